@@ -1,0 +1,1 @@
+"""The Cross-Margining Arrangement: eligibility, the two savings, the smaller, the requirement."""

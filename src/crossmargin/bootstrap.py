@@ -1,0 +1,1 @@
+"""The composition root: reads files, builds services, wires adapters. Entry points call it."""

@@ -1,0 +1,1 @@
+"""Files in: positions and published market data, read, checked, refused with line and reason."""

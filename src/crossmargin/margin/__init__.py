@@ -1,0 +1,1 @@
+"""Historical simulation shared by both models: exact sums, exact ranks."""

@@ -1,0 +1,1 @@
+"""Curves, risk-factor histories and scenario sets: containers and numerics, no files."""

@@ -1,0 +1,134 @@
+"""Containers for a market directory's contents: typed, immutable, no files.
+
+Dates are ``datetime64[D]``, ascending; a missing figure is NaN. Yields and rates are per cent as
+published; the room converts them once, where it uses them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+
+from crossmargin.product.treasury import TreasurySecurity
+
+FloatArray = npt.NDArray[np.float64]
+DateArray = npt.NDArray[np.datetime64]
+
+#: Columns of the published par yield curve, in order, with their tenor in years.
+PAR_TENOR_YEARS: Mapping[str, float] = {
+    "1M": 1 / 12,
+    "1.5M": 1.5 / 12,
+    "2M": 2 / 12,
+    "3M": 0.25,
+    "4M": 4 / 12,
+    "6M": 0.5,
+    "1Y": 1.0,
+    "2Y": 2.0,
+    "3Y": 3.0,
+    "5Y": 5.0,
+    "7Y": 7.0,
+    "10Y": 10.0,
+    "20Y": 20.0,
+    "30Y": 30.0,
+}
+
+
+def _frozen(array: npt.NDArray[np.generic]) -> None:
+    array.setflags(write=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ParYieldHistory:
+    """Published par yields: ``yields_pct`` has shape (dates, tenors), NaN where blank."""
+
+    dates: DateArray
+    tenors: tuple[str, ...]
+    yields_pct: FloatArray
+
+    def __post_init__(self) -> None:
+        if self.yields_pct.shape != (len(self.dates), len(self.tenors)):
+            raise ValueError(f"yields_pct has shape {self.yields_pct.shape}")
+        _frozen(self.dates)
+        _frozen(self.yields_pct)
+
+
+@dataclass(frozen=True, slots=True)
+class RateHistory:
+    """One published rate a day: ``rates_pct`` has shape (dates,)."""
+
+    dates: DateArray
+    rates_pct: FloatArray
+
+    def __post_init__(self) -> None:
+        if self.rates_pct.shape != self.dates.shape:
+            raise ValueError(f"rates_pct has shape {self.rates_pct.shape}")
+        _frozen(self.dates)
+        _frozen(self.rates_pct)
+
+
+@dataclass(frozen=True, slots=True)
+class CloseHistory:
+    """Daily closes of one symbol: ``closes`` has shape (dates,), in price points or dollars."""
+
+    symbol: str
+    dates: DateArray
+    closes: FloatArray
+
+    def __post_init__(self) -> None:
+        if self.closes.shape != self.dates.shape:
+            raise ValueError(f"closes has shape {self.closes.shape}")
+        _frozen(self.dates)
+        _frozen(self.closes)
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityPrice:
+    """One line of a FedInvest price sheet: clean prices per 100, zero where not quoted."""
+
+    security: TreasurySecurity
+    buy_clean_per_100: Decimal
+    sell_clean_per_100: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PriceSheet:
+    """Security prices of one date, by CUSIP text."""
+
+    price_date: date
+    prices: Mapping[str, SecurityPrice]
+
+
+@dataclass(frozen=True, slots=True)
+class MarketData:
+    """Everything of a market directory that margin needs.
+
+    Parameters
+    ----------
+    simulated : bool
+        True for a synthetic market; every output says so.
+    digest : str
+        SHA-256 over the directory's tables.
+    par_yields : ParYieldHistory
+    sofr : RateHistory
+    effective_fed_funds, fed_funds_target : RateHistory
+        The effective rate as far as it is known; the target (upper bound since 2008-12-16).
+    treasury_futures : mapping of symbol to CloseHistory
+        Continuous front-month closes, unadjusted for rolls: ZT ZF ZN ZB TN.
+    fed_funds_futures : mapping of contract code (two-digit year) to CloseHistory
+    price_sheets : mapping of date to PriceSheet
+    """
+
+    simulated: bool
+    digest: str
+    par_yields: ParYieldHistory
+    sofr: RateHistory
+    effective_fed_funds: RateHistory
+    fed_funds_target: RateHistory
+    treasury_futures: Mapping[str, CloseHistory]
+    fed_funds_futures: Mapping[str, CloseHistory]
+    price_sheets: Mapping[date, PriceSheet]

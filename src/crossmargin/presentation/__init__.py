@@ -1,0 +1,1 @@
+"""A result as the one document that command line and HTTP share."""

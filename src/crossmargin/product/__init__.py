@@ -1,0 +1,1 @@
+"""What is traded: Treasury securities, repo, futures contracts and their baskets."""

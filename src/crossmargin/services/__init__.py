@@ -1,0 +1,1 @@
+"""Use cases: what the command line, the Python API and later faces all call."""
