@@ -1,0 +1,1 @@
+"""CME-style margin: volatility-scaled historical simulation on futures-equivalents."""

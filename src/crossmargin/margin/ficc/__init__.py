@@ -1,0 +1,1 @@
+"""FICC-style margin: key-rate historical simulation, haircut book, floor percentage."""
