@@ -1,0 +1,1 @@
+"""What moves a requirement: explanation and sensitivity of results already computed."""
