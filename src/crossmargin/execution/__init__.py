@@ -1,0 +1,1 @@
+"""How batches of customers run: threads by default; the answer does not depend on it."""

@@ -1,0 +1,1 @@
+"""The market directory: published files in, normalised tables and a manifest, faults reported."""

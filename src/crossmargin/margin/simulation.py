@@ -1,0 +1,103 @@
+"""Portfolio P&L and tail losses of many portfolios at once, exactly.
+
+A :class:`Simulation` is a set of per-unit P&L columns on the grid and a rank. Charges come out as
+whole grid steps: float64 where every sum is provably exact, whole numbers where quantities are too
+large for that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from crossmargin.margin.book import Block
+from crossmargin.margin.exact import (
+    GRID_PER_DOLLAR,
+    exact_pnl_in_grid_steps,
+    is_exact,
+    to_grid,
+)
+from crossmargin.margin.tail import tail_losses
+from crossmargin.market.history import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """Per-unit P&L of every instrument in every scenario, and which loss to read.
+
+    Parameters
+    ----------
+    securities : ndarray, shape (S, N)
+        Dollars per $100 of par, on the grid.
+    contracts : ndarray, shape (C, N)
+        Dollars per contract, on the grid.
+    rank : int
+        Counted from the largest loss.
+    """
+
+    securities: FloatArray
+    contracts: FloatArray
+    rank: int
+
+    @staticmethod
+    def on_grid(securities: FloatArray, contracts: FloatArray, rank: int) -> Simulation:
+        """Return the simulation with the P&L rounded to the grid of ruling 9."""
+        return Simulation(to_grid(securities), to_grid(contracts), rank)
+
+    def pnl_dollars(self, block: Block) -> FloatArray:
+        """Return each portfolio's P&L, shape (portfolios, N)."""
+        pnl: FloatArray = block.securities @ self.securities + block.contracts @ self.contracts
+        return pnl
+
+    def losses(self, block: Block) -> list[int]:
+        """Return each portfolio's tail loss in whole grid steps."""
+        if not self._exact(block):
+            return [self._loss_of_large(block, row) for row in range(block.count)]
+        return _steps(tail_losses(self.pnl_dollars(block), self.rank, in_place=True))
+
+    def three_losses(self, block: Block) -> tuple[list[int], list[int], list[int]]:
+        """Return tail losses of securities alone, futures alone and both, in grid steps.
+
+        Two matrix products serve all three: the combined P&L is the sum of the legs.
+        """
+        if not self._exact(block):
+            legs = (block.securities_only(), block.contracts_only(), block)
+            alone, futures, both = (
+                [self._loss_of_large(leg, row) for row in range(block.count)] for leg in legs
+            )
+            return alone, futures, both
+        securities: FloatArray = block.securities @ self.securities
+        contracts: FloatArray = block.contracts @ self.contracts
+        combined = securities + contracts
+        return (
+            _steps(tail_losses(securities, self.rank, in_place=True)),
+            _steps(tail_losses(contracts, self.rank, in_place=True)),
+            _steps(tail_losses(combined, self.rank, in_place=True)),
+        )
+
+    def _exact(self, block: Block) -> bool:
+        return is_exact(
+            np.hstack([block.securities, block.contracts]),
+            np.concatenate(
+                [
+                    np.abs(self.securities).max(axis=1, initial=0.0),
+                    np.abs(self.contracts).max(axis=1, initial=0.0),
+                ]
+            ),
+        )
+
+    def _loss_of_large(self, block: Block, row: int) -> int:
+        units = [int(q) for q in np.concatenate([block.securities[row], block.contracts[row]])]
+        steps = exact_pnl_in_grid_steps(units, np.vstack([self.securities, self.contracts]))
+        return max(0, -sorted(steps)[self.rank - 1])
+
+
+def _steps(dollars: FloatArray) -> list[int]:
+    steps: list[int] = (dollars * GRID_PER_DOLLAR).astype(np.int64).tolist()
+    return steps
+
+
+def cents_up(numerator: int, denominator: int) -> int:
+    """Return numerator / denominator rounded up to a whole number: -(-n // d)."""
+    return -(-numerator // denominator)

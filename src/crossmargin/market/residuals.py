@@ -1,0 +1,240 @@
+r"""Residuals of one market against another, with the noise of unequal observation times removed.
+
+Futures closes and the Treasury curve are not taken at the same minute, so a one-day residual is
+mostly timing. Timing noise does not accumulate, a change of the basis does: with noise variance
+:math:`s^2` at each end and basis variance :math:`b^2` a day, the variance of residuals over
+:math:`k` days is
+
+.. math:: V(k) = 2 s^2 + b^2 k
+
+The slope of :math:`V` over :math:`k = 1 \dots 10` is :math:`b^2`; a residual over :math:`k` days is
+then scaled by the share :math:`\sqrt{b^2 k / V(k)}` (ruling 19: the shock of a date is that date's
+residual times noise-free over raw standard deviation). Noise hardly changes from year to year, the
+basis does: stressed and ordinary dates are estimated apart.
+
+A date without a residual of its own is given a neighbouring contract's of the same date, or, where
+no contract has one, the residuals of one whole other date, drawn with a recorded seed. Both are
+counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from crossmargin.market.history import DateArray, FloatArray
+from crossmargin.market.seeds import generator
+
+BoolArray = npt.NDArray[np.bool_]
+
+VARIANCE_LAGS = tuple(range(1, 11))
+_FEWEST_RESIDUALS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseEstimate:
+    r"""What is left of a residual's spread once timing noise is out.
+
+    Parameters
+    ----------
+    raw_sd_bp : float
+        Standard deviation of the residuals over the horizon, basis points.
+    noise_free_sd_bp : float
+        The part that accumulates: :math:`b \sqrt{k}`.
+    daily_sd_bp : float
+        :math:`b`.
+    observations : int
+    """
+
+    raw_sd_bp: float
+    noise_free_sd_bp: float
+    daily_sd_bp: float
+    observations: int
+
+    @property
+    def share(self) -> float:
+        """Noise-free over raw standard deviation, between 0 and 1."""
+        return min(1.0, self.noise_free_sd_bp / self.raw_sd_bp) if self.raw_sd_bp > 0 else 0.0
+
+
+def noise_estimate(
+    residuals_over: Callable[[int], FloatArray], rows: BoolArray, *, horizon_days: int
+) -> NoiseEstimate | None:
+    """Return the noise-free spread of residuals at a horizon, on the chosen dates.
+
+    Parameters
+    ----------
+    residuals_over : callable
+        Gives the residuals over k days in basis points by start date, NaN where there is none.
+    rows : ndarray of bool, shape (dates,)
+        The start dates to use.
+    horizon_days : int
+
+    Returns
+    -------
+    NoiseEstimate or None
+        None where a lag has fewer than 100 residuals.
+    """
+    variances = []
+    for lag in VARIANCE_LAGS:
+        known = _known(residuals_over(lag), rows)
+        if len(known) < _FEWEST_RESIDUALS:
+            return None
+        variances.append(_mean_square(known))
+    lags = np.array(VARIANCE_LAGS, dtype=np.float64)
+    centred = lags - lags.mean()
+    slope = float((centred * np.array(variances)).sum() / (centred * centred).sum())
+    daily_variance = max(0.0, slope)
+    known = _known(residuals_over(horizon_days), rows)
+    return NoiseEstimate(
+        raw_sd_bp=float(np.sqrt(_mean_square(known))),
+        noise_free_sd_bp=float(np.sqrt(daily_variance * horizon_days)),
+        daily_sd_bp=float(np.sqrt(daily_variance)),
+        observations=len(known),
+    )
+
+
+def without_noise(
+    residuals_over: Callable[[int], FloatArray], stressed: BoolArray, *, horizon_days: int
+) -> tuple[FloatArray, dict[str, NoiseEstimate]]:
+    """Return residuals at the horizon scaled to their noise-free spread, and the estimates.
+
+    Parameters
+    ----------
+    residuals_over : callable
+        As in :func:`noise_estimate`.
+    stressed : ndarray of bool, shape (dates,)
+        Start dates that are estimated as stressed; the others as ordinary. Where stressed dates
+        have too few residuals they take the ordinary share, and the estimate is absent.
+
+    Raises
+    ------
+    ValueError
+        If ordinary dates have too few residuals.
+    """
+    ordinary = noise_estimate(residuals_over, ~stressed, horizon_days=horizon_days)
+    if ordinary is None:
+        raise ValueError("too few residuals on ordinary dates to tell noise from basis")
+    estimates = {"ordinary": ordinary}
+    in_stress = noise_estimate(residuals_over, stressed, horizon_days=horizon_days)
+    if in_stress is not None:
+        estimates["stressed"] = in_stress
+    residuals = residuals_over(horizon_days)
+    share = np.where(stressed[: len(residuals)], (in_stress or ordinary).share, ordinary.share)
+    return residuals * share, estimates
+
+
+def in_windows(dates: DateArray, windows: Sequence[tuple[date, date]]) -> BoolArray:
+    """Return which dates lie in one of the windows, ends included."""
+    inside = np.zeros(len(dates), dtype=np.bool_)
+    for first, last in windows:
+        inside |= (dates >= np.datetime64(first)) & (dates <= np.datetime64(last))
+    return inside
+
+
+def _known(residuals: FloatArray, rows: BoolArray) -> FloatArray:
+    chosen: FloatArray = residuals[rows[: len(residuals)]]
+    return chosen[~np.isnan(chosen)]
+
+
+def _mean_square(values: FloatArray) -> float:
+    deviations = values - values.mean()
+    return float((deviations * deviations).mean())
+
+
+@dataclass(frozen=True, slots=True)
+class ResidualShocks:
+    """One shock a scenario for each name, in basis points, complete.
+
+    Parameters
+    ----------
+    start_dates, end_dates : ndarray of datetime64[D], shape (N,)
+    names : tuple of str
+    shocks_bp : ndarray, shape (N, names)
+    redrawn : ndarray of bool, shape (N,)
+        True where the whole date was redrawn from another.
+    from_neighbour : mapping of name to int
+        Scenarios, redrawn ones aside, in which the name took a neighbour's residual.
+    estimates : mapping of name to mapping of regime to NoiseEstimate
+    """
+
+    start_dates: DateArray
+    end_dates: DateArray
+    names: tuple[str, ...]
+    shocks_bp: FloatArray
+    redrawn: BoolArray
+    from_neighbour: Mapping[str, int]
+    estimates: Mapping[str, Mapping[str, NoiseEstimate]]
+
+    def select(self, rows: BoolArray) -> ResidualShocks:
+        """Return the chosen scenarios."""
+        return ResidualShocks(
+            self.start_dates[rows],
+            self.end_dates[rows],
+            self.names,
+            self.shocks_bp[rows],
+            self.redrawn[rows],
+            self.from_neighbour,
+            self.estimates,
+        )
+
+    def column(self, name: str) -> FloatArray:
+        """Return one name's shocks, shape (N,)."""
+        shocks: FloatArray = self.shocks_bp[:, self.names.index(name)]
+        return shocks
+
+
+def complete_shocks(
+    own_bp: FloatArray,
+    *,
+    names: Sequence[str],
+    neighbours: Mapping[str, Sequence[str]],
+    estimates: Mapping[str, Mapping[str, NoiseEstimate]],
+    start_dates: DateArray,
+    end_dates: DateArray,
+    seed: int,
+) -> ResidualShocks:
+    """Return noise-free shocks for every scenario, gaps filled by the stated proxies.
+
+    Parameters
+    ----------
+    own_bp : ndarray, shape (N, names)
+        Noise-free residuals, NaN where a name has none.
+    neighbours : mapping of name to names
+        Whose residual is taken, in order of preference, where a name has none of its own.
+    estimates : mapping of name to mapping of regime to NoiseEstimate
+        Carried into the result.
+    seed : int
+        For the redraw.
+
+    Raises
+    ------
+    ValueError
+        If no date has any residual.
+    """
+    column = {name: index for index, name in enumerate(names)}
+    filled = own_bp.copy()
+    from_neighbour = {}
+    for name in names:
+        index = column[name]
+        missing = np.isnan(filled[:, index])
+        for neighbour in neighbours[name]:
+            take = missing & ~np.isnan(own_bp[:, column[neighbour]])
+            filled[take, index] = own_bp[take, column[neighbour]]
+            missing = missing & ~take
+        from_neighbour[name] = int((np.isnan(own_bp[:, index]) & ~missing).sum())
+    redrawn: BoolArray = np.asarray(np.isnan(filled).any(axis=1))
+    donors = np.flatnonzero(~redrawn)
+    if len(donors) == 0:
+        raise ValueError("no date has a residual for every name: nothing to redraw from")
+    # One draw a date, keyed by the date itself: a longer window leaves every other draw as it was.
+    for row in np.flatnonzero(redrawn):
+        day = int(end_dates[row].astype(np.int64))
+        filled[row] = filled[donors[int(generator(seed, day).integers(len(donors)))]]
+    return ResidualShocks(
+        start_dates, end_dates, tuple(names), filled, redrawn, from_neighbour, dict(estimates)
+    )

@@ -1,0 +1,331 @@
+"""One date made ready: market, parameters and both models, before any customer is known.
+
+Preparing is the expensive part (every instrument repriced once under every scenario); margining
+portfolios on a prepared day is a matrix product. A day is a pure function of the market data, the
+parameters, the date and the contracts asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import numpy as np
+
+from crossmargin.basics.calendars import BusinessCalendar
+from crossmargin.basics.digest import digest_of
+from crossmargin.basics.refusals import refused
+from crossmargin.margin.cme.equivalents import FuturesEquivalents, futures_equivalents
+from crossmargin.margin.cme.model import CmeModel, CmeScenarios, prepare_cme
+from crossmargin.margin.ficc.haircut import HaircutSchedule
+from crossmargin.margin.ficc.model import FiccModel, ficc_haircuts, prepare_ficc
+from crossmargin.market.curve import ZeroCurve, curve_on
+from crossmargin.market.factors import CURVE_TENORS, CurvePoints, curve_points
+from crossmargin.market.history import (
+    PAR_TENOR_YEARS,
+    FloatArray,
+    MarketData,
+    PriceSheet,
+    RateHistory,
+)
+from crossmargin.market.scenarios import FactorHistory, ScenarioSet, factor_history
+from crossmargin.parameters.registry import ParameterSet
+from crossmargin.pricing.futures_value import TreasuryFuture
+from crossmargin.pricing.treasury import dv01_dollars_per_bp_per_100
+from crossmargin.pricing.valuation import Valuation, value_market
+from crossmargin.product.calendars import sifma_calendar
+from crossmargin.product.futures import PRODUCTS, FuturesContract, ProductKind, first_delivery_day
+
+_QUARTERLY_MONTHS = (3, 6, 9, 12)
+_INTENTION_BUSINESS_DAYS = 2
+_PER_CENT = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterSets:
+    """The parameters of every owner that are in force on the day."""
+
+    market: ParameterSet
+    ficc: ParameterSet
+    cme: ParameterSet
+    arrangement: ParameterSet
+
+    def as_document(self) -> dict[str, object]:
+        """Return digest and versions, for every output."""
+        owners = {
+            "arrangement": self.arrangement,
+            "cme": self.cme,
+            "ficc": self.ficc,
+            "market": self.market,
+        }
+        versions = {
+            owner: {
+                "digest": parameters.digest,
+                "latest_effective_from": max(
+                    p.effective_from.isoformat() for p in parameters.parameters.values()
+                ),
+            }
+            for owner, parameters in owners.items()
+        }
+        return {
+            "digest": digest_of([parameters.digest for parameters in owners.values()]),
+            "versions": versions,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class MarginDay:
+    """Both models on one date.
+
+    Parameters
+    ----------
+    as_of : date
+    market_digest : str
+    simulated : bool
+    parameters : ParameterSets
+    prices : PriceSheet
+    valuation : Valuation
+    ficc_history, cme_history : FactorHistory
+        Factor moves at each model's horizon.
+    haircuts : HaircutSchedule
+    equivalents : FuturesEquivalents
+    ficc : FiccModel
+    cme : CmeModel
+    """
+
+    as_of: date
+    market_digest: str
+    simulated: bool
+    parameters: ParameterSets
+    prices: PriceSheet
+    valuation: Valuation
+    ficc_history: FactorHistory
+    cme_history: FactorHistory
+    haircuts: HaircutSchedule
+    equivalents: FuturesEquivalents
+    ficc: FiccModel
+    cme: CmeModel
+
+    def with_scenarios(
+        self, *, ficc: ScenarioSet | None = None, cme: CmeScenarios | None = None
+    ) -> MarginDay:
+        """Return the day with other scenarios in its models, everything else as it is."""
+        return self._prepared(self.parameters, ficc=ficc, cme=cme)
+
+    def with_parameters(
+        self,
+        *,
+        ficc: Mapping[str, str] | None = None,
+        cme: Mapping[str, str] | None = None,
+        arrangement: Mapping[str, str] | None = None,
+        reason: str,
+    ) -> MarginDay:
+        """Return the day with changed parameters, marked as assumed.
+
+        Changes that alter the haircut schedule (bucket ends, window, coverage) leave the schedule
+        as it is: it was recomputed at the last month-end.
+        """
+        changed = replace(
+            self.parameters,
+            ficc=self.parameters.ficc.replacing(ficc or {}, reason=reason),
+            cme=self.parameters.cme.replacing(cme or {}, reason=reason),
+            arrangement=self.parameters.arrangement.replacing(arrangement or {}, reason=reason),
+        )
+        return self._prepared(changed, ficc=None, cme=None)
+
+    def _prepared(
+        self, parameters: ParameterSets, *, ficc: ScenarioSet | None, cme: CmeScenarios | None
+    ) -> MarginDay:
+        follows = float(parameters.market.ratio("repo_rate_follows_front"))
+        return replace(
+            self,
+            parameters=parameters,
+            ficc=prepare_ficc(
+                valuation=self.valuation,
+                history=self.ficc_history,
+                haircuts=self.haircuts,
+                parameters=parameters.ficc,
+                repo_follows_front=follows,
+                scenarios=ficc,
+            ),
+            cme=prepare_cme(
+                valuation=self.valuation,
+                history=self.cme_history,
+                equivalents=self.equivalents,
+                parameters=parameters.cme,
+                repo_follows_front=follows,
+                scenarios=cme,
+            ),
+        )
+
+
+def prepare_day(
+    market: MarketData,
+    parameters: ParameterSets,
+    *,
+    as_of: date,
+    contracts: Iterable[FuturesContract],
+) -> MarginDay:
+    """Return the day, ready to margin any portfolio of its securities and contracts.
+
+    Parameters
+    ----------
+    market : MarketData
+    parameters : ParameterSets
+    as_of : date
+    contracts : iterable of FuturesContract
+        Those held. The front contract of every Treasury product is added: securities are converted
+        into it.
+
+    Raises
+    ------
+    RefusedError
+        If the date has no security prices or no par yield curve.
+    """
+    if as_of not in market.price_sheets:
+        known = ", ".join(day.isoformat() for day in sorted(market.price_sheets))
+        raise refused("date", as_of, f"a date with security prices: {known}", "ruling 35")
+    calendar = sifma_calendar()
+    points = curve_points(market.par_yields)
+    curve = fitted_curve(points, market.sofr, as_of)
+    front = front_contracts(as_of, calendar)
+    held = sorted({*contracts, *front}, key=lambda c: (c.product, c.year, c.month))
+    valuation = value_market(
+        as_of=as_of,
+        calendar=calendar,
+        curve=curve,
+        repo_rate=rate_on(market.sofr, as_of) / _PER_CENT,
+        prices=market.price_sheets[as_of].prices,
+        contracts=held,
+    )
+    ficc_history, cme_history = (
+        factor_history(
+            market, parameters.market, horizon_days=owner.whole("horizon_days"), as_of=as_of
+        )
+        for owner in (parameters.ficc, parameters.cme)
+    )
+    month_end = last_curve_date(points, before=as_of.replace(day=1))
+    haircuts = ficc_haircuts(
+        ficc_history,
+        parameters.ficc,
+        curve=fitted_curve(points, market.sofr, month_end),
+        curve_date=month_end,
+    )
+    equivalents = _equivalents(valuation, {contract.code for contract in front})
+    follows = float(parameters.market.ratio("repo_rate_follows_front"))
+    return MarginDay(
+        as_of=as_of,
+        market_digest=market.digest,
+        simulated=market.simulated,
+        parameters=parameters,
+        prices=market.price_sheets[as_of],
+        valuation=valuation,
+        ficc_history=ficc_history,
+        cme_history=cme_history,
+        haircuts=haircuts,
+        equivalents=equivalents,
+        ficc=prepare_ficc(
+            valuation=valuation,
+            history=ficc_history,
+            haircuts=haircuts,
+            parameters=parameters.ficc,
+            repo_follows_front=follows,
+        ),
+        cme=prepare_cme(
+            valuation=valuation,
+            history=cme_history,
+            equivalents=equivalents,
+            parameters=parameters.cme,
+            repo_follows_front=follows,
+        ),
+    )
+
+
+def fitted_curve(points: CurvePoints, sofr: RateHistory, day: date) -> ZeroCurve:
+    """Return the zero curve of a date from the tenors published on it and overnight SOFR.
+
+    Raises
+    ------
+    RefusedError
+        If the date has no par yields.
+    """
+    rows = np.flatnonzero(points.dates == np.datetime64(day))
+    if len(rows) == 0:
+        raise refused("date", day, "a date with a par yield curve", "ruling 33")
+    par = points.par_yields[rows[0]]
+    published = np.flatnonzero(~np.isnan(par))
+    years = [PAR_TENOR_YEARS[CURVE_TENORS[tenor]] for tenor in published]
+    first_sofr = sofr.dates[0].astype(date) if len(sofr.dates) else date.max
+    overnight = rate_on(sofr, day) / _PER_CENT if day >= first_sofr else None
+    return curve_on(years, par[published], overnight=overnight)
+
+
+def rate_on(history: RateHistory, day: date) -> float:
+    """Return the rate of the day in per cent, or the last one before it (ruling 33).
+
+    Raises
+    ------
+    RefusedError
+        If there is none yet.
+    """
+    place = int(np.searchsorted(history.dates, np.datetime64(day), side="right")) - 1
+    if place < 0:
+        raise refused("date", day, "a date on or after the first SOFR", "ruling 33")
+    return float(history.rates_pct[place])
+
+
+def last_curve_date(points: CurvePoints, *, before: date) -> date:
+    """Return the last date with par yields before a date: a month-end, given a month's first."""
+    place = int(np.searchsorted(points.dates, np.datetime64(before))) - 1
+    if place < 0:
+        raise refused("date", before, "a date after the first par yield curve", "ruling 7")
+    day: date = points.dates[place].astype(date)
+    return day
+
+
+def front_contracts(as_of: date, calendar: BusinessCalendar) -> tuple[FuturesContract, ...]:
+    """Return the front contract of every Treasury product: the nearest not yet in delivery.
+
+    A contract counts as in delivery from its first intention day, two business days before the
+    first business day of its month.
+    """
+    year, month = as_of.year, as_of.month
+    while True:
+        if month in _QUARTERLY_MONTHS:
+            probe = FuturesContract("ZN", year, month)
+            intention = calendar.add_business_days(
+                first_delivery_day(probe), -_INTENTION_BUSINESS_DAYS
+            )
+            if intention > as_of:
+                break
+        following = date(year, month, 28) + timedelta(days=4)
+        year, month = following.year, following.month
+    return tuple(
+        FuturesContract(code, year, month)
+        for code, product in PRODUCTS.items()
+        if product.kind is ProductKind.TREASURY
+    )
+
+
+def _equivalents(valuation: Valuation, front_codes: set[str]) -> FuturesEquivalents:
+    front = {
+        place: future
+        for place, future in enumerate(valuation.contracts)
+        if isinstance(future, TreasuryFuture) and future.contract.code in front_codes
+    }
+    return futures_equivalents(valuation.book, front, security_dv01s(valuation))
+
+
+def security_dv01s(valuation: Valuation) -> FloatArray:
+    """Return dollars per basis point of own yield of $100 of par, settled the next business day."""
+    return np.array(
+        [
+            dv01_dollars_per_bp_per_100(
+                price.security,
+                settlement=valuation.settlement,
+                clean_price_per_100=float(clean),
+            )
+            for price, clean in zip(valuation.book.prices, valuation.book.clean, strict=True)
+        ]
+    )

@@ -1,0 +1,1 @@
+"""The test kit: slow reference kernels and builders. Nothing shipped imports it."""

@@ -1,0 +1,53 @@
+"""Sums on the grid are exact, in float64 and beyond it."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from crossmargin.basics.money import Money
+from crossmargin.margin.exact import (
+    GRID_PER_DOLLAR,
+    charge_from_grid,
+    exact_pnl_in_grid_steps,
+    from_grid,
+    is_exact,
+    to_grid,
+)
+from crossmargin.market.seeds import generator
+
+
+def test_grid_figures_are_whole_steps():
+    steps = to_grid(np.array([0.1, -1.0 / 3.0])) * GRID_PER_DOLLAR
+    assert (steps == np.rint(steps)).all()
+    assert abs(from_grid(to_grid(np.array([0.1]))[0]) - Fraction(1, 10)) < Fraction(1, 2**19)
+
+
+def test_charges_round_up_from_the_exact_figure():
+    assert charge_from_grid(1.0) == Money(100)
+    assert charge_from_grid(1.0 + 1.0 / GRID_PER_DOLLAR) == Money(101)
+
+
+def test_sums_do_not_depend_on_their_order():
+    random = generator(3)
+    pnl = to_grid(random.normal(0.0, 5.0, (300, 50)))
+    units = np.rint(random.normal(0.0, 1e6, (1, 300)))
+    assert is_exact(units, np.abs(pnl).max(axis=1))
+    order = random.permutation(300)
+    assert (units @ pnl == units[:, order] @ pnl[order]).all()
+
+
+def test_quantities_too_large_for_float_are_split_and_stay_exact():
+    random = generator(4)
+    pnl = to_grid(random.normal(0.0, 5.0, (3, 40)))
+    units = [10**13 + 7, -(10**13) + 1, 3]
+    assert not is_exact(np.array([units], dtype=float), np.abs(pnl).max(axis=1))
+    steps = exact_pnl_in_grid_steps(units, pnl)
+    for scenario in range(40):
+        exact = sum(q * int(pnl[i, scenario] * GRID_PER_DOLLAR) for i, q in enumerate(units))
+        assert steps[scenario] == exact
+
+
+def test_even_larger_quantities_are_refused():
+    with pytest.raises(OverflowError, match="too large"):
+        exact_pnl_in_grid_steps([10**17], np.array([[5.0]]))
