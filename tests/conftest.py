@@ -1,13 +1,25 @@
-"""Fixtures shared by every test: the real data folder, where there is one."""
+"""Fixtures shared by every test: the real data folder, where there is one, and prepared days."""
 
 from __future__ import annotations
 
 import os
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from crossmargin.arrangement.eligibility import EligibilityRules, Recognition, recognise
+from crossmargin.bootstrap import import_market, open_market, parameter_sets
+from crossmargin.feeds.market.directory import write_market_directory
+from crossmargin.feeds.positions.reading import read_positions
+from crossmargin.market.history import MarketData
+from crossmargin.services.margin_day import MarginDay, prepare_day
+from crossmargin.services.margin_run import contracts_of
+from crossmargin.simulation.book import demo_positions
+from crossmargin.simulation.market import DEMO_SEED, SimulatedMarket, simulate_market
+
 REPOSITORY = Path(__file__).resolve().parent.parent
+AS_OF = date(2026, 3, 24)
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +30,88 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no real market data: set CROSSMARGIN_DATA to the folder that holds it")
     return folder
+
+
+@pytest.fixture(scope="session")
+def simulation() -> SimulatedMarket:
+    """Return the demo's synthetic market as tables."""
+    return simulate_market(seed=DEMO_SEED)
+
+
+@pytest.fixture(scope="session")
+def simulated_market(
+    simulation: SimulatedMarket, tmp_path_factory: pytest.TempPathFactory
+) -> MarketData:
+    """Return the demo's synthetic market, written and opened."""
+    directory = tmp_path_factory.mktemp("simulated") / "market"
+    write_market_directory(
+        directory,
+        simulation.tables,
+        simulated=True,
+        seed=simulation.seed,
+        notes=simulation.notes,
+    )
+    return open_market(directory)
+
+
+@pytest.fixture(scope="session")
+def simulated_recognition(simulation: SimulatedMarket, simulated_market: MarketData) -> Recognition:
+    """Return the demo's book, recognised."""
+    return recognise(
+        demo_positions(simulation),
+        as_of=AS_OF,
+        securities=simulated_market.price_sheets[AS_OF].prices,
+        rules=EligibilityRules.from_parameters(parameter_sets(AS_OF).arrangement),
+    )
+
+
+@pytest.fixture(scope="session")
+def simulated_day(simulated_market: MarketData, simulated_recognition: Recognition) -> MarginDay:
+    """Return both models on the demo's date, for the demo's contracts."""
+    return prepare_day(
+        simulated_market,
+        parameter_sets(AS_OF),
+        as_of=AS_OF,
+        contracts=contracts_of(simulated_recognition),
+    )
+
+
+@pytest.fixture(scope="session")
+def real_directory(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a market directory built from the real data."""
+    directory = tmp_path_factory.mktemp("real") / "market"
+    import_market([real_data], directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def real_market(real_directory: Path) -> MarketData:
+    """Return the real market, opened."""
+    return open_market(real_directory)
+
+
+@pytest.fixture(scope="session")
+def sample_recognition(real_data: Path, real_market: MarketData) -> Recognition:
+    """Return the sample portfolio beside the data folder, recognised, or skip."""
+    path = real_data.parent / "portfolios" / "sample_bd_fcm_2026-03-24.csv"
+    if not path.is_file():
+        pytest.skip("no sample portfolio beside the data folder")
+    loaded = read_positions(path)
+    assert not loaded.refusals
+    return recognise(
+        loaded.lines,
+        as_of=AS_OF,
+        securities=real_market.price_sheets[AS_OF].prices,
+        rules=EligibilityRules.from_parameters(parameter_sets(AS_OF).arrangement),
+    )
+
+
+@pytest.fixture(scope="session")
+def real_day(real_market: MarketData, sample_recognition: Recognition) -> MarginDay:
+    """Return both models on the sample portfolio's date, for its contracts."""
+    return prepare_day(
+        real_market,
+        parameter_sets(AS_OF),
+        as_of=AS_OF,
+        contracts=contracts_of(sample_recognition),
+    )

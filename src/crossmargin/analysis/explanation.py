@@ -1,20 +1,22 @@
 """Why a saving is what it is: tail scenarios, key rates of both legs, factors one by one.
 
-The saving a model finds falls short of one because the legs do not move together. How much each
-risk factor is to blame is measured by switching that factor's shocks off, the others on, and
-pricing everything again: the saving gained is what the factor costs. What the factors do not
-account for one by one is shown as interaction. Where the floor sets the combined figure, switching
-a factor off may change nothing; the floor is therefore measured in the same way.
+A saving falls short of one because the legs do not move together:
+``1 - saving = combined / (securities + futures)``. How much of that each risk factor is to blame
+for is measured by switching that factor's shocks off, the others on, and pricing the combined
+account again: what the combined figure falls by, as a share of the two stand-alone figures, is what
+the factor costs the saving. Where FICC's floor sets the combined figure, what it adds to the
+simulation is a line of its own, and factors are measured on the simulation. What the lines do not
+add up to is shown as interaction: tails are not additive.
+
+The same is done for whole kinds of factor (all key rates, all basis, both spread knots) at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-
-import numpy as np
 
 from crossmargin.analysis.factors import RiskFactor, risk_factors
 from crossmargin.margin.book import Block, ThreeFigures
@@ -28,7 +30,13 @@ from crossmargin.market.scenarios import ScenarioSet
 #: How many of the largest losses are shown; the last is the one that sets the figure.
 SHOWN_SCENARIOS = 5
 
-Repriced = Callable[[RiskFactor], tuple[FiccModel, CmeModel]]
+Repriced = Callable[[Sequence[RiskFactor]], tuple[FiccModel, CmeModel]]
+
+KIND_LABELS = {
+    "key_rate": "all key rates",
+    "basis": "all cash-futures basis",
+    "spread": "both ends of the SOFR-Treasury spread",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +63,13 @@ class TailScenario:
 
 @dataclass(frozen=True, slots=True)
 class FactorLoss:
-    """What one risk factor costs the saving, as each model sees it.
+    """What one line costs the saving, as each model sees it.
 
     Parameters
     ----------
     label : str
     ficc, cme : Fraction or None
-        Saving without the factor's shocks less the saving; None where a saving is undefined.
+        Share of the two stand-alone figures; None where there is no stand-alone margin.
     """
 
     label: str
@@ -78,26 +86,17 @@ class Explanation:
     ficc_tail, cme_tail : tuple of TailScenario
     ficc_rank, cme_rank : int
         The rank that sets each model's figure.
-    losses : tuple of FactorLoss
-        Largest first, factors that cost nothing left out.
-    interaction : FactorLoss
-        One less the saving less the sum of the losses.
+    by_factor, by_kind : tuple of FactorLoss
+        Floor, factors (largest first, those that cost nothing left out) and interaction: each adds
+        up to one less the saving.
     """
 
     ficc_tail: tuple[TailScenario, ...]
     cme_tail: tuple[TailScenario, ...]
     ficc_rank: int
     cme_rank: int
-    losses: tuple[FactorLoss, ...]
-    interaction: FactorLoss
-
-
-def saving(figures: ThreeFigures, row: int) -> Fraction | None:
-    """Return one model's saving of one customer, or None without stand-alone margin."""
-    alone = figures.securities.charge_cents[row] + figures.futures.charge_cents[row]
-    if alone == 0:
-        return None
-    return 1 - Fraction(figures.combined.charge_cents[row], alone)
+    by_factor: tuple[FactorLoss, ...]
+    by_kind: tuple[FactorLoss, ...]
 
 
 def explain(
@@ -111,71 +110,103 @@ def explain(
     block : Block
         XM accounts, one a row.
     repriced : callable
-        Gives both models with one factor's shocks off.
+        Gives both models with some factors' shocks off.
     """
-    base_ficc, base_cme = ficc.three_figures(block), cme.three_figures(block)
-    losses: list[list[FactorLoss]] = [[] for _ in range(block.count)]
-    without_floor = _without_floor(ficc).three_figures(block)
-    for row in range(block.count):
-        gained = _gain(without_floor, base_ficc, row)
-        losses[row].append(FactorLoss("floor percentage", gained, Fraction(0)))
-    for factor in risk_factors(ficc.scenarios):
-        ficc_off, cme_off = (model.three_figures(block) for model in repriced(factor))
-        for row in range(block.count):
-            losses[row].append(
-                FactorLoss(
-                    factor.label,
-                    _gain(ficc_off, base_ficc, row),
-                    _gain(cme_off, base_cme, row),
-                )
-            )
+    base = _Base.of(ficc, cme, block)
+    singles = [(factor.label, (factor,)) for factor in risk_factors(ficc.scenarios)]
+    kinds = [
+        (label, tuple(f for f in risk_factors(ficc.scenarios) if f.kind == kind))
+        for kind, label in KIND_LABELS.items()
+    ]
+    by_factor = base.losses(block, singles, repriced)
+    by_kind = base.losses(block, kinds, repriced)
     return [
         Explanation(
             ficc_tail=_tail(ficc.simulation, ficc.scenarios, block, row),
             cme_tail=_tail(cme.historical, cme.scenarios.historical, block, row),
             ficc_rank=ficc.simulation.rank,
             cme_rank=cme.historical.rank,
-            losses=_ordered(losses[row]),
-            interaction=_interaction(losses[row], saving(base_ficc, row), saving(base_cme, row)),
+            by_factor=by_factor[row],
+            by_kind=by_kind[row],
         )
         for row in range(block.count)
     ]
 
 
-def _without_floor(ficc: FiccModel) -> FiccModel:
-    return replace(
-        ficc,
-        floor_securities=np.zeros_like(ficc.floor_securities),
-        floor_contracts=np.zeros_like(ficc.floor_contracts),
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """The block's figures with every factor on."""
+
+    ficc: ThreeFigures
+    cme: ThreeFigures
+
+    @staticmethod
+    def of(ficc: FiccModel, cme: CmeModel, block: Block) -> _Base:
+        return _Base(ficc.three_figures(block), cme.three_figures(block))
+
+    def losses(
+        self,
+        block: Block,
+        groups: Sequence[tuple[str, tuple[RiskFactor, ...]]],
+        repriced: Repriced,
+    ) -> list[tuple[FactorLoss, ...]]:
+        """Return, a row a portfolio, floor, groups and interaction."""
+        lines: list[list[FactorLoss]] = [[] for _ in range(block.count)]
+        for label, factors in groups:
+            ficc_off, cme_off = (model.three_figures(block) for model in repriced(factors))
+            for row, own in enumerate(lines):
+                at_ficc = _share(
+                    _simulation(self.ficc, row) - _simulation(ficc_off, row), self.ficc, row
+                )
+                at_cme = _share(_combined(self.cme, row) - _combined(cme_off, row), self.cme, row)
+                own.append(FactorLoss(label, at_ficc, at_cme))
+        return [self._whole(own, row) for row, own in enumerate(lines)]
+
+    def _whole(self, lines: Sequence[FactorLoss], row: int) -> tuple[FactorLoss, ...]:
+        above = _combined(self.ficc, row) - _simulation(self.ficc, row)
+        floor = FactorLoss(
+            "floor percentage above the simulation",
+            _share(above, self.ficc, row),
+            _share(Fraction(0), self.cme, row),
+        )
+        interaction = FactorLoss(
+            "interaction",
+            _rest(_share(_combined(self.ficc, row), self.ficc, row), floor.ficc, lines, "ficc"),
+            _rest(_share(_combined(self.cme, row), self.cme, row), floor.cme, lines, "cme"),
+        )
+        return (*_ordered([floor, *lines]), interaction)
+
+
+def _combined(figures: ThreeFigures, row: int) -> Fraction:
+    return Fraction(figures.combined.charge_cents[row], 100)
+
+
+def _simulation(figures: ThreeFigures, row: int) -> Fraction:
+    """Return the FICC-style simulation's figure of the combined account, before the floor."""
+    return figures.combined.components(row)["historical_simulation"]
+
+
+def _share(amount: Fraction, figures: ThreeFigures, row: int) -> Fraction | None:
+    alone = figures.securities.charge_cents[row] + figures.futures.charge_cents[row]
+    return None if alone == 0 else amount * 100 / alone
+
+
+def _ordered(lines: Sequence[FactorLoss]) -> list[FactorLoss]:
+    def size(line: FactorLoss) -> Fraction:
+        return max(abs(line.ficc or Fraction(0)), abs(line.cme or Fraction(0)))
+
+    return sorted(
+        (line for line in lines if size(line) > 0), key=lambda line: (-size(line), line.label)
     )
 
 
-def _gain(without: ThreeFigures, base: ThreeFigures, row: int) -> Fraction | None:
-    after, before = saving(without, row), saving(base, row)
-    return None if after is None or before is None else after - before
-
-
-def _ordered(losses: Sequence[FactorLoss]) -> tuple[FactorLoss, ...]:
-    def size(loss: FactorLoss) -> Fraction:
-        return max(abs(loss.ficc or Fraction(0)), abs(loss.cme or Fraction(0)))
-
-    costly = [loss for loss in losses if size(loss) > 0]
-    return tuple(sorted(costly, key=lambda loss: (-size(loss), loss.label)))
-
-
-def _interaction(
-    losses: Sequence[FactorLoss], ficc: Fraction | None, cme: Fraction | None
-) -> FactorLoss:
-    def rest(base: Fraction | None, parts: Sequence[Fraction | None]) -> Fraction | None:
-        if base is None:
-            return None
-        return 1 - base - sum((part or Fraction(0) for part in parts), start=Fraction(0))
-
-    return FactorLoss(
-        "interaction",
-        rest(ficc, [loss.ficc for loss in losses]),
-        rest(cme, [loss.cme for loss in losses]),
-    )
+def _rest(
+    whole: Fraction | None, floor: Fraction | None, lines: Sequence[FactorLoss], model: str
+) -> Fraction | None:
+    if whole is None:
+        return None
+    parts = (getattr(line, model) for line in lines)
+    return whole - sum((part or Fraction(0) for part in parts), start=floor or Fraction(0))
 
 
 def _tail(

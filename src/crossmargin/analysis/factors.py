@@ -1,8 +1,8 @@
-"""Risk factors one by one: scenario sets with one factor's shocks switched off."""
+"""Risk factors one by one: scenario sets with some factors' shocks switched off."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,21 +28,22 @@ class RiskFactor:
     column: int
     label: str
 
-    def off(self, scenarios: ScenarioSet) -> ScenarioSet:
-        """Return the scenarios with this factor's shocks set to zero, the others as they are."""
-        switch = {"key_rate": "key_rates", "basis": "basis", "spread": "spread"}[self.kind]
-        width = {
-            "key_rate": len(scenarios.key_years),
-            "basis": len(BASIS_CONTRACTS),
-            "spread": len(SPREAD_KNOTS),
-        }[self.kind]
-        on = np.ones(width)
-        on[self.column] = 0.0
-        return scenarios.scaling(**{switch: on})
 
-    def off_at_cme(self, scenarios: CmeScenarios) -> CmeScenarios:
-        """Return both CME-style sets with this factor off."""
-        return CmeScenarios(self.off(scenarios.historical), self.off(scenarios.stress))
+def without(factors: Sequence[RiskFactor], scenarios: ScenarioSet) -> ScenarioSet:
+    """Return the scenarios with these factors' shocks set to zero, the others as they are."""
+    on = {
+        "key_rate": np.ones(len(scenarios.key_years)),
+        "basis": np.ones(len(BASIS_CONTRACTS)),
+        "spread": np.ones(len(SPREAD_KNOTS)),
+    }
+    for factor in factors:
+        on[factor.kind][factor.column] = 0.0
+    return scenarios.scaling(key_rates=on["key_rate"], basis=on["basis"], spread=on["spread"])
+
+
+def without_at_cme(factors: Sequence[RiskFactor], scenarios: CmeScenarios) -> CmeScenarios:
+    """Return both CME-style sets with these factors off."""
+    return CmeScenarios(without(factors, scenarios.historical), without(factors, scenarios.stress))
 
 
 def risk_factors(scenarios: ScenarioSet) -> Iterator[RiskFactor]:

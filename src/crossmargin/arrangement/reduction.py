@@ -7,11 +7,11 @@ proposed order, 90 FR 58525, section VIII(f) and (g)).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from crossmargin.basics.money import ZERO, Money, charge_from_dollars, money_from_decimal
+from crossmargin.basics.money import ZERO, Money, money_from_decimal
 from crossmargin.parameters.registry import ParameterSet
 
 _RATIO_PLACES = 6
@@ -67,12 +67,13 @@ class ModelFigures:
     combined: Money
 
     def __post_init__(self) -> None:
-        _refuse_negative(self)
+        if self.securities.cents < 0 or self.futures.cents < 0 or self.combined.cents < 0:
+            _refuse_negative(self, "securities", "futures", "combined")
 
     @property
     def has_both_legs(self) -> bool:
         """Whether both legs have margin on their own."""
-        return self.securities > ZERO and self.futures > ZERO
+        return self.securities.cents > 0 and self.futures.cents > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,7 @@ class StandaloneAndRequirement:
     requirement: Money
 
     def __post_init__(self) -> None:
-        _refuse_negative(self)
+        _refuse_negative(self, "standalone", "requirement")
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,15 +239,14 @@ def margin_reduction(*, ficc: ModelFigures, cme: ModelFigures, rules: ReductionR
     >>> str(outcome.order_check.cme_shortfall)
     '7.00'
     """
-    official = ficc.securities + cme.futures
-    ficc_saving = _saving(ficc, official, rules.denominator)
-    cme_saving = _saving(cme, official, rules.denominator)
+    official_cents = ficc.securities.cents + cme.futures.cents
+    ficc_saving = _saving(ficc, official_cents, rules.denominator)
+    cme_saving = _saving(cme, official_cents, rules.denominator)
     smaller = min(ficc_saving, cme_saving)
     both_legs = ficc.has_both_legs and cme.has_both_legs
     reduction, binding = _decide(ficc_saving, cme_saving, both_legs=both_legs, rules=rules)
-    ficc_requirement = charge_from_dollars(ficc.securities.dollars * (1 - reduction))
-    cme_requirement = charge_from_dollars(cme.futures.dollars * (1 - reduction))
-    collected = ficc_requirement + cme_requirement
+    ficc_requirement = _reduced(ficc.securities, reduction)
+    cme_requirement = _reduced(cme.futures, reduction)
     return Reduction(
         ficc_saving=ficc_saving,
         cme_saving=cme_saving,
@@ -255,10 +255,15 @@ def margin_reduction(*, ficc: ModelFigures, cme: ModelFigures, rules: ReductionR
         binding=binding,
         ficc_requirement=ficc_requirement,
         cme_requirement=cme_requirement,
-        order_check=OrderCheck(
-            ficc_shortfall=max(ZERO, ficc.combined - collected),
-            cme_shortfall=max(ZERO, cme.combined - collected),
-        ),
+        order_check=order_check(ficc_requirement + cme_requirement, ficc=ficc, cme=cme),
+    )
+
+
+def order_check(collected: Money, *, ficc: ModelFigures, cme: ModelFigures) -> OrderCheck:
+    """Return by how much each CCP's own combined margin exceeds what both collect (ruling 4)."""
+    return OrderCheck(
+        ficc_shortfall=max(ZERO, ficc.combined - collected),
+        cme_shortfall=max(ZERO, cme.combined - collected),
     )
 
 
@@ -296,12 +301,22 @@ def format_ratio(ratio: Fraction, *, places: int = _RATIO_PLACES) -> str:
     return f"{sign}{whole}.{part:0{places}d}"
 
 
-def _saving(model: ModelFigures, official: Money, denominator: Denominator) -> Fraction:
-    apart = model.securities + model.futures if denominator is Denominator.OWN_MODEL else official
-    if apart == ZERO:
+def _saving(model: ModelFigures, official_cents: int, denominator: Denominator) -> Fraction:
+    apart = (
+        model.securities.cents + model.futures.cents
+        if denominator is Denominator.OWN_MODEL
+        else official_cents
+    )
+    if apart == 0:
         # Nothing to save on: the leg is missing and the reduction is none whatever stands here.
         return Fraction(0)
-    return 1 - Fraction(model.combined.cents, apart.cents)
+    return Fraction(apart - model.combined.cents, apart)
+
+
+def _reduced(margin: Money, reduction: Fraction) -> Money:
+    """Return margin times (1 - reduction), rounded up to the cent from the exact fraction."""
+    whole = reduction.denominator
+    return Money(-(-margin.cents * (whole - reduction.numerator) // whole))
 
 
 def _decide(
@@ -317,8 +332,8 @@ def _decide(
     return smaller, Binding.FICC if ficc_saving <= cme_saving else Binding.CME
 
 
-def _refuse_negative(figures: ModelFigures | StandaloneAndRequirement) -> None:
-    for each in fields(figures):
-        amount = getattr(figures, each.name)
-        if amount < ZERO:
-            raise ValueError(f"{each.name} must not be negative, was {amount}")
+def _refuse_negative(figures: ModelFigures | StandaloneAndRequirement, *names: str) -> None:
+    for name in names:
+        amount: Money = getattr(figures, name)
+        if amount.cents < 0:
+            raise ValueError(f"{name} must not be negative, was {amount}")

@@ -16,9 +16,11 @@ from fractions import Fraction
 
 from crossmargin.arrangement.reduction import (
     ModelFigures,
+    OrderCheck,
     Reduction,
     ReductionRules,
     margin_reduction,
+    order_check,
 )
 from crossmargin.basics.money import ZERO, Money
 
@@ -72,9 +74,13 @@ class CcpRequirement:
 
 @dataclass(frozen=True, slots=True)
 class CustomerRequirement:
-    """The whole of one customer: both CCPs, with and without the arrangement."""
+    """The whole of one customer: both CCPs, with and without the arrangement.
+
+    ``order_check`` is of what is collected, the customer minimum included.
+    """
 
     reduction: Reduction
+    order_check: OrderCheck
     ficc: CcpRequirement
     cme: CcpRequirement
     standalone: Money
@@ -124,5 +130,13 @@ def customer_requirement(
         (at_ficc.requirement, at_ficc.outside, at_cme.requirement, at_cme.outside)
     )
     return CustomerRequirement(
-        reduction, at_ficc, at_cme, standalone, requirement, standalone - requirement
+        reduction=reduction,
+        order_check=order_check(
+            at_ficc.requirement + at_cme.requirement, ficc=ficc.three, cme=cme.three
+        ),
+        ficc=at_ficc,
+        cme=at_cme,
+        standalone=standalone,
+        requirement=requirement,
+        saved=standalone - requirement,
     )

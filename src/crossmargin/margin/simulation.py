@@ -54,7 +54,7 @@ class Simulation:
         """Return each portfolio's tail loss in whole grid steps."""
         if not self._exact(block):
             return [self._loss_of_large(block, row) for row in range(block.count)]
-        return _steps(tail_losses(self.pnl_dollars(block), self.rank, in_place=True))
+        return _steps(tail_losses(self.pnl_dollars(block), self.rank))
 
     def three_losses(self, block: Block) -> tuple[list[int], list[int], list[int]]:
         """Return tail losses of securities alone, futures alone and both, in grid steps.
@@ -71,9 +71,9 @@ class Simulation:
         contracts: FloatArray = block.contracts @ self.contracts
         combined = securities + contracts
         return (
-            _steps(tail_losses(securities, self.rank, in_place=True)),
-            _steps(tail_losses(contracts, self.rank, in_place=True)),
-            _steps(tail_losses(combined, self.rank, in_place=True)),
+            _steps(tail_losses(securities, self.rank)),
+            _steps(tail_losses(contracts, self.rank)),
+            _steps(tail_losses(combined, self.rank)),
         )
 
     def _exact(self, block: Block) -> bool:

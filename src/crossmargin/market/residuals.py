@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crossmargin.market.history import DateArray, FloatArray
-from crossmargin.market.seeds import generator
+from crossmargin.market.seeds import keyed_choices
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -231,10 +231,9 @@ def complete_shocks(
     donors = np.flatnonzero(~redrawn)
     if len(donors) == 0:
         raise ValueError("no date has a residual for every name: nothing to redraw from")
-    # One draw a date, keyed by the date itself: a longer window leaves every other draw as it was.
-    for row in np.flatnonzero(redrawn):
-        day = int(end_dates[row].astype(np.int64))
-        filled[row] = filled[donors[int(generator(seed, day).integers(len(donors)))]]
+    # Keyed by the date itself: a longer history leaves every other draw as it was.
+    days = end_dates[redrawn].astype("datetime64[D]").astype(np.int64)
+    filled[redrawn] = filled[donors[keyed_choices(seed, days, len(donors))]]
     return ResidualShocks(
         start_dates, end_dates, tuple(names), filled, redrawn, from_neighbour, dict(estimates)
     )

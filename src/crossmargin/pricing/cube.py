@@ -132,7 +132,8 @@ def _treasury_pnl(
         forward /= future.conversion_factors[:, np.newaxis]
         np.minimum(lowest, forward.min(axis=0), out=lowest)
     basis_bp = scenarios.basis_bp[:, BASIS_CONTRACTS.index(future.contract.product)]
-    return (lowest - future.price) * future.dollars_per_point - basis_bp * future.dv01_dollars
+    pnl: FloatArray = (lowest - future.price) * future.dollars_per_point
+    return pnl - basis_bp * future.dv01_dollars
 
 
 def _money_market_pnl(future: MoneyMarketFuture, scenarios: ScenarioSet) -> FloatArray:
@@ -152,4 +153,5 @@ def _money_market_pnl(future: MoneyMarketFuture, scenarios: ScenarioSet) -> Floa
     knot, spread_weight = linear_weights(SPREAD_KNOT_YEARS, np.array([future.middle_years]))
     front, back = scenarios.spread_bp[:, knot[0]], scenarios.spread_bp[:, knot[0] + 1]
     spread_move = (front + (back - front) * spread_weight[0]) * _BP
-    return -(rate_move + spread_move) * future.remaining_share * future.dollars_per_rate
+    moves: FloatArray = rate_move + spread_move
+    return -moves * future.remaining_share * future.dollars_per_rate

@@ -10,7 +10,7 @@ is left of their reference period; fixings already made do not move.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -36,6 +36,8 @@ IntArray = npt.NDArray[np.int64]
 
 MONEY_MARKET_YEAR = 360.0
 _NEAR_TIE_POINTS = 1.0 / 32.0
+_PROXY_QUARTERS_MAX = 4
+_FIRST_QUARTERLY_MONTH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,9 @@ class TreasuryFuture:
     dv01_dollars : float
         Of one contract, per basis point of the cheapest's own yield, settled the next business day:
         the cheapest's DV01 over its conversion factor.
+    proxy_of : str or None
+        The earlier contract whose value stands for this one, where no issue that this one would
+        accept has been auctioned yet.
     """
 
     contract: FuturesContract
@@ -95,6 +100,7 @@ class TreasuryFuture:
     cheapest_delivery: DeliveryTerms
     near_ties: tuple[str, ...]
     dv01_dollars: float
+    proxy_of: str | None = None
 
     @property
     def dollars_per_point(self) -> float:
@@ -133,6 +139,38 @@ class MoneyMarketFuture:
     def middle_years(self) -> float:
         """Middle of the remaining reference period."""
         return (self.start_years + self.end_years) / 2.0
+
+
+def treasury_future_or_proxy(
+    contract: FuturesContract, *, settlement: date, book: SecurityBook, repo_rate: float
+) -> TreasuryFuture | None:
+    """Return the contract's value, or that of the last earlier contract with a basket.
+
+    A deferred contract may accept only issues that are still to be auctioned: the contract before
+    it is then its stated proxy.
+
+    Parameters
+    ----------
+    contract : FuturesContract
+    settlement : date
+    book : SecurityBook
+    repo_rate : float
+        Simple, actual/360, plain ratio.
+    """
+    tried = contract
+    for _ in range(_PROXY_QUARTERS_MAX):
+        if last_delivery_day(tried) <= settlement:
+            return None
+        future = treasury_future(tried, settlement=settlement, book=book, repo_rate=repo_rate)
+        if future is not None:
+            proxy = None if tried == contract else tried.code
+            return replace(future, contract=contract, proxy_of=proxy)
+        tried = (
+            FuturesContract(tried.product, tried.year, tried.month - 3)
+            if tried.month > _FIRST_QUARTERLY_MONTH
+            else FuturesContract(tried.product, tried.year - 1, 12)
+        )
+    return None
 
 
 def treasury_future(

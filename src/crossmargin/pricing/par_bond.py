@@ -31,7 +31,8 @@ def par_bond_flows(curve: ZeroCurve, maturity_years: float) -> tuple[FloatArray,
     if maturity_years <= 0.0:
         raise ValueError(f"maturity must be positive, was {maturity_years}")
     count = int(np.ceil(maturity_years / _HALF_YEAR - 1e-9))
-    years = maturity_years - _HALF_YEAR * np.arange(count - 1, -1, -1)
+    steps = np.arange(count - 1, -1, -1, dtype=np.float64)
+    years: FloatArray = maturity_years - _HALF_YEAR * steps
     shares = np.full(count, _HALF_YEAR)
     shares[0] = years[0]
     discount = curve.discount_factors(years)

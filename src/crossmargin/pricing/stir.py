@@ -12,9 +12,10 @@ CME rules 460 (SR3) and 461 (SR1); CBOT rulebook, chapter 22 (ZQ).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal, localcontext
 from enum import StrEnum
 from fractions import Fraction
 
@@ -24,8 +25,8 @@ from crossmargin.product.futures import FuturesContract, ProductKind, reference_
 
 _BANK_YEAR_DAYS = 360
 _PER_CENT = 100
-_BISECTIONS = 80
-_QUOTIENT_DIGITS = Decimal("1e-15")
+_DIGITS = 40
+_TOLERANCE_PCT = Decimal("1e-20")
 
 #: Index points to which the final settlement price is rounded, half up. SR3: CME rule 460. SR1 and
 #: ZQ: a tenth of a basis point; for SR1 one CME text says the fourth decimal (status: inferred).
@@ -106,7 +107,7 @@ def settlement_price(
     )
     grain = SETTLEMENT_GRAIN_POINTS[contract.specification.kind]
     units = price / Fraction(grain)
-    return int((units + Fraction(1, 2)) // 1) * grain
+    return math.floor(units + Fraction(1, 2)) * grain
 
 
 def compounded_rate_pct(rates_pct: Sequence[Fraction], days: Sequence[int]) -> Fraction:
@@ -118,7 +119,7 @@ def compounded_rate_pct(rates_pct: Sequence[Fraction], days: Sequence[int]) -> F
 
 
 def flat_overnight_rate_pct(rate_pct: Decimal, days: Sequence[int]) -> Decimal:
-    """Return the one overnight rate that compounds to a period's rate, to fifteen decimals.
+    """Return the one overnight rate that compounds to a period's rate, per cent a year.
 
     Parameters
     ----------
@@ -127,15 +128,17 @@ def flat_overnight_rate_pct(rate_pct: Decimal, days: Sequence[int]) -> Decimal:
     days : sequence of int
         Days that each overnight rate counts: 1, or 3 over a weekend.
     """
-    low, high = Fraction(0), Fraction(rate_pct)
-    for _ in range(_BISECTIONS):
-        middle = (low + high) / 2
-        if compounded_rate_pct([middle] * len(days), days) > Fraction(rate_pct):
-            high = middle
-        else:
-            low = middle
-        low, high = low.limit_denominator(10**30), high.limit_denominator(10**30)
-    return (Decimal(low.numerator) / Decimal(low.denominator)).quantize(_QUOTIENT_DIGITS)
+    with localcontext() as context:
+        context.prec = _DIGITS
+        growth = 1 + rate_pct / _PER_CENT * sum(days) / _BANK_YEAR_DAYS
+        low, high = Decimal(0), rate_pct
+        while high - low > _TOLERANCE_PCT:
+            middle = (low + high) / 2
+            grown = Decimal(1)
+            for count in days:
+                grown *= 1 + middle / _PER_CENT * count / _BANK_YEAR_DAYS
+            low, high = (low, middle) if grown > growth else (middle, high)
+        return (low + high) / 2
 
 
 def strip_discount_factors(prices: Sequence[Decimal], days: Sequence[int]) -> tuple[Fraction, ...]:

@@ -14,7 +14,7 @@ from crossmargin.pricing.futures_value import (
     MoneyMarketFuture,
     TreasuryFuture,
     money_market_future,
-    treasury_future,
+    treasury_future_or_proxy,
 )
 from crossmargin.pricing.security_book import SecurityBook, security_book
 from crossmargin.product.futures import PRODUCTS, FuturesContract, ProductKind
@@ -72,7 +72,9 @@ def value_market(
         if PRODUCTS[contract.product].kind is not ProductKind.TREASURY:
             futures.append(money_market_future(contract, settlement=settlement, curve=curve))
             continue
-        future = treasury_future(contract, settlement=settlement, book=book, repo_rate=repo_rate)
+        future = treasury_future_or_proxy(
+            contract, settlement=settlement, book=book, repo_rate=repo_rate
+        )
         if future is None:
             refusals.append(
                 Refusal(

@@ -24,6 +24,10 @@ LAST_YEAR = 2059
 _SIFMA_FIRST_YEAR = 1996
 # A federal holiday on a Saturday is observed the Friday before, but the market stays open on it.
 _MARKET_STAYS_OPEN = ((11, 10), (12, 31))
+# Where the Treasury's daily yields contradict the package: closed for President Nixon's funeral,
+# open on the Good Friday of an employment report.
+_ALSO_CLOSED = date(1994, 4, 27)
+_ALSO_OPEN = date(1996, 4, 5)
 _SATURDAY, _SUNDAY = 5, 6
 _ONE_DAY = timedelta(days=1)
 
@@ -57,7 +61,8 @@ def sifma_calendar(first_year: int = FIRST_YEAR, last_year: int = LAST_YEAR) -> 
     before = [year for year in years if year < _SIFMA_FIRST_YEAR]
     closes.update(holidays.country_holidays("US", years=before))
     closes.update(good_friday(year) for year in before)
-    closes -= {date(year, *day) for year in before for day in _MARKET_STAYS_OPEN}
+    closes.add(_ALSO_CLOSED)
+    closes -= {_ALSO_OPEN, *(date(year, *day) for year in before for day in _MARKET_STAYS_OPEN)}
     return _calendar("SIFMA US government securities", closes, first_year, last_year)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 
 from crossmargin.basics.dates import add_months, month_end, third_wednesday
@@ -253,7 +253,9 @@ def _listed_contract(
     for contract in named:
         if is_listed(contract, as_of=as_of):
             return contract
-    raise refused("instrument", text, f"a contract listed on {as_of}", "ruling 15")
+    past = [contract for contract in named if last_trading_day(contract) < as_of]
+    stopped = f"; {past[-1].code} last traded on {last_trading_day(past[-1])}" if past else ""
+    raise refused("instrument", text, f"a contract listed on {as_of}{stopped}", "ruling 15")
 
 
 def _earlier_contracts(contract: FuturesContract, *, serial: bool | None) -> list[FuturesContract]:

@@ -19,9 +19,9 @@ from crossmargin.basics.dates import add_months, is_month_end, month_end
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.treasury import SecurityKind, TreasurySecurity
 
-#: Date of the CME compilation of outstanding issues, and the shortest maturity it holds.
+#: Date of the CME compilation of outstanding issues, and from which maturity on it is complete.
 REFERENCE_DATE = date(2025, 3, 13)
-REFERENCE_FIRST_MATURITY = date(2026, 11, 30)
+REFERENCE_FIRST_MATURITY = date(2026, 12, 1)
 
 _MONTHS_PER_YEAR = 12
 _MID_MONTH = 15

@@ -219,7 +219,7 @@ def _treasury(
         conversion_factor_months=3 if quarters else 1,
         delivery_rules=_DELIVERY_RULES[code],
         source="S36; conversion factor rounding S27",
-        # The 20-year contract's rounding is not in the sources; CME's table of factors bears it out.
+        # The 20-year contract's rounding is in no text; CME's table of factors bears it out.
         status=Status.DERIVED if code == "TWE" else Status.SOURCED,
     )
 

@@ -34,22 +34,46 @@ PAR_PER_UNIT = 100
 BLOCK_CUSTOMERS = 256
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ModelDetail:
-    """The components of one model's figures of one customer, in exact dollars.
+    """Where one model's figures of one customer came from, in exact dollars when asked.
 
     Parameters
     ----------
-    securities, futures, combined : mapping of component to Fraction
-        Of the XM account.
+    figures : ThreeFigures
+        Of the block the customer was margined in.
+    row : int
     outside : mapping of component to Fraction
-        Of what is outside it; empty where nothing is.
+        Of what is outside the XM account; empty where nothing is.
     """
 
-    securities: Mapping[str, Fraction]
-    futures: Mapping[str, Fraction]
-    combined: Mapping[str, Fraction]
+    figures: ThreeFigures
+    row: int
     outside: Mapping[str, Fraction]
+
+    def __eq__(self, other: object) -> bool:
+        # The block a customer was margined in is no part of its figures.
+        return isinstance(other, ModelDetail) and self._parts() == other._parts()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _parts(self) -> tuple[Mapping[str, Fraction], ...]:
+        return (self.securities, self.futures, self.combined, self.outside)
+
+    @property
+    def securities(self) -> Mapping[str, Fraction]:
+        """Components of the securities alone."""
+        return self.figures.securities.components(self.row)
+
+    @property
+    def futures(self) -> Mapping[str, Fraction]:
+        """Components of the futures alone."""
+        return self.figures.futures.components(self.row)
+
+    @property
+    def combined(self) -> Mapping[str, Fraction]:
+        """Components of both together."""
+        return self.figures.combined.components(self.row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +104,7 @@ class MarginResult:
     @property
     def shortfall_count(self) -> int:
         """Customers for whom a CCP's own combined margin exceeds what is collected (ruling 4)."""
-        return sum(not c.requirement.reduction.order_check.passes for c in self.customers)
+        return sum(not c.requirement.order_check.passes for c in self.customers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,23 +196,28 @@ def margin_customers(
     holdings = holdings_of(day, [book.xm for book in books])
     left_out = set(incomplete_customers)
 
-    def margin_block(first: int, last: int) -> tuple[ThreeFigures, ThreeFigures]:
+    def margin_block(first: int, last: int) -> list[CustomerResult]:
         block = holdings.block(first, last)
-        return day.ficc.three_figures(block), day.cme.three_figures(block)
+        ficc, cme = day.ficc.three_figures(block), day.cme.three_figures(block)
+        return [
+            _customer(
+                day,
+                book,
+                ficc,
+                cme,
+                row=row,
+                rules=rules,
+                incomplete=bool(book.unsupported) or book.key in left_out,
+            )
+            for row, book in enumerate(books[first:last])
+        ]
 
     bounds = [
         (first, min(first + BLOCK_CUSTOMERS, len(books)))
         for first in range(0, len(books), BLOCK_CUSTOMERS)
     ]
-    results: list[CustomerResult] = []
-    for (first, _), (ficc, cme) in zip(bounds, executor.run(margin_block, bounds), strict=True):
-        for row in range(len(ficc.securities.charge_cents)):
-            book = books[first + row]
-            incomplete = bool(book.unsupported) or book.key in left_out
-            results.append(
-                _customer(day, book, ficc, cme, row=row, rules=rules, incomplete=incomplete)
-            )
-    return MarginResult(day, tuple(results))
+    results = executor.run(margin_block, bounds)
+    return MarginResult(day, tuple(result for block in results for result in block))
 
 
 def holdings_of(day: MarginDay, portfolios: list[Mapping[int, int]]) -> Holdings:
@@ -302,16 +331,15 @@ def _customer(
         ficc_all, _ = day.ficc.securities_figure(everything.securities_only(), lines)
         cme_outside, cme_detail = day.cme.futures_figure(outside.contracts_only())
         cme_all, _ = day.cme.futures_figure(everything.contracts_only())
-    has_cme = any(place >= len(day.valuation.book.prices) for place in (*book.xm, *book.outside))
     return CustomerResult(
         key=book.key,
         requirement=customer_requirement(
             ficc=CcpFigures(ficc_three, ficc_outside, ficc_all, has_positions=book.has_ficc),
-            cme=CcpFigures(cme_three, cme_outside, cme_all, has_positions=has_cme),
+            cme=CcpFigures(cme_three, cme_outside, cme_all, has_positions=True),
             rules=rules,
         ),
-        ficc=_detail(ficc, row, ficc_detail),
-        cme=_detail(cme, row, cme_detail),
+        ficc=ModelDetail(ficc, row, ficc_detail),
+        cme=ModelDetail(cme, row, cme_detail),
         ineligible=book.ineligible,
         unsupported=book.unsupported,
         incomplete=incomplete,
@@ -321,15 +349,6 @@ def _customer(
 def _three(figures: ThreeFigures, row: int) -> ModelFigures:
     return ModelFigures(
         figures.securities.charge(row), figures.futures.charge(row), figures.combined.charge(row)
-    )
-
-
-def _detail(figures: ThreeFigures, row: int, outside: Mapping[str, Fraction]) -> ModelDetail:
-    return ModelDetail(
-        figures.securities.components(row),
-        figures.futures.components(row),
-        figures.combined.components(row),
-        outside,
     )
 
 

@@ -7,7 +7,7 @@ compare the two.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 
@@ -72,3 +72,60 @@ def haircut_charge(weighted: Sequence[float], correlations: Sequence[Sequence[fl
         for b, correlation in zip(weighted, row, strict=True):
             total += a * correlation * b
     return math.sqrt(max(total, 0.0))
+
+
+def linear_between(knots: Sequence[float], values: Sequence[float], at: float) -> float:
+    """Return the value at a point, linear between knots and flat outside."""
+    if at <= knots[0]:
+        return values[0]
+    for low, high, left, right in zip(knots, knots[1:], values, values[1:], strict=False):
+        if at <= high:
+            return left + (right - left) * (at - low) / (high - low)
+    return values[-1]
+
+
+def spread_to_price(
+    payments: Sequence[tuple[float, float]],
+    discount: Callable[[float], float],
+    dirty_price: float,
+) -> float:
+    """Return the continuous spread that reprices payments of (years, amount), by bisection."""
+    low, high = -0.5, 0.5
+    for _ in range(200):
+        middle = (low + high) / 2
+        value = sum(a * discount(t) * math.exp(-middle * t) for t, a in payments)
+        low, high = (middle, high) if value > dirty_price else (low, middle)
+    return (low + high) / 2
+
+
+def shocked_price(
+    payments: Sequence[tuple[float, float]],
+    discount: Callable[[float], float],
+    spread: float,
+    shock: Callable[[float], float],
+) -> float:
+    """Return what payments of (years, amount) are worth when the zero rate at t rises by shock."""
+    return sum(a * discount(t) * math.exp(-(spread + shock(t)) * t) for t, a in payments)
+
+
+def forward_clean_price(
+    dirty_price: float,
+    *,
+    rate: float,
+    days: int,
+    coupons: Sequence[tuple[int, float]],
+    accrued: float,
+) -> float:
+    """Return the price for delivery in some days; coupons are (days to delivery, amount)."""
+    grown = dirty_price * (1 + rate * days / 360)
+    paid = sum(amount * (1 + rate * left / 360) for left, amount in coupons)
+    return grown - paid - accrued
+
+
+def period_rate(
+    discount: Callable[[float], float], *, start_day: int, end_day: int, compounded: bool
+) -> float:
+    """Return a money-market rate, actual/360, from day to day: compounded, or a daily average."""
+    growth = discount(start_day / 365.25) / discount(end_day / 365.25)
+    interest = growth - 1 if compounded else math.log(growth)
+    return interest * 360 / (end_day - start_day)

@@ -81,9 +81,7 @@ def read_positions(path: Path, *, default_bd_fcm: str = "BD-FCM") -> LoadedPosit
                 _load_csv(file, loading)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise refused(
-            "positions", path, f"a file that can be read ({reason})", _INTERFACE
-        ) from None
+        raise refused("positions", path, f"a readable file ({reason})", _INTERFACE) from None
     return loading.loaded()
 
 

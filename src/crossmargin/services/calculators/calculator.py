@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.services.calculators.inputs import (
@@ -84,8 +85,8 @@ class Run:
     refused: tuple[tuple[int | None, Refusal], ...]
 
 
-def run(calculator: Calculator, text: str) -> Run:
-    """Calculate for a JSON text: an object gives an object, an array gives an array in order.
+def run(calculator: Calculator, text: bytes) -> Run:
+    """Calculate for a JSON text in UTF-8: an object for an object, an array for an array, in order.
 
     A refused item stands in its place as ``{"refused": {...}, "reasons": [...]}``: the first
     refusal, and all of them (ruling 29).
@@ -101,9 +102,7 @@ def run(calculator: Calculator, text: str) -> Run:
     return Run(
         [answer for answer, _ in outcomes],
         tuple(
-            (place, refusal)
-            for place, (_, refusals) in enumerate(outcomes)
-            for refusal in refusals
+            (place, refusal) for place, (_, refusals) in enumerate(outcomes) for refusal in refusals
         ),
     )
 
@@ -121,29 +120,44 @@ def _calculated(calculator: Calculator, document: object) -> tuple[object, tuple
         return refused_document(error.refusals), error.refusals
 
 
-def _parsed(text: str) -> object:
+def _parsed(text: bytes) -> object:
     try:
         return json.loads(
-            text,
-            parse_float=Decimal,
-            parse_int=Decimal,
-            parse_constant=_not_a_number,
+            text.decode("utf-8-sig"),
+            parse_float=_exact,
+            parse_int=_exact,
+            parse_constant=str,
             object_pairs_hook=_without_repeats,
         )
     except (ValueError, RecursionError) as error:
         expected = f"a JSON object, or an array of them ({error})"
-        refusal = Refusal("input", shown(text.strip()), expected, SHAPE_RULE)
+        refusal = Refusal(
+            "input", shown(text.decode(errors="replace").strip()), expected, SHAPE_RULE
+        )
         raise RefusedError(refusal) from None
 
 
-def _not_a_number(text: str) -> object:
-    raise ValueError(f"{text} is no number")
+def _exact(text: str) -> Decimal | str:
+    # A number no decimal can hold stays text and is refused where it stands, as NaN is.
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return text
 
 
-def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+@dataclass(frozen=True, slots=True)
+class _Repeated:
+    """An object with keys given more than once: which value was meant is not known."""
+
+    names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "an object with keys given more than once: " + ", ".join(self.names)
+
+
+def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object] | _Repeated:
     document = dict(pairs)
-    if len(document) != len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = sorted({name for name in names if names.count(name) > 1})
-        raise ValueError(f"given more than once: {', '.join(repeated)}")
-    return document
+    if len(document) == len(pairs):
+        return document
+    counts = Counter(name for name, _ in pairs)
+    return _Repeated(tuple(name for name, count in counts.items() if count > 1))

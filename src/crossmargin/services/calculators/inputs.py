@@ -1,4 +1,4 @@
-"""Inputs of a calculator: what may be given, read into typed values, or refused with every reason."""
+"""Inputs of a calculator: read into typed values, or refused with every reason."""
 
 from __future__ import annotations
 
@@ -146,11 +146,11 @@ class Values:
         """Return an amount."""
         return self._as(name, Money)
 
-    def date(self, name: str) -> date:
+    def day(self, name: str) -> date:
         """Return a date."""
         return self._as(name, date)
 
-    def date_or_none(self, name: str) -> date | None:
+    def day_or_none(self, name: str) -> date | None:
         """Return a date that need not have been given."""
         return self._as(name, date) if name in self._given else None
 
@@ -252,9 +252,7 @@ def _take(
         refusals.append(Refusal(where, shown(value), each.expected, SHAPE_RULE))
 
 
-def _rows(
-    each: Input, value: object, where: str, refusals: list[Refusal]
-) -> tuple[Values, ...]:
+def _rows(each: Input, value: object, where: str, refusals: list[Refusal]) -> tuple[Values, ...]:
     if not isinstance(value, list) or not value:
         refusals.append(Refusal(where, shown(value), each.expected, SHAPE_RULE))
         return ()

@@ -1,0 +1,116 @@
+"""What every command shares: formats, documents on standard output, refusals on standard error.
+
+A result is one document on standard output and nothing else; diagnostics go to standard error.
+Exit 0: done; 1: the input or a rule refused; 2: usage.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from crossmargin.basics.refusals import Refusal
+
+EXIT_REFUSED = 1
+_PIPED_WIDTH = 160
+
+
+class OutputFormat(StrEnum):
+    """How the result is written on standard output."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+FormatOption = Annotated[OutputFormat, typer.Option("--format", help="How to write the result.")]
+
+
+def write_json(document: object) -> None:
+    """Write one JSON document on standard output."""
+    typer.echo(json.dumps(document, indent=2))
+
+
+def write_csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a table as CSV on standard output."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    typer.echo(text.getvalue(), nl=False)
+
+
+def screen() -> Console:
+    """Return the console of standard output: as wide as the terminal, or wide enough in a pipe."""
+    from rich.console import Console
+
+    console = Console()
+    # Rich takes 80 columns where there is no terminal; a pipe has no such edge.
+    if console.is_terminal or "COLUMNS" in os.environ:
+        return console
+    return Console(width=_PIPED_WIDTH)
+
+
+def diagnostics() -> Console:
+    """Return the console of standard error."""
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def grid(title: str, *columns: str) -> Table:
+    """Return an empty table in the one style of the command line."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def report_refusals(refusals: Iterable[Refusal], *, prefix: str = "") -> None:
+    """Write each refusal on a line of standard error."""
+    for refusal in refusals:
+        typer.echo(_one_line(f"{prefix}{refusal}"), err=True)
+
+
+def refuse(
+    refusals: Sequence[Refusal], output_format: OutputFormat, *, outcome: str = ""
+) -> NoReturn:
+    """Report refusals and leave with status 1.
+
+    Parameters
+    ----------
+    refusals : sequence of Refusal
+        Every one goes to standard error, one a line.
+    output_format : OutputFormat
+        With JSON, standard output gets ``{"refused": [...]}``.
+    outcome : str
+        What was not done because of them, for the last line.
+    """
+    if output_format is OutputFormat.JSON:
+        write_json({"refused": [refusal.as_document() for refusal in refusals]})
+    report_refusals(refusals)
+    if outcome:
+        typer.echo(outcome, err=True)
+    raise typer.Exit(EXIT_REFUSED)
+
+
+def _one_line(text: str) -> str:
+    # What was given may hold anything; a terminal gets no control character of it.
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )

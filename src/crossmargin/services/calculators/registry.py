@@ -1,0 +1,23 @@
+"""All calculators, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from crossmargin.arrangement.reduction import ReductionRules
+from crossmargin.services.calculators.arrangement import arrangement_calculators
+from crossmargin.services.calculators.calculator import Calculator
+from crossmargin.services.calculators.futures import FUTURES_CALCULATORS
+from crossmargin.services.calculators.treasury import TREASURY_CALCULATORS
+
+
+def calculators(rules: ReductionRules) -> Mapping[str, Calculator]:
+    """Return every calculator by name, in the order in which they are listed.
+
+    Parameters
+    ----------
+    rules : ReductionRules
+        What the rule of the arrangement takes where an input names nothing else.
+    """
+    every = (*FUTURES_CALCULATORS, *TREASURY_CALCULATORS, *arrangement_calculators(rules))
+    return {calculator.name: calculator for calculator in sorted(every, key=lambda c: c.name)}

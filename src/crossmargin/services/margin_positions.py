@@ -1,0 +1,185 @@
+"""The use case behind ``xm margin``: a positions file in, every customer's requirement out.
+
+Bad rows stop everything unless they are to be skipped; unsupported lines are named and make the
+result incomplete; ineligible lines are margined in full outside the arrangement (ruling 12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from crossmargin.analysis.explanation import Explanation, explain
+from crossmargin.analysis.factors import RiskFactor, without, without_at_cme
+from crossmargin.analysis.key_rates import KeyRateExposure, key_rate_exposure
+from crossmargin.arrangement.eligibility import EligibilityRules, Recognition, recognise
+from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.refusals import Refusal, RefusedError, refused
+from crossmargin.margin.cme.model import CmeModel
+from crossmargin.margin.ficc.model import FiccModel
+from crossmargin.market.history import FloatArray, MarketData
+from crossmargin.product.position import PositionLine
+from crossmargin.services.margin_day import MarginDay, ParameterSets, prepare_day
+from crossmargin.services.margin_run import (
+    CustomerBook,
+    MarginResult,
+    contracts_of,
+    customer_books,
+    holdings_of,
+    margin_customers,
+)
+from crossmargin.services.ports import BlockExecutor
+
+
+@dataclass(frozen=True, slots=True)
+class PositionsInput:
+    """A positions file, read: good lines, faults, and the digest of its bytes."""
+
+    name: str
+    sha256: str
+    row_count: int
+    lines: tuple[PositionLine, ...]
+    refusals: tuple[Refusal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerExplanation:
+    """One customer's explanation with the key-rate DV01 of both legs.
+
+    Parameters
+    ----------
+    explanation : Explanation
+    key_years : ndarray, shape (K,)
+    securities_dv01, futures_dv01 : ndarray, shape (K,)
+        Dollars per basis point of the XM account's legs.
+    """
+
+    explanation: Explanation
+    key_years: FloatArray
+    securities_dv01: FloatArray
+    futures_dv01: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class MarginRun:
+    """Everything one run found.
+
+    Parameters
+    ----------
+    positions : PositionsInput
+    result : MarginResult
+    books : tuple of CustomerBook
+        In the order of the result's customers.
+    skipped : tuple of Refusal
+        Rows left out because they were to be skipped.
+    """
+
+    positions: PositionsInput
+    result: MarginResult
+    books: tuple[CustomerBook, ...]
+    skipped: tuple[Refusal, ...]
+
+    @property
+    def unsupported_count(self) -> int:
+        """Lines that no model covers."""
+        return sum(len(customer.unsupported) for customer in self.result.customers)
+
+
+def margin_positions(
+    positions: PositionsInput,
+    market: MarketData,
+    parameters: ParameterSets,
+    executor: BlockExecutor,
+    *,
+    as_of: date,
+    skip_bad_rows: bool = False,
+) -> MarginRun:
+    """Return every customer's requirement.
+
+    Parameters
+    ----------
+    positions : PositionsInput
+    market : MarketData
+    parameters : ParameterSets
+    executor : BlockExecutor
+    as_of : date
+    skip_bad_rows : bool
+        Margin the good rows, and mark the result incomplete.
+
+    Raises
+    ------
+    RefusedError
+        With every fault of every row, unless they are to be skipped; if the date has no prices; if
+        there is nothing to margin.
+    """
+    if as_of not in market.price_sheets:
+        known = ", ".join(day.isoformat() for day in sorted(market.price_sheets)) or "none"
+        raise refused("date", as_of, f"a date with security prices: {known}", "ruling 35")
+    recognition = recognise(
+        positions.lines,
+        as_of=as_of,
+        securities=market.price_sheets[as_of].prices,
+        rules=EligibilityRules.from_parameters(parameters.arrangement),
+        file=positions.name,
+    )
+    refusals = in_file_order((*positions.refusals, *recognition.refusals))
+    if refusals and not skip_bad_rows:
+        raise RefusedError(*refusals)
+    if not (recognition.eligible or recognition.outside or recognition.unsupported):
+        raise RefusedError(
+            *refusals,
+            Refusal("positions", positions.name, "at least one good row", "interfaces: positions"),
+        )
+    day = prepare_day(market, parameters, as_of=as_of, contracts=contracts_of(recognition))
+    incomplete = _incomplete_customers(positions, recognition)
+    books = customer_books(day, recognition, incomplete_customers=incomplete)
+    result = margin_customers(day, books, executor, incomplete_customers=incomplete)
+    return MarginRun(positions, result, tuple(books), refusals)
+
+
+def in_file_order(refusals: Sequence[Refusal]) -> tuple[Refusal, ...]:
+    """Return refusals by line, then column."""
+    return tuple(sorted(refusals, key=lambda refusal: (refusal.line or 0, refusal.column or 0)))
+
+
+def _incomplete_customers(positions: PositionsInput, recognition: Recognition) -> set[CustomerKey]:
+    """Return customers whose figures leave a row out.
+
+    A row that could not be read may have been any customer's: then every customer is incomplete.
+    """
+    if positions.refusals:
+        return {line.customer for line in positions.lines}
+    refused_lines = {refusal.line for refusal in recognition.refusals}
+    return {line.customer for line in positions.lines if line.line in refused_lines}
+
+
+def explain_run(run: MarginRun) -> tuple[CustomerExplanation, ...]:
+    """Return an explanation of every customer of a run, in the result's order."""
+    day = run.result.day
+    holdings = holdings_of(day, [book.xm for book in run.books])
+    block = holdings.block(0, len(run.books))
+    exposure = key_rates_of(day)
+    securities, futures = exposure.of(block)
+
+    def repriced(factors: Sequence[RiskFactor]) -> tuple[FiccModel, CmeModel]:
+        other = day.with_scenarios(
+            ficc=without(factors, day.ficc.scenarios),
+            cme=without_at_cme(factors, day.cme.scenarios),
+        )
+        return other.ficc, other.cme
+
+    explanations = explain(day.ficc, day.cme, block, repriced=repriced)
+    return tuple(
+        CustomerExplanation(explanation, exposure.key_years, securities[row], futures[row])
+        for row, explanation in enumerate(explanations)
+    )
+
+
+def key_rates_of(day: MarginDay) -> KeyRateExposure:
+    """Return per-unit key-rate DV01s of the day's instruments."""
+    return key_rate_exposure(
+        day.valuation,
+        day.ficc.scenarios.key_years,
+        repo_follows_front=float(day.parameters.market.ratio("repo_rate_follows_front")),
+    )

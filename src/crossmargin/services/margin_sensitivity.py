@@ -1,0 +1,122 @@
+"""The use case behind ``xm margin --sensitivity``: the same book under other assumptions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from crossmargin.analysis.sensitivity import VARIANTS, multiple_where_cap_stops
+from crossmargin.arrangement.reduction import Binding
+from crossmargin.margin.book import Block
+from crossmargin.margin.exact import from_grid
+from crossmargin.margin.simulation import Simulation
+from crossmargin.margin.tail import tail_losses
+from crossmargin.pricing.cube import instrument_pnl
+from crossmargin.services.margin_day import MarginDay
+from crossmargin.services.margin_positions import MarginRun
+from crossmargin.services.margin_run import (
+    CustomerBook,
+    CustomerResult,
+    holdings_of,
+    margin_customers,
+)
+from crossmargin.services.ports import BlockExecutor
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerSensitivity:
+    """One customer under every variant.
+
+    Parameters
+    ----------
+    base : CustomerResult
+    variants : tuple of (name, CustomerResult)
+    cap_stops_at : Fraction or None
+        Multiple of basis volatility at which the cap stops binding; None where it does not bind.
+    grid_effect_dollars : mapping of figure to Fraction
+        What rounding per-unit P&L to the grid changes, rounded less unrounded.
+    """
+
+    base: CustomerResult
+    variants: tuple[tuple[str, CustomerResult], ...]
+    cap_stops_at: Fraction | None
+    grid_effect_dollars: Mapping[str, Fraction]
+
+
+def sensitivity_of(run: MarginRun, executor: BlockExecutor) -> tuple[CustomerSensitivity, ...]:
+    """Return every customer of a run under every variant, in the result's order."""
+    day, books = run.result.day, list(run.books)
+    tables = []
+    for variant in VARIANTS:
+        changed = day.with_parameters(ficc=variant.ficc, cme=variant.cme, reason=variant.name)
+        tables.append((variant.name, margin_customers(changed, books, executor).customers))
+    at_multiple = _remembered(day, books, executor)
+    grid = _grid_effects(day, books)
+    return tuple(
+        CustomerSensitivity(
+            base=customer,
+            variants=tuple((name, customers[row]) for name, customers in tables),
+            cap_stops_at=multiple_where_cap_stops(
+                lambda multiple, row=row: at_multiple(multiple)[row]  # type: ignore[misc]
+            ),
+            grid_effect_dollars=grid[row],
+        )
+        for row, customer in enumerate(run.result.customers)
+    )
+
+
+def _remembered(
+    day: MarginDay, books: list[CustomerBook], executor: BlockExecutor
+) -> Callable[[Fraction], list[bool]]:
+    """Return whether the cap binds for each customer at a multiple, each multiple priced once."""
+    seen: dict[Fraction, list[bool]] = {}
+
+    def at_multiple(multiple: Fraction) -> list[bool]:
+        if multiple not in seen:
+            change = {"basis_volatility_multiple": str(multiple)}
+            changed = day.with_parameters(ficc=change, cme=change, reason="search")
+            customers = margin_customers(changed, books, executor).customers
+            seen[multiple] = [
+                customer.requirement.reduction.binding is Binding.CAP for customer in customers
+            ]
+        return seen[multiple]
+
+    return at_multiple
+
+
+def _grid_effects(day: MarginDay, books: list[CustomerBook]) -> list[dict[str, Fraction]]:
+    """Return, for each customer, simulation figures on the grid less figures off it."""
+    block = holdings_of(day, [book.xm for book in books]).block(0, len(books))
+    follows = float(day.parameters.market.ratio("repo_rate_follows_front"))
+    ficc_cube = instrument_pnl(day.valuation, day.ficc.scenarios, repo_follows_front=follows)
+    cme_cube = instrument_pnl(
+        day.valuation, day.cme.scenarios.historical, repo_follows_front=follows
+    )
+    unrounded = {
+        "ficc_combined": (
+            day.ficc.simulation,
+            Simulation(ficc_cube.securities, ficc_cube.contracts, day.ficc.simulation.rank),
+        ),
+        "cme_combined": (
+            day.cme.historical,
+            Simulation(
+                day.equivalents.columns(cme_cube.contracts),
+                cme_cube.contracts,
+                day.cme.historical.rank,
+            ),
+        ),
+    }
+    effects: list[dict[str, Fraction]] = [{} for _ in books]
+    for name, (rounded, free) in unrounded.items():
+        on_grid = _losses(rounded, block)
+        off_grid = _losses(free, block)
+        for row in range(len(books)):
+            effects[row][name] = from_grid(float(on_grid[row] - off_grid[row]))
+    return effects
+
+
+def _losses(simulation: Simulation, block: Block) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return tail_losses(simulation.pnl_dollars(block), simulation.rank)
