@@ -66,7 +66,7 @@ def test_the_first_day_of_the_delivery_month_starts_the_clock() -> None:
     assert factor(date(2030, 12, 1)) < factor(date(2030, 11, 30))
 
 
-def test_halves_are_rounded_up() -> None:
+def test_factors_have_four_decimals() -> None:
     # A zero coupon to 12 months at 3 % a half-year: 0.94259590913...; at 0 months: exactly 1.
     assert conversion_factor_from_term(
         product="ZT", coupon_pct=Decimal(0), years=1, months=0

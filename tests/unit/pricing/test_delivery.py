@@ -99,6 +99,17 @@ def test_an_interim_coupon_is_reinvested_to_delivery() -> None:
     assert forward == expected - 2 * Fraction(46, 184)
 
 
+def test_a_coupon_paid_on_the_delivery_day_belongs_to_the_seller() -> None:
+    forward = forward_clean_price_per_100(
+        NOVEMBER,
+        clean_price_per_100=Decimal(97),
+        settlement=SETTLEMENT,
+        delivery_day=date(2026, 5, 15),
+        repo_rate_pct=Decimal(0),
+    )
+    assert forward == 97 + 2 * Fraction(130, 181) - 2
+
+
 def test_a_forward_to_settlement_is_the_spot_price() -> None:
     forward = forward_clean_price_per_100(
         NOVEMBER,

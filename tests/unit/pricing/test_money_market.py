@@ -38,6 +38,15 @@ def test_the_investment_rate_is_simple_to_half_a_year() -> None:
     assert rate == Decimal("3.676")
 
 
+def test_exactly_half_a_year_is_simple() -> None:
+    rate = bill_investment_rate_pct(
+        price_per_100=Decimal(98),
+        settlement=date(2023, 7, 1),
+        maturity=date(2023, 12, 31),  # 183 days of 366
+    )
+    assert rate == Decimal("4.082")
+
+
 def test_the_investment_rate_compounds_beyond_half_a_year() -> None:
     settlement, maturity = date(2025, 3, 3), date(2026, 3, 2)
     price = Decimal("96.4")

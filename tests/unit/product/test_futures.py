@@ -202,6 +202,12 @@ def test_a_contract_is_listed_through_its_last_trading_day() -> None:
     assert not is_listed(contract, as_of=date(2026, 6, 19))
 
 
+def test_the_next_contract_is_listed_once_the_nearest_is_past() -> None:
+    contract = FuturesContract("ZN", 2027, 3)
+    assert not is_listed(contract, as_of=date(2026, 6, 18))
+    assert is_listed(contract, as_of=date(2026, 6, 19))
+
+
 def test_as_many_contracts_are_listed_as_the_product_says() -> None:
     for code, product in PRODUCTS.items():
         listed = [

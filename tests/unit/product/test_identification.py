@@ -62,6 +62,28 @@ def test_an_issue_that_fits_no_term_stays_unknown(kind: SecurityKind, maturity: 
     assert found.original_maturity_source.endswith("none")
 
 
+@pytest.mark.parametrize(
+    ("reference_date", "price_date", "years"),
+    [
+        (date(2025, 3, 13), date(2026, 3, 2), 2),
+        (date(2025, 3, 13), date(2026, 3, 1), None),
+        (date(2026, 3, 1), date(2026, 3, 24), 2),
+        (date(2026, 3, 2), date(2026, 3, 24), None),
+    ],
+)
+def test_issues_after_the_reference_and_by_the_price_date_are_considered(
+    reference_date: date, price_date: date, years: int | None
+) -> None:
+    # A two-year note issued on 2026-03-02.
+    found = identify(
+        sheet_line(NOTE, date(2028, 2, 29)),
+        {},
+        price_date=price_date,
+        reference_date=reference_date,
+    )
+    assert found.original_maturity_years == years
+
+
 def test_an_issue_that_fits_two_terms_stays_unknown() -> None:
     # The reference holds no issues so short: both terms may be.
     found = identify(sheet_line(NOTE, date(2026, 8, 15)), {}, price_date=PRICE_DATE)
