@@ -8,7 +8,6 @@ payments here use the scheduled dates, unadjusted.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -122,9 +121,9 @@ def coupon_dates(security: TreasurySecurity, *, after: date) -> tuple[date, ...]
 def coupon_per_100(security: TreasurySecurity, day: date) -> Fraction:
     """Return the coupon paid on one of the security's coupon dates, in dollars per $100 of par."""
     start = add_months(day, -_MONTHS_PER_HALF_YEAR, anchor_day=_anchor(security))
-    if security.dated_date is not None and not _is_paid_on(security, start):
-        start = security.dated_date
-    return half_coupon_per_100(security) * half_years_between(security, start, day)
+    if security.dated_date is None or _is_paid_on(security, start):
+        return half_coupon_per_100(security)
+    return half_coupon_per_100(security) * half_years_between(security, security.dated_date, day)
 
 
 def half_coupon_per_100(security: TreasurySecurity) -> Fraction:
@@ -186,7 +185,7 @@ def _half_years_to_maturity(security: TreasurySecurity, day: date) -> Fraction:
 def _half_year_around(security: TreasurySecurity, day: date) -> tuple[date, date]:
     maturity, anchor = security.maturity_date, _anchor(security)
     months = (maturity.year - day.year) * 12 + maturity.month - day.month
-    steps = math.ceil(Fraction(months, _MONTHS_PER_HALF_YEAR))
+    steps = -(-months // _MONTHS_PER_HALF_YEAR)
     start = add_months(maturity, -steps * _MONTHS_PER_HALF_YEAR, anchor_day=anchor)
     while start > day:
         steps += 1

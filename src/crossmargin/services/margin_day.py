@@ -32,7 +32,7 @@ from crossmargin.market.history import (
 from crossmargin.market.scenarios import FactorHistory, ScenarioSet, factor_history
 from crossmargin.parameters.registry import ParameterSet
 from crossmargin.pricing.futures_value import TreasuryFuture
-from crossmargin.pricing.treasury import dv01_dollars_per_bp_per_100
+from crossmargin.pricing.street_dv01 import street_dv01s_per_100
 from crossmargin.pricing.valuation import Valuation, value_market
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.futures import PRODUCTS, FuturesContract, ProductKind, first_delivery_day
@@ -319,13 +319,8 @@ def _equivalents(valuation: Valuation, front_codes: set[str]) -> FuturesEquivale
 
 def security_dv01s(valuation: Valuation) -> FloatArray:
     """Return dollars per basis point of own yield of $100 of par, settled the next business day."""
-    return np.array(
-        [
-            dv01_dollars_per_bp_per_100(
-                price.security,
-                settlement=valuation.settlement,
-                clean_price_per_100=float(clean),
-            )
-            for price, clean in zip(valuation.book.prices, valuation.book.clean, strict=True)
-        ]
+    return street_dv01s_per_100(
+        [price.security for price in valuation.book.prices],
+        settlement=valuation.settlement,
+        dirty_per_100=valuation.book.dirty,
     )
