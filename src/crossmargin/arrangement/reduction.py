@@ -255,15 +255,15 @@ def margin_reduction(*, ficc: ModelFigures, cme: ModelFigures, rules: ReductionR
         binding=binding,
         ficc_requirement=ficc_requirement,
         cme_requirement=cme_requirement,
-        order_check=order_check(ficc_requirement + cme_requirement, ficc=ficc, cme=cme),
+        order_check=order_check(ficc_requirement.cents + cme_requirement.cents, ficc=ficc, cme=cme),
     )
 
 
-def order_check(collected: Money, *, ficc: ModelFigures, cme: ModelFigures) -> OrderCheck:
+def order_check(collected_cents: int, *, ficc: ModelFigures, cme: ModelFigures) -> OrderCheck:
     """Return by how much each CCP's own combined margin exceeds what both collect (ruling 4)."""
     return OrderCheck(
-        ficc_shortfall=max(ZERO, ficc.combined - collected),
-        cme_shortfall=max(ZERO, cme.combined - collected),
+        ficc_shortfall=Money(max(0, ficc.combined.cents - collected_cents)),
+        cme_shortfall=Money(max(0, cme.combined.cents - collected_cents)),
     )
 
 

@@ -104,39 +104,41 @@ def customer_requirement(
     Removing a customer changes no other customer's figures: nothing is netted between customers.
     """
     reduction = margin_reduction(ficc=ficc.three, cme=cme.three, rules=rules)
-    minimum = rules.customer_minimum if ficc.has_positions else ZERO
-    collected = reduction.ficc_requirement + ficc.outside
-    top_up = max(ZERO, minimum - collected)
-    at_ficc = CcpRequirement(
-        figures=ficc,
-        saving=reduction.ficc_saving,
-        requirement=reduction.ficc_requirement + top_up,
-        minimum_top_up=top_up,
-        outside=ficc.outside,
-        standalone=max(minimum, ficc.everything),
-        split_cost=ficc.three.securities + ficc.outside - ficc.everything,
-    )
-    at_cme = CcpRequirement(
-        figures=cme,
-        saving=reduction.cme_saving,
-        requirement=reduction.cme_requirement,
-        minimum_top_up=ZERO,
-        outside=cme.outside,
-        standalone=cme.everything,
-        split_cost=cme.three.futures + cme.outside - cme.everything,
-    )
-    standalone = at_ficc.standalone + at_cme.standalone
-    requirement = Money.total(
-        (at_ficc.requirement, at_ficc.outside, at_cme.requirement, at_cme.outside)
-    )
+    minimum = rules.customer_minimum.cents if ficc.has_positions else 0
+    # Whole cents as integers: this runs once a customer, for every customer of every firm.
+    at_ficc = reduction.ficc_requirement.cents
+    at_cme = reduction.cme_requirement.cents
+    top_up = max(0, minimum - at_ficc - ficc.outside.cents)
+    collected = at_ficc + top_up + at_cme
+    ficc_standalone = max(minimum, ficc.everything.cents)
+    standalone = ficc_standalone + cme.everything.cents
+    requirement = collected + ficc.outside.cents + cme.outside.cents
     return CustomerRequirement(
         reduction=reduction,
-        order_check=order_check(
-            at_ficc.requirement + at_cme.requirement, ficc=ficc.three, cme=cme.three
+        order_check=order_check(collected, ficc=ficc.three, cme=cme.three)
+        if top_up
+        else reduction.order_check,
+        ficc=CcpRequirement(
+            figures=ficc,
+            saving=reduction.ficc_saving,
+            requirement=Money(at_ficc + top_up),
+            minimum_top_up=Money(top_up),
+            outside=ficc.outside,
+            standalone=Money(ficc_standalone),
+            split_cost=Money(
+                ficc.three.securities.cents + ficc.outside.cents - ficc.everything.cents
+            ),
         ),
-        ficc=at_ficc,
-        cme=at_cme,
-        standalone=standalone,
-        requirement=requirement,
-        saved=standalone - requirement,
+        cme=CcpRequirement(
+            figures=cme,
+            saving=reduction.cme_saving,
+            requirement=reduction.cme_requirement,
+            minimum_top_up=ZERO,
+            outside=cme.outside,
+            standalone=cme.everything,
+            split_cost=Money(cme.three.futures.cents + cme.outside.cents - cme.everything.cents),
+        ),
+        standalone=Money(standalone),
+        requirement=Money(requirement),
+        saved=Money(standalone - requirement),
     )

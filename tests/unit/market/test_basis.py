@@ -49,7 +49,7 @@ def invented_closes(
         months = points.dates.astype("datetime64[M]").astype(int)
         walk = walk + roll_bp * np.cumsum(np.diff(months // 3, prepend=months[0] // 3) > 0)
         seen = par + (walk + random.normal(0.0, noise_bp, len(par))) * 1e-4
-        middle = (seen[1:] + seen[:-1]) / 2.0
+        middle = (par[1:] + par[:-1]) / 2.0
         duration = (1.0 - (1.0 + middle / 2.0) ** (-2.0 * maturity)) / middle
         price = np.exp(np.concatenate([[np.log(110.0)], -duration * np.diff(seen)]).cumsum())
         closes[symbol] = CloseHistory(symbol, points.dates, price)

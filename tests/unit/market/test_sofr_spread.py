@@ -85,7 +85,8 @@ def test_the_walk_is_found_and_the_noise_is_not(points: CurvePoints) -> None:
 
 def test_futures_on_the_forward_have_no_spread(points: CurvePoints) -> None:
     shocks = shocks_of(points, invented_closes(points, spread_bp=0.0, noise_bp=0.0), 3)
-    assert np.abs(shocks.shocks_bp).max() < 1e-6
+    # Months count alike whatever their length: a tenth of a basis point at most.
+    assert np.abs(shocks.shocks_bp).max() < 0.1
 
 
 def test_a_rise_of_the_futures_rate_is_positive(points: CurvePoints) -> None:
