@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from crossmargin.arrangement.eligibility import EligibilityRules, Recognition, recognise
-from crossmargin.bootstrap import import_market, open_market, parameter_sets
-from crossmargin.feeds.market.directory import write_market_directory
-from crossmargin.feeds.positions.reading import read_positions
-from crossmargin.market.history import MarketData
-from crossmargin.services.margin_day import MarginDay, prepare_day
-from crossmargin.services.margin_run import contracts_of
-from crossmargin.simulation.book import demo_positions
-from crossmargin.simulation.market import DEMO_SEED, SimulatedMarket, simulate_market
+# What a fixture needs it imports itself: a test of one small module starts quickly.
+if TYPE_CHECKING:
+    from crossmargin.arrangement.eligibility import Recognition
+    from crossmargin.market.history import MarketData
+    from crossmargin.product.position import PositionLine
+    from crossmargin.services.margin_day import MarginDay
+    from crossmargin.simulation.market import SimulatedMarket
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 AS_OF = date(2026, 3, 24)
@@ -35,6 +34,8 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def simulation() -> SimulatedMarket:
     """Return the demo's synthetic market as tables."""
+    from crossmargin.simulation.market import DEMO_SEED, simulate_market
+
     return simulate_market(seed=DEMO_SEED)
 
 
@@ -43,6 +44,9 @@ def simulated_market(
     simulation: SimulatedMarket, tmp_path_factory: pytest.TempPathFactory
 ) -> MarketData:
     """Return the demo's synthetic market, written and opened."""
+    from crossmargin.bootstrap import open_market
+    from crossmargin.feeds.market.directory import write_market_directory
+
     directory = tmp_path_factory.mktemp("simulated") / "market"
     write_market_directory(
         directory,
@@ -57,28 +61,22 @@ def simulated_market(
 @pytest.fixture(scope="session")
 def simulated_recognition(simulation: SimulatedMarket, simulated_market: MarketData) -> Recognition:
     """Return the demo's book, recognised."""
-    return recognise(
-        demo_positions(simulation),
-        as_of=AS_OF,
-        securities=simulated_market.price_sheets[AS_OF].prices,
-        rules=EligibilityRules.from_parameters(parameter_sets(AS_OF).arrangement),
-    )
+    from crossmargin.simulation.book import demo_positions
+
+    return _recognised(demo_positions(simulation), simulated_market)
 
 
 @pytest.fixture(scope="session")
 def simulated_day(simulated_market: MarketData, simulated_recognition: Recognition) -> MarginDay:
     """Return both models on the demo's date, for the demo's contracts."""
-    return prepare_day(
-        simulated_market,
-        parameter_sets(AS_OF),
-        as_of=AS_OF,
-        contracts=contracts_of(simulated_recognition),
-    )
+    return _prepared(simulated_market, simulated_recognition)
 
 
 @pytest.fixture(scope="session")
 def real_directory(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a market directory built from the real data."""
+    from crossmargin.bootstrap import import_market
+
     directory = tmp_path_factory.mktemp("real") / "market"
     import_market([real_data], directory)
     return directory
@@ -87,31 +85,47 @@ def real_directory(real_data: Path, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture(scope="session")
 def real_market(real_directory: Path) -> MarketData:
     """Return the real market, opened."""
+    from crossmargin.bootstrap import open_market
+
     return open_market(real_directory)
 
 
 @pytest.fixture(scope="session")
 def sample_recognition(real_data: Path, real_market: MarketData) -> Recognition:
     """Return the sample portfolio beside the data folder, recognised, or skip."""
+    from crossmargin.feeds.positions.reading import read_positions
+
     path = real_data.parent / "portfolios" / "sample_bd_fcm_2026-03-24.csv"
     if not path.is_file():
         pytest.skip("no sample portfolio beside the data folder")
     loaded = read_positions(path)
     assert not loaded.refusals
-    return recognise(
-        loaded.lines,
-        as_of=AS_OF,
-        securities=real_market.price_sheets[AS_OF].prices,
-        rules=EligibilityRules.from_parameters(parameter_sets(AS_OF).arrangement),
-    )
+    return _recognised(loaded.lines, real_market)
 
 
 @pytest.fixture(scope="session")
 def real_day(real_market: MarketData, sample_recognition: Recognition) -> MarginDay:
     """Return both models on the sample portfolio's date, for its contracts."""
-    return prepare_day(
-        real_market,
-        parameter_sets(AS_OF),
+    return _prepared(real_market, sample_recognition)
+
+
+def _recognised(lines: tuple[PositionLine, ...], market: MarketData) -> Recognition:
+    from crossmargin.arrangement.eligibility import EligibilityRules, recognise
+    from crossmargin.bootstrap import parameter_sets
+
+    return recognise(
+        lines,
         as_of=AS_OF,
-        contracts=contracts_of(sample_recognition),
+        securities=market.price_sheets[AS_OF].prices,
+        rules=EligibilityRules.from_parameters(parameter_sets(AS_OF).arrangement),
+    )
+
+
+def _prepared(market: MarketData, recognition: Recognition) -> MarginDay:
+    from crossmargin.bootstrap import parameter_sets
+    from crossmargin.services.margin_day import prepare_day
+    from crossmargin.services.margin_run import contracts_of
+
+    return prepare_day(
+        market, parameter_sets(AS_OF), as_of=AS_OF, contracts=contracts_of(recognition)
     )

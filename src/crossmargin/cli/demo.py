@@ -29,8 +29,8 @@ def demo_command(
 ) -> None:
     """Simulate a market, margin six customers of a sample BD-FCM, and say why each owes what."""
     from crossmargin import bootstrap
-    from crossmargin.cli.margin_tables import print_margin
     from crossmargin.presentation.margin import margin_document
+    from crossmargin.presentation.margin_tables import print_margin
     from crossmargin.services.margin_positions import explain_run, margin_positions
 
     console = screen()

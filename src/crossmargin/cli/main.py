@@ -12,6 +12,7 @@ from crossmargin.cli.calc import calc_command
 from crossmargin.cli.demo import demo_command
 from crossmargin.cli.margin import margin_command
 from crossmargin.cli.market import market_app
+from crossmargin.cli.par_books import par_books_command
 from crossmargin.cli.output import OutputFormat, refuse
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("margin")(margin_command)
+app.command("par-books")(par_books_command)
 app.command("calc")(calc_command)
 app.add_typer(market_app, name="market")
 app.command("demo")(demo_command)

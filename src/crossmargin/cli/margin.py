@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -30,37 +29,6 @@ class Cycle(StrEnum):
     EOD = "EOD"
     EODXM = "EODXM"
     CUR = "CUR"
-
-
-#: Columns of the CSV form: a name and where it stands in a customer's document.
-_CSV_COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("bd_fcm", ("bd_fcm",)),
-    ("customer_id", ("customer_id",)),
-    *(
-        (f"{ccp}_{name}", (ccp, name))
-        for ccp in ("ficc", "cme")
-        for name in (
-            "securities",
-            "futures",
-            "combined",
-            "saving",
-            "requirement",
-            "outside",
-            "standalone",
-        )
-    ),
-    ("saving_before_cap", ("saving_before_cap",)),
-    ("reduction", ("reduction",)),
-    ("binding", ("binding",)),
-    ("standalone", ("standalone",)),
-    ("requirement", ("requirement",)),
-    ("saved", ("saved",)),
-    ("ficc_shortfall", ("order_check", "ficc_shortfall")),
-    ("cme_shortfall", ("order_check", "cme_shortfall")),
-    ("ficc_split_cost", ("split_cost", "ficc")),
-    ("cme_split_cost", ("split_cost", "cme")),
-    ("incomplete", ("incomplete",)),
-)
 
 
 def margin_command(
@@ -119,9 +87,11 @@ def margin_command(
     if output_format is OutputFormat.JSON:
         write_json(document)
     elif output_format is OutputFormat.CSV:
-        write_csv(*_csv(document))
+        from crossmargin.presentation.margin_rows import CSV_HEADER, csv_rows
+
+        write_csv(CSV_HEADER, csv_rows(document))
     else:
-        from crossmargin.cli.margin_tables import print_margin
+        from crossmargin.presentation.margin_tables import print_margin
 
         print_margin(screen(), document)
     if run.unsupported_count and not skip_unsupported:
@@ -161,28 +131,3 @@ def _run(
         sensitivities=sensitivity_of(run, executor) if sensitivity else (),
     )
     return run, document
-
-
-def _csv(document: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    header = ["as_of", "cycle", "simulated", *(name for name, _ in _CSV_COLUMNS)]
-    lead = [document["as_of"], document["cycle"], _cell(document["market"]["simulated"])]
-    rows = []
-    for customer in document["customers"]:
-        row = list(lead)
-        for _, path in _CSV_COLUMNS:
-            value: Any = customer
-            for key in path:
-                value = value[key]
-            row.append(_cell(value))
-        rows.append(row)
-    return header, rows
-
-
-def _cell(value: object) -> str:
-    """Return a cell; an apostrophe goes before text that a spreadsheet would take for a formula."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = str(value)
-    if text[:1] in ("=", "+", "@") or (text[:1] == "-" and not text[1:2].isdigit()):
-        return f"'{text}"
-    return text

@@ -1,43 +1,47 @@
-"""``xm market``: build a market directory from published files, and check one."""
+"""``xm market``: build a market directory from published files, simulate one, check one."""
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from crossmargin.cli.output import (
+    EXIT_REFUSED,
+    FormatOption,
+    OutputFormat,
+    diagnostics,
+    grid,
+    refuse,
+    screen,
+    write_csv,
+    write_json,
+)
+
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    from crossmargin.basics.refusals import Refusal
     from crossmargin.feeds.market.findings import Finding
     from crossmargin.feeds.market.importing import ImportReport
 
 market_app = typer.Typer(
-    no_args_is_help=True, help="Build a market directory from published files, and check one."
+    no_args_is_help=True,
+    help="Build a market directory from published files or a seed, and check one.",
 )
 
-_PIPED_WIDTH = 160
 _WIDE = 110  # columns that a finding needs beside its text
+_IMPORT_HEADER = (
+    *("table", "rows", "duplicates_dropped", "first_date", "last_date", "rights", "files"),
+)
+_SIMULATED_HEADER = ("table", "rows", "simulated", "seed", "as_of", "digest")
+_FINDING_HEADER = (
+    *("severity", "table", "what", "count", "first_date", "last_date"),
+    *("examples", "handling", "known"),
+)
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
-
-
-class OutputFormat(StrEnum):
-    """How the result is written on standard output."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
-FormatOption = Annotated[OutputFormat, typer.Option("--format", help="How to write the result.")]
 
 
 @market_app.command("import")
@@ -75,7 +79,7 @@ def import_command(
     from crossmargin.basics.refusals import RefusedError
 
     try:
-        with _diagnostics().status("Reading the published files"):
+        with diagnostics().status("Reading the published files"):
             report = bootstrap.import_market(
                 sources,
                 to,
@@ -83,11 +87,63 @@ def import_command(
                 skip_unrecognised=skip_unrecognised,
             )
     except RefusedError as error:
-        _refuse(error.refusals, output_format, "Nothing was written.")
+        refuse(error.refusals, output_format, outcome="Nothing was written.")
     if output_format is OutputFormat.JSON:
-        _write_json(report.as_document())
+        write_json(report.as_document())
+    elif output_format is OutputFormat.CSV:
+        write_csv(_IMPORT_HEADER, _import_rows(report))
     else:
         _show_import(report)
+
+
+@market_app.command("simulate")
+def simulate_command(
+    *,
+    to: Annotated[
+        Path, typer.Option("--to", metavar="DIR", help="The market directory to make or replace.")
+    ],
+    seed: Annotated[
+        int,
+        typer.Option(metavar="N", help="Any whole number from 0: another seed, another market."),
+    ],
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            "--date",
+            formats=["%Y-%m-%d"],
+            metavar="DATE",
+            help="Last day of the history, with security prices; 2026-03-24 if left out.",
+        ),
+    ] = None,
+    output_format: FormatOption = OutputFormat.TABLE,
+) -> None:
+    """Make a market from a seed: the shape of the real one, and no real figure in it.
+
+    The same seed and date give the same tables and digest. Everything computed from the directory
+    is labelled simulated.
+    """
+    from crossmargin import bootstrap
+    from crossmargin.basics.refusals import RefusedError
+
+    try:
+        with diagnostics().status("Simulating a market"):
+            simulated = bootstrap.simulate_market(
+                to, seed=seed, as_of=None if as_of is None else as_of.date()
+            )
+            digest = bootstrap.open_market(to).digest
+    except RefusedError as error:
+        refuse(error.refusals, output_format, outcome="Nothing was written.")
+    document = {**simulated.as_document(), "digest": digest}
+    if output_format is OutputFormat.JSON:
+        write_json(document)
+    elif output_format is OutputFormat.CSV:
+        labels = [str(document[name]) for name in ("seed", "as_of", "digest")]
+        write_csv(
+            _SIMULATED_HEADER,
+            ([entry["table"], str(entry["rows"]), "true", *labels] for entry in document["tables"]),
+        )
+    else:
+        _show_simulated(document)
 
 
 @market_app.command("check")
@@ -104,66 +160,31 @@ def check_command(
     from crossmargin.basics.refusals import RefusedError
 
     try:
-        with _diagnostics().status("Checking the market directory"):
+        with diagnostics().status("Checking the market directory"):
             findings = bootstrap.check_market(directory)
     except RefusedError as error:
-        _refuse(error.refusals, output_format, "Nothing was checked.")
+        refuse(error.refusals, output_format, outcome="Nothing was checked.")
     counts = {
         name: sum(finding.severity == name for finding in findings)
         for name in ("error", "warning", "info")
     }
     if output_format is OutputFormat.JSON:
         documents = [finding.as_document() for finding in findings]
-        _write_json({"counts": counts, "findings": documents})
+        write_json({"counts": counts, "findings": documents})
+    elif output_format is OutputFormat.CSV:
+        write_csv(_FINDING_HEADER, (_finding_row(finding) for finding in findings))
     else:
         _show_findings(findings)
-    _diagnostics().print(
+    diagnostics().print(
         f"{counts['error']} errors, {counts['warning']} warnings, {counts['info']} notes",
         highlight=False,
     )
     if counts["error"]:
-        raise typer.Exit(1)
-
-
-def _diagnostics() -> Console:
-    from rich.console import Console
-
-    return Console(stderr=True)
-
-
-def _screen() -> Console:
-    # Rich takes 80 columns where there is no terminal; a pipe has no such edge.
-    from rich.console import Console
-
-    console = Console()
-    if console.is_terminal or "COLUMNS" in os.environ:
-        return console
-    return Console(width=_PIPED_WIDTH)
-
-
-def _write_json(document: object) -> None:
-    typer.echo(json.dumps(document, indent=2))
-
-
-def _refuse(refusals: Sequence[Refusal], output_format: OutputFormat, outcome: str) -> NoReturn:
-    if output_format is OutputFormat.JSON:
-        _write_json({"refused": [refusal.as_document() for refusal in refusals]})
-    for refusal in refusals:
-        typer.echo(str(refusal), err=True)
-    typer.echo(outcome, err=True)
-    raise typer.Exit(1)
-
-
-def _grid(title: str) -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    return Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+        raise typer.Exit(EXIT_REFUSED)
 
 
 def _show_import(report: ImportReport) -> None:
-    table = _grid("Market directory")
-    table.add_column("Table", overflow="fold")
+    table = grid("Market directory", "Table")
     table.add_column("Rows", justify="right")
     table.add_column("First", no_wrap=True)
     table.add_column("Last", no_wrap=True)
@@ -181,17 +202,45 @@ def _show_import(report: ImportReport) -> None:
             entry.rights,
             ", ".join(entry.files),
         )
-    screen = _screen()
-    screen.print(table)
+    console = screen()
+    console.print(table)
     if report.not_recognised:
-        screen.print("Not recognised: " + ", ".join(report.not_recognised), highlight=False)
-    screen.print(f"Market digest: {report.digest}", highlight=False)
+        console.print("Not recognised: " + ", ".join(report.not_recognised), highlight=False)
+    console.print(f"Market digest: {report.digest}", highlight=False)
+
+
+def _import_rows(report: ImportReport) -> list[list[str]]:
+    return [
+        [
+            entry.name,
+            str(entry.rows),
+            str(entry.duplicates_dropped),
+            entry.first_date or "",
+            entry.last_date or "",
+            entry.rights,
+            "; ".join(entry.files),
+        ]
+        for entry in report.tables
+    ]
+
+
+def _show_simulated(document: dict[str, Any]) -> None:
+    table = grid("SIMULATED MARKET", "Table")
+    table.add_column("Rows", justify="right")
+    for entry in document["tables"]:
+        table.add_row(entry["table"], f"{entry['rows']:,}")
+    console = screen()
+    console.print(table)
+    for name, note in document["notes"].items():
+        console.print(f"{name.capitalize()}: {note}", highlight=False)
+    console.print(f"Seed {document['seed']}, as of {document['as_of']}.", highlight=False)
+    console.print(f"Market digest: {document['digest']}", highlight=False)
 
 
 def _show_findings(findings: Sequence[Finding]) -> None:
-    screen = _screen()
-    is_wide = screen.width >= _WIDE
-    table = _grid("Findings")
+    console = screen()
+    is_wide = console.width >= _WIDE
+    table = grid("Findings")
     table.add_column("Severity", no_wrap=True)
     if is_wide:
         table.add_column("Table", no_wrap=True)
@@ -202,7 +251,7 @@ def _show_findings(findings: Sequence[Finding]) -> None:
         table.add_column("Last", no_wrap=True)
     for finding in findings:
         table.add_row(*_finding_cells(finding, is_wide=is_wide))
-    screen.print(table)
+    console.print(table)
 
 
 def _finding_cells(finding: Finding, *, is_wide: bool) -> list[Text | str]:
@@ -220,3 +269,10 @@ def _finding_cells(finding: Finding, *, is_wide: bool) -> list[Text | str]:
         about.append("\n" + "; ".join(finding.examples))
     about.append("\n" + finding.handling, style="dim")
     return [severity, finding.table, about, count, first, last] if is_wide else [severity, about]
+
+
+def _finding_row(finding: Finding) -> list[str]:
+    document = finding.as_document()
+    document["examples"] = "; ".join(finding.examples)
+    document["known"] = "true" if finding.known else "false"
+    return ["" if document[name] is None else str(document[name]) for name in _FINDING_HEADER]

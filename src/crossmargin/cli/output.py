@@ -16,11 +16,25 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from crossmargin.presentation.tables import grid
+
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
     from crossmargin.basics.refusals import Refusal
+
+__all__ = [
+    "EXIT_REFUSED",
+    "FormatOption",
+    "OutputFormat",
+    "diagnostics",
+    "grid",
+    "refuse",
+    "report_refusals",
+    "screen",
+    "write_csv",
+    "write_json",
+]
 
 EXIT_REFUSED = 1
 _PIPED_WIDTH = 160
@@ -67,17 +81,6 @@ def diagnostics() -> Console:
     from rich.console import Console
 
     return Console(stderr=True)
-
-
-def grid(title: str, *columns: str) -> Table:
-    """Return an empty table in the one style of the command line."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
 
 
 def report_refusals(refusals: Iterable[Refusal], *, prefix: str = "") -> None:

@@ -60,11 +60,8 @@ class FactorHistory:
     spread: ResidualShocks
 
     def rows_between(self, first: date, last: date) -> BoolArray:
-        """Return the pairs that start on or after ``first`` and end on or before ``last``."""
-        rates = self.key_rates
-        starts = in_windows(rates.start_dates, [(first, last)])
-        ends = in_windows(rates.end_dates, [(first, last)])
-        return starts & ends
+        """Return the pairs that end in the window: a scenario bears the date of its end."""
+        return in_windows(self.key_rates.end_dates, [(first, last)])
 
     def scenarios(self, name: str, rows: BoolArray) -> ScenarioSet:
         """Return the chosen pairs as a scenario set with unscaled shocks."""

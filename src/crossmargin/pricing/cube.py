@@ -7,7 +7,8 @@ and with it every discount factor, :math:`d_s(t) = d(t) e^{-\Delta z_s(t) t}`. A
 
 Changes of discount factors are rounded to :math:`2^{-29}` and cash flows to :math:`2^{-17}`, so the
 sum is a sum of whole numbers below :math:`2^{53}`: the matrix product is exact, and the same on
-every machine. The rounding moves a price by less than a tenth of the grid of ruling 9.
+every machine. The rounding moves a price by less than a tenth of the grid of ruling 9: rounding
+errors of a security's payments are carried from one to the next.
 
 Both legs are fully repriced; nothing is linearised (ruling 34). Basis and SOFR-Treasury spread
 shocks are yield moves of the futures alone: points are basis points times the contract's DV01.
@@ -138,6 +139,8 @@ def _treasury_pnl(
 
 def _money_market_pnl(future: MoneyMarketFuture, scenarios: ScenarioSet) -> FloatArray:
     """Return one contract's P&L: minus the move of what is left of its reference rate."""
+    if future.remaining_share == 0.0:
+        return np.zeros(scenarios.count)
     times = np.array([future.start_years, future.end_years])
     place, weight = linear_weights(scenarios.key_years, times)
     low, high = scenarios.key_rates[:, place], scenarios.key_rates[:, place + 1]

@@ -188,14 +188,12 @@ def treasury_future(
     """
     index = book.index()
     basket = deliverable_basket(contract, [price.security for price in book.prices])
-    last = last_delivery_day(contract)
-    lines = [line for line in basket if line.security.maturity_date > last]
-    if not lines:
+    if not basket:
         return None
-    securities = [line.security for line in lines]
+    securities = [line.security for line in basket]
     rows = np.array([index[security.cusip.text] for security in securities], dtype=np.int64)
-    factors = np.array([float(line.conversion_factor) for line in lines])
-    days = sorted({max(first_delivery_day(contract), settlement), last})
+    factors = np.array([float(line.conversion_factor) for line in basket])
+    days = sorted({max(first_delivery_day(contract), settlement), last_delivery_day(contract)})
     deliveries = tuple(_delivery_terms(day, settlement, securities) for day in days)
     forwards = np.array(
         [terms.forward_clean(book.dirty[rows], repo_rate) / factors for terms in deliveries]
@@ -257,16 +255,17 @@ def money_market_future(
     product = PRODUCTS[contract.product]
     start_years, end_years = years_between(settlement, start), years_between(settlement, end)
     times = np.array([start_years, end_years])
-    growth = curve.rates_at(times) * times
+    growth = np.diff(curve.rates_at(times) * times)
     compounded = product.kind is ProductKind.SOFR_3M
-    simple = float(exp_portable(np.diff(growth))[0] - 1.0 if compounded else np.diff(growth)[0])
-    days = (end - start).days
+    grown = float(exp_portable(growth)[0] - 1.0 if compounded else growth[0])
+    # On the last trading day nothing of the period is left: the rate is made and nothing moves.
+    days = max(0, (end - start).days)
     return MoneyMarketFuture(
         contract=contract,
         start_years=start_years,
         end_years=end_years,
         remaining_share=days / (end - first).days,
         dollars_per_rate=float(product.dollars_per_point) * 100.0,
-        rate=simple * MONEY_MARKET_YEAR / days,
+        rate=grown * MONEY_MARKET_YEAR / days if days else 0.0,
         compounded=compounded,
     )

@@ -142,4 +142,8 @@ def _spread_to_curve(
             slope = slope - part * years[column]
         spreads = spreads - (value - dirty) / slope
     decay = exp_portable(-spreads[:, np.newaxis] * years)
-    return spreads, np.ldexp(np.rint(np.ldexp(flows * decay, FLOW_BITS)), -FLOW_BITS)
+    # Rounding the running total, not each payment, carries every rounding error on to the next
+    # payment: what is left of them in a price is the error of one payment, not of sixty.
+    running = np.rint(np.ldexp(np.cumsum(flows * decay, axis=1), FLOW_BITS))
+    on_grid = np.diff(running, axis=1, prepend=0.0)
+    return spreads, np.ldexp(on_grid, -FLOW_BITS)

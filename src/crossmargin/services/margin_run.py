@@ -370,6 +370,8 @@ def haircut_lines(day: MarginDay, units: Mapping[str, int]) -> list[HaircutLine]
     for cusip, quantity in sorted(units.items()):
         price = day.prices.prices[cusip]
         quoted = Fraction(price.sell_clean_per_100 or price.buy_clean_per_100)
+        if quoted <= 0:
+            raise refused("instrument", cusip, "a security with a quoted price", "ruling 35")
         value = quoted + accrued_interest_per_100(price.security, day.as_of)
         remaining = years_between(day.valuation.settlement, price.security.maturity_date)
         lines.append(HaircutLine(cusip, day.haircuts.bucket(remaining), Fraction(quantity) * value))

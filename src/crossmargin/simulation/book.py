@@ -11,30 +11,28 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
-import numpy as np
-
+from crossmargin.basics.dates import add_months
 from crossmargin.basics.identifiers import CustomerKey
-from crossmargin.basics.money import Money
-from crossmargin.market.curve import DAYS_PER_YEAR, ZeroCurve
-from crossmargin.market.history import PAR_TENOR_YEARS
+from crossmargin.basics.money import CENTS_PER_DOLLAR, Money
+from crossmargin.market.curve import DAYS_PER_YEAR
+from crossmargin.market.history import PAR_TENOR_YEARS, SecurityPrice
 from crossmargin.market.seeds import generator
+from crossmargin.pricing.futures_value import TreasuryFuture, treasury_future
+from crossmargin.pricing.security_book import security_book
+from crossmargin.pricing.treasury import accrued_interest_per_100, dv01_dollars_per_bp_per_100
+from crossmargin.product.calendars import sifma_calendar
+from crossmargin.product.futures import PRODUCTS, FuturesContract
 from crossmargin.product.position import Account, ClearingOrganization, Leg, PositionLine
-from crossmargin.simulation.contracts import RULES, basket, contract_code, factor_of
-from crossmargin.simulation.days import (
-    month_end,
-    month_start,
-    months_before,
-    next_business_day,
-    on_or_after,
-)
-from crossmargin.simulation.issues import SimulatedIssue
+from crossmargin.product.treasury import SecurityKind, TreasurySecurity
+from crossmargin.services.margin_day import front_contracts
 from crossmargin.simulation.market import SimulatedMarket
-from crossmargin.simulation.sheets import clean_price, curve_of
+from crossmargin.simulation.sheets import curve_of
 
 BD_FCM = "DEMO-BD-FCM"
 COLUMNS = (
@@ -53,7 +51,6 @@ _WIDE = 41  # the stream of random numbers
 _WIDE_SECURITIES, _WIDE_LARGEST_MILLIONS, _WIDE_LARGEST_CONTRACTS = 88, 80, 1400
 _WIDE_STIR_MONTHS = (("SR3", 3), ("SR3", 6), ("ZQ", 2), ("ZQ", 3), ("SR1", 2))
 _MILLION = 1_000_000
-_STIR_DV01_DOLLARS = 25.0  # SR3: a quarter of a year on one million
 _STRIP_WEIGHTS = (3, 3, 3, 3, 2, 2)
 _STRIP_HEDGES = 0.8  # of the notes' DV01
 _BASIS_PAR_MILLIONS = {"ZT": 2000, "ZF": 1500, "ZN": 1200, "TN": 600, "UB": 250}
@@ -62,94 +59,91 @@ _REPO_OVER_SOFR_PCT = Decimal("0.04")
 
 @dataclass(frozen=True, slots=True)
 class _Desk:
-    """What the customers' lines are made from: the day's curve, prices and contract month."""
+    """What the customers' lines are made from: the day's prices, and the front contracts' value."""
 
     market: SimulatedMarket
-    curve: ZeroCurve
     settlement: date
-    delivery: date
-    sell: dict[str, Decimal]
+    prices: Mapping[str, SecurityPrice]
+    futures: Mapping[str, TreasuryFuture]
+    cheapest: Mapping[str, TreasurySecurity]
     sofr_pct: Decimal
 
-    def dv01(self, issue: SimulatedIssue) -> float:
+    @property
+    def front_month(self) -> date:
+        """The first day of the front contracts' month."""
+        contract = self.futures["ZN"].contract
+        return date(contract.year, contract.month, 1)
+
+    def dv01(self, security: TreasurySecurity) -> float:
         """Return the dollars per basis point of $100 of par, positive."""
-        prices = [
-            clean_price(
-                self.curve,
-                coupon_pct=issue.coupon_pct,
-                coupons=issue.coupon_dates_after(self.settlement),
-                settlement=self.settlement,
-                spread=spread,
-            )
-            for spread in (-5e-5, 5e-5)
-        ]
-        return prices[0] - prices[1]
-
-    def cheapest(self, symbol: str) -> SimulatedIssue:
-        """Return the cheapest to deliver: the lowest forward price over conversion factor."""
-        known_on = self.market.as_of
-        found = basket(symbol, self.delivery, self.market.issues, known_on=known_on)
-        return min(found, key=lambda issue: self._over_factor(symbol, issue))
-
-    def _over_factor(self, symbol: str, issue: SimulatedIssue) -> float:
-        day = month_end(self.delivery.year, self.delivery.month)
-        years = (day - self.settlement).days / DAYS_PER_YEAR
-        rate = float(self.curve.rates_at(np.array([years]))[0])
-        accrued = _accrued(issue, self.settlement)
-        dirty = float(self.sell[issue.cusip.text] + accrued) * (1 + rate * years)
-        paid = [c for c in issue.coupon_dates_after(self.settlement) if c <= day]
-        coupons = len(paid) * issue.coupon_pct / 2
-        clean = dirty - coupons - float(_accrued(issue, day))
-        return clean / float(factor_of(symbol, self.delivery, issue))
-
-    def contracts_for(self, symbol: str, par: int) -> int:
-        """Return the contracts that hedge par of the cheapest to deliver: par x factor / face."""
-        factor = factor_of(symbol, self.delivery, self.cheapest(symbol))
-        return round(par * factor / RULES[symbol].face_dollars)
-
-    def contract_dv01(self, symbol: str) -> float:
-        """Return the dollars per basis point of one contract: its cheapest to deliver's."""
-        cheapest = self.cheapest(symbol)
-        factor = float(factor_of(symbol, self.delivery, cheapest))
-        return RULES[symbol].face_dollars / 100 * self.dv01(cheapest) / factor
-
-    def nearest(self, years: float, *, within: Callable[[SimulatedIssue], bool]) -> SimulatedIssue:
-        """Return the issue whose remaining life is nearest to the years, of those that count."""
-        target = self.market.as_of + timedelta(days=round(years * DAYS_PER_YEAR))
-        return min(
-            (issue for issue in self.market.issues if within(issue)),
-            key=lambda issue: (abs((issue.maturity_date - target).days), issue.cusip),
+        clean = self.prices[security.cusip.text].sell_clean_per_100
+        return dv01_dollars_per_bp_per_100(
+            security, settlement=self.settlement, clean_price_per_100=clean
         )
 
-    def code(self, symbol: str) -> str:
-        """Return the contract of the desk's delivery month."""
-        return contract_code(symbol, self.delivery)
+    def contracts_for(self, product: str, par: int) -> int:
+        """Return the contracts that hedge par of the cheapest to deliver: par x factor / face."""
+        factor = self.futures[product].cheapest_factor
+        return round(par * factor / PRODUCTS[product].face_dollars)
 
+    def nearest(self, years: float, *, kind: SecurityKind) -> TreasurySecurity:
+        """Return the note or bond whose remaining life is nearest to the years."""
+        target = self.market.as_of + timedelta(days=round(years * DAYS_PER_YEAR))
+        return min(
+            (price.security for price in self.prices.values() if price.security.kind is kind),
+            key=lambda security: (abs((security.maturity_date - target).days), security.cusip),
+        )
 
-def _accrued(issue: SimulatedIssue, day: date) -> Decimal:
-    """Return the interest accrued per 100 on the day, six places."""
-    following = issue.coupon_dates_after(day)[0]
-    previous = months_before(following, 6)
-    share = Decimal((day - previous).days) / (following - previous).days
-    return round(Decimal(str(issue.coupon_pct)) / 2 * share, 6)
+    def code(self, product: str) -> str:
+        """Return the code of the front contract."""
+        return self.futures[product].contract.code
 
 
 def _desk(market: SimulatedMarket) -> _Desk:
     last = market.tables["par_yields"].row(-1, named=True)
     yields = {name: last[name] for name in PAR_TENOR_YEARS if last[name] is not None}
-    sheet = market.tables["security_prices"]
-    sell = {
-        cusip: Decimal(str(price)) for cusip, price in sheet.select("cusip", "sell").iter_rows()
+    calendar = sifma_calendar()
+    settlement = calendar.next_business_day(market.as_of)
+    prices = _prices(market)
+    sofr_pct = market.tables["sofr"]["sofr_pct"][-1]
+    book = security_book(market.as_of, settlement, curve_of(yields), prices)
+    valued = {
+        contract.product: treasury_future(
+            contract, settlement=settlement, book=book, repo_rate=sofr_pct / 100
+        )
+        for contract in front_contracts(market.as_of, calendar)
+        if _is_launched(contract)
     }
-    after = market.as_of.month // 3 * 3 + 3  # the first quarterly month that has not begun
+    futures = {product: future for product, future in valued.items() if future is not None}
     return _Desk(
         market=market,
-        curve=curve_of(yields),
-        settlement=next_business_day(market.as_of),
-        delivery=month_start(market.as_of.year, after),
-        sell=sell,
-        sofr_pct=Decimal(str(market.tables["sofr"]["sofr_pct"][-1])),
+        settlement=settlement,
+        prices=prices,
+        futures=futures,
+        cheapest={
+            product: book.prices[future.cheapest_row].security
+            for product, future in futures.items()
+        },
+        sofr_pct=Decimal(str(sofr_pct)),
     )
+
+
+def _prices(market: SimulatedMarket) -> dict[str, SecurityPrice]:
+    """Return the sheet's lines of notes and bonds that are outstanding at settlement."""
+    sheet = market.tables["security_prices"].select("cusip", "buy", "sell")
+    quotes = {cusip: (Decimal(str(buy)), Decimal(str(sell))) for cusip, buy, sell in sheet.rows()}
+    securities = (issue.security for issue in market.issues)
+    return {
+        security.cusip.text: SecurityPrice(security, *quotes[security.cusip.text])
+        for security in securities
+        if security.cusip.text in quotes
+    }
+
+
+def _is_launched(contract: FuturesContract) -> bool:
+    rules = contract.specification.delivery_rules
+    first = rules[0]
+    return (first.first_year, first.first_month) <= (contract.year, contract.month)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +180,7 @@ def demo_positions(market: SimulatedMarket, *, bd_fcm: str = BD_FCM) -> tuple[Po
 
 
 def _line(desk: _Desk, draft: _Draft, *, line: int, bd_fcm: str) -> PositionLine:
-    at_ficc = draft.instrument in desk.sell
+    at_ficc = draft.instrument in desk.prices
     term = draft.leg is not Leg.CASH
     as_of = desk.market.as_of
     return PositionLine(
@@ -198,82 +192,89 @@ def _line(desk: _Desk, draft: _Draft, *, line: int, bd_fcm: str) -> PositionLine
         quantity=draft.quantity,
         leg=draft.leg,
         settlement_date=as_of if term else None,
-        end_date=on_or_after(as_of + timedelta(days=draft.days)) if term else None,
+        end_date=sifma_calendar().on_or_after(as_of + timedelta(days=draft.days)) if term else None,
         repo_rate_pct=desk.sofr_pct + _REPO_OVER_SOFR_PCT if term else None,
         start_amount=draft.start_amount,
     )
 
 
-def _repo(desk: _Desk, customer: str, issue: SimulatedIssue, *, millions: int, days: int) -> _Draft:
+def _repo(
+    desk: _Desk, customer: str, security: TreasurySecurity, *, millions: int, days: int
+) -> _Draft:
     """Return a repo (positive) or reverse repo (negative) that starts at market value."""
-    value = desk.sell[issue.cusip.text] + _accrued(issue, desk.market.as_of)
-    cents = round(abs(millions) * _MILLION * value)  # par / 100 dollars, times 100 cents
+    price = Fraction(desk.prices[security.cusip.text].sell_clean_per_100)
+    dirty = price + accrued_interest_per_100(security, desk.market.as_of)
+    dollars = abs(millions) * _MILLION * dirty / 100
     return _Draft(
         customer,
-        issue.cusip.text,
+        security.cusip.text,
         millions * _MILLION,
         leg=Leg.REPO if millions > 0 else Leg.REVERSE_REPO,
         days=days,
-        start_amount=Money(cents),
+        start_amount=Money(round(dollars * CENTS_PER_DOLLAR)),
     )
 
 
 def _basis_fund(desk: _Desk) -> Iterable[_Draft]:
-    for symbol, millions in _BASIS_PAR_MILLIONS.items():
-        yield _repo(desk, "BASIS-FUND", desk.cheapest(symbol), millions=millions, days=98)
-        contracts = desk.contracts_for(symbol, millions * _MILLION)
-        yield _Draft("BASIS-FUND", desk.code(symbol), -contracts)
+    for product, millions in _BASIS_PAR_MILLIONS.items():
+        yield _repo(desk, "BASIS-FUND", desk.cheapest[product], millions=millions, days=98)
+        contracts = desk.contracts_for(product, millions * _MILLION)
+        yield _Draft("BASIS-FUND", desk.code(product), -contracts)
 
 
 def _curve_fund(desk: _Desk) -> Iterable[_Draft]:
-    short = desk.nearest(2.0, within=_is_note)
-    long = desk.nearest(10.0, within=lambda issue: not _is_note(issue))
+    short = desk.nearest(2.0, kind=SecurityKind.NOTE)
+    long = desk.nearest(10.0, kind=SecurityKind.BOND)
     hedged = 9_000_000 * desk.dv01(short)
     yield _Draft("CURVE-FUND", short.cusip.text, 900 * _MILLION)
-    yield _Draft("CURVE-FUND", desk.code("TN"), -round(hedged / desk.contract_dv01("TN")))
+    yield _Draft("CURVE-FUND", desk.code("TN"), -round(hedged / desk.futures["TN"].dv01_dollars))
     yield _Draft("CURVE-FUND", long.cusip.text, 50 * _MILLION)
 
 
 def _asset_manager(desk: _Desk) -> Iterable[_Draft]:
     for years, millions in ((3.0, 400), (7.0, 300)):
-        issue = desk.nearest(years, within=_is_note)
-        yield _Draft("ASSET-MANAGER", issue.cusip.text, millions * _MILLION)
-    bond = desk.nearest(20.0, within=lambda issue: not _is_note(issue))
+        note = desk.nearest(years, kind=SecurityKind.NOTE)
+        yield _Draft("ASSET-MANAGER", note.cusip.text, millions * _MILLION)
+    bond = desk.nearest(20.0, kind=SecurityKind.BOND)
     yield _Draft("ASSET-MANAGER", bond.cusip.text, 150 * _MILLION)
     yield _Draft("ASSET-MANAGER", desk.code("ZF"), 3500)
     yield _Draft("ASSET-MANAGER", desk.code("UB"), 600)
 
 
 def _regional_bank(desk: _Desk) -> Iterable[_Draft]:
-    notes = [desk.nearest(years, within=_is_note) for years in (2.25, 3.0, 4.0, 4.75)]
+    notes = [desk.nearest(years, kind=SecurityKind.NOTE) for years in (2.25, 3.0, 4.0, 4.75)]
     for note in notes:
         yield _Draft("REGIONAL-BANK", note.cusip.text, 120 * _MILLION)
     dv01 = sum(1_200_000 * desk.dv01(note) for note in notes)
-    unit = _STRIP_HEDGES * dv01 / _STIR_DV01_DOLLARS / sum(_STRIP_WEIGHTS)
+    contract_dv01 = float(PRODUCTS["SR3"].dollars_per_point) / 100
+    unit = _STRIP_HEDGES * dv01 / contract_dv01 / sum(_STRIP_WEIGHTS)
     for quarter, weight in enumerate(_STRIP_WEIGHTS):
-        month = month_start(desk.delivery.year, desk.delivery.month + 3 * quarter)
-        yield _Draft("REGIONAL-BANK", contract_code("SR3", month), -10 * round(unit * weight / 10))
+        code = _stir_code(desk, "SR3", 3 * quarter)
+        yield _Draft("REGIONAL-BANK", code, -10 * round(unit * weight / 10))
     yield _Draft("REGIONAL-BANK", desk.code("ZT"), -700, account=Account.REGULAR)
     yield _Draft("REGIONAL-BANK", _stir_code(desk, "ZQ", 2), -250)
 
 
 def _repo_customer(desk: _Desk) -> Iterable[_Draft]:
-    lent, borrowed = desk.nearest(4.5, within=_is_note), desk.nearest(6.5, within=_is_note)
+    lent, borrowed = (desk.nearest(years, kind=SecurityKind.NOTE) for years in (4.5, 6.5))
     yield _repo(desk, "REPO-CUSTOMER", lent, millions=500, days=92)
     yield _repo(desk, "REPO-CUSTOMER", borrowed, millions=-200, days=31)
     dv01 = 5_000_000 * desk.dv01(lent) - 2_000_000 * desk.dv01(borrowed)
-    yield _Draft("REPO-CUSTOMER", desk.code("ZN"), -round(dv01 / desk.contract_dv01("ZN")))
+    yield _Draft("REPO-CUSTOMER", desk.code("ZN"), -round(dv01 / desk.futures["ZN"].dv01_dollars))
 
 
 def _wide_book(desk: _Desk) -> Iterable[_Draft]:
     random = generator(desk.market.seed, _WIDE)
-    eligible = [issue for issue in desk.market.issues if _lives_a_year(desk, issue)]
+    in_a_year = add_months(desk.market.as_of, 12)
+    eligible = [
+        cusip for cusip, price in desk.prices.items() if price.security.maturity_date > in_a_year
+    ]
     places = random.permutation(len(eligible))[:_WIDE_SECURITIES]
     sizes = _signed(random.integers(1, _WIDE_LARGEST_MILLIONS, len(places)).tolist(), random.random)
     for place, size in zip(sorted(places.tolist()), sizes, strict=True):
-        yield _Draft("WIDE-BOOK", eligible[place].cusip.text, size * _MILLION)
-    codes = [desk.code(symbol) for symbol in RULES]
-    codes += [_stir_code(desk, symbol, months) for symbol, months in _WIDE_STIR_MONTHS]
+        yield _Draft("WIDE-BOOK", eligible[place], size * _MILLION)
+    codes = [desk.code(product) for product in desk.futures]
+    codes += [_stir_code(desk, product, months) for product, months in _WIDE_STIR_MONTHS]
     lots = _signed(
         random.integers(100, _WIDE_LARGEST_CONTRACTS, len(codes)).tolist(), random.random
     )
@@ -285,19 +286,11 @@ def _signed(sizes: Sequence[int], uniform: Callable[[], float]) -> list[int]:
     return [size if uniform() < 1 / 2 else -size for size in sizes]
 
 
-def _is_note(issue: SimulatedIssue) -> bool:
-    return issue.term_years <= 10  # noqa: PLR2004 - notes run to ten years
-
-
-def _lives_a_year(desk: _Desk, issue: SimulatedIssue) -> bool:
-    return issue.maturity_date > months_before(desk.market.as_of, -12)
-
-
-def _stir_code(desk: _Desk, symbol: str, months: int) -> str:
-    """Return a contract some months after the as-of date; SR3 only in quarterly months."""
-    as_of = desk.market.as_of
-    start = desk.delivery if symbol == "SR3" else as_of
-    return contract_code(symbol, month_start(start.year, start.month + months))
+def _stir_code(desk: _Desk, product: str, months: int) -> str:
+    """Return a contract some months after the as-of month; SR3: after the front quarter."""
+    start = desk.front_month if product == "SR3" else desk.market.as_of.replace(day=1)
+    month = add_months(start, months)
+    return FuturesContract(product, month.year, month.month).code
 
 
 def demo_positions_csv(market: SimulatedMarket) -> str:
@@ -318,7 +311,7 @@ def demo_positions_csv(market: SimulatedMarket) -> str:
                 line.settlement_date or "",
                 line.end_date or "",
                 line.repo_rate_pct if term else "",
-                f"{Decimal(line.start_amount.cents) / 100:.2f}" if line.start_amount else "",
+                str(line.start_amount) if line.start_amount else "",
             ]
         )
     return text.getvalue()

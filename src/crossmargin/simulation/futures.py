@@ -13,24 +13,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from itertools import groupby
+from decimal import Decimal
 
 import numpy as np
 import polars as pl
 
-from crossmargin.market.curve import HALF_YEARS, KNOT_YEARS, zero_rates
+from crossmargin.market.curve import DAYS_PER_YEAR, HALF_YEARS, KNOT_YEARS, zero_rates
 from crossmargin.market.history import PAR_TENOR_YEARS, FloatArray
 from crossmargin.market.portable import exp_portable, log_portable
 from crossmargin.market.seeds import generator
+from crossmargin.product.futures import PRODUCTS, FuturesContract, last_delivery_day
 from crossmargin.simulation.calibration import Calibration
-from crossmargin.simulation.contracts import (
-    RULES,
-    basket,
-    factor_of,
-    forward_clean_prices,
-    front_delivery,
-)
-from crossmargin.simulation.days import month_end
+from crossmargin.simulation.contracts import forward_clean_prices, front_runs, known_basket
 from crossmargin.simulation.issues import SimulatedIssue
 from crossmargin.simulation.path import RatePaths
 
@@ -82,22 +76,22 @@ def _par_duration(par_yield: FloatArray, years: float) -> FloatArray:
 
 
 def _contract_prices(
-    symbol: str,
-    delivery: date,
+    contract: FuturesContract,
     days: Sequence[date],
     discount: FloatArray,
     issues: Sequence[SimulatedIssue],
 ) -> tuple[FloatArray, float]:
     """Return the cheapest forward price over factor on each day, and the shortest maturity."""
-    deliverable = basket(symbol, delivery, issues, known_on=days[0])
-    last = month_end(delivery.year, delivery.month)
+    basket = known_basket(contract, issues, known_on=days[0])
+    last = last_delivery_day(contract)
     prices = [
-        forward_clean_prices(issue, days=days, discount=discount, delivery_day=last)
-        / float(factor_of(symbol, delivery, issue))
-        for issue in deliverable
+        forward_clean_prices(line.security, days=days, discount=discount, delivery_day=last)
+        / float(line.conversion_factor)
+        for line in basket
     ]
-    shortest = min(issue.maturity_date for issue in deliverable)
-    return np.min(prices, axis=0), (shortest - delivery).days / 365.25
+    shortest = basket[0].security.maturity_date  # the basket is in order of maturity
+    first_day = date(contract.year, contract.month, 1)
+    return np.min(prices, axis=0), (shortest - first_day).days / DAYS_PER_YEAR
 
 
 def simulate_closes(
@@ -112,11 +106,8 @@ def simulate_closes(
     tenors = [PAR_TENOR_YEARS[name] for name in paths.tenors]
     closes = np.empty(len(discount))
     days = paths.days[: len(discount)]
-    for delivery, group in groupby(range(len(days)), key=lambda i: front_delivery(symbol, days[i])):
-        rows = np.array(list(group))
-        prices, years = _contract_prices(
-            symbol, delivery, [days[i] for i in rows], discount[rows], issues
-        )
+    for contract, rows in front_runs(symbol, days):
+        prices, years = _contract_prices(contract, days[rows], discount[rows], issues)
         place = int(np.searchsorted(tenors, years)) - 1
         weight = (years - tenors[place]) / (tenors[place + 1] - tenors[place])
         near, far = paths.yields_pct[rows, place], paths.yields_pct[rows, place + 1]
@@ -125,7 +116,7 @@ def simulate_closes(
     return closes
 
 
-def bars(closes: FloatArray, *, ticks_per_unit: int, draws: FloatArray) -> dict[str, FloatArray]:
+def bars(closes: FloatArray, *, tick: Decimal, draws: FloatArray) -> dict[str, FloatArray]:
     """Return open, high, low and close on the tick grid: open between closes, a range around.
 
     ``draws`` has three uniform numbers a day: the open's place, the reach above and below.
@@ -140,7 +131,8 @@ def bars(closes: FloatArray, *, ticks_per_unit: int, draws: FloatArray) -> dict[
         "low": np.minimum(opened, closes) - reach[:, 1],
         "close": closes,
     }
-    return {name: np.rint(values * ticks_per_unit) / ticks_per_unit for name, values in raw.items()}
+    per_point = float(1 / tick)
+    return {name: np.rint(values * per_point) / per_point for name, values in raw.items()}
 
 
 def futures_closes(
@@ -165,7 +157,7 @@ def futures_closes(
             shift_bp=basis[:, column] + timing[:, column],
         )
         draws = random.random((days_count, 3))
-        table = bars(closes, ticks_per_unit=RULES[symbol].ticks_per_point, draws=draws)
+        table = bars(closes, tick=PRODUCTS[symbol].tick_points, draws=draws)
         volume = np.rint(_TYPICAL_VOLUME[symbol] * (0.5 + random.random(days_count)))
         frame = pl.DataFrame(
             {

@@ -12,39 +12,35 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from math import floor
 
 import numpy as np
 
+from crossmargin.basics.dates import add_months, is_month_end, month_end
 from crossmargin.basics.identifiers import Cusip, cusip_check_digit
 from crossmargin.market.history import PAR_TENOR_YEARS
-from crossmargin.simulation.days import month_end, month_start, months_before, on_or_after
+from crossmargin.product.calendars import sifma_calendar
+from crossmargin.product.treasury import SecurityKind, TreasurySecurity
 from crossmargin.simulation.path import FIRST_DAY, RatePaths
 
 _EIGHTHS = 8
-_SMALLEST_COUPON_PCT = 0.125
+_MID_MONTH = 15
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedIssue:
-    """One invented note or bond; amounts in billions of dollars, coupon in per cent a year."""
+    """One invented note or bond: its terms, and amounts issued in billions of dollars."""
 
-    cusip: Cusip
-    term_years: int
-    coupon_pct: float
-    issue_date: date
-    maturity_date: date
+    security: TreasurySecurity
     original_bn: float
     reopenings: tuple[tuple[date, float], ...]
 
-    def coupon_dates_after(self, day: date) -> list[date]:
-        """Return the coupon dates after the day, ascending, maturity last."""
-        dates = []
-        months = 0
-        while (coupon := months_before(self.maturity_date, months)) > day:
-            dates.append(coupon)
-            months += 6
-        return dates[::-1]
+    @property
+    def issue_date(self) -> date:
+        """The day of the first issue: every invented issue has one."""
+        assert self.security.issue_date is not None
+        return self.security.issue_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +70,7 @@ _SCHEDULE = (
     _Term(30, _QUARTERLY, False, 25.0, (2009, 2), reopening_bn=22.0),
 )
 _LONGEST_NOTE_YEARS = 10
+_TWENTY_YEARS = 20
 
 
 def invented_cusip(kind: str, number: int) -> Cusip:
@@ -88,9 +85,9 @@ def invented_cusip(kind: str, number: int) -> Cusip:
     return Cusip(f"{first_eight}{cusip_check_digit(first_eight)}")
 
 
-def coupon_before_history_pct(issued: date) -> float:
+def coupon_before_history_pct(issued: date) -> Decimal:
     """Return the assumed coupon of an issue before 2006: 4.5 per cent, 0.25 more a year back."""
-    return 4.5 + 0.25 * (FIRST_DAY.year - issued.year)
+    return Decimal("4.5") + Decimal("0.25") * (FIRST_DAY.year - issued.year)
 
 
 def par_yield_on(paths: RatePaths, day: date, years: float) -> float:
@@ -100,25 +97,27 @@ def par_yield_on(paths: RatePaths, day: date, years: float) -> float:
     return float(np.interp(years, tenors, paths.yields_pct[row]))
 
 
-def _coupon_pct(paths: RatePaths, issued: date, years: int) -> float:
+def _coupon_pct(paths: RatePaths, issued: date, years: int) -> Decimal:
     if issued < FIRST_DAY:
         return coupon_before_history_pct(issued)
     eighths = floor(par_yield_on(paths, issued, years) * _EIGHTHS)
-    return max(eighths / _EIGHTHS, _SMALLEST_COUPON_PCT)
+    return Decimal(max(eighths, 1)) / _EIGHTHS
 
 
 def _dates(term: _Term, as_of: date) -> Iterator[tuple[date, date]]:
     """Yield issue and maturity dates: month-end or mid-month; a 20-year bond is issued late."""
+    calendar = sifma_calendar()
     for year in range(term.first[0], min(term.last[0], as_of.year) + 1):
         for month in term.months:
             if not term.first <= (year, month) <= term.last:
                 continue
             if term.at_month_end:
-                yield on_or_after(month_end(year, month)), month_end(year + term.years, month)
+                issued, maturity = month_end(year, month), month_end(year + term.years, month)
             else:
-                nominal = month_start(year, month) + timedelta(days=14)
-                issued = month_end(year, month) if term.years == 20 else nominal  # noqa: PLR2004
-                yield on_or_after(issued), nominal.replace(year=year + term.years)
+                middle = date(year, month, _MID_MONTH)
+                issued = month_end(year, month) if term.years == _TWENTY_YEARS else middle
+                maturity = middle.replace(year=year + term.years)
+            yield calendar.on_or_after(issued), maturity
 
 
 def simulate_issues(paths: RatePaths, *, as_of: date) -> tuple[SimulatedIssue, ...]:
@@ -130,22 +129,29 @@ def simulate_issues(paths: RatePaths, *, as_of: date) -> tuple[SimulatedIssue, .
         if issued <= as_of
     )
     issues = []
-    counts = {"N": 0, "B": 0}
+    counts = dict.fromkeys((SecurityKind.NOTE, SecurityKind.BOND), 0)
+    calendar = sifma_calendar()
     for issued, maturity, index in found:
         term = _SCHEDULE[index]
-        kind = "N" if term.years <= _LONGEST_NOTE_YEARS else "B"
+        kind = SecurityKind.NOTE if term.years <= _LONGEST_NOTE_YEARS else SecurityKind.BOND
         counts[kind] += 1
-        reopened = [on_or_after(issued + timedelta(days=days)) for days in (31, 61)]
-        again = tuple((day, term.reopening_bn) for day in reopened if day <= as_of)
-        issues.append(
-            SimulatedIssue(
-                cusip=invented_cusip(kind, counts[kind]),
-                term_years=term.years,
-                coupon_pct=_coupon_pct(paths, issued, term.years),
-                issue_date=issued,
-                maturity_date=maturity,
-                original_bn=term.size_bn,
-                reopenings=again if term.reopening_bn else (),
-            )
+        security = TreasurySecurity(
+            cusip=invented_cusip(kind[0], counts[kind]),
+            kind=kind,
+            coupon_pct=_coupon_pct(paths, issued, term.years),
+            maturity_date=maturity,
+            issue_date=issued,
+            dated_date=_dated_date(maturity, term.years),
+            original_maturity_years=term.years,
+            original_maturity_source="simulated",
         )
+        reopened = [calendar.on_or_after(issued + timedelta(days=days)) for days in (31, 61)]
+        again = tuple((day, term.reopening_bn) for day in reopened if day <= as_of)
+        issues.append(SimulatedIssue(security, term.size_bn, again if term.reopening_bn else ()))
     return tuple(issues)
+
+
+def _dated_date(maturity: date, years: int) -> date:
+    # Whole half-years before maturity, whatever day the issue fell on: the first coupon is regular.
+    anchor = 31 if is_month_end(maturity) else None
+    return add_months(maturity, -12 * years, anchor_day=anchor)

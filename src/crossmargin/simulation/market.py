@@ -11,14 +11,15 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from crossmargin.basics.refusals import refused
 from crossmargin.market.history import PAR_TENOR_YEARS
+from crossmargin.product.calendars import sifma_calendar
 from crossmargin.simulation.calibration import Calibration, load_calibration
-from crossmargin.simulation.days import business_days
 from crossmargin.simulation.futures import discount_grid, futures_closes
 from crossmargin.simulation.issues import SimulatedIssue, simulate_issues
 from crossmargin.simulation.overnight import SOFR_FIRST_DAY, fed_funds, fed_funds_futures, sofr
@@ -52,6 +53,18 @@ class SimulatedMarket:
     as_of: date
     notes: Mapping[str, str]
     issues: tuple[SimulatedIssue, ...]
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the JSON shape of what was made: label, seed, date, notes, rows of each table."""
+        return {
+            "simulated": True,
+            "seed": self.seed,
+            "as_of": self.as_of.isoformat(),
+            "notes": dict(self.notes),
+            "tables": [
+                {"table": name, "rows": table.height} for name, table in self.tables.items()
+            ],
+        }
 
 
 def simulate_market(
@@ -105,7 +118,7 @@ def simulate_market(
         ),
         "security_reference": security_reference(issues, as_of=as_of),
     }
-    outstanding = tuple(issue for issue in issues if issue.maturity_date > as_of)
+    outstanding = tuple(issue for issue in issues if issue.security.maturity_date > as_of)
     return SimulatedMarket(tables, seed, as_of, _notes(seed, figures), outstanding)
 
 
@@ -128,7 +141,8 @@ def _check(seed: int, as_of: date) -> None:
     rule = "simulated market"
     if seed < 0:
         raise refused("seed", seed, "a whole number that is not negative", rule)
-    if not EARLIEST_AS_OF <= as_of <= LATEST_AS_OF or not business_days(as_of, as_of):
+    in_range = EARLIEST_AS_OF <= as_of <= LATEST_AS_OF
+    if not in_range or not sifma_calendar().is_business_day(as_of):
         raise refused(
             "as_of", as_of, f"a business day from {EARLIEST_AS_OF} to {LATEST_AS_OF}", rule
         )

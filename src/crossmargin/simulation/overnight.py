@@ -14,12 +14,12 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
+from crossmargin.basics.dates import add_months
 from crossmargin.market.history import FloatArray
 from crossmargin.market.portable import log_portable
 from crossmargin.market.seeds import generator
+from crossmargin.product.futures import PRODUCTS, FuturesContract
 from crossmargin.simulation.calibration import Calibration
-from crossmargin.simulation.contracts import month_letter
-from crossmargin.simulation.days import month_start
 from crossmargin.simulation.futures import bars
 from crossmargin.simulation.path import RatePaths, fading_noise
 
@@ -27,7 +27,6 @@ SOFR_FIRST_DAY = date(2018, 4, 3)
 TARGET_RANGE_FIRST_DAY = date(2008, 12, 16)
 MONTHS_LISTED = 24
 _SOFR, _EFFR, _SPREAD, _TIMING, _BARS = 21, 22, 23, 24, 25
-_TICKS_PER_POINT = 200  # half a basis point
 _FORESIGHT_YEARS = (0.08, 0.50)  # all of it to the first, none from the second
 
 
@@ -108,7 +107,7 @@ def fed_funds_futures(
     random = generator(seed, _BARS)
     frames = []
     for ahead in range(MONTHS_LISTED + 1):
-        months = [month_start(day.year, day.month + ahead) for day in days]
+        months = [add_months(day.replace(day=1), ahead) for day in days]
         offset = np.array([(m - day).days for m, day in zip(months, days, strict=True)]) / 365.25
         start = np.maximum(offset, 0.0)
         near, far = _FORESIGHT_YEARS
@@ -117,7 +116,7 @@ def fed_funds_futures(
         foreseen = np.array([means.get((m.year, m.month), 0.0) for m in months])
         rate = away * forward + (1 - away) * foreseen
         draws = random.random((days_count, 3))
-        table = bars(100 - rate, ticks_per_unit=_TICKS_PER_POINT, draws=draws)
+        table = bars(100 - rate, tick=PRODUCTS["ZQ"].tick_points, draws=draws)
         traded = np.rint(20_000 * random.random(days_count) / (1 + ahead))
         frames.append(
             pl.DataFrame(
@@ -134,7 +133,8 @@ def fed_funds_futures(
 
 
 def _symbols(months: Sequence[date]) -> list[str]:
-    return [f"ZQ{month_letter(m.month)}{m.year % 100:02d}" for m in months]
+    codes = {m: FuturesContract("ZQ", m.year, m.month).code for m in set(months)}
+    return [codes[m] for m in months]
 
 
 def spread_and_timing_bp(

@@ -9,7 +9,8 @@ with :math:`e` Student t of variance one, :math:`v_k` the calm variance and :mat
 multiplier of a stress episode (1 when calm). The state :math:`X_k` adds its moves and reverts to
 zero; the shadow yield of a tenor is its mean, plus a slow policy cycle of random phase, plus
 loadings times states, plus a fading noise of its own. A soft floor and ceiling keep yields inside
-the stated range. The policy target follows the six-month yield in steps of a quarter at meetings;
+the stated range, and no tenor yields so little that the forward rate from the tenor before it would
+be negative. The policy target follows the six-month yield in steps of a quarter at meetings;
 bills under six months follow the target that will be in force in their life, because a market
 knows much of what is coming.
 """
@@ -22,11 +23,11 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from crossmargin.market.history import FloatArray
+from crossmargin.market.history import PAR_TENOR_YEARS, FloatArray
 from crossmargin.market.portable import exp_portable, log_portable
 from crossmargin.market.seeds import generator
+from crossmargin.product.calendars import sifma_calendar
 from crossmargin.simulation.calibration import FACTOR_TENORS, Calibration, factor_weights
-from crossmargin.simulation.days import business_days
 
 FIRST_DAY = date(2006, 1, 3)
 #: Bills that follow the policy rate, with their life in months.
@@ -39,6 +40,7 @@ _STEP_PCT = 0.25
 _LARGEST_MOVE_PCT = 0.75
 _MEETING_LOOKBACK_DAYS = 20
 _DAYS_A_MONTH = 21
+_BP_PCT = 0.01
 _FACTORS, _TENOR_NOISE, _BILL_NOISE, _CYCLE = 1, 2, 3, 4  # streams of random numbers, one a purpose
 
 
@@ -144,7 +146,7 @@ def simulate_paths(*, seed: int, as_of: date, calibration: Calibration) -> RateP
 
     An earlier as-of date with the same seed gives the beginning of the same history.
     """
-    days = business_days(FIRST_DAY, as_of + FORESIGHT)
+    days = sifma_calendar().business_days(FIRST_DAY, as_of + FORESIGHT)
     states = factor_states(days, seed=seed, calibration=calibration)
     normals = generator(seed, _TENOR_NOISE).standard_normal((len(days), len(FACTOR_TENORS)))
     sds, decays = calibration.numbers("tenor_noise_sd_bp"), calibration.numbers("tenor_noise_decay")
@@ -156,16 +158,28 @@ def simulate_paths(*, seed: int, as_of: date, calibration: Calibration) -> RateP
     }
     cycle = policy_cycle(days, seed=seed, years=calibration.number("cycle_years"))
     amplitude = calibration.numbers("cycle_amplitude_pct")
-    longer = []
+    longer: list[FloatArray] = []
     for column, loadings in enumerate(calibration.loadings.T):
         noise = fading_noise(normals[:, column], sd=sds[column], decay=decays[column])
         moved = states[:, 0] * loadings[0] + states[:, 1] * loadings[1] + states[:, 2] * loadings[2]
         shadow = mean[column] + amplitude[column] * cycle + (moved + noise) / 100
-        longer.append(softly_bounded(shadow, **bounds))
+        bounded = softly_bounded(shadow, **bounds)
+        if longer:
+            bounded = np.maximum(bounded, _least_yield(longer[-1], column))
+        longer.append(bounded)
     target = policy_target(days, longer[0])
     bills = _bill_yields(longer[0], target, seed=seed, calibration=calibration)
     yields = np.stack([*bills, *longer], axis=1)
     return RatePaths(days, (*BILL_MONTHS, *FACTOR_TENORS), yields, target)
+
+
+def _least_yield(nearer: FloatArray, column: int) -> FloatArray:
+    """Return the yield under which money would earn less than nothing after the nearer tenor.
+
+    Over it by a basis point, so that rounded yields keep to it too.
+    """
+    near, far = (PAR_TENOR_YEARS[name] for name in FACTOR_TENORS[column - 1 : column + 1])
+    return nearer * near / far + _BP_PCT
 
 
 def _bill_yields(

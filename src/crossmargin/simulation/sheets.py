@@ -8,18 +8,23 @@ notes with a floating rate near par. Securities that mature within thirty days h
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 
 import numpy as np
 import polars as pl
 
+from crossmargin.basics.dates import add_months, month_end
 from crossmargin.market.curve import DAYS_PER_YEAR, KNOT_YEARS, ZeroCurve, curve_on
 from crossmargin.market.history import PAR_TENOR_YEARS, FloatArray
 from crossmargin.market.portable import exp_portable
 from crossmargin.market.seeds import generator
+from crossmargin.pricing.treasury import accrued_interest_per_100
+from crossmargin.product.calendars import sifma_calendar
+from crossmargin.product.treasury import SecurityKind, TreasurySecurity, cash_flows_per_100
 from crossmargin.simulation.calibration import Calibration
-from crossmargin.simulation.days import month_end, months_before, next_business_day, on_or_after
 from crossmargin.simulation.issues import SimulatedIssue, invented_cusip
 from crossmargin.simulation.path import RatePaths
 
@@ -48,14 +53,15 @@ def curve_of(yields_pct: Mapping[str, float]) -> ZeroCurve:
 
 
 def clean_price(
-    curve: ZeroCurve, *, coupon_pct: float, coupons: Sequence[date], settlement: date, spread: float
+    curve: ZeroCurve, security: TreasurySecurity, *, settlement: date, spread: float
 ) -> float:
     """Return the clean price per 100: flows at the curve plus a continuous spread (ratio)."""
-    years = np.array([(day - settlement).days / DAYS_PER_YEAR for day in coupons])
-    factors: FloatArray = curve.discount_factors(years) * exp_portable(-spread * years)
-    previous = months_before(coupons[0], 6)
-    accrued = coupon_pct / 2 * (settlement - previous).days / (coupons[0] - previous).days
-    return float(coupon_pct / 2 * factors.sum() + 100 * factors[-1] - accrued)
+    flows = cash_flows_per_100(security, after=settlement)
+    years = np.array([(flow.date - settlement).days / DAYS_PER_YEAR for flow in flows])
+    amounts = np.array([float(flow.amount_per_100) for flow in flows])
+    values: FloatArray = amounts * curve.discount_factors(years) * exp_portable(-spread * years)
+    accrued = float(accrued_interest_per_100(security, settlement))
+    return math.fsum([*values.tolist(), -accrued])
 
 
 def security_prices(
@@ -67,7 +73,7 @@ def security_prices(
     calibration: Calibration,
 ) -> pl.DataFrame:
     """Return the table ``security_prices`` of the as-of date."""
-    settlement = next_business_day(as_of)
+    settlement = sifma_calendar().next_business_day(as_of)
     row = max(i for i, day in enumerate(paths.days) if day <= as_of)
     curve = curve_of({name: float(paths.tenor(name)[row]) for name in paths.tenors})
     sheet = [
@@ -93,19 +99,30 @@ def _buy(sell: float, kind: str, days_left: int) -> float:
     return sell + 1 / _GRID if wide else round(sell + 0.0001 * days_left / 100, 6)
 
 
-def _on_grid(price: float) -> float:
-    return float(np.rint(price * _GRID) / _GRID)
+def _sheet_row(security: TreasurySecurity, price: float) -> _SheetRow:
+    # The published sheets write TIPS without the words before it.
+    kind = security.kind
+    name = kind.value if kind is SecurityKind.TIPS else f"MARKET BASED {kind}"
+    on_grid = float(np.rint(price * _GRID) / _GRID)
+    return (
+        security.cusip.text,
+        name,
+        float(security.coupon_pct),
+        security.maturity_date,
+        on_grid,
+    )
 
 
 def _bills(curve: ZeroCurve, *, settlement: date) -> list[_SheetRow]:
     """Return bills maturing on Tuesdays and Thursdays, then weekly to a year."""
     rows: list[_SheetRow] = []
+    calendar = sifma_calendar()
     maturity = settlement
     while len(rows) < _BILLS:
         maturity += timedelta(days=1)
         weekly = maturity.weekday() == _THURSDAY
         extra = maturity.weekday() == _TUESDAY and (maturity - settlement).days <= _TUESDAYS_TO
-        if not (weekly or extra) or on_or_after(maturity) != maturity:
+        if not (weekly or extra) or not calendar.is_business_day(maturity):
             continue
         years = np.array([(maturity - settlement).days / DAYS_PER_YEAR])
         price = round(100 * float(curve.discount_factors(years)[0]), 6)
@@ -122,26 +139,18 @@ def _coupons(
     seed: int,
     calibration: Calibration,
 ) -> list[_SheetRow]:
-    newest = {issue.term_years: issue.cusip for issue in issues}
+    newest = {issue.security.original_maturity_years: issue.security for issue in issues}
     normals = generator(seed, _SPREADS).standard_normal(len(issues))
     sd, dear = (calibration.number(f"bond_spread_{name}_bp") for name in ("sd", "on_the_run"))
     rows: list[_SheetRow] = []
     for issue, normal in zip(issues, normals, strict=True):
-        if issue.maturity_date <= settlement:
+        security = issue.security
+        if security.maturity_date <= settlement:
             continue
-        spread_bp = sd * float(normal) + (dear if newest[issue.term_years] == issue.cusip else 0)
-        price = clean_price(
-            curve,
-            coupon_pct=issue.coupon_pct,
-            coupons=issue.coupon_dates_after(settlement),
-            settlement=settlement,
-            spread=spread_bp / 1e4,
-        )
-        kind = "NOTE" if issue.cusip.text[3] == "N" else "BOND"
-        text = issue.cusip.text
-        rows.append(
-            (text, f"MARKET BASED {kind}", issue.coupon_pct, issue.maturity_date, _on_grid(price))
-        )
+        is_newest = newest[security.original_maturity_years] is security
+        spread_bp = sd * float(normal) + (dear if is_newest else 0)
+        price = clean_price(curve, security, settlement=settlement, spread=spread_bp / 1e4)
+        rows.append(_sheet_row(security, price))
     return rows
 
 
@@ -154,21 +163,18 @@ def _others(
     rows: list[_SheetRow] = []
     for number in range(1, _TIPS + 1):
         months = round(2 + (number / _TIPS) ** 2 * 355)
-        first = settlement.replace(day=15)
-        maturity = months_before(first, -months)
-        coupon = float(random.integers(1, 20)) / 8
-        coupons = [months_before(maturity, 6 * k) for k in range(62)]
-        price = clean_price(
-            curve,
-            coupon_pct=coupon,
-            coupons=[day for day in reversed(coupons) if day > settlement],
-            settlement=settlement,
-            spread=-inflation,
+        security = TreasurySecurity(
+            cusip=invented_cusip("T", number),
+            kind=SecurityKind.TIPS,
+            coupon_pct=Decimal(int(random.integers(1, 20))) / 8,
+            maturity_date=add_months(settlement.replace(day=15), months),
         )
-        rows.append((invented_cusip("T", number).text, "TIPS", coupon, maturity, _on_grid(price)))
+        price = clean_price(curve, security, settlement=settlement, spread=-inflation)
+        rows.append(_sheet_row(security, price))
     rate = round(target + 0.1, 3)
     for number in range(1, _FLOATERS + 1):
-        maturity = month_end(settlement.year, settlement.month + 3 * number - 2)
+        ahead = add_months(settlement.replace(day=1), 3 * number - 2)
+        maturity = month_end(ahead.year, ahead.month)
         price = round(100 + 0.1 * float(random.random()), 6)
         text = invented_cusip("F", number).text
         rows.append((text, "MARKET BASED FRN", rate, maturity, price))
@@ -179,15 +185,16 @@ def security_reference(issues: Sequence[SimulatedIssue], *, as_of: date) -> pl.D
     """Return the table ``security_reference``: every simulated note and bond outstanding."""
     rows = []
     for issue in issues:
-        if issue.maturity_date <= as_of:
+        security = issue.security
+        if security.maturity_date <= as_of:
             continue
         again: list[date | float | None] = [part for pair in issue.reopenings for part in pair]
         again += [None] * (4 - len(again))
-        days = (issue.maturity_date - issue.issue_date).days
+        days = (security.maturity_date - issue.issue_date).days
         amount = issue.original_bn + sum(size for _, size in issue.reopenings)
-        terms = (issue.coupon_pct, issue.issue_date, issue.maturity_date)
+        terms = (float(security.coupon_pct), issue.issue_date, security.maturity_date)
         sizes = (amount, None, issue.original_bn)
-        rows.append((issue.cusip.text, days / 365, *terms, *sizes, *again, 0.0))
+        rows.append((security.cusip.text, days / 365, *terms, *sizes, *again, 0.0))
     return pl.DataFrame(rows, schema=_REFERENCE_SCHEMA, orient="row")
 
 

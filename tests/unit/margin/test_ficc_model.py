@@ -236,6 +236,17 @@ def test_the_haircut_book_is_added_without_diversification(model: FiccModel) -> 
     assert float(parts["floor_percentage"] - own["floor_percentage"]) == pytest.approx(gross)
 
 
+def test_a_haircut_book_that_nets_still_pays_its_floor(model: FiccModel) -> None:
+    lines = [
+        HaircutLine("A", 1, Fraction(300_000_000)),
+        HaircutLine("B", 1, Fraction(-300_000_000)),
+    ]
+    charge, parts = model.securities_figure(block([0] * 6, [0] * 4), lines)
+    assert parts["haircut"] == parts["historical_simulation"] == 0
+    assert parts["floor_percentage"] == model.haircuts.rates[1] * 60_000_000
+    assert charge == Money(math.ceil(parts["floor_percentage"] * 100)) > Money(0)
+
+
 def test_figures_are_portfolio_by_portfolio(model: FiccModel) -> None:
     """Many rows at once, or one at a time: the same cents, the same steps."""
     random = generator(5)

@@ -117,7 +117,7 @@ def test_the_grid_swallows_a_lost_last_bit(bits: int) -> None:
 
 
 @pytest.mark.parametrize("horizon", [1, 3])
-def test_a_pair_counts_only_with_both_ends_inside(horizon: int) -> None:
+def test_a_pair_belongs_to_the_window_that_it_ends_in(horizon: int) -> None:
     history = invented_history(
         first=date(2015, 1, 1), last=date(2016, 12, 30), horizon_days=horizon, seed=1
     )
@@ -125,8 +125,9 @@ def test_a_pair_counts_only_with_both_ends_inside(horizon: int) -> None:
     rows = history.rows_between(first, last)
     chosen = history.scenarios("window", rows)
     inside = int(np.busday_count(first, last)) + 1
-    assert chosen.count == inside - horizon
-    assert chosen.start_dates.min() == np.datetime64(first)
+    assert chosen.count == inside
+    assert chosen.end_dates.min() == np.datetime64(first)
+    assert chosen.start_dates.min() == np.busday_offset(first, -horizon)
     assert chosen.end_dates.max() == np.datetime64(last)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from crossmargin.market.history import MarketData
+from crossmargin.pricing.cube import instrument_pnl
 from crossmargin.pricing.delivery import (
     deliverable_basket,
     forward_clean_price_per_100,
@@ -28,6 +29,7 @@ from crossmargin.testing.builders import (
     SMALL_SHEET,
     curve_of,
     note_or_bond,
+    parallel,
     price_sheet,
     quoted,
     small_valuation,
@@ -232,3 +234,19 @@ def test_the_exact_price_of_one_issue_by_hand() -> None:
         forward = spot * (1 + Fraction(375, 10_000) * days / 360)
         by_hand.append((forward - Fraction(7, 4) * Fraction(held, 181)) / factor)
     assert future.price == pytest.approx(float(min(by_hand)), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("product", "year", "month", "as_of"),
+    [
+        ("ZQ", 2026, 3, date(2026, 3, 31)),
+        ("SR1", 2026, 3, date(2026, 3, 31)),
+        ("SR3", 2025, 12, date(2026, 3, 17)),
+    ],
+)
+def test_nothing_moves_on_the_last_trading_day(product, year, month, as_of):
+    valuation = small_valuation([FuturesContract(product, year, month)], as_of=as_of)
+    assert valuation.contracts[0].remaining_share == 0.0
+    moves = parallel(np.array([25.0, -25.0]))
+    pnl = instrument_pnl(valuation, moves, repo_follows_front=1.0).contracts
+    assert (pnl == 0.0).all()

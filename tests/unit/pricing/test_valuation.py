@@ -8,7 +8,7 @@ import pytest
 
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.product.futures import FuturesContract
-from crossmargin.testing.builders import AS_OF, SMALL_SHEET, small_valuation
+from crossmargin.testing.builders import SMALL_SHEET, small_valuation
 
 SHORT_SHEET = {
     cusip: price
@@ -36,9 +36,3 @@ def test_every_contract_without_a_deliverable_is_named() -> None:
         small_valuation(contracts, prices=SHORT_SHEET)
     assert [refusal.value for refusal in caught.value.refusals] == ["ZNM26", "ZBM26"]
     assert {refusal.rule for refusal in caught.value.refusals} == {"ruling 17"}
-
-
-def test_an_issue_that_matures_before_the_last_delivery_is_no_basket() -> None:
-    valuation = small_valuation([FuturesContract("ZT", 2026, 6)], prices=SHORT_SHEET)
-    assert valuation.as_of == AS_OF
-    assert len(valuation.book.prices) == 2

@@ -221,6 +221,31 @@ def test_splitting_a_hedge_over_two_accounts_costs(day: MarginDay) -> None:
     assert split.split_cost > split.figures.everything
 
 
+def test_one_instrument_in_both_accounts_nets_where_everything_is_one_portfolio(
+    day: MarginDay, cheapest: tuple[str, Fraction]
+) -> None:
+    cusip, _ = cheapest
+    ficc = one(
+        day,
+        position("A", cusip, 500_000_000),
+        position("A", cusip, -500_000_000, account=Account.REGULAR),
+    ).requirement.ficc
+    assert ficc.figures.everything == ZERO
+    assert ficc.standalone == MINIMUM
+    assert ficc.outside > MINIMUM
+    assert ficc.split_cost == ficc.figures.three.securities + ficc.outside
+    doubled = one(
+        day,
+        position("A", cusip, 500_000_000),
+        position("A", cusip, 500_000_000, account=Account.REGULAR),
+    ).requirement.ficc
+    assert (
+        doubled.figures.everything
+        == one(day, position("A", cusip, 1_000_000_000)).requirement.ficc.figures.everything
+    )
+    assert abs(doubled.split_cost.cents) <= 1
+
+
 def test_the_minimum_is_paid_with_and_without_the_arrangement(
     day: MarginDay, cheapest: tuple[str, Fraction]
 ) -> None:

@@ -8,12 +8,12 @@ from decimal import Decimal
 import pytest
 
 from crossmargin.basics.identifiers import Cusip
+from crossmargin.product.futures import parse_contract
 from crossmargin.product.position import Account, ClearingOrganization, Leg, PositionLine
 from crossmargin.simulation.book import COLUMNS, demo_positions, demo_positions_csv
-from crossmargin.simulation.contracts import RULES, basket, factor_of
+from crossmargin.simulation.contracts import known_basket
 from crossmargin.simulation.market import SimulatedMarket, simulate_market
 
-DELIVERY = date(2026, 6, 1)
 CUSTOMERS = [
     *("BASIS-FUND", "CURVE-FUND", "ASSET-MANAGER", "REGIONAL-BANK", "REPO-CUSTOMER", "WIDE-BOOK"),
 ]
@@ -45,14 +45,19 @@ def test_basis_fund_holds_the_cheapest_against_its_future(
     market: SimulatedMarket, lines: tuple[PositionLine, ...]
 ) -> None:
     found = _of(lines, "BASIS-FUND")
-    by_cusip = {issue.cusip.text: issue for issue in market.issues}
-    codes = [future.instrument for future in found[1::2]]
-    assert codes == ["ZTM6", "ZFM6", "ZNM6", "TNM6", "UBM6"]
-    for note, future in zip(found[::2], found[1::2], strict=True):
-        symbol = future.instrument[:-2]
-        issue = by_cusip[note.instrument]
-        assert issue in basket(symbol, DELIVERY, market.issues, known_on=market.as_of)
-        hedge = note.quantity * factor_of(symbol, DELIVERY, issue) / RULES[symbol].face_dollars
+    contracts = [parse_contract(line.instrument, as_of=market.as_of) for line in found[1::2]]
+    assert [contract.code for contract in contracts] == [
+        "ZTM26",
+        "ZFM26",
+        "ZNM26",
+        "TNM26",
+        "UBM26",
+    ]
+    for note, future, contract in zip(found[::2], found[1::2], contracts, strict=True):
+        basket = known_basket(contract, market.issues, known_on=market.as_of)
+        factors = {line.security.cusip.text: line.conversion_factor for line in basket}
+        face = contract.specification.face_dollars
+        hedge = note.quantity * factors[note.instrument] / face
         assert abs(hedge + future.quantity) <= Decimal("0.5")
 
 
@@ -76,9 +81,9 @@ def test_characters_of_the_customers(lines: tuple[PositionLine, ...]) -> None:
     assert all(line.quantity > 0 for line in _of(lines, "ASSET-MANAGER"))
     bank = _of(lines, "REGIONAL-BANK")
     regular = [line.instrument for line in bank if line.account is Account.REGULAR]
-    assert regular == ["ZTM6"]
+    assert regular == ["ZTM26"]
     strip = [line.instrument for line in bank if line.instrument.startswith("SR3")]
-    assert strip == ["SR3M6", "SR3U6", "SR3Z6", "SR3H7", "SR3M7", "SR3U7"]
+    assert strip == ["SR3M26", "SR3U26", "SR3Z26", "SR3H27", "SR3M27", "SR3U27"]
     wide = _of(lines, "WIDE-BOOK")
     assert len(wide) == 101
     assert len({line.instrument for line in wide}) == 101

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from crossmargin.market.seeds import generator
+from crossmargin.product.calendars import sifma_calendar
 from crossmargin.simulation.calibration import EPISODES, factor_weights, load_calibration
-from crossmargin.simulation.days import business_days
 from crossmargin.simulation.estimation import (
     episode_multipliers,
     factor_moves,
@@ -95,7 +95,7 @@ def test_factor_weights_are_those_of_the_days_episode() -> None:
 
 def test_simulated_factors_have_the_calibrated_calm_volatility() -> None:
     calibration = load_calibration()
-    days = business_days(FIRST_DAY, date(2026, 3, 24))
+    days = sifma_calendar().business_days(FIRST_DAY, date(2026, 3, 24))
     weights = factor_weights(days, calibration.multipliers)[1:]
     sds = np.stack(
         [

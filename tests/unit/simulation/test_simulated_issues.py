@@ -7,89 +7,117 @@ import numpy as np
 import pytest
 
 from crossmargin.market.curve import ZeroCurve
+from crossmargin.product.calendars import sifma_calendar
+from crossmargin.product.futures import FuturesContract
+from crossmargin.product.specifications import PRODUCTS, ProductKind
+from crossmargin.product.treasury import SecurityKind, TreasurySecurity, coupon_dates
 from crossmargin.simulation.calibration import load_calibration
-from crossmargin.simulation.contracts import (
-    basket,
-    conversion_factor,
-    factor_of,
-    forward_clean_prices,
-    front_delivery,
-    last_trading_day,
-)
-from crossmargin.simulation.days import (
-    business_days,
-    month_end,
-    months_before,
-    next_business_day,
-)
+from crossmargin.simulation.contracts import forward_clean_prices, front_runs, known_basket
 from crossmargin.simulation.issues import SimulatedIssue, invented_cusip, simulate_issues
 from crossmargin.simulation.path import simulate_paths
 from crossmargin.simulation.sheets import clean_price
 
 AS_OF = date(2026, 3, 24)
+TREASURY = [code for code, product in PRODUCTS.items() if product.kind is ProductKind.TREASURY]
 
 
-def _issue(*, coupon_pct: float, maturity: date, term_years: int = 10) -> SimulatedIssue:
-    issued = maturity.replace(year=maturity.year - term_years)
-    return SimulatedIssue(
-        invented_cusip("N", 1), term_years, coupon_pct, issued, maturity, 40.0, ()
-    )
+@pytest.fixture(scope="module")
+def issues() -> tuple[SimulatedIssue, ...]:
+    paths = simulate_paths(seed=1, as_of=AS_OF, calibration=load_calibration())
+    return simulate_issues(paths, as_of=AS_OF)
 
 
-def test_coupon_dates_keep_month_ends() -> None:
-    note = _issue(coupon_pct=4.0, maturity=date(2027, 2, 28), term_years=2)
-    found = note.coupon_dates_after(date(2025, 8, 31))
-    assert found == [date(2026, 2, 28), date(2026, 8, 31), date(2027, 2, 28)]
+def test_terms_are_those_of_an_issue(issues: tuple[SimulatedIssue, ...]) -> None:
+    calendar = sifma_calendar()
+    assert len({issue.security.cusip for issue in issues}) == len(issues)
+    assert max(issue.issue_date for issue in issues) <= AS_OF
+    for issue in issues:
+        security, dated = issue.security, issue.security.dated_date
+        assert calendar.is_business_day(issue.issue_date)
+        assert dated is not None
+        assert (issue.issue_date - dated).days in range(20)
+        years = security.original_maturity_years
+        assert years is not None
+        # A coupon every half-year from the dated date on: none is odd.
+        assert len(coupon_dates(security, after=dated)) == 2 * years
+        assert security.coupon_pct % Decimal("0.125") == 0
+        assert (security.kind is SecurityKind.NOTE) is (years <= 10)
 
 
-def test_calendar_follows_the_full_closes() -> None:
-    assert next_business_day(date(2026, 4, 2)) == date(2026, 4, 3)  # ruling 33: an early close
-    assert business_days(date(2025, 4, 18), date(2025, 4, 18)) == ()  # Good Friday
-    assert month_end(2027, 14) == date(2028, 2, 29)
-    assert months_before(date(2026, 8, 31), 6) == date(2026, 2, 28)
-    assert months_before(date(2026, 8, 15), -12) == date(2027, 8, 15)
+def test_a_contract_is_in_front_until_its_last_trading_day() -> None:
+    days = sifma_calendar().business_days(date(2025, 12, 18), date(2026, 6, 30))
+    found = {
+        product: [
+            (contract.code, days[rows][0], days[rows][-1])
+            for contract, rows in front_runs(product, days)
+        ]
+        for product in ("ZT", "ZN")
+    }
+    assert found == {
+        "ZT": [
+            ("ZTZ25", date(2025, 12, 18), date(2025, 12, 31)),
+            ("ZTH26", date(2026, 1, 2), date(2026, 3, 31)),
+            ("ZTM26", date(2026, 4, 1), date(2026, 6, 30)),
+        ],
+        "ZN": [
+            ("ZNZ25", date(2025, 12, 18), date(2025, 12, 19)),
+            ("ZNH26", date(2025, 12, 22), date(2026, 3, 20)),
+            ("ZNM26", date(2026, 3, 23), date(2026, 6, 18)),
+            ("ZNU26", date(2026, 6, 22), date(2026, 6, 30)),
+        ],
+    }
 
 
-@pytest.mark.parametrize(
-    ("eighths", "months", "factor"),
-    [(48, 84, "1.0000"), (34, 102, "0.8848"), (0, 24, "0.8885")],
-)
-def test_conversion_factor_is_a_price_at_six_per_cent(
-    eighths: int, months: int, factor: str
-) -> None:
-    # 4 1/4 with 8 1/2 years: 2.125 x annuity of 17 at 3 % + 1.03^-17 = 0.88479; zero: 1.03^-4.
-    assert conversion_factor(eighths, months) == Decimal(factor)
-
-
-def test_front_contract_changes_after_its_last_trading_day() -> None:
-    assert last_trading_day("ZN", date(2026, 3, 1)) == date(2026, 3, 20)
-    assert last_trading_day("ZT", date(2026, 3, 1)) == date(2026, 3, 31)
-    assert front_delivery("ZN", date(2026, 3, 20)) == date(2026, 3, 1)
-    assert front_delivery("ZN", date(2026, 3, 23)) == date(2026, 6, 1)
-    assert front_delivery("ZT", date(2026, 3, 24)) == date(2026, 3, 1)
-    assert front_delivery("ZB", date(2025, 12, 31)) == date(2026, 3, 1)
+def test_front_runs_cover_every_day_once() -> None:
+    days = sifma_calendar().business_days(date(2006, 1, 3), AS_OF)
+    for product in TREASURY:
+        runs = [rows for _, rows in front_runs(product, days)]
+        assert [day for rows in runs for day in days[rows]] == list(days)
 
 
 def test_forward_price_agrees_with_a_flat_curve_by_hand() -> None:
-    note = _issue(coupon_pct=6.0, maturity=date(2033, 8, 15))
+    note = TreasurySecurity(
+        invented_cusip("N", 1), SecurityKind.NOTE, Decimal(6), date(2033, 8, 15)
+    )
     rate = 0.04
     grid = np.exp(-rate * np.arange(62) / 2)[None, :]
-    seen, delivery = date(2026, 3, 24), date(2026, 6, 30)
-    found = forward_clean_prices(note, days=[seen], discount=grid, delivery_day=delivery)
+    delivery = date(2026, 6, 30)
+    found = forward_clean_prices(note, days=[AS_OF], discount=grid, delivery_day=delivery)
     curve = ZeroCurve(np.array([0.25, 30.0]), np.array([rate, rate]))
-    coupons = note.coupon_dates_after(delivery)
-    expected = clean_price(curve, coupon_pct=6.0, coupons=coupons, settlement=delivery, spread=0.0)
+    expected = clean_price(curve, note, settlement=delivery, spread=0.0)
     assert float(found[0]) == pytest.approx(expected, abs=0.006)  # linear in between half-years
 
 
-def test_every_contract_has_a_basket_with_factors_near_its_coupons() -> None:
-    paths = simulate_paths(seed=1, as_of=AS_OF, calibration=load_calibration())
-    issues = simulate_issues(paths, as_of=AS_OF)
-    for symbol in ("ZT", "Z3N", "ZF", "ZN", "TN", "ZB", "TWE", "UB"):
-        found = basket(symbol, date(2026, 6, 1), issues, known_on=AS_OF)
-        assert found, symbol
-        factors = [factor_of(symbol, date(2026, 6, 1), issue) for issue in found]
-        assert Decimal("0.3") < min(factors)
-        assert max(factors) < Decimal("1.5")
-    assert len({issue.cusip for issue in issues}) == len(issues)
-    assert max(issue.issue_date for issue in issues) <= AS_OF
+@pytest.mark.parametrize("product", TREASURY)
+def test_every_contract_has_a_basket_with_factors_near_its_coupons(
+    product: str, issues: tuple[SimulatedIssue, ...]
+) -> None:
+    basket = known_basket(FuturesContract(product, 2026, 6), issues, known_on=AS_OF)
+    assert basket
+    factors = [line.conversion_factor for line in basket]
+    assert Decimal("0.3") < min(factors)
+    assert max(factors) < Decimal("1.5")
+
+
+def test_baskets_follow_the_rules_of_their_day(issues: tuple[SimulatedIssue, ...]) -> None:
+    def longest_days(contract: FuturesContract, known_on: date) -> int:
+        basket = known_basket(contract, issues, known_on=known_on)
+        first = date(contract.year, contract.month, 1)
+        return max((line.security.maturity_date - first).days for line in basket)
+
+    # The bond contract gave its longest bonds to the Ultra contract from March 2011.
+    assert longest_days(FuturesContract("ZB", 2010, 12), date(2010, 11, 1)) > 29 * 365
+    assert longest_days(FuturesContract("ZB", 2011, 3), date(2011, 1, 3)) < 25.1 * 365
+    # The ten-year contract stopped at eight years with September 2023.
+    assert longest_days(FuturesContract("ZN", 2023, 6), date(2023, 5, 1)) > 9.5 * 365
+    assert longest_days(FuturesContract("ZN", 2023, 9), date(2023, 8, 1)) < 8.1 * 365
+
+
+def test_a_basket_has_nothing_that_is_not_issued_yet(issues: tuple[SimulatedIssue, ...]) -> None:
+    contract, known_on = FuturesContract("ZF", 2016, 6), date(2016, 4, 1)
+    issued = [line.security.issue_date for line in known_basket(contract, issues, known_on=AS_OF)]
+    known = known_basket(contract, issues, known_on=known_on)
+    assert len(known) < len(issued)
+    assert all(
+        day is not None and day <= known_on for day in (x.security.issue_date for x in known)
+    )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -85,6 +86,15 @@ def test_yields_are_whole_basis_points_inside_the_stated_range(market: Simulated
     assert table.filter(pl.col("date") >= date(2025, 2, 18)).null_count().sum_horizontal()[0] == 0
 
 
+@pytest.mark.parametrize("seed", [6, 14, DEMO_SEED])
+def test_no_tenor_implies_a_negative_forward_rate(seed: int) -> None:
+    # These seeds have years in which the one-year yield is more than twice the two-year's shadow.
+    table = simulate_market(seed=seed).tables["par_yields"]
+    for near, far in pairwise(name for name, years in PAR_TENOR_YEARS.items() if years >= 1):
+        ratio = PAR_TENOR_YEARS[far] / PAR_TENOR_YEARS[near]
+        assert (table[far] * ratio - table[near]).min() > 0, (near, far)
+
+
 def test_front_end_follows_a_target_that_moves_in_quarters(market: SimulatedMarket) -> None:
     funds = market.tables["fed_funds"]
     target = funds["fed_funds_target_pct"].to_numpy()
@@ -153,20 +163,13 @@ def test_note_prices_are_the_curve_within_a_small_spread(market: SimulatedMarket
     sell = dict(market.tables["security_prices"].select("cusip", "sell").iter_rows())
     settlement = date(2026, 3, 25)
     for issue in market.issues:
-        coupons = issue.coupon_dates_after(settlement)
         model, up = (
-            clean_price(
-                curve,
-                coupon_pct=issue.coupon_pct,
-                coupons=coupons,
-                settlement=settlement,
-                spread=spread,
-            )
+            clean_price(curve, issue.security, settlement=settlement, spread=spread)
             for spread in (0.0, 1e-4)
         )
         slack = 6 * (model - up) + 1 / 64
-        assert abs(sell[issue.cusip.text] - model) < slack, issue
-    assert Decimal(str(sell[market.issues[0].cusip.text])) % Decimal("0.015625") == 0
+        assert abs(sell[issue.security.cusip.text] - model) < slack, issue
+    assert Decimal(str(sell[market.issues[0].security.cusip.text])) % Decimal("0.015625") == 0
 
 
 def test_notes_say_that_nothing_is_real(market: SimulatedMarket) -> None:

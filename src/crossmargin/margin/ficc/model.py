@@ -168,8 +168,7 @@ def prepare_ficc(
     scenarios : ScenarioSet, optional
         Instead of the model's own, for an explanation that switches a factor off.
     """
-    own = ficc_scenarios(history, parameters, as_of=valuation.as_of)
-    used = scenarios if scenarios is not None else own
+    used = scenarios or ficc_scenarios(history, parameters, as_of=valuation.as_of)
     cube = instrument_pnl(valuation, used, repo_follows_front=repo_follows_front)
     rank = tail_rank(
         used.count,

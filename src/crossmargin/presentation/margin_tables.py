@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from crossmargin.cli.output import grid
+from crossmargin.presentation.tables import grid
 
 Document = Mapping[str, Any]
 
@@ -60,7 +60,7 @@ def print_margin(console: Console, document: Document) -> None:
     console.print(_requirements(document))
     console.print(_models_table(document))
     for customer in document["customers"]:
-        _print_reasons(console, customer)
+        print_customer(console, customer)
     for notice in document["notices"]:
         console.print(Text(notice, style="bold red" if notice.startswith("SIMULATED") else "dim"))
     if document["incomplete"]:
@@ -130,7 +130,8 @@ def decided_by(ccp: str, figures: Document) -> str:
     return "scaled history and stress"
 
 
-def _print_reasons(console: Console, customer: Document) -> None:
+def print_customer(console: Console, customer: Document) -> None:
+    """Print why one customer owes what it owes."""
     name = customer["customer_id"]
     console.print()
     console.print(Text(name, style="bold"))

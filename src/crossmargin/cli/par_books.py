@@ -1,0 +1,70 @@
+"""``xm par-books``: the FICC-style simulation on bonds at par, tenor by tenor."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crossmargin.cli.output import (
+    FormatOption,
+    OutputFormat,
+    grid,
+    screen,
+    write_csv,
+    write_json,
+)
+
+_FIGURES = (
+    "tenor_years",
+    "par_yield_pct",
+    "long_pct",
+    "short_pct",
+    "yield_up_bp",
+    "yield_down_bp",
+)
+
+
+def par_books_command(
+    *,
+    market: Annotated[
+        Path, typer.Option("--market", metavar="DIR", help="Market directory.", exists=True)
+    ],
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            "--date",
+            formats=["%Y-%m-%d"],
+            metavar="DATE",
+            help="A date with par yields; the last one with security prices if left out.",
+        ),
+    ] = None,
+    output_format: FormatOption = OutputFormat.TABLE,
+) -> None:
+    """Show the simulation's loss of bonds at par, long and short, per cent of market value."""
+    from crossmargin import bootstrap
+    from crossmargin.services.par_books import par_book_table
+
+    opened = bootstrap.open_market(market)
+    day = as_of.date() if as_of else bootstrap.last_price_date(opened)
+    books = [
+        {name: str(value) for name, value in asdict(book).items()}
+        for book in par_book_table(opened, bootstrap.parameter_sets(day), as_of=day)
+    ]
+    if output_format is OutputFormat.JSON:
+        write_json({"as_of": day.isoformat(), "simulated": opened.simulated, "par_books": books})
+    elif output_format is OutputFormat.CSV:
+        write_csv(list(books[0]), [list(book.values()) for book in books])
+    else:
+        label = "SIMULATED MARKET" if opened.simulated else "real market data"
+        table = grid(f"Bonds at par as of {day}, {label}: loss in per cent of market value")
+        for heading in ("years", "par yield", "long", "short", "3d up, bp", "3d down, bp"):
+            table.add_column(heading, justify="right")
+        for book in books:
+            table.add_row(*(f"{float(book[name]):.4g}" for name in _FIGURES))
+        console = screen()
+        console.print(table)
+        console.print(f"{books[0]['scenarios']} scenarios, rank {books[0]['rank']}.")

@@ -1,0 +1,63 @@
+"""A margin document as rows: one a customer, the same columns everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+#: Columns of the CSV form: a name and where it stands in a customer's document.
+_CSV_COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("bd_fcm", ("bd_fcm",)),
+    ("customer_id", ("customer_id",)),
+    *(
+        (f"{ccp}_{name}", (ccp, name))
+        for ccp in ("ficc", "cme")
+        for name in (
+            "securities",
+            "futures",
+            "combined",
+            "saving",
+            "requirement",
+            "outside",
+            "standalone",
+        )
+    ),
+    ("saving_before_cap", ("saving_before_cap",)),
+    ("reduction", ("reduction",)),
+    ("binding", ("binding",)),
+    ("standalone", ("standalone",)),
+    ("requirement", ("requirement",)),
+    ("saved", ("saved",)),
+    ("ficc_shortfall", ("order_check", "ficc_shortfall")),
+    ("cme_shortfall", ("order_check", "cme_shortfall")),
+    ("ficc_split_cost", ("split_cost", "ficc")),
+    ("cme_split_cost", ("split_cost", "cme")),
+    ("incomplete", ("incomplete",)),
+)
+
+CSV_HEADER = ("as_of", "cycle", "simulated", *(name for name, _ in _CSV_COLUMNS))
+
+
+def csv_rows(document: Mapping[str, Any]) -> list[list[str]]:
+    """Return one row of text a customer, by :data:`CSV_HEADER`."""
+    lead = [document["as_of"], document["cycle"], _cell(document["market"]["simulated"])]
+    rows = []
+    for customer in document["customers"]:
+        row = list(lead)
+        for _, path in _CSV_COLUMNS:
+            value: Any = customer
+            for key in path:
+                value = value[key]
+            row.append(_cell(value))
+        rows.append(row)
+    return rows
+
+
+def _cell(value: object) -> str:
+    """Return a cell; an apostrophe goes before text that a spreadsheet would take for a formula."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = str(value)
+    if text[:1] in ("=", "+", "@") or (text[:1] == "-" and not text[1:2].isdigit()):
+        return f"'{text}"
+    return text

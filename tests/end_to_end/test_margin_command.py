@@ -1,0 +1,262 @@
+"""``xm margin`` from a shell: real data, bad rows, formats, and the same digest on any kernels."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PORTFOLIOS = "portfolios"
+SAMPLE = "sample_bd_fcm_2026-03-24.csv"
+FORBIDDEN_IN_A_REFUSAL = "Traceback"
+
+
+def xm(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "crossmargin", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+def portfolio(real_data: Path, name: str) -> Path:
+    path = real_data.parent / PORTFOLIOS / name
+    if not path.is_file():
+        pytest.skip(f"no {name} beside the data folder")
+    return path
+
+
+@pytest.fixture(scope="module")
+def sample_document(real_data, real_directory):
+    result = xm(
+        "margin",
+        portfolio(real_data, SAMPLE),
+        "--market",
+        real_directory,
+        "--date",
+        "2026-03-24",
+        "--format",
+        "json",
+    )
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+@pytest.mark.real_data
+def test_the_sample_is_margined_as_an_expert_expects(sample_document):
+    customers = {c["customer_id"]: c for c in sample_document["customers"]}
+    reductions = {name: float(c["reduction"]) for name, c in customers.items()}
+    assert customers["BASIS-FUND"]["binding"] == "CAP"
+    assert reductions["BASIS-FUND"] == 0.8
+    assert reductions["CURVE-FUND"] > 0.5
+    assert reductions["REGIONAL-BANK"] > 0.5
+    assert reductions["REPO-CUSTOMER"] > 0.5
+    assert reductions["ASSET-MANAGER"] < 0.02
+    assert 0 < reductions["WIDE-BOOK"] < 0.25
+
+
+@pytest.mark.real_data
+def test_sums_of_the_document_hold_to_the_cent(sample_document):
+    def cents(text: str) -> int:
+        return round(float(text) * 100)
+
+    for customer in sample_document["customers"]:
+        parts = [
+            customer[ccp][part] for ccp in ("ficc", "cme") for part in ("requirement", "outside")
+        ]
+        assert sum(map(cents, parts)) == cents(customer["requirement"])
+        assert cents(customer["saved"]) == cents(customer["standalone"]) - cents(
+            customer["requirement"]
+        )
+    for name in ("standalone", "requirement", "saved"):
+        total = sum(cents(customer[name]) for customer in sample_document["customers"])
+        assert total == cents(sample_document["totals"][name])
+
+
+@pytest.mark.real_data
+def test_every_output_says_what_it_is_not(sample_document):
+    assert sample_document["market"]["simulated"] is False
+    assert any("reviewed" in notice for notice in sample_document["notices"])
+    assert any("ruling 17" in notice for notice in sample_document["notices"])
+    regional = next(c for c in sample_document["customers"] if c["customer_id"] == "REGIONAL-BANK")
+    assert regional["ineligible"][0]["codes"] == ["REGULAR_ACCOUNT"]
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"OPENBLAS_CORETYPE": "Haswell"},
+        {"OPENBLAS_CORETYPE": "Sandybridge", "OPENBLAS_NUM_THREADS": "1"},
+        {"NPY_DISABLE_CPU_FEATURES": "AVX512F AVX512CD AVX512_SKX AVX2 FMA3"},
+    ],
+    ids=["haswell", "sandybridge one thread", "no vector units in numpy"],
+)
+def test_the_digest_does_not_depend_on_kernels(
+    sample_document, real_data, real_directory, environment
+):
+    result = xm(
+        "margin",
+        portfolio(real_data, SAMPLE),
+        "--market",
+        real_directory,
+        "--format",
+        "json",
+        **environment,
+    )
+    if result.returncode and "NPY_DISABLE_CPU_FEATURES" in result.stderr:
+        pytest.skip("this processor has fewer features than the variable names")
+    assert json.loads(result.stdout)["digest"] == sample_document["digest"]
+
+
+@pytest.mark.real_data
+def test_every_bad_row_is_named_and_nothing_is_computed(real_data, real_directory):
+    result = xm(
+        "margin",
+        portfolio(real_data, "bad_rows.csv"),
+        "--market",
+        real_directory,
+        "--format",
+        "json",
+    )
+    assert result.returncode == 1
+    refused = json.loads(result.stdout)["refused"]
+    assert [refusal["line"] for refusal in refused] == [9, 11, 13, 14, 15, 16, 17, 18]
+    assert [refusal["field"] for refusal in refused] == [
+        "instrument",
+        "instrument",
+        "quantity",
+        "quantity",
+        "clearing_organization",
+        "customer_id",
+        "quantity",
+        "quantity",
+    ]
+    assert all(refusal["expected"] and refusal["rule"] for refusal in refused)
+    assert FORBIDDEN_IN_A_REFUSAL not in result.stderr
+
+
+@pytest.mark.real_data
+def test_good_rows_are_margined_where_bad_ones_are_skipped(real_data, real_directory):
+    bad_rows = portfolio(real_data, "bad_rows.csv")
+    command = (
+        "margin",
+        bad_rows,
+        "--market",
+        real_directory,
+        "--format",
+        "json",
+        "--skip-bad-rows",
+    )
+    result = xm(*command)
+    assert result.returncode == 1
+    document = json.loads(result.stdout)
+    customer = document["customers"][0]
+    assert document["incomplete"] is True
+    assert customer["incomplete"] is True
+    assert [line["line"] for line in customer["ineligible"]] == [5, 6, 7, 8]
+    assert [line["codes"][0] for line in customer["ineligible"]] == [
+        "TIPS",
+        "BILL",
+        "FRN",
+        "SHORT_MATURITY",
+    ]
+    assert [line["line"] for line in customer["unsupported"]] == [10, 12]
+    assert float(customer["ficc"]["outside"]) > 0
+    assert xm(*command, "--skip-unsupported").returncode == 0
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("demo")
+    result = xm("demo", "--no-serve", "--to", folder / "market")
+    assert result.returncode == 0, result.stderr
+    assert "SIMULATED MARKET" in result.stdout
+    return folder / "market-positions.csv", folder / "market"
+
+
+def test_the_csv_form_has_the_figures_of_the_json_form(demo):
+    positions, market = demo
+    document = json.loads(xm("margin", positions, "--market", market, "--format", "json").stdout)
+    text = xm("margin", positions, "--market", market, "--format", "csv").stdout
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert document["market"]["simulated"] is True
+    assert "SIMULATED" in document["notices"][0]
+    for row, customer in zip(rows, document["customers"], strict=True):
+        assert row["customer_id"] == customer["customer_id"]
+        assert row["requirement"] == customer["requirement"]
+        assert row["ficc_saving"] == customer["ficc"]["saving"]
+        assert row["simulated"] == "true"
+
+
+def test_explanation_and_sensitivity_leave_the_figures_alone(demo):
+    positions, market = demo
+    command = ("margin", positions, "--market", market, "--format", "json")
+    plain = json.loads(xm(*command).stdout)
+    full = json.loads(xm(*command, "--explain", "--sensitivity").stdout)
+    for bare, rich in zip(plain["customers"], full["customers"], strict=True):
+        assert {key: rich[key] for key in bare} == bare
+        assert rich["explanation"]["ficc_tail"]
+        variants = {row["variant"]: row for row in rich["sensitivity"]["variants"]}
+        assert variants["as run"]["requirement"] == bare["requirement"]
+    basis = next(c for c in full["customers"] if c["customer_id"] == "BASIS-FUND")
+    variants = {row["variant"]: row for row in basis["sensitivity"]["variants"]}
+    grown = [
+        float(variants[name]["ficc_simulation_combined"])
+        for name in ("as run", *(f"basis volatility x {m}" for m in (2, 5, 10, 20)))
+    ]
+    assert grown == sorted(grown)
+    assert grown[0] < grown[-1] / 10
+    assert float(basis["sensitivity"]["cap_stops_binding_at_basis_multiple"]) > 1
+
+
+def test_the_same_input_gives_the_same_bytes(demo):
+    positions, market = demo
+    command = ("margin", positions, "--market", market, "--format", "json", "--explain")
+    assert xm(*command).stdout == xm(*command).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (("--date", "2026-03-25"), 1, "a date with security prices"),
+        (("--date", "yesterday"), 2, "--date"),
+        (("--format", "xml"), 2, "--format"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(demo, arguments, status, says):
+    positions, market = demo
+    result = xm("margin", positions, "--market", market, *arguments)
+    assert result.returncode == status
+    assert says in result.stderr
+    assert FORBIDDEN_IN_A_REFUSAL not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "customer_id\n", "customer_id,clearing_organization,account,instrument,quantity\n"],
+    ids=["empty", "columns missing", "no rows"],
+)
+def test_a_file_with_nothing_to_margin_is_refused(demo, tmp_path, content):
+    _, market = demo
+    path = tmp_path / "positions.csv"
+    path.write_text(content, encoding="utf-8")
+    result = xm("margin", path, "--market", market)
+    assert result.returncode == 1
+    assert "expected" in result.stderr
+    assert FORBIDDEN_IN_A_REFUSAL not in result.stderr
+
+
+def test_a_folder_that_is_no_market_is_refused(demo, tmp_path):
+    positions, _ = demo
+    result = xm("margin", positions, "--market", tmp_path)
+    assert result.returncode == 1
+    assert FORBIDDEN_IN_A_REFUSAL not in result.stderr
