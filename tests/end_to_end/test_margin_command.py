@@ -260,3 +260,33 @@ def test_a_folder_that_is_no_market_is_refused(demo, tmp_path):
     result = xm("margin", positions, "--market", tmp_path)
     assert result.returncode == 1
     assert FORBIDDEN_IN_A_REFUSAL not in result.stderr
+
+
+def test_a_changed_parameter_is_named_and_changes_the_digest(demo):
+    positions, market = demo
+    command = ("margin", positions, "--market", market, "--format", "json")
+    plain = json.loads(xm(*command).stdout)
+    changed = json.loads(xm(*command, "--set", "arrangement.cap=0.7").stdout)
+    assert changed["parameters"]["changed"] == {"arrangement.cap": "0.7"}
+    assert changed["digest"] != plain["digest"]
+    basis = next(c for c in changed["customers"] if c["customer_id"] == "BASIS-FUND")
+    assert basis["reduction"] == "0.700000"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("arrangement.cap=abc", "ratio"),
+        ("arrangement.cab=1", "a parameter of arrangement"),
+        ("elsewhere.cap=1", "one of arrangement, cme, ficc, market"),
+        ("cap", "OWNER.NAME=VALUE"),
+        ("arrangement.denominator=mine", "own_model, official_requirements"),
+        ("arrangement.cap=2", "threshold <= cap <= 1"),
+    ],
+)
+def test_a_change_that_makes_no_sense_is_refused(demo, change, says):
+    positions, market = demo
+    result = xm("margin", positions, "--market", market, "--set", change)
+    assert result.returncode == 1
+    assert says in result.stderr
+    assert FORBIDDEN_IN_A_REFUSAL not in result.stderr

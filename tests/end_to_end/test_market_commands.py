@@ -1,10 +1,13 @@
-"""``xm market import`` and ``xm market check`` as a user meets them: outputs and exit codes."""
+"""``xm market import``, ``simulate`` and ``check`` as a user meets them: outputs and exit codes."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -90,10 +93,83 @@ def test_what_is_no_market_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("import", "x"), ("import", "--to", "y"), ("check",), ("check", "x", "--format", "xml")],
+    [
+        ("import", "x"),
+        ("import", "--to", "y"),
+        ("check",),
+        ("check", "x", "--format", "xml"),
+        ("simulate", "--to", "y"),
+        ("simulate", "--seed", "1"),
+        ("simulate", "--to", "y", "--seed", "one"),
+        ("simulate", "--to", "y", "--seed", "1", "--date", "24.3.2026"),
+    ],
 )
 def test_misuse_exits_2(arguments: tuple[str, ...]) -> None:
     assert xm_market(*arguments).exit_code == 2
+
+
+def test_import_and_check_as_csv(published: Path, tmp_path: Path) -> None:
+    market = tmp_path / "market"
+    result = xm_market("import", published, "--to", market, "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert [(row["table"], row["rows"]) for row in rows] == [
+        ("fed_funds", "2"),
+        ("par_yields", "2"),
+        ("sofr", "2"),
+    ]
+    result = xm_market("check", market, "--format", "csv")
+    findings = list(csv.DictReader(io.StringIO(result.stdout)))
+    documents = json.loads(xm_market("check", market, "--format", "json").stdout)["findings"]
+    assert [(f["table"], f["what"]) for f in findings] == [
+        (document["table"], document["what"]) for document in documents
+    ]
+
+
+def simulate(to: Path, *arguments: str) -> dict[str, Any]:
+    result = xm_market("simulate", "--to", to, "--format", "json", *arguments)
+    assert result.exit_code == 0, result.output
+    document: dict[str, Any] = json.loads(result.stdout)
+    return document
+
+
+def test_a_seed_makes_one_market(tmp_path: Path) -> None:
+    first = simulate(tmp_path / "a", "--seed", "5")
+    assert (first["simulated"], first["seed"], first["as_of"]) == (True, 5, "2026-03-24")
+    manifest = json.loads((tmp_path / "a" / "manifest.json").read_text())
+    assert (manifest["simulated"], manifest["digest"]) == (True, first["digest"])
+    assert simulate(tmp_path / "b", "--seed", "5") == first
+    assert simulate(tmp_path / "b", "--seed", "6")["digest"] != first["digest"]
+    earlier = simulate(tmp_path / "b", "--seed", "5", "--date", "2023-03-10")
+    assert earlier["as_of"] == "2023-03-10"
+    assert earlier["digest"] != first["digest"]
+
+
+def test_a_simulated_market_says_so_and_checks_clean(tmp_path: Path) -> None:
+    market = tmp_path / "market"
+    result = xm_market("simulate", "--to", market, "--seed", "18")
+    assert result.exit_code == 0
+    assert "SIMULATED MARKET" in result.stdout
+    assert "Seed 18, as of 2026-03-24." in result.stdout
+    digest = json.loads((market / "manifest.json").read_text())["digest"]
+    assert f"Market digest: {digest}" in result.stdout
+    checked = json.loads(xm_market("check", market, "--format", "json").stdout)
+    assert (checked["counts"]["error"], checked["counts"]["warning"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [(("--seed", "1", "--date", "2026-03-22"), "as_of"), (("--seed", "-1"), "seed")],
+)
+def test_what_cannot_be_simulated_is_refused(
+    tmp_path: Path, arguments: tuple[str, ...], field: str
+) -> None:
+    market = tmp_path / "market"
+    result = xm_market("simulate", "--to", market, "--format", "json", *arguments)
+    assert result.exit_code == 1
+    (refusal,) = json.loads(result.stdout)["refused"]
+    assert refusal["field"] == field
+    assert "Nothing was written." in result.stderr
+    assert not market.exists()
 
 
 def test_narrow_terminals_and_no_color_are_respected(published: Path, tmp_path: Path) -> None:

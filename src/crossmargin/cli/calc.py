@@ -39,7 +39,7 @@ def calc_command(
     ] = False,
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
-    r"""Calculate one rule or formula by itself.
+    """Calculate one rule or formula by itself.
 
     Reads a JSON object on standard input and writes one on standard output; an array gives an
     array, in order, with a refusal in the place of each bad item. Numbers may be strings and are

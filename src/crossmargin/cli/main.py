@@ -12,8 +12,8 @@ from crossmargin.cli.calc import calc_command
 from crossmargin.cli.demo import demo_command
 from crossmargin.cli.margin import margin_command
 from crossmargin.cli.market import market_app
-from crossmargin.cli.par_books import par_books_command
 from crossmargin.cli.output import OutputFormat, refuse
+from crossmargin.cli.par_books import par_books_command
 
 app = typer.Typer(
     name="xm",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -65,6 +66,14 @@ def margin_command(
         bool,
         typer.Option("--sensitivity", help="The same book under other assumptions, one at a time."),
     ] = False,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="OWNER.NAME=VALUE",
+            help="Another value of a parameter, such as arrangement.cap=0.7; may be repeated.",
+        ),
+    ] = None,
     skip_bad_rows: Annotated[
         bool, typer.Option("--skip-bad-rows", help="Margin the good rows; mark it incomplete.")
     ] = False,
@@ -81,6 +90,7 @@ def margin_command(
         cycle=cycle,
         explain=explain,
         sensitivity=sensitivity,
+        changes=_changes(changes or []),
         skip_bad_rows=skip_bad_rows,
     )
     report_refusals(run.skipped, prefix="skipped: ")
@@ -106,6 +116,7 @@ def _run(
     cycle: Cycle,
     explain: bool,
     sensitivity: bool,
+    changes: Mapping[str, Mapping[str, str]],
     skip_bad_rows: bool,
 ) -> tuple[MarginRun, dict[str, Any]]:
     from crossmargin import bootstrap
@@ -119,7 +130,7 @@ def _run(
     run = margin_positions(
         bootstrap.read_positions(positions),
         opened,
-        bootstrap.parameter_sets(day),
+        bootstrap.parameter_sets(day).changing(changes, reason="given on the command line"),
         executor,
         as_of=day,
         skip_bad_rows=skip_bad_rows,
@@ -131,3 +142,17 @@ def _run(
         sensitivities=sensitivity_of(run, executor) if sensitivity else (),
     )
     return run, document
+
+
+def _changes(texts: list[str]) -> dict[str, dict[str, str]]:
+    """Return changes by owner and parameter, refusing what is not OWNER.NAME=VALUE."""
+    from crossmargin.basics.refusals import refused
+
+    changes: dict[str, dict[str, str]] = {}
+    for text in texts:
+        left, equals, value = text.partition("=")
+        owner, dot, name = left.partition(".")
+        if not (equals and dot and value):
+            raise refused("--set", text, "OWNER.NAME=VALUE, as in arrangement.cap=0.7", "xm margin")
+        changes.setdefault(owner.strip(), {})[name.strip()] = value.strip()
+    return changes

@@ -14,6 +14,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from crossmargin.basics.digest import digest_of
+from crossmargin.basics.refusals import Refusal
 
 
 class Status(StrEnum):
@@ -84,6 +85,7 @@ class ParameterSet:
     owner: str
     on: date
     parameters: Mapping[str, Parameter] = field(repr=False)
+    changed: frozenset[str] = frozenset()
 
     @staticmethod
     def in_force(owner: str, versions: Iterable[Parameter], *, on: date) -> ParameterSet:
@@ -134,8 +136,10 @@ class ParameterSet:
     def choice(self, name: str, allowed: Iterable[str]) -> str:
         """Return the value, which must be one of those allowed."""
         value = self.text(name)
-        if value not in (options := tuple(allowed)):
-            raise ValueError(f"{self.owner}.{name} must be one of {options}, was {value!r}")
+        if value not in (options := tuple(str(each) for each in allowed)):
+            raise ValueError(
+                f"{self.owner}.{name} must be one of {', '.join(options)}, was {value!r}"
+            )
         return value
 
     def replacing(self, changes: Mapping[str, str], *, reason: str) -> ParameterSet:
@@ -153,7 +157,23 @@ class ParameterSet:
             changed[name] = Parameter(
                 name, value, old.unit, reason, Status.ASSUMED, old.effective_from
             )
-        return ParameterSet(self.owner, self.on, changed)
+        return ParameterSet(self.owner, self.on, changed, self.changed | frozenset(changes))
+
+    def faults_of(self, changes: Mapping[str, str]) -> list[Refusal]:
+        """Return what is wrong with changes: unknown names, values of another kind.
+
+        A number is replaced by a number, a list by a list of as many kinds, a text by a text.
+        """
+        faults = []
+        for name, value in changes.items():
+            if name not in self.parameters:
+                expected = f"a parameter of {self.owner}: {', '.join(self.parameters)}"
+                faults.append(Refusal("parameter", name, expected, "parameters"))
+            elif _kind(self.parameters[name].value) != _kind(value):
+                old = self.parameters[name]
+                expected = f"{old.unit}, as in {old.value!r}"
+                faults.append(Refusal(f"{self.owner}.{name}", value, expected, "parameters"))
+        return faults
 
     def as_document(self) -> list[dict[str, str]]:
         """Return every parameter's JSON shape, by name."""
@@ -163,6 +183,20 @@ class ParameterSet:
     def digest(self) -> str:
         """SHA-256 of every value, source, status and date."""
         return digest_of([self.owner, self.as_document()])
+
+
+def _kind(value: str) -> str:
+    parts = [part.strip() for part in value.split(",")]
+    kinds = {_kind_of_one(part) for part in parts}
+    return kinds.pop() if len(kinds) == 1 else "mixed"
+
+
+def _kind_of_one(text: str) -> str:
+    try:
+        Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        return "date range" if ".." in text else "text"
+    return "number"
 
 
 def parameters_from_document(document: Mapping[str, object]) -> list[Parameter]:

@@ -116,6 +116,12 @@ class FuturesProduct:
     source: str
     status: Status
 
+    def delivers_in(self, year: int, month: int) -> bool:
+        """Return whether a contract month is delivered: a product begins with its first rule."""
+        return any(
+            (rule.first_year, rule.first_month) <= (year, month) for rule in self.delivery_rules
+        )
+
     def delivery_rule(self, year: int, month: int) -> DeliveryRule:
         """Return the rule in force for a contract month.
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from crossmargin.basics.calendars import BusinessCalendar
 from crossmargin.basics.digest import digest_of
-from crossmargin.basics.refusals import refused
+from crossmargin.basics.refusals import Refusal, RefusedError, refused
 from crossmargin.margin.cme.equivalents import FuturesEquivalents, futures_equivalents
 from crossmargin.margin.cme.model import CmeModel, CmeScenarios, prepare_cme
 from crossmargin.margin.ficc.haircut import HaircutSchedule
@@ -51,14 +51,49 @@ class ParameterSets:
     cme: ParameterSet
     arrangement: ParameterSet
 
-    def as_document(self) -> dict[str, object]:
-        """Return digest and versions, for every output."""
-        owners = {
+    @property
+    def owners(self) -> dict[str, ParameterSet]:
+        """Every set by its owner's name."""
+        return {
             "arrangement": self.arrangement,
             "cme": self.cme,
             "ficc": self.ficc,
             "market": self.market,
         }
+
+    def changing(self, changes: Mapping[str, Mapping[str, str]], *, reason: str) -> ParameterSets:
+        """Return the sets with other values, marked as assumed.
+
+        Parameters
+        ----------
+        changes : mapping of owner to mapping of parameter to value
+        reason : str
+            Takes the place of the source.
+
+        Raises
+        ------
+        RefusedError
+            Naming every unknown owner and parameter, and every value that is not of the kind of the
+            one it replaces.
+        """
+        faults: list[Refusal] = []
+        changed = self.owners
+        for owner, values in changes.items():
+            if owner not in changed:
+                faults.append(
+                    Refusal("parameter", owner, f"one of {', '.join(changed)}", "parameters")
+                )
+                continue
+            faults += changed[owner].faults_of(values)
+            if not faults:
+                changed[owner] = changed[owner].replacing(values, reason=reason)
+        if faults:
+            raise RefusedError(*faults)
+        return ParameterSets(**changed)
+
+    def as_document(self) -> dict[str, object]:
+        """Return digest, versions and what was changed by hand, for every output."""
+        owners = self.owners
         versions = {
             owner: {
                 "digest": parameters.digest,
@@ -68,9 +103,16 @@ class ParameterSets:
             }
             for owner, parameters in owners.items()
         }
+        changed = {
+            f"{owner}.{name}": parameter.value
+            for owner, parameters in owners.items()
+            for name, parameter in parameters.parameters.items()
+            if name in parameters.changed
+        }
         return {
             "digest": digest_of([parameters.digest for parameters in owners.values()]),
             "versions": versions,
+            "changed": changed,
         }
 
 
@@ -304,7 +346,7 @@ def front_contracts(as_of: date, calendar: BusinessCalendar) -> tuple[FuturesCon
     return tuple(
         FuturesContract(code, year, month)
         for code, product in PRODUCTS.items()
-        if product.kind is ProductKind.TREASURY
+        if product.kind is ProductKind.TREASURY and product.delivers_in(year, month)
     )
 
 

@@ -14,10 +14,12 @@ from crossmargin.analysis.explanation import Explanation, explain
 from crossmargin.analysis.factors import RiskFactor, without, without_at_cme
 from crossmargin.analysis.key_rates import KeyRateExposure, key_rate_exposure
 from crossmargin.arrangement.eligibility import EligibilityRules, Recognition, recognise
+from crossmargin.arrangement.reduction import ReductionRules
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.refusals import Refusal, RefusedError, refused
 from crossmargin.margin.cme.model import CmeModel
 from crossmargin.margin.ficc.model import FiccModel
+from crossmargin.margin.tail import QuantileConvention, tail_rank
 from crossmargin.market.history import FloatArray, MarketData
 from crossmargin.product.position import PositionLine
 from crossmargin.services.margin_day import MarginDay, ParameterSets, prepare_day
@@ -120,7 +122,7 @@ def margin_positions(
         positions.lines,
         as_of=as_of,
         securities=market.price_sheets[as_of].prices,
-        rules=EligibilityRules.from_parameters(parameters.arrangement),
+        rules=_checked_rules(parameters),
         file=positions.name,
     )
     refusals = in_file_order((*positions.refusals, *recognition.refusals))
@@ -136,6 +138,20 @@ def margin_positions(
     books = customer_books(day, recognition, incomplete_customers=incomplete)
     result = margin_customers(day, books, executor, incomplete_customers=incomplete)
     return MarginRun(positions, result, tuple(books), refusals)
+
+
+def _checked_rules(parameters: ParameterSets) -> EligibilityRules:
+    """Return the eligibility rules, refusing values that no rule or model knows."""
+    try:
+        ReductionRules.from_parameters(parameters.arrangement)
+        for model in (parameters.ficc, parameters.cme):
+            QuantileConvention(model.text("quantile_convention"))
+            tail_rank(model.whole("fewest_scenarios"), model.ratio("coverage"))
+        return EligibilityRules.from_parameters(parameters.arrangement)
+    except ValueError as error:
+        raise refused(
+            "parameters", error, "values that rules and models know", "parameters"
+        ) from error
 
 
 def in_file_order(refusals: Sequence[Refusal]) -> tuple[Refusal, ...]:

@@ -36,6 +36,7 @@ from crossmargin.simulation.sheets import curve_of
 
 BD_FCM = "DEMO-BD-FCM"
 COLUMNS = (
+    "bd_fcm",
     "customer_id",
     "clearing_organization",
     "account",
@@ -112,7 +113,7 @@ def _desk(market: SimulatedMarket) -> _Desk:
             contract, settlement=settlement, book=book, repo_rate=sofr_pct / 100
         )
         for contract in front_contracts(market.as_of, calendar)
-        if _is_launched(contract)
+        if contract.specification.delivers_in(contract.year, contract.month)
     }
     futures = {product: future for product, future in valued.items() if future is not None}
     return _Desk(
@@ -140,12 +141,6 @@ def _prices(market: SimulatedMarket) -> dict[str, SecurityPrice]:
     }
 
 
-def _is_launched(contract: FuturesContract) -> bool:
-    rules = contract.specification.delivery_rules
-    first = rules[0]
-    return (first.first_year, first.first_month) <= (contract.year, contract.month)
-
-
 @dataclass(frozen=True, slots=True)
 class _Draft:
     """A line before it has a number and a customer key."""
@@ -159,7 +154,7 @@ class _Draft:
     start_amount: Money | None = None
 
 
-def demo_positions(market: SimulatedMarket, *, bd_fcm: str = BD_FCM) -> tuple[PositionLine, ...]:
+def demo_positions(market: SimulatedMarket) -> tuple[PositionLine, ...]:
     """Return the lines of the six customers on the market's as-of date; line 2 is the first.
 
     The same market gives the same book. Quantities are par dollars or contracts, as in a
@@ -174,18 +169,16 @@ def demo_positions(market: SimulatedMarket, *, bd_fcm: str = BD_FCM) -> tuple[Po
         *_repo_customer(desk),
         *_wide_book(desk),
     ]
-    return tuple(
-        _line(desk, draft, line=number, bd_fcm=bd_fcm) for number, draft in enumerate(drafts, 2)
-    )
+    return tuple(_line(desk, draft, line=number) for number, draft in enumerate(drafts, 2))
 
 
-def _line(desk: _Desk, draft: _Draft, *, line: int, bd_fcm: str) -> PositionLine:
+def _line(desk: _Desk, draft: _Draft, *, line: int) -> PositionLine:
     at_ficc = draft.instrument in desk.prices
     term = draft.leg is not Leg.CASH
     as_of = desk.market.as_of
     return PositionLine(
         line=line,
-        customer=CustomerKey(bd_fcm, draft.customer),
+        customer=CustomerKey(BD_FCM, draft.customer),
         clearing_organization=ClearingOrganization.FICC if at_ficc else ClearingOrganization.CME,
         account=draft.account,
         instrument=draft.instrument,
@@ -302,6 +295,7 @@ def demo_positions_csv(market: SimulatedMarket) -> str:
         term = line.leg is not Leg.CASH
         writer.writerow(
             [
+                line.customer.bd_fcm,
                 line.customer.customer_id,
                 line.clearing_organization.value,
                 line.account.value,

@@ -106,8 +106,10 @@ def fed_funds_futures(
     means = _month_means(effective)
     random = generator(seed, _BARS)
     frames = []
+    spot = [day.replace(day=1) for day in days]
     for ahead in range(MONTHS_LISTED + 1):
-        months = [add_months(day.replace(day=1), ahead) for day in days]
+        listed = {month: add_months(month, ahead) for month in set(spot)}
+        months = [listed[month] for month in spot]
         offset = np.array([(m - day).days for m, day in zip(months, days, strict=True)]) / 365.25
         start = np.maximum(offset, 0.0)
         near, far = _FORESIGHT_YEARS

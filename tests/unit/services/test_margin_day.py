@@ -203,3 +203,12 @@ def test_a_contract_nothing_can_be_delivered_into_is_refused(
     refused = {refusal.value for refusal in caught.value.refusals}
     assert {"ZBM26", "ZBU26", "UBM26"} <= refused
     assert "ZTM26" not in refused
+
+
+@pytest.mark.parametrize(
+    ("as_of", "count"), [(date(2018, 12, 31), 7), (date(2022, 4, 29), 8), (date(2026, 3, 24), 8)]
+)
+def test_a_product_has_no_front_contract_before_its_first_month(as_of, count):
+    front = front_contracts(as_of, sifma_calendar())
+    assert len(front) == count
+    assert ("TWE" in {contract.product for contract in front}) == (count == 8)
