@@ -49,7 +49,7 @@ def calc_command(
     Example:
       echo '{"product": "ZN", "delivery_month": "2026-03", "coupon_pct": "4.125",
              "maturity_date": "2032-11-15"}' | xm calc conversion-factor
-    """
+    """  # noqa: D301 - a backspace keeps the lines
     from crossmargin import bootstrap
 
     known = bootstrap.calculators()
