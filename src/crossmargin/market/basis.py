@@ -54,8 +54,8 @@ NEIGHBOURS: Mapping[str, tuple[str, ...]] = {
     "UB": ("ZB", "ZN"),
 }
 _ROLL_MONTHS = (3, 6, 9, 12)
-_ROLL_FIRST_DAYS_BEFORE = 12  # before the first day of the delivery month
-_ROLL_LAST_DAYS_AFTER = 36  # after it: into the first days of the following month
+_ROLL_BEFORE = np.timedelta64(12, "D")  # before the first day of the delivery month
+_ROLL_AFTER = np.timedelta64(36, "D")  # after it: into the first days of the following month
 _FIT_DAYS = 5
 _FEWEST_TO_FIT = 30
 _BP = 1e4
@@ -171,8 +171,8 @@ def _roll_days(points: CurvePoints, one_day_bp: FloatArray) -> IntArray:
     for year in range(first_year, last_year + 1):
         for month in _ROLL_MONTHS:
             first = np.datetime64(f"{year}-{month:02d}-01")
-            low = np.searchsorted(points.dates, first - _ROLL_FIRST_DAYS_BEFORE)
-            high = np.searchsorted(points.dates, first + _ROLL_LAST_DAYS_AFTER, side="right")
+            low = np.searchsorted(points.dates, first - _ROLL_BEFORE)
+            high = np.searchsorted(points.dates, first + _ROLL_AFTER, side="right")
             window = np.abs(one_day_bp[low : max(low, high - 1)])
             if len(window) and not np.isnan(window).all():
                 rolls[low + int(np.nanargmax(window)) + 1] = 1

@@ -159,7 +159,7 @@ def invented_history(
     *, first: date, last: date, horizon_days: int, seed: int, daily_bp: float = 6.0
 ) -> FactorHistory:
     """Return a factor history of overlapping moves on every weekday between two dates."""
-    days = np.arange(np.datetime64(first), np.datetime64(last) + 1)
+    days = np.arange(np.datetime64(first), np.datetime64(last) + np.timedelta64(1, "D"))
     days = days[np.is_busday(days)]
     count = len(days) - horizon_days
     steps = random_scenarios(len(days), seed=seed, daily_bp=daily_bp)

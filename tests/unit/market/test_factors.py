@@ -12,7 +12,9 @@ KEYS = np.array([0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0])
 def history(rows: list[dict[str, float]]) -> ParYieldHistory:
     tenors = tuple(PAR_TENOR_YEARS)
     yields = np.array([[row.get(tenor, np.nan) for tenor in tenors] for row in rows])
-    dates = np.datetime64("2008-12-01") + np.arange(len(rows))
+    dates = np.datetime64("2008-12-01") + np.arange(len(rows)).astype("timedelta64[D]").astype(
+        "timedelta64[D]"
+    )
     return ParYieldHistory(dates, tenors, yields)
 
 

@@ -58,7 +58,7 @@ def test_stressed_and_ordinary_dates_are_scaled_apart():
 
 def shocks_with(own: np.ndarray, seed: int = 5):
     count = len(own)
-    dates = np.datetime64("2020-01-01") + np.arange(count + 1)
+    dates = np.datetime64("2020-01-01") + np.arange(count + 1).astype("timedelta64[D]")
     return complete_shocks(
         own,
         names=("A", "B"),

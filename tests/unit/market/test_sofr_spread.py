@@ -42,7 +42,9 @@ def invented_closes(
     for year in range(2012, 2020):
         for month, letter in enumerate(MONTH_CODES, start=1):
             first = np.datetime64(f"{year}-{month:02d}", "M")
-            start, end = (m.astype("datetime64[D]") for m in (first, first + 1))
+            start, end = (
+                m.astype("datetime64[D]") for m in (first, first + np.timedelta64(1, "M"))
+            )
             near = (points.dates < start) & (points.dates >= start - 420)
             dates = points.dates[near]
             growth = []

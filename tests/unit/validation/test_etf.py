@@ -21,7 +21,7 @@ SETTLEMENT = date(2026, 3, 25)
 
 
 def curve() -> ParYieldHistory:
-    days = np.arange(np.datetime64(FIRST), np.datetime64(LAST) + 1)
+    days = np.arange(np.datetime64(FIRST), np.datetime64(LAST) + np.timedelta64(1, "D"))
     days = days[np.is_busday(days)]
     moves = generator(41).normal(0.0, 6.0, (len(days), len(TENORS))).cumsum(axis=0) / 100.0
     return ParYieldHistory(days, TENORS, 4.0 + moves)
