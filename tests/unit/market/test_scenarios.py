@@ -51,7 +51,7 @@ def test_names_dates_and_horizon_are_in_the_identity(scenarios: ScenarioSet) -> 
     others = [
         replace(scenarios, name="another"),
         replace(scenarios, horizon_days=3),
-        replace(scenarios, start_dates=scenarios.start_dates - 1),
+        replace(scenarios, start_dates=scenarios.start_dates - np.timedelta64(1, "D")),
         replace(scenarios, end_dates=scenarios.end_dates + 1),
     ]
     identities = {each.identity for each in (scenarios, *others)}

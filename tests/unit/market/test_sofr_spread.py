@@ -45,7 +45,7 @@ def invented_closes(
             start, end = (
                 m.astype("datetime64[D]") for m in (first, first + np.timedelta64(1, "M"))
             )
-            near = (points.dates < start) & (points.dates >= start - 420)
+            near = (points.dates < start) & (points.dates >= start - np.timedelta64(420, "D"))
             dates = points.dates[near]
             growth = []
             for day in (start, end):
