@@ -52,7 +52,7 @@ def test_names_dates_and_horizon_are_in_the_identity(scenarios: ScenarioSet) -> 
         replace(scenarios, name="another"),
         replace(scenarios, horizon_days=3),
         replace(scenarios, start_dates=scenarios.start_dates - np.timedelta64(1, "D")),
-        replace(scenarios, end_dates=scenarios.end_dates + 1),
+        replace(scenarios, end_dates=scenarios.end_dates + np.timedelta64(1, "D")),
     ]
     identities = {each.identity for each in (scenarios, *others)}
     assert len(identities) == len(others) + 1
