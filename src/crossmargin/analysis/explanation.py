@@ -1,12 +1,14 @@
 """Why a saving is what it is: tail scenarios, key rates of both legs, factors one by one.
 
 A saving falls short of one because the legs do not move together:
-``1 - saving = combined / (securities + futures)``. How much of that each risk factor is to blame
-for is measured by switching that factor's shocks off, the others on, and pricing the combined
-account again: what the combined figure falls by, as a share of the two stand-alone figures, is what
-the factor costs the saving. Where FICC's floor sets the combined figure, what it adds to the
-simulation is a line of its own, and factors are measured on the simulation. What the lines do not
-add up to is shown as interaction: tails are not additive.
+``1 - saving = combined / (securities + futures)``. What a risk factor costs is measured by
+switching its shocks off, the others on, and pricing everything again, and is given twice:
+
+* *lost*: what the combined figure falls by, as a share of the two stand-alone figures as they are.
+  At FICC the figure is that of the simulation, because the floor would hide it; what the floor adds
+  is a line of its own. Lines and interaction add up to one less the saving: tails are not additive.
+* *saving without*: the saving that the model would find with the factor off, all three figures
+  priced again, floor included. It can be lower: a factor may move a leg alone more than both.
 
 The same is done for whole kinds of factor (all key rates, all basis, both spread knots) at once.
 """
@@ -69,12 +71,16 @@ class FactorLoss:
     ----------
     label : str
     ficc, cme : Fraction or None
-        Share of the two stand-alone figures; None where there is no stand-alone margin.
+        Lost, a share of the two stand-alone figures; None where there is no stand-alone margin.
+    ficc_saving_without, cme_saving_without : Fraction or None
+        Saving with the factor off; None for interaction, and where it is undefined.
     """
 
     label: str
     ficc: Fraction | None
     cme: Fraction | None
+    ficc_saving_without: Fraction | None = None
+    cme_saving_without: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +89,9 @@ class Explanation:
 
     Parameters
     ----------
-    ficc_tail, cme_tail : tuple of TailScenario
-    ficc_rank, cme_rank : int
-        The rank that sets each model's figure.
+    ficc_tail : tuple of TailScenario
+    cme_tail, cme_stress_tail : tuple of TailScenario
+        Of the scaled history and of the stressed periods: the figure weighs the last of each.
     by_factor, by_kind : tuple of FactorLoss
         Floor, factors (largest first, those that cost nothing left out) and interaction: each adds
         up to one less the saving.
@@ -93,8 +99,7 @@ class Explanation:
 
     ficc_tail: tuple[TailScenario, ...]
     cme_tail: tuple[TailScenario, ...]
-    ficc_rank: int
-    cme_rank: int
+    cme_stress_tail: tuple[TailScenario, ...]
     by_factor: tuple[FactorLoss, ...]
     by_kind: tuple[FactorLoss, ...]
 
@@ -124,8 +129,7 @@ def explain(
         Explanation(
             ficc_tail=_tail(ficc.simulation, ficc.scenarios, block, row),
             cme_tail=_tail(cme.historical, cme.scenarios.historical, block, row),
-            ficc_rank=ficc.simulation.rank,
-            cme_rank=cme.historical.rank,
+            cme_stress_tail=_tail(cme.stress, cme.scenarios.stress, block, row),
             by_factor=by_factor[row],
             by_kind=by_kind[row],
         )
@@ -159,7 +163,11 @@ class _Base:
                     _simulation(self.ficc, row) - _simulation(ficc_off, row), self.ficc, row
                 )
                 at_cme = _share(_combined(self.cme, row) - _combined(cme_off, row), self.cme, row)
-                own.append(FactorLoss(label, at_ficc, at_cme))
+                own.append(
+                    FactorLoss(
+                        label, at_ficc, at_cme, _saving(ficc_off, row), _saving(cme_off, row)
+                    )
+                )
         return [self._whole(own, row) for row, own in enumerate(lines)]
 
     def _whole(self, lines: Sequence[FactorLoss], row: int) -> tuple[FactorLoss, ...]:
@@ -168,6 +176,8 @@ class _Base:
             "floor percentage above the simulation",
             _share(above, self.ficc, row),
             _share(Fraction(0), self.cme, row),
+            None,
+            _saving(self.cme, row),
         )
         interaction = FactorLoss(
             "interaction",
@@ -184,6 +194,11 @@ def _combined(figures: ThreeFigures, row: int) -> Fraction:
 def _simulation(figures: ThreeFigures, row: int) -> Fraction:
     """Return the FICC-style simulation's figure of the combined account, before the floor."""
     return figures.combined.components(row)["historical_simulation"]
+
+
+def _saving(figures: ThreeFigures, row: int) -> Fraction | None:
+    share = _share(_combined(figures, row), figures, row)
+    return None if share is None else 1 - share
 
 
 def _share(amount: Fraction, figures: ThreeFigures, row: int) -> Fraction | None:

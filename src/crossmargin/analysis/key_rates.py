@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from crossmargin.margin.book import Block
 from crossmargin.market.history import FloatArray
-from crossmargin.market.scenarios import bumps
+from crossmargin.market.scenarios import bumps, on_grid
 from crossmargin.pricing.cube import instrument_pnl
 from crossmargin.pricing.valuation import Valuation
 
 _BUMP_BP = 10.0
+_SLOPE_BITS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,9 @@ def key_rate_exposure(
 ) -> KeyRateExposure:
     """Return per-unit key-rate DV01s by full revaluation, 10 basis points up and down.
 
+    Where the cheapest to deliver is nearly tied, one key rate's bump may change it: a contract's
+    key-rate DV01s then do not add up to its parallel DV01 exactly.
+
     Parameters
     ----------
     valuation : Valuation
@@ -57,7 +61,7 @@ def key_rate_exposure(
     count = len(key_years)
 
     def central(pnl: FloatArray) -> FloatArray:
-        slope: FloatArray = (pnl[:, count:] - pnl[:, :count]) / (2.0 * _BUMP_BP)
-        return slope
+        # On a grid, so that a portfolio's sum is the same on every machine.
+        return on_grid((pnl[:, count:] - pnl[:, :count]) / (2.0 * _BUMP_BP), _SLOPE_BITS)
 
     return KeyRateExposure(key_years, central(cube.securities), central(cube.contracts))

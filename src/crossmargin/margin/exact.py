@@ -28,6 +28,11 @@ def to_grid(dollars: FloatArray) -> FloatArray:
     return np.rint(dollars * GRID_PER_DOLLAR) / GRID_PER_DOLLAR
 
 
+def to_grid_up(dollars: FloatArray) -> FloatArray:
+    """Return the figures rounded up to the grid."""
+    return np.ceil(dollars * GRID_PER_DOLLAR) / GRID_PER_DOLLAR
+
+
 def from_grid(dollars: float) -> Fraction:
     """Return a grid figure as an exact fraction of dollars."""
     return Fraction(round(dollars * GRID_PER_DOLLAR), GRID_PER_DOLLAR)

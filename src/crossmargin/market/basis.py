@@ -9,11 +9,14 @@ price :math:`F` is read as that of a bond at par with the maturity :math:`m` of 
 .. math:: e = -\frac{\ln(F_{t+k}/F_t)}{D_m} - \Delta y_m
 
 in basis points, :math:`D_m` the modified duration of the par bond at the mean of both yields.
-A mean and a slope on :math:`\Delta y_m`, fitted for each calendar year at five days, are taken out:
-they are the proxy's duration error and carry, not basis.
+One mean and one slope on :math:`\Delta y_m`, fitted at five days over the whole history up to the
+as-of date, are taken out: they are the proxy's duration error and carry, not basis. A slope a year
+would take out more, but with it every move of the basis that went with yields in that year.
 
-Contracts change within each quarter's roll window; which day is not in the data. The date with the
-largest one-day residual of the window is taken to be the roll, and no residual spans it.
+Contracts change after the last trading day; on which day the feed changed over is not in the data.
+The date with the largest one-day residual among the few around the day after the last trading day
+is taken to be the roll, and no residual spans it. Some feeds roll the two- and five-year contracts
+with the ten-year: the days around its last trading day count for them too.
 """
 
 from __future__ import annotations
@@ -36,6 +39,7 @@ from crossmargin.market.residuals import (
     without_noise,
 )
 from crossmargin.parameters.registry import ParameterSet
+from crossmargin.product.futures import FuturesContract, last_trading_day
 
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
@@ -44,7 +48,7 @@ IntArray = npt.NDArray[np.int64]
 QUOTED = ("ZT", "ZF", "ZN", "TN", "ZB")
 #: Every Treasury contract, and whose residual it takes where it has none (nearest maturity first).
 NEIGHBOURS: Mapping[str, tuple[str, ...]] = {
-    "ZT": ("ZF",),
+    "ZT": ("ZF", "ZN"),
     "Z3N": ("ZT", "ZF"),
     "ZF": ("ZN", "ZT"),
     "ZN": ("ZF", "ZB"),
@@ -54,10 +58,16 @@ NEIGHBOURS: Mapping[str, tuple[str, ...]] = {
     "UB": ("ZB", "ZN"),
 }
 _ROLL_MONTHS = (3, 6, 9, 12)
-_ROLL_BEFORE = np.timedelta64(12, "D")  # before the first day of the delivery month
-_ROLL_AFTER = np.timedelta64(36, "D")  # after it: into the first days of the following month
+#: Whose last trading day a contract's feed may roll with.
+_ROLLS_WITH: Mapping[str, tuple[str, ...]] = {
+    "ZT": ("ZT", "ZN"),
+    "ZF": ("ZF", "ZN"),
+    "ZN": ("ZN",),
+    "TN": ("ZN",),
+    "ZB": ("ZN",),
+}
+_ROLL_MARGIN_DATES = 2
 _FIT_DAYS = 5
-_FEWEST_TO_FIT = 30
 _BP = 1e4
 
 
@@ -69,7 +79,6 @@ class _Series:
     par_yield: FloatArray
     maturity_years: float
     rolls_before: IntArray
-    year: IntArray
 
 
 def basis_shocks(
@@ -116,6 +125,7 @@ def basis_shocks(
         names=names,
         neighbours=NEIGHBOURS,
         estimates=estimates,
+        stressed=stressed,
         start_dates=points.dates[:-horizon_days],
         end_dates=points.dates[horizon_days:],
         seed=parameters.whole("proxy_seed"),
@@ -136,12 +146,11 @@ def _series(
     place = np.clip(place, 0, len(points.dates) - 1)
     matching = (points.dates[place] == history.dates) & used[place]
     log_price[place[matching]] = log_portable(history.closes[matching])
-    year = points.dates.astype("datetime64[Y]").astype(np.int64)
     blank = np.zeros(len(points.dates), dtype=np.int64)
-    series = _Series(log_price, par_yield, maturity_years, blank, year)
+    series = _Series(log_price, par_yield, maturity_years, blank)
     one_day = _raw_residuals(series, 1)
-    rolls = _roll_days(points, one_day)
-    return _Series(log_price, par_yield, maturity_years, np.cumsum(rolls), year)
+    rolls = _roll_days(points, one_day, history.symbol)
+    return _Series(log_price, par_yield, maturity_years, np.cumsum(rolls))
 
 
 def _raw_residuals(series: _Series, lag: int) -> FloatArray:
@@ -162,41 +171,49 @@ def _par_bond_duration(par_yield: FloatArray, maturity_years: float) -> FloatArr
     return np.where(np.isnan(par_yield), np.nan, (1.0 - discount) / safe)
 
 
-def _roll_days(points: CurvePoints, one_day_bp: FloatArray) -> IntArray:
-    """Return 1 on the later date of each roll, 0 elsewhere: one roll a quarterly window."""
+def _roll_days(points: CurvePoints, one_day_bp: FloatArray, symbol: str) -> IntArray:
+    """Return 1 on the later date of each roll, 0 elsewhere: one a quarter that the prices cover."""
     rolls = np.zeros(len(points.dates), dtype=np.int64)
+    known = np.flatnonzero(~np.isnan(one_day_bp))
+    if len(known) == 0:
+        return rolls
     first_year, last_year = (
-        int(str(points.dates[place].astype("datetime64[Y]"))) for place in (0, -1)
+        int(str(points.dates[place].astype("datetime64[Y]"))) for place in (known[0], known[-1])
     )
     for year in range(first_year, last_year + 1):
         for month in _ROLL_MONTHS:
-            first = np.datetime64(f"{year}-{month:02d}-01")
-            low = np.searchsorted(points.dates, first - _ROLL_BEFORE)
-            high = np.searchsorted(points.dates, first + _ROLL_AFTER, side="right")
-            window = np.abs(one_day_bp[low : max(low, high - 1)])
-            if len(window) and not np.isnan(window).all():
-                rolls[low + int(np.nanargmax(window)) + 1] = 1
+            around = np.array(
+                [
+                    place
+                    for product in _ROLLS_WITH[symbol]
+                    for place in _around_last_trading_day(points, product, year, month)
+                    if known[0] < place <= known[-1]
+                ],
+                dtype=np.int64,
+            )
+            if len(around) >= 2 * _ROLL_MARGIN_DATES + 1:
+                sizes = np.nan_to_num(np.abs(one_day_bp[around - 1]), nan=-1.0)
+                rolls[around[int(sizes.argmax())]] = 1
     return rolls
 
 
+def _around_last_trading_day(points: CurvePoints, product: str, year: int, month: int) -> range:
+    """Return the places of the dates around the day after a contract's last trading day."""
+    last = np.datetime64(last_trading_day(FuturesContract(product, year, month)))
+    after = int(np.searchsorted(points.dates, last, side="right"))
+    return range(after - _ROLL_MARGIN_DATES, after + _ROLL_MARGIN_DATES + 1)
+
+
 def _cleaner(series: _Series) -> Callable[[int], FloatArray]:
-    """Return residuals over any lag with each year's mean and yield slope taken out."""
+    """Return residuals over any lag with one mean and one yield slope taken out."""
     fit = _raw_residuals(series, _FIT_DAYS)
     fit_change = (series.par_yield[_FIT_DAYS:] - series.par_yield[:-_FIT_DAYS]) * _BP
-    lines = {}
-    for year in np.unique(series.year):
-        rows = (series.year[:-_FIT_DAYS] == year) & ~np.isnan(fit)
-        if rows.sum() >= _FEWEST_TO_FIT:
-            lines[int(year)] = _line(fit_change[rows], fit[rows])
+    known = ~np.isnan(fit)
+    mean, slope = _line(fit_change[known], fit[known])
 
     def residuals_over(lag: int) -> FloatArray:
-        raw = _raw_residuals(series, lag)
         change = (series.par_yield[lag:] - series.par_yield[:-lag]) * _BP
-        cleaned = np.full_like(raw, np.nan)
-        for year, (mean, slope) in lines.items():
-            own = series.year[:-lag] == year
-            cleaned[own] = raw[own] - mean * lag / _FIT_DAYS - slope * change[own]
-        return cleaned
+        return _raw_residuals(series, lag) - mean * lag / _FIT_DAYS - slope * change
 
     return residuals_over
 

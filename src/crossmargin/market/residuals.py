@@ -13,8 +13,9 @@ residual times noise-free over raw standard deviation). Noise hardly changes fro
 basis does: stressed and ordinary dates are estimated apart.
 
 A date without a residual of its own is given a neighbouring contract's of the same date, or, where
-no contract has one, the residuals of one whole other date, drawn with a recorded seed. Both are
-counted.
+no contract has one, the residuals of one whole other date, drawn with a recorded seed: a stressed
+date from stressed ones, an ordinary date from ordinary ones. Both are counted, contract by
+contract, over the scenarios that are used.
 """
 
 from __future__ import annotations
@@ -147,6 +148,26 @@ def _mean_square(values: FloatArray) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """How many scenarios of a factor are its own, a neighbour's, or redrawn."""
+
+    own: int
+    neighbour: int
+    redrawn: int
+
+    def __add__(self, other: Origin) -> Origin:
+        return Origin(
+            self.own + other.own,
+            self.neighbour + other.neighbour,
+            self.redrawn + other.redrawn,
+        )
+
+    def as_document(self) -> dict[str, int]:
+        """Return the JSON shape."""
+        return {"own": self.own, "neighbour": self.neighbour, "redrawn": self.redrawn}
+
+
+@dataclass(frozen=True, slots=True)
 class ResidualShocks:
     """One shock a scenario for each name, in basis points, complete.
 
@@ -157,8 +178,8 @@ class ResidualShocks:
     shocks_bp : ndarray, shape (N, names)
     redrawn : ndarray of bool, shape (N,)
         True where the whole date was redrawn from another.
-    from_neighbour : mapping of name to int
-        Scenarios, redrawn ones aside, in which the name took a neighbour's residual.
+    own : ndarray of bool, shape (N, names)
+        True where the shock is the name's own residual of the date.
     estimates : mapping of name to mapping of regime to NoiseEstimate
     """
 
@@ -167,20 +188,18 @@ class ResidualShocks:
     names: tuple[str, ...]
     shocks_bp: FloatArray
     redrawn: BoolArray
-    from_neighbour: Mapping[str, int]
+    own: BoolArray
     estimates: Mapping[str, Mapping[str, NoiseEstimate]]
 
-    def select(self, rows: BoolArray) -> ResidualShocks:
-        """Return the chosen scenarios."""
-        return ResidualShocks(
-            self.start_dates[rows],
-            self.end_dates[rows],
-            self.names,
-            self.shocks_bp[rows],
-            self.redrawn[rows],
-            self.from_neighbour,
-            self.estimates,
-        )
+    def origins(self, rows: BoolArray) -> dict[str, Origin]:
+        """Return, for each name, where its shocks in the chosen scenarios come from."""
+        redrawn = int(self.redrawn[rows].sum())
+        chosen = int(rows.sum())
+        origins = {}
+        for column, name in enumerate(self.names):
+            own = int((self.own[rows, column] & ~self.redrawn[rows]).sum())
+            origins[name] = Origin(own, chosen - own - redrawn, redrawn)
+        return origins
 
     def column(self, name: str) -> FloatArray:
         """Return one name's shocks, shape (N,)."""
@@ -194,6 +213,7 @@ def complete_shocks(
     names: Sequence[str],
     neighbours: Mapping[str, Sequence[str]],
     estimates: Mapping[str, Mapping[str, NoiseEstimate]],
+    stressed: BoolArray,
     start_dates: DateArray,
     end_dates: DateArray,
     seed: int,
@@ -208,6 +228,8 @@ def complete_shocks(
         Whose residual is taken, in order of preference, where a name has none of its own.
     estimates : mapping of name to mapping of regime to NoiseEstimate
         Carried into the result.
+    stressed : ndarray of bool, shape (at least N,)
+        By start date: a redrawn date takes one of its own kind, or any where there is none.
     seed : int
         For the redraw.
 
@@ -217,23 +239,27 @@ def complete_shocks(
         If no date has any residual.
     """
     column = {name: index for index, name in enumerate(names)}
+    known = ~np.isnan(own_bp)
     filled = own_bp.copy()
-    from_neighbour = {}
     for name in names:
         index = column[name]
-        missing = np.isnan(filled[:, index])
+        missing = ~known[:, index]
         for neighbour in neighbours[name]:
-            take = missing & ~np.isnan(own_bp[:, column[neighbour]])
+            take = missing & known[:, column[neighbour]]
             filled[take, index] = own_bp[take, column[neighbour]]
             missing = missing & ~take
-        from_neighbour[name] = int((np.isnan(own_bp[:, index]) & ~missing).sum())
     redrawn: BoolArray = np.asarray(np.isnan(filled).any(axis=1))
-    donors = np.flatnonzero(~redrawn)
-    if len(donors) == 0:
+    every_donor = np.flatnonzero(~redrawn)
+    if len(every_donor) == 0:
         raise ValueError("no date has a residual for every name: nothing to redraw from")
-    # Keyed by the date itself: a longer history leaves every other draw as it was.
-    days = end_dates[redrawn].astype("datetime64[D]").astype(np.int64)
-    filled[redrawn] = filled[donors[keyed_choices(seed, days, len(donors))]]
+    in_stress = stressed[: len(own_bp)]
+    for regime in (in_stress, ~in_stress):
+        donors = np.flatnonzero(~redrawn & regime)
+        donors = donors if len(donors) else every_donor
+        rows = redrawn & regime
+        # Keyed by the date itself: a longer history leaves every other draw as it was.
+        days = end_dates[rows].astype("datetime64[D]").astype(np.int64)
+        filled[rows] = filled[donors[keyed_choices(seed, days, len(donors))]]
     return ResidualShocks(
-        start_dates, end_dates, tuple(names), filled, redrawn, from_neighbour, dict(estimates)
+        start_dates, end_dates, tuple(names), filled, redrawn, known, dict(estimates)
     )

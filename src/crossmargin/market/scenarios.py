@@ -18,7 +18,7 @@ import numpy.typing as npt
 from crossmargin.market.basis import NEIGHBOURS, basis_shocks
 from crossmargin.market.factors import CurvePoints, KeyRateChanges, curve_points, key_rate_changes
 from crossmargin.market.history import DateArray, FloatArray, MarketData
-from crossmargin.market.residuals import NoiseEstimate, ResidualShocks, in_windows
+from crossmargin.market.residuals import NoiseEstimate, Origin, ResidualShocks, in_windows
 from crossmargin.market.sofr_spread import BACK, FRONT, KNOT_HORIZON_YEARS, spread_shocks
 from crossmargin.parameters.registry import ParameterSet
 
@@ -77,8 +77,8 @@ class FactorHistory:
             spread_bp=on_grid(self.spread.shocks_bp[rows], SHOCK_BITS),
             proxied=Proxied(
                 curve=int(rates.proxied[rows].sum()),
-                basis_redrawn=int(self.basis.redrawn[rows].sum()),
-                spread_redrawn=int(self.spread.redrawn[rows].sum()),
+                basis=self.basis.origins(rows),
+                spread=self.spread.origins(rows),
             ),
         )
 
@@ -89,26 +89,53 @@ class FactorHistory:
 
 @dataclass(frozen=True, slots=True)
 class Proxied:
-    """How many scenarios rest on a stated proxy, by factor."""
+    """How many scenarios rest on a stated proxy.
+
+    Parameters
+    ----------
+    curve : int
+        Scenarios with a tenor filled or left out.
+    basis, spread : mapping of factor to Origin
+        Own residual, a neighbour's, or redrawn, factor by factor.
+    """
 
     curve: int
-    basis_redrawn: int
-    spread_redrawn: int
+    basis: Mapping[str, Origin]
+    spread: Mapping[str, Origin]
 
     def __add__(self, other: Proxied) -> Proxied:
         return Proxied(
             self.curve + other.curve,
-            self.basis_redrawn + other.basis_redrawn,
-            self.spread_redrawn + other.spread_redrawn,
+            _added(self.basis, other.basis),
+            _added(self.spread, other.spread),
         )
 
-    def as_document(self) -> dict[str, int]:
+    @property
+    def basis_redrawn(self) -> int:
+        """Scenarios in which every contract's basis is redrawn."""
+        return max((origin.redrawn for origin in self.basis.values()), default=0)
+
+    @property
+    def spread_redrawn(self) -> int:
+        """Scenarios in which the SOFR-Treasury spread is redrawn."""
+        return max((origin.redrawn for origin in self.spread.values()), default=0)
+
+    def as_document(self) -> dict[str, object]:
         """Return the JSON shape."""
         return {
             "curve": self.curve,
-            "basis_redrawn": self.basis_redrawn,
-            "spread_redrawn": self.spread_redrawn,
+            "basis": {name: origin.as_document() for name, origin in self.basis.items()},
+            "spread": {name: origin.as_document() for name, origin in self.spread.items()},
         }
+
+
+NOT_PROXIED = Proxied(0, {}, {})
+
+
+def _added(one: Mapping[str, Origin], two: Mapping[str, Origin]) -> dict[str, Origin]:
+    names = list(dict.fromkeys((*one, *two)))
+    blank = Origin(0, 0, 0)
+    return {name: one.get(name, blank) + two.get(name, blank) for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +233,7 @@ def bumps(key_years: FloatArray, *, size_bp: float) -> ScenarioSet:
         key_rates=shocks,
         basis_bp=np.zeros((2 * count, len(BASIS_CONTRACTS))),
         spread_bp=np.zeros((2 * count, len(SPREAD_KNOTS))),
-        proxied=Proxied(0, 0, 0),
+        proxied=NOT_PROXIED,
     )
 
 
@@ -260,7 +287,7 @@ def window_start(as_of: date, years: int) -> date:
 def join(name: str, sets: Sequence[ScenarioSet]) -> ScenarioSet:
     """Return the scenarios of several sets of one horizon and one ladder, in order."""
     first = sets[0]
-    proxied = Proxied(0, 0, 0)
+    proxied = NOT_PROXIED
     for each in sets:
         proxied = proxied + each.proxied
     return ScenarioSet(

@@ -77,7 +77,9 @@ def spread_shocks(
 
         def residuals_over(lag: int, months: tuple[int, int] = MONTHS_AHEAD[name]) -> FloatArray:
             futures = _mean_rate_change(points, rates, first_month, months, lag)
-            return (futures - _forward_change(points, zeros, months, lag)) * _BP
+            # Futures rates are actual/360, forwards per year of 365.25 days.
+            forward = _forward_change(points, zeros, months, lag) * (360.0 / DAYS_PER_YEAR)
+            return (futures - forward) * _BP
 
         own[:, index], estimates[name] = without_noise(
             residuals_over, stressed, horizon_days=horizon_days
@@ -87,6 +89,7 @@ def spread_shocks(
         names=names,
         neighbours={FRONT: (BACK,), BACK: (FRONT,)},
         estimates=estimates,
+        stressed=stressed,
         start_dates=points.dates[:-horizon_days],
         end_dates=points.dates[horizon_days:],
         seed=parameters.whole("proxy_seed"),

@@ -12,7 +12,11 @@ from fractions import Fraction
 from typing import Any
 
 from crossmargin.analysis.explanation import FactorLoss, TailScenario
-from crossmargin.arrangement.eligibility import RecognisedLine, UnsupportedLine
+from crossmargin.arrangement.eligibility import (
+    IneligibleCode,
+    RecognisedLine,
+    UnsupportedLine,
+)
 from crossmargin.arrangement.reduction import format_ratio
 from crossmargin.arrangement.requirement import CcpRequirement
 from crossmargin.basics.digest import digest_of
@@ -67,7 +71,9 @@ def margin_document(
             "rows": run.positions.row_count,
             "skipped": [refusal.as_document() for refusal in run.skipped],
         },
-        "notices": _notices(run),
+        "indicative": cycle == "CUR",
+        "notices": _notices(run, cycle),
+        "futures": _futures(day),
         "customers": documents,
         "totals": {
             name: str(Money.total(getattr(c.requirement, name) for c in customers))
@@ -79,17 +85,32 @@ def margin_document(
     return {**body, "digest": digest_of(body)}
 
 
-def _notices(run: MarginRun) -> list[str]:
+MISSING_NOTICE = (
+    "Not in these figures: FICC's Minimum Margin Amount, repo volatility, bid-ask and the add-ons "
+    "outside the VaR Charge; CME's liquidity and concentration charges."
+)
+INDICATIVE_NOTICE = "Cycle CUR: indicative figures, never a call (ruling 11)."
+TIPS_NOTICE = (
+    "TIPS are margined on uninflated par: index ratios are not in the market data, so their "
+    "figure is too low."
+)
+
+
+def _notices(run: MarginRun, cycle: str) -> list[str]:
     day = run.result.day
-    proxied = day.ficc.scenarios.proxied
+    scenarios = day.ficc.scenarios
+    own = ", ".join(f"{name} {origin.own}" for name, origin in scenarios.proxied.basis.items())
     notices = [SIMULATED_NOTICE] if day.simulated else []
+    notices += [INDICATIVE_NOTICE] if cycle == "CUR" else []
     notices += [
         REVIEW_NOTICE,
+        MISSING_NOTICE,
         "Futures carry no quotes on the date: Treasury futures are valued from the cheapest to "
         "deliver at the repo rate, SR3, SR1 and ZQ from Treasury-implied forwards (ruling 17).",
-        f"Of {day.ficc.scenarios.count} three-day scenarios, {proxied.basis_redrawn} redraw the "
-        f"cash-futures basis, {proxied.spread_redrawn} the SOFR-Treasury spread, and "
-        f"{proxied.curve} fill or leave out a point of the curve (ruling 19).",
+        f"Of {scenarios.count} three-day scenarios, {scenarios.proxied.curve} fill or leave out a "
+        f"point of the curve and {scenarios.proxied.spread_redrawn} redraw the SOFR-Treasury "
+        f"spread; the cash-futures basis is the contract's own in so many: {own}; in the others "
+        "a neighbour's or redrawn (ruling 19).",
     ]
     stand_ins = [
         f"{future.contract.code} by {future.proxy_of}"
@@ -101,7 +122,45 @@ def _notices(run: MarginRun) -> list[str]:
             "No issue that it would accept has been auctioned yet; the contract before stands in: "
             f"{', '.join(stand_ins)}."
         )
+    if any(
+        reason.code is IneligibleCode.TIPS
+        for customer in run.result.customers
+        for line in customer.ineligible
+        for reason in line.reasons
+    ):
+        notices.append(TIPS_NOTICE)
     return notices
+
+
+def _futures(day: MarginDay) -> list[Document]:
+    """Return how each contract was valued."""
+    return [
+        _treasury_future(day, future)
+        if isinstance(future, TreasuryFuture)
+        else {
+            "contract": future.contract.code,
+            "kind": "money market",
+            "rate_pct": f"{future.rate * 100:.6f}",
+            "remaining_share": f"{future.remaining_share:.6f}",
+        }
+        for future in day.valuation.contracts
+    ]
+
+
+def _treasury_future(day: MarginDay, future: TreasuryFuture) -> Document:
+    cheapest = day.valuation.book.prices[future.cheapest_row].security
+    return {
+        "contract": future.contract.code,
+        "kind": "Treasury",
+        "price": f"{future.price:.6f}",
+        "cheapest_to_deliver": cheapest.cusip.text,
+        "conversion_factor": f"{future.cheapest_factor:.4f}",
+        "delivery_date": future.cheapest_delivery.delivery_day.isoformat(),
+        "basket_size": len(future.rows),
+        "near_ties": list(future.near_ties),
+        "dv01_dollars_per_bp": f"{future.dv01_dollars:.2f}",
+        "proxy_of": future.proxy_of,
+    }
 
 
 def _models(day: MarginDay) -> Document:
@@ -215,6 +274,7 @@ def _explanation(customer: CustomerExplanation) -> Document:
     return {
         "ficc_tail": [_scenario(scenario) for scenario in explanation.ficc_tail],
         "cme_tail": [_scenario(scenario) for scenario in explanation.cme_tail],
+        "cme_stress_tail": [_scenario(scenario) for scenario in explanation.cme_stress_tail],
         "key_rate_dv01_dollars_per_bp": [
             {
                 "years": f"{years:g}",
@@ -243,10 +303,15 @@ def _scenario(scenario: TailScenario) -> Document:
 
 
 def _loss(loss: FactorLoss) -> Document:
+    figures = {
+        "ficc": loss.ficc,
+        "cme": loss.cme,
+        "ficc_saving_without": loss.ficc_saving_without,
+        "cme_saving_without": loss.cme_saving_without,
+    }
     return {
         "factor": loss.label,
-        "ficc": None if loss.ficc is None else format_ratio(loss.ficc),
-        "cme": None if loss.cme is None else format_ratio(loss.cme),
+        **{name: None if value is None else format_ratio(value) for name, value in figures.items()},
     }
 
 
@@ -260,7 +325,8 @@ def _sensitivity(customer: CustomerSensitivity) -> Document:
             else format_ratio(customer.cap_stops_at, places=_CENTS)
         ),
         "grid_rounding_dollars": {
-            name: _dollars(value) for name, value in customer.grid_effect_dollars.items()
+            name: format_ratio(value, places=_CENTS)
+            for name, value in customer.grid_effect_dollars.items()
         },
     }
 

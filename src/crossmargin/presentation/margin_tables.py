@@ -59,6 +59,8 @@ def print_margin(console: Console, document: Document) -> None:
     )
     console.print(_requirements(document))
     console.print(_models_table(document))
+    if any("explanation" in customer for customer in document["customers"]):
+        console.print(_futures_table(document))
     for customer in document["customers"]:
         print_customer(console, customer)
     for notice in document["notices"]:
@@ -115,6 +117,29 @@ def _models_table(document: Document) -> Table:
                 per_cent(figures["saving"]),
                 decided_by(ccp, figures),
             )
+    return table
+
+
+def _futures_table(document: Document) -> Table:
+    table = grid("How Treasury futures were valued")
+    for heading in ("contract", "cheapest", "delivery"):
+        table.add_column(heading)
+    for heading in ("price", "factor", "DV01, $/bp", "basket"):
+        table.add_column(heading, justify="right")
+    table.add_column("within 1/32 of the cheapest", overflow="fold")
+    for future in document["futures"]:
+        if future["kind"] != "Treasury":
+            continue
+        table.add_row(
+            future["contract"] + (f" as {future['proxy_of']}" if future["proxy_of"] else ""),
+            future["cheapest_to_deliver"],
+            future["delivery_date"],
+            f"{float(future['price']):.4f}",
+            future["conversion_factor"],
+            future["dv01_dollars_per_bp"],
+            str(future["basket_size"]),
+            ", ".join(future["near_ties"]) or "none",
+        )
     return table
 
 
@@ -178,20 +203,22 @@ def _remarks(customer: Document) -> Iterable[str]:
 
 
 def _print_explanation(console: Console, explanation: Document) -> None:
-    for ccp, horizon in (("ficc", "three-day"), ("cme", "one-day, scaled")):
-        table = grid(
-            f"  Tail of the combined XM account at {ccp.upper()} ({horizon} moves)",
-        )
+    for name, title in (
+        ("ficc_tail", "FICC, three-day moves"),
+        ("cme_tail", "CME, one-day moves scaled to today's volatility"),
+        ("cme_stress_tail", "CME, one-day moves of the stressed periods"),
+    ):
+        table = grid(f"  Tail of the combined XM account: {title}")
         for heading in ("rank", "from", "to"):
             table.add_column(heading)
         for heading in ("securities", "futures", "combined"):
             table.add_column(heading, justify="right")
-        for row in explanation[f"{ccp}_tail"]:
+        for row in explanation[name]:
             table.add_row(
                 str(row["rank"]),
                 row["start_date"],
                 row["end_date"],
-                *(dollars(row[name]) for name in ("securities", "futures", "combined")),
+                *(dollars(row[leg]) for leg in ("securities", "futures", "combined")),
             )
         console.print(table)
     table = grid("  Key-rate DV01, dollars per basis point")
@@ -204,19 +231,26 @@ def _print_explanation(console: Console, explanation: Document) -> None:
         )
     console.print(table)
     for name, title in (
-        ("saving_lost_by_kind", "Saving lost to each kind of risk factor"),
-        ("saving_lost", "Saving lost to each risk factor"),
+        ("saving_lost_by_kind", "Saving lost to each kind of risk factor, before the cap"),
+        ("saving_lost", "Saving lost to each risk factor, before the cap"),
     ):
         table = grid(f"  {title}")
         table.add_column("factor")
-        for heading in ("FICC", "CME"):
+        for heading in ("FICC lost", "saving without", "CME lost", "saving without"):
             table.add_column(heading, justify="right")
         for row in explanation[name]:
-            table.add_row(row["factor"], per_cent(row["ficc"]), per_cent(row["cme"]))
+            table.add_row(
+                row["factor"],
+                per_cent(row["ficc"]),
+                per_cent(row["ficc_saving_without"]),
+                per_cent(row["cme"]),
+                per_cent(row["cme_saving_without"]),
+            )
         console.print(table)
     console.print(
-        "  Each line: what the combined figure falls by with those shocks off and the others on, "
-        "as a share of both stand-alone figures, before the cap."
+        "  Lost: what the combined figure (at FICC that of the simulation) falls by with those "
+        "shocks off and the others on, as a share of both stand-alone figures as they are.\n"
+        "  Saving without: all three figures priced again with those shocks off, floor included."
     )
 
 

@@ -144,6 +144,7 @@ def _checked_rules(parameters: ParameterSets) -> EligibilityRules:
     """Return the eligibility rules, refusing values that no rule or model knows."""
     try:
         ReductionRules.from_parameters(parameters.arrangement)
+        parameters.cme.choice("equivalent_contract", ["nearest"])
         for model in (parameters.ficc, parameters.cme):
             QuantileConvention(model.text("quantile_convention"))
             tail_rank(model.whole("fewest_scenarios"), model.ratio("coverage"))

@@ -15,9 +15,9 @@ from crossmargin.market.history import DateArray, FloatArray, SecurityPrice
 from crossmargin.market.residuals import ResidualShocks
 from crossmargin.market.scenarios import (
     BASIS_CONTRACTS,
+    NOT_PROXIED,
     SPREAD_KNOTS,
     FactorHistory,
-    Proxied,
     ScenarioSet,
 )
 from crossmargin.market.seeds import generator
@@ -134,7 +134,7 @@ def scenario_set(
         key_rates=key_rates,
         basis_bp=np.zeros((count, len(BASIS_CONTRACTS))) if basis_bp is None else basis_bp,
         spread_bp=np.zeros((count, len(SPREAD_KNOTS))) if spread_bp is None else spread_bp,
-        proxied=Proxied(0, 0, 0),
+        proxied=NOT_PROXIED,
     )
 
 
@@ -176,7 +176,7 @@ def invented_history(
             names,
             over_horizon(moves),
             np.zeros(count, dtype=np.bool_),
-            dict.fromkeys(names, 0),
+            np.ones((count, len(names)), dtype=np.bool_),
             {},
         )
 

@@ -14,6 +14,7 @@ from crossmargin.market.factors import CURVE_TENORS, CurvePoints
 from crossmargin.market.history import PAR_TENOR_YEARS, CloseHistory, FloatArray
 from crossmargin.market.residuals import ResidualShocks
 from crossmargin.market.seeds import generator
+from crossmargin.product.futures import FuturesContract, last_trading_day
 from crossmargin.testing.builders import AS_OF
 
 PARAMETERS = parameter_sets(AS_OF).market
@@ -46,14 +47,23 @@ def invented_closes(
         maturity = float(PARAMETERS.ratio(f"basis_ctd_maturity_years_{symbol}"))
         par = interpolate_monotone(TENORS, points.par_yields, np.array([maturity]))[:, 0]
         walk = np.cumsum(random.normal(0.0, basis_bp, len(par)))
-        months = points.dates.astype("datetime64[M]").astype(int)
-        walk = walk + roll_bp * np.cumsum(np.diff(months // 3, prepend=months[0] // 3) > 0)
+        walk = walk + roll_bp * rolls_before(points)
         seen = par + (walk + random.normal(0.0, noise_bp, len(par))) * 1e-4
         middle = (par[1:] + par[:-1]) / 2.0
         duration = (1.0 - (1.0 + middle / 2.0) ** (-2.0 * maturity)) / middle
         price = np.exp(np.concatenate([[np.log(110.0)], -duration * np.diff(seen)]).cumsum())
         closes[symbol] = CloseHistory(symbol, points.dates, price)
     return closes
+
+
+def rolls_before(points: CurvePoints) -> FloatArray:
+    """Return how many contracts have changed: on the date after the ten-year's last trading day."""
+    last_days = [
+        np.datetime64(last_trading_day(FuturesContract("ZN", year, month)))
+        for year in range(2012, 2020)
+        for month in (3, 6, 9, 12)
+    ]
+    return np.searchsorted(np.array(last_days), points.dates).astype(np.float64)
 
 
 def shocks_of(points: CurvePoints, closes: dict[str, CloseHistory], days: int) -> ResidualShocks:
@@ -108,7 +118,10 @@ def test_contracts_without_prices_take_a_neighbours_and_are_counted(points: Curv
     own = ~shocks.redrawn
     for symbol, neighbour in (("Z3N", "ZT"), ("TWE", "ZB"), ("UB", "ZB")):
         assert np.array_equal(shocks.column(symbol)[own], shocks.column(neighbour)[own])
-        assert shocks.from_neighbour[symbol] >= int(own.sum()) * 0.9
+        origin = shocks.origins(np.ones(len(own), dtype=bool))[symbol]
+        assert origin.own == 0
+        assert origin.neighbour == int(own.sum())
+        assert origin.redrawn == int((~own).sum())
 
 
 def test_dates_after_the_last_price_are_redrawn_whole(points: CurvePoints) -> None:
@@ -132,3 +145,19 @@ def test_the_largest_shocks_are_ordinary(points: CurvePoints) -> None:
     shocks = shocks_of(points, invented_closes(points, basis_bp=BASIS_BP, noise_bp=NOISE_BP), 1)
     column: FloatArray = shocks.column("ZN")
     assert np.abs(column).max() < 6.0 * np.std(column)
+
+
+def test_a_true_move_away_from_the_last_trading_day_stays(points: CurvePoints) -> None:
+    """A jump of the basis in mid-February is no roll, and no year's fit takes it out."""
+    closes = invented_closes(points, basis_bp=0.1, noise_bp=0.1, roll_bp=ROLL_BP)
+    place = int(np.searchsorted(points.dates, np.datetime64("2016-02-15")))
+    drop = np.where(np.arange(len(points.dates)) >= place, np.exp(-5.6 * 20e-4), 1.0)
+    fallen = {**closes, "ZN": replace(closes["ZN"], closes=closes["ZN"].closes * drop)}
+    assert shocks_of(points, fallen, 1).column("ZN")[place - 1] > 10.0
+
+
+def test_january_is_known_from_the_years_before(points: CurvePoints) -> None:
+    early = int(np.searchsorted(points.dates, np.datetime64("2019-01-20")))
+    cut = CurvePoints(points.dates[:early], points.par_yields[:early], points.filled[:early])
+    shocks = shocks_of(cut, invented_closes(cut, basis_bp=BASIS_BP, noise_bp=NOISE_BP), 1)
+    assert not shocks.redrawn[-10:].any()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from crossmargin.market.residuals import (
+    Origin,
     complete_shocks,
     in_windows,
     noise_estimate,
@@ -56,7 +57,7 @@ def test_stressed_and_ordinary_dates_are_scaled_apart():
     assert shocks[3_000:].std() == pytest.approx(0.3, rel=0.3)
 
 
-def shocks_with(own: np.ndarray, seed: int = 5):
+def shocks_with(own: np.ndarray, seed: int = 5, stressed: np.ndarray | None = None):
     count = len(own)
     dates = np.datetime64("2020-01-01") + np.arange(count + 1).astype("timedelta64[D]")
     return complete_shocks(
@@ -64,6 +65,7 @@ def shocks_with(own: np.ndarray, seed: int = 5):
         names=("A", "B"),
         neighbours={"A": ("B",), "B": ("A",)},
         estimates={},
+        stressed=np.zeros(count, dtype=bool) if stressed is None else stressed,
         start_dates=dates[:-1],
         end_dates=dates[1:],
         seed=seed,
@@ -74,7 +76,8 @@ def test_a_neighbour_stands_in_for_a_missing_residual():
     own = np.array([[1.0, 2.0], [np.nan, 3.0], [4.0, np.nan]])
     shocks = shocks_with(own)
     assert shocks.shocks_bp.tolist() == [[1.0, 2.0], [3.0, 3.0], [4.0, 4.0]]
-    assert shocks.from_neighbour == {"A": 1, "B": 1}
+    origins = shocks.origins(np.array([True, True, False]))
+    assert origins == {"A": Origin(1, 1, 0), "B": Origin(2, 0, 0)}
     assert not shocks.redrawn.any()
 
 
@@ -84,6 +87,15 @@ def test_a_redrawn_date_takes_one_whole_other_date():
     shocks = shocks_with(own)
     assert shocks.redrawn.tolist() == [place == 7 for place in range(10)]
     assert shocks.shocks_bp[7].tolist() in np.delete(own, 7, axis=0).tolist()
+
+
+def test_a_redrawn_date_takes_one_of_its_own_regime():
+    own = np.arange(400.0).reshape(200, 2)
+    stressed = np.arange(200) < 50
+    own[40:60] = np.nan
+    shocks = shocks_with(own, stressed=stressed)
+    assert (shocks.shocks_bp[40:50] < own[50 - 11].max() + 1).all()
+    assert (shocks.shocks_bp[50:60, 0] >= own[60, 0]).all()
 
 
 def test_redraws_repeat_for_a_seed_and_change_with_it():

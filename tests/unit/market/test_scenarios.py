@@ -10,8 +10,10 @@ import pytest
 
 from crossmargin.bootstrap import parameter_sets
 from crossmargin.market.history import MarketData
+from crossmargin.market.residuals import Origin
 from crossmargin.market.scenarios import (
     KEY_RATE_BITS,
+    NOT_PROXIED,
     SHOCK_BITS,
     Proxied,
     ScenarioSet,
@@ -98,14 +100,19 @@ def test_bumps_go_up_then_down_one_key_at_a_time() -> None:
 
 
 def test_joining_keeps_order_and_adds_proxies(scenarios: ScenarioSet) -> None:
-    first = replace(scenarios, proxied=Proxied(1, 2, 3))
-    second = replace(random_scenarios(5, seed=6), proxied=Proxied(10, 20, 30))
+    one = Proxied(1, {"ZN": Origin(5, 2, 3)}, {})
+    two = Proxied(10, {"ZN": Origin(1, 1, 1), "ZB": Origin(0, 3, 0)}, {"FRONT": Origin(1, 0, 1)})
+    first = replace(scenarios, proxied=one)
+    second = replace(random_scenarios(5, seed=6), proxied=two)
     both = join("both", [first, second])
     assert both.count == 25
     assert np.array_equal(both.key_rates[:20], first.key_rates)
     assert np.array_equal(both.key_rates[20:], second.key_rates)
-    assert both.proxied == Proxied(11, 22, 33)
-    assert both.proxied.as_document() == {"curve": 11, "basis_redrawn": 22, "spread_redrawn": 33}
+    assert both.proxied == Proxied(
+        11, {"ZN": Origin(6, 3, 4), "ZB": Origin(0, 3, 0)}, {"FRONT": Origin(1, 0, 1)}
+    )
+    assert both.proxied.basis_redrawn == 4
+    assert both.proxied.as_document()["basis"]["ZB"] == {"own": 0, "neighbour": 3, "redrawn": 0}
 
 
 @pytest.mark.parametrize("bits", [KEY_RATE_BITS, SHOCK_BITS])
@@ -195,4 +202,4 @@ def test_scenarios_say_how_many_rest_on_a_proxy(simulated_market: MarketData) ->
     proxied = history.scenarios("ten years", rows).proxied
     assert proxied.basis_redrawn == int(history.basis.redrawn[rows].sum()) > 0
     assert proxied.spread_redrawn == int(history.spread.redrawn[rows].sum())
-    assert scenario_set(np.zeros((1, len(KEY_YEARS)))).proxied == Proxied(0, 0, 0)
+    assert scenario_set(np.zeros((1, len(KEY_YEARS)))).proxied == NOT_PROXIED

@@ -58,7 +58,8 @@ def invented_closes(
                 )
                 growth.append(rates * years)
             forward = (growth[1] - growth[0]) / ((end - start).astype(float) / 365.25)
-            price = 100.0 - 100.0 * (forward + walk[near] + noise[near])
+            rate = forward * 360.0 / 365.25  # actual/360, as futures are quoted
+            price = 100.0 - 100.0 * (rate + walk[near] + noise[near])
             code = f"ZQ{letter}{year % 100:02d}"
             if len(dates):
                 closes[code] = CloseHistory(code, dates, price)
@@ -127,8 +128,9 @@ def test_dates_without_the_groups_months_are_redrawn(points: CurvePoints) -> Non
         shocks.column(BACK)[front_only & ~shocks.redrawn],
         shocks.column(FRONT)[front_only & ~shocks.redrawn],
     )
-    assert shocks.from_neighbour[BACK] > 0
-    assert shocks.from_neighbour[FRONT] == 0
+    origins = shocks.origins(np.ones(len(shocks.redrawn), dtype=bool))
+    assert origins[BACK].neighbour > 0
+    assert origins[FRONT].neighbour == 0
 
 
 def test_the_groups_are_where_the_knots_are() -> None:

@@ -23,7 +23,7 @@ import numpy as np
 
 from crossmargin.basics.money import Money, charge_from_dollars
 from crossmargin.margin.book import Block, LegFigures, ThreeFigures
-from crossmargin.margin.exact import GRID_PER_DOLLAR, to_grid
+from crossmargin.margin.exact import GRID_PER_DOLLAR, to_grid_up
 from crossmargin.margin.ficc.haircut import HaircutLine, HaircutSchedule, haircut_schedule
 from crossmargin.margin.simulation import Simulation, cents_up
 from crossmargin.margin.tail import QuantileConvention, tail_rank
@@ -251,4 +251,5 @@ def _floor_per_unit(
         if isinstance(future, TreasuryFuture):
             market_value = future.price * future.dollars_per_point
             contracts[place] = market_value * rates[buckets[future.cheapest_row]]
-    return to_grid(securities), to_grid(contracts)
+    # Up to the grid: a floor is never collected short.
+    return to_grid_up(securities), to_grid_up(contracts)
