@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crossmargin.cli.output import (
+    AsOfOption,
     FormatOption,
+    MarketOption,
     OutputFormat,
     report_refusals,
     screen,
@@ -40,18 +42,8 @@ def margin_command(
         ),
     ],
     *,
-    market: Annotated[
-        Path, typer.Option("--market", metavar="DIR", help="Market directory.", exists=True)
-    ],
-    as_of: Annotated[
-        datetime | None,
-        typer.Option(
-            "--date",
-            formats=["%Y-%m-%d"],
-            metavar="DATE",
-            help="As-of date; the last one with security prices if left out.",
-        ),
-    ] = None,
+    market: MarketOption,
+    as_of: AsOfOption = None,
     output_format: FormatOption = OutputFormat.TABLE,
     cycle: Annotated[
         Cycle, typer.Option(help="Margin cycle recorded with the figures.")

@@ -11,7 +11,9 @@ import io
 import json
 import os
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EXIT_REFUSED",
+    "AsOfOption",
     "FormatOption",
+    "MarketOption",
     "OutputFormat",
     "diagnostics",
     "grid",
@@ -49,6 +53,18 @@ class OutputFormat(StrEnum):
 
 
 FormatOption = Annotated[OutputFormat, typer.Option("--format", help="How to write the result.")]
+MarketOption = Annotated[
+    Path, typer.Option("--market", metavar="DIR", help="Market directory.", exists=True)
+]
+AsOfOption = Annotated[
+    datetime | None,
+    typer.Option(
+        "--date",
+        formats=["%Y-%m-%d"],
+        metavar="DATE",
+        help="As-of date; the last one with security prices if left out.",
+    ),
+]
 
 
 def write_json(document: object) -> None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
-from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from crossmargin.cli.output import (
+    AsOfOption,
     FormatOption,
+    MarketOption,
     OutputFormat,
     grid,
     screen,
@@ -30,18 +27,8 @@ _FIGURES = (
 
 def par_books_command(
     *,
-    market: Annotated[
-        Path, typer.Option("--market", metavar="DIR", help="Market directory.", exists=True)
-    ],
-    as_of: Annotated[
-        datetime | None,
-        typer.Option(
-            "--date",
-            formats=["%Y-%m-%d"],
-            metavar="DATE",
-            help="A date with par yields; the last one with security prices if left out.",
-        ),
-    ] = None,
+    market: MarketOption,
+    as_of: AsOfOption = None,
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Show the simulation's loss of bonds at par, long and short, per cent of market value."""
