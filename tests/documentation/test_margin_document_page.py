@@ -85,6 +85,7 @@ def document(
         "MIXED,CME,XM,ZNM6,-900",
         f"MIXED,FICC,REGULAR,{bill},5000000",
         "MIXED,CME,REGULAR,ZTM6,10",
+        "MIXED,CME,XM,SR3M6,25",
         "MIXED,CME,XM,ZNM6C11250,40",
         "MIXED,CME,XM,ZNM6,12.5",
     )

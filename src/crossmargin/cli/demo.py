@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from crossmargin.cli.output import screen
+from crossmargin.cli.output import diagnostics, screen
 
 
 def demo_command(
@@ -34,7 +34,8 @@ def demo_command(
     from crossmargin.services.margin_positions import explain_run, margin_positions
 
     console = screen()
-    simulated = bootstrap.simulate_market(directory, seed=bootstrap.demo_seed(seed))
+    with diagnostics().status("Simulating a market"):
+        simulated = bootstrap.simulate_market(directory, seed=bootstrap.demo_seed(seed))
     positions = directory.with_name(f"{directory.name}-positions.csv")
     bootstrap.demo_positions(simulated, positions)
     market = bootstrap.open_market(directory)

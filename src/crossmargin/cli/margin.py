@@ -15,6 +15,7 @@ from crossmargin.cli.output import (
     FormatOption,
     MarketOption,
     OutputFormat,
+    diagnostics,
     report_refusals,
     screen,
     write_csv,
@@ -119,20 +120,21 @@ def _run(
     opened = bootstrap.open_market(market)
     day = as_of or bootstrap.last_price_date(opened)
     executor = bootstrap.block_executor()
-    run = margin_positions(
-        bootstrap.read_positions(positions),
-        opened,
-        bootstrap.parameter_sets(day).changing(changes, reason="given on the command line"),
-        executor,
-        as_of=day,
-        skip_bad_rows=skip_bad_rows,
-    )
-    document = margin_document(
-        run,
-        cycle=cycle.value,
-        explanations=explain_run(run) if explain else (),
-        sensitivities=sensitivity_of(run, executor) if sensitivity else (),
-    )
+    with diagnostics().status("Repricing every instrument under every scenario"):
+        run = margin_positions(
+            bootstrap.read_positions(positions),
+            opened,
+            bootstrap.parameter_sets(day).changing(changes, reason="given on the command line"),
+            executor,
+            as_of=day,
+            skip_bad_rows=skip_bad_rows,
+        )
+        document = margin_document(
+            run,
+            cycle=cycle.value,
+            explanations=explain_run(run) if explain else (),
+            sensitivities=sensitivity_of(run, executor) if sensitivity else (),
+        )
     return run, document
 
 

@@ -13,6 +13,9 @@ from crossmargin.presentation.tables import grid
 
 Document = Mapping[str, Any]
 
+#: Narrower terminals get lines instead of the widest tables.
+_WIDTH_OF_TABLES = 116
+
 _BINDING_WORDS = {
     "FICC": "FICC's saving is the smaller, so both CCPs apply it.",
     "CME": "CME's saving is the smaller, so both CCPs apply it.",
@@ -57,10 +60,13 @@ def print_margin(console: Console, document: Document) -> None:
             f"as of {document['as_of']}, cycle {document['cycle']}, {label}",
         )
     )
-    console.print(_requirements(document))
-    console.print(_models_table(document))
+    if console.width < _WIDTH_OF_TABLES:
+        _print_blocks(console, document)
+    else:
+        console.print(_requirements(document))
+        console.print(_models_table(document))
     if any("explanation" in customer for customer in document["customers"]):
-        console.print(_futures_table(document))
+        _print_table(console, _futures_table(document))
     for customer in document["customers"]:
         print_customer(console, customer)
     for notice in document["notices"]:
@@ -68,6 +74,28 @@ def print_margin(console: Console, document: Document) -> None:
     if document["incomplete"]:
         console.print(Text("Incomplete: lines were left out; see above.", style="bold red"))
     console.print(Text(f"digest {document['digest']}", style="dim"))
+
+
+def _print_table(console: Console, table: Table) -> None:
+    """Print a table whole: a narrow terminal folds its lines, no figure is cut."""
+    width = max(console.width, _WIDTH_OF_TABLES)
+    console.print(table, width=width, no_wrap=True, overflow="ignore", crop=False)
+
+
+def _print_blocks(console: Console, document: Document) -> None:
+    """Print the two tables as lines a customer, where a terminal is too narrow for them."""
+    for customer in document["customers"]:
+        console.print(Text(customer["customer_id"], style="bold"))
+        for name in ("standalone", "requirement", "saved"):
+            console.print(f"  {name} {dollars(customer[name])}", highlight=False)
+        console.print(f"  reduction {per_cent(customer['reduction'])}, {customer['binding']}")
+        for ccp in ("ficc", "cme"):
+            figures = customer[ccp]
+            legs = ", ".join(
+                f"{name} {dollars(figures[name])}"
+                for name in ("securities", "futures", "combined", "requirement", "outside")
+            )
+            console.print(f"  {ccp.upper()}: {legs}", highlight=False)
 
 
 def _requirements(document: Document) -> Table:
@@ -220,7 +248,7 @@ def _print_explanation(console: Console, explanation: Document) -> None:
                 row["end_date"],
                 *(dollars(row[leg]) for leg in ("securities", "futures", "combined")),
             )
-        console.print(table)
+        _print_table(console, table)
     table = grid("  Key-rate DV01, dollars per basis point")
     table.add_column("years", justify="right")
     for heading in ("securities", "futures", "net"):
@@ -229,7 +257,7 @@ def _print_explanation(console: Console, explanation: Document) -> None:
         table.add_row(
             row["years"], *(dollars(row[name]) for name in ("securities", "futures", "net"))
         )
-    console.print(table)
+    _print_table(console, table)
     for name, title in (
         ("saving_lost_by_kind", "Saving lost to each kind of risk factor, before the cap"),
         ("saving_lost", "Saving lost to each risk factor, before the cap"),
@@ -246,7 +274,7 @@ def _print_explanation(console: Console, explanation: Document) -> None:
                 per_cent(row["cme"]),
                 per_cent(row["cme_saving_without"]),
             )
-        console.print(table)
+        _print_table(console, table)
     console.print(
         "  Lost: what the combined figure (at FICC that of the simulation) falls by with those "
         "shocks off and the others on, as a share of both stand-alone figures as they are.\n"
@@ -270,7 +298,7 @@ def _print_sensitivity(console: Console, sensitivity: Document) -> None:
             row["binding"],
             dollars(row["requirement"]),
         )
-    console.print(table)
+    _print_table(console, table)
     multiple = sensitivity["cap_stops_binding_at_basis_multiple"]
     if multiple is not None:
         console.print(f"  The cap stops binding when basis volatility is {multiple} times ours.")
