@@ -290,3 +290,69 @@ def test_a_change_that_makes_no_sense_is_refused(demo, change, says):
     assert result.returncode == 1
     assert says in result.stderr
     assert FORBIDDEN_IN_A_REFUSAL not in result.stderr
+
+
+def write_positions(path: Path, *rows: str) -> Path:
+    header = "customer_id,clearing_organization,account,instrument,quantity"
+    path.write_text("\n".join((header, *rows, "")), encoding="utf-8")
+    return path
+
+
+def test_a_customer_too_large_for_float_neither_fails_nor_changes_the_others(demo, tmp_path):
+    _, market = demo
+    small = [f"SMALL,CME,XM,{code}M26,-1" for code in ("ZT", "ZF", "ZN", "ZB", "UB")]
+    alone = write_positions(tmp_path / "alone.csv", *small)
+    both = write_positions(tmp_path / "both.csv", *small, "BIG,CME,XM,ZNM26,999999999999999")
+    command = ("--market", market, "--format", "json")
+    figures = [
+        {c["customer_id"]: c["requirement"] for c in json.loads(result.stdout)["customers"]}
+        for result in (xm("margin", alone, *command), xm("margin", both, *command))
+    ]
+    assert figures[0]["SMALL"] == figures[1]["SMALL"]
+    assert float(figures[1]["BIG"]) > 1e15
+
+
+def test_a_customer_id_is_shown_as_it_is(demo, tmp_path):
+    _, market = demo
+    path = write_positions(tmp_path / "ids.csv", "[/bold],CME,XM,ZNM26,5", "[red]A,CME,XM,ZNM26,5")
+    result = xm("margin", path, "--market", market, COLUMNS="160")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("[/bold]") >= 3
+    assert result.stdout.count("[red]A") >= 3
+
+
+@pytest.mark.parametrize("columns", [60, 80, 115, 160])
+def test_no_figure_is_cut_on_a_narrow_terminal(demo, columns):
+    positions, market = demo
+    result = xm("margin", positions, "--market", market, "--explain", COLUMNS=str(columns))
+    assert result.returncode == 0
+    assert "\u2026" not in result.stdout
+
+
+@pytest.mark.parametrize("change", ["ficc.horizon_days=0", "cme.volatility_decay=0"])
+def test_a_parameter_that_the_models_cannot_use_is_refused(demo, change):
+    positions, market = demo
+    result = xm("margin", positions, "--market", market, "--set", change)
+    assert result.returncode == 1
+    assert FORBIDDEN_IN_A_REFUSAL not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [("fed_funds_futures.csv", "fed_funds_futures"), ("futures_closes.csv", "futures_closes")],
+)
+def test_a_market_without_what_the_models_need_is_refused(demo, tmp_path, table, says):
+    import shutil
+
+    from crossmargin.bootstrap import import_market
+
+    positions, market = demo
+    sources = tmp_path / "sources"
+    shutil.copytree(market, sources)
+    (sources / table).unlink()
+    (sources / "manifest.json").unlink()
+    import_market([sources], tmp_path / "market")
+    result = xm("margin", positions, "--market", tmp_path / "market")
+    assert result.returncode == 1
+    assert says in result.stderr
+    assert FORBIDDEN_IN_A_REFUSAL not in result.stderr

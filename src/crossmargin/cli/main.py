@@ -15,6 +15,8 @@ from crossmargin.cli.market import market_app
 from crossmargin.cli.output import OutputFormat, refuse
 from crossmargin.cli.par_books import par_books_command
 
+_EXIT_PIPE_CLOSED = 141  # as a shell reports a program ended by SIGPIPE
+
 app = typer.Typer(
     name="xm",
     no_args_is_help=True,

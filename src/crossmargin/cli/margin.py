@@ -16,6 +16,7 @@ from crossmargin.cli.output import (
     MarketOption,
     OutputFormat,
     diagnostics,
+    refuse,
     report_refusals,
     screen,
     write_csv,
@@ -23,7 +24,7 @@ from crossmargin.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from crossmargin.services.margin_positions import MarginRun
+    from crossmargin.services.margin_positions import MarginRun, PositionsInput
 
 
 class Cycle(StrEnum):
@@ -76,17 +77,30 @@ def margin_command(
     ] = False,
 ) -> None:
     """Margin every customer of a positions file, alone and cross-margined, with reasons."""
-    run, document = _run(
-        positions,
-        market,
-        as_of=as_of.date() if as_of else None,
-        cycle=cycle,
-        explain=explain,
-        sensitivity=sensitivity,
-        changes=_changes(changes or []),
-        skip_bad_rows=skip_bad_rows,
-    )
+    from crossmargin import bootstrap
+    from crossmargin.basics.refusals import RefusedError
+
+    loaded = bootstrap.read_positions(positions)
+    try:
+        run, document = _run(
+            loaded,
+            market,
+            as_of=as_of.date() if as_of else None,
+            cycle=cycle,
+            explain=explain,
+            sensitivity=sensitivity,
+            changes=_changes(changes or []),
+            skip_bad_rows=skip_bad_rows,
+        )
+    except RefusedError as error:
+        rows = f"{len(loaded.lines)} of {loaded.row_count} rows were well formed"
+        outcome = f"Nothing was computed; {rows}."
+        refuse(error.refusals, output_format, outcome=outcome)
     report_refusals(run.skipped, prefix="skipped: ")
+    for customer in run.result.customers:
+        for line in customer.unsupported:
+            place = f"{run.positions.name}:{line.line.line}"
+            typer.echo(f"unsupported: {place}: {line.line.instrument}: {line.text}", err=True)
     if output_format is OutputFormat.JSON:
         write_json(document)
     elif output_format is OutputFormat.CSV:
@@ -102,7 +116,7 @@ def margin_command(
 
 
 def _run(
-    positions: Path,
+    positions: PositionsInput,
     market: Path,
     *,
     as_of: date | None,
@@ -122,7 +136,7 @@ def _run(
     executor = bootstrap.block_executor()
     with diagnostics().status("Repricing every instrument under every scenario"):
         run = margin_positions(
-            bootstrap.read_positions(positions),
+            positions,
             opened,
             bootstrap.parameter_sets(day).changing(changes, reason="given on the command line"),
             executor,

@@ -85,18 +85,18 @@ def screen() -> Console:
     """Return the console of standard output: as wide as the terminal, or wide enough in a pipe."""
     from rich.console import Console
 
-    console = Console()
+    console = Console(markup=False)
     # Rich takes 80 columns where there is no terminal; a pipe has no such edge.
     if console.is_terminal or "COLUMNS" in os.environ:
         return console
-    return Console(width=_PIPED_WIDTH)
+    return Console(width=_PIPED_WIDTH, markup=False)
 
 
 def diagnostics() -> Console:
     """Return the console of standard error."""
     from rich.console import Console
 
-    return Console(stderr=True)
+    return Console(stderr=True, markup=False)
 
 
 def report_refusals(refusals: Iterable[Refusal], *, prefix: str = "") -> None:

@@ -33,13 +33,17 @@ def par_books_command(
 ) -> None:
     """Show the simulation's loss of bonds at par, long and short, per cent of market value."""
     from crossmargin import bootstrap
+    from crossmargin.basics.refusals import refused
     from crossmargin.services.par_books import par_book_table
 
     opened = bootstrap.open_market(market)
     day = as_of.date() if as_of else bootstrap.last_price_date(opened)
+    try:
+        table_of_books = par_book_table(opened, bootstrap.parameter_sets(day), as_of=day)
+    except (ValueError, IndexError) as error:
+        raise refused("date", day, f"a date with history enough: {error}", "ruling 8") from error
     books = [
-        {name: str(value) for name, value in asdict(book).items()}
-        for book in par_book_table(opened, bootstrap.parameter_sets(day), as_of=day)
+        {name: _text(value) for name, value in asdict(book).items()} for book in table_of_books
     ]
     if output_format is OutputFormat.JSON:
         write_json({"as_of": day.isoformat(), "simulated": opened.simulated, "par_books": books})
@@ -55,3 +59,7 @@ def par_books_command(
         console = screen()
         console.print(table)
         console.print(f"{books[0]['scenarios']} scenarios, rank {books[0]['rank']}.")
+
+
+def _text(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.6f}".rstrip("0").rstrip(".")

@@ -15,7 +15,7 @@ from crossmargin.margin.book import Block
 from crossmargin.margin.exact import (
     GRID_PER_DOLLAR,
     exact_pnl_in_grid_steps,
-    is_exact,
+    exact_rows,
     to_grid,
 )
 from crossmargin.margin.tail import tail_losses
@@ -23,6 +23,7 @@ from crossmargin.market.history import FloatArray
 
 #: Rows of P&L that fit a processor's second-level cache, twice.
 _ROWS_AT_ONCE = 128
+_STEPS_MAX = float(2**62)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,10 @@ class Simulation:
 
     def losses(self, block: Block) -> list[int]:
         """Return each portfolio's tail loss in whole grid steps."""
-        if not self._exact(block):
-            return [self._loss_of_large(block, row) for row in range(block.count)]
-        return _steps(tail_losses(self.pnl_dollars(block), self.rank))
+        losses = _steps(tail_losses(self.pnl_dollars(block), self.rank))
+        for row in self._large_rows(block):
+            losses[row] = self._loss_of_large(block, row)
+        return losses
 
     def three_losses(self, block: Block) -> tuple[list[int], list[int], list[int]]:
         """Return tail losses of securities alone, futures alone and both, in grid steps.
@@ -65,10 +67,6 @@ class Simulation:
         Two matrix products serve all three: the combined P&L is the sum of the legs. Some rows at a
         time, into the same arrays, so that they stay in the cache.
         """
-        if not self._exact(block):
-            legs = (block.securities_only(), block.contracts_only(), block)
-            large = [[self._loss_of_large(leg, row) for row in range(block.count)] for leg in legs]
-            return large[0], large[1], large[2]
         count = self.securities.shape[1]
         rows = min(_ROWS_AT_ONCE, block.count)
         securities, contracts = np.empty((rows, count)), np.empty((rows, count))
@@ -82,10 +80,15 @@ class Simulation:
             futures += _steps(tail_losses(other, self.rank))
             np.add(leg, other, out=leg)
             both += _steps(tail_losses(leg, self.rank))
+        for row in self._large_rows(block):
+            alone[row] = self._loss_of_large(block.securities_only(), row)
+            futures[row] = self._loss_of_large(block.contracts_only(), row)
+            both[row] = self._loss_of_large(block, row)
         return alone, futures, both
 
-    def _exact(self, block: Block) -> bool:
-        return is_exact(
+    def _large_rows(self, block: Block) -> list[int]:
+        """Return the portfolios whose sums float64 cannot hold exactly."""
+        exact = exact_rows(
             np.hstack([block.securities, block.contracts]),
             np.concatenate(
                 [
@@ -94,6 +97,7 @@ class Simulation:
                 ]
             ),
         )
+        return [int(row) for row in np.flatnonzero(~exact)]
 
     def _loss_of_large(self, block: Block, row: int) -> int:
         units = [int(q) for q in np.concatenate([block.securities[row], block.contracts[row]])]
@@ -102,7 +106,9 @@ class Simulation:
 
 
 def _steps(dollars: FloatArray) -> list[int]:
-    steps: list[int] = (dollars * GRID_PER_DOLLAR).astype(np.int64).tolist()
+    # Figures too large for this are replaced by whole-number ones afterwards.
+    bounded = np.minimum(dollars * GRID_PER_DOLLAR, _STEPS_MAX)
+    steps: list[int] = bounded.astype(np.int64).tolist()
     return steps
 
 

@@ -12,6 +12,7 @@ Examples
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date as calendar_date
 from pathlib import Path
@@ -119,7 +120,12 @@ class Margin:
         from crossmargin.presentation.margin import margin_document
 
         self.run = run
-        self.document: Mapping[str, Any] = margin_document(run, cycle="EOD")
+        self._document = margin_document(run, cycle="EOD")
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """A copy of the document: changing it changes nothing here."""
+        return deepcopy(self._document)
 
     @property
     def customers(self) -> Customers:
@@ -129,7 +135,7 @@ class Margin:
     @property
     def digest(self) -> str:
         """The digest of the document: equal input gives an equal one anywhere."""
-        return str(self.document["digest"])
+        return str(self._document["digest"])
 
     def to_frame(self) -> pl.DataFrame:
         """Return one row a customer: the columns of ``xm margin --format csv``, money as text."""
@@ -137,42 +143,47 @@ class Margin:
 
         from crossmargin.presentation.margin_rows import CSV_HEADER, csv_rows
 
-        return pl.DataFrame(csv_rows(self.document), schema=list(CSV_HEADER), orient="row")
+        return pl.DataFrame(csv_rows(self._document), schema=list(CSV_HEADER), orient="row")
 
     def __rich_console__(
         self, console: Console, options: ConsoleOptions
     ) -> Iterator[RenderableType]:
         """Yield the tables of ``xm margin``."""
-        yield _captured(self.document, whole=True)
+        yield _captured(self._document, whole=True)
 
     def _repr_html_(self) -> str:
         return _html(self)
 
     def __repr__(self) -> str:
-        totals = self.document["totals"]
+        totals = self._document["totals"]
         return (
             f"Margin(as_of={self.document['as_of']}, customers={len(self.document['customers'])}, "
             f"requirement={totals['requirement']}, saved={totals['saved']})"
         )
 
 
-class Customers(Mapping[str, "Customer"]):
-    """The customers of a run by id."""
+class Customers(Mapping[str | tuple[str, str], "Customer"]):
+    """The customers of a run, by id; by (BD-FCM, id) where an id stands at several BD-FCMs."""
 
     def __init__(self, result: Margin) -> None:
-        self._rows: dict[str, int] = {}
         self._result = result
-        for row, document in enumerate(result.document["customers"]):
-            name = document["customer_id"]
-            if name in self._rows:
-                name = f"{document['bd_fcm']}/{name}"
-            self._rows[name] = row
+        self._rows = {
+            (customer["bd_fcm"], customer["customer_id"]): row
+            for row, customer in enumerate(result.document["customers"])
+        }
 
-    def __getitem__(self, name: str) -> Customer:
-        return Customer(self._result, self._rows[name])
+    def __getitem__(self, name: str | tuple[str, str]) -> Customer:
+        if isinstance(name, tuple):
+            return Customer(self._result, self._rows[name])
+        keys = [key for key in self._rows if key[1] == name]
+        if len(keys) != 1:
+            raise KeyError(f"{name!r} stands at {len(keys)} BD-FCMs: name one of {keys}")
+        return Customer(self._result, self._rows[keys[0]])
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._rows)
+    def __iter__(self) -> Iterator[str | tuple[str, str]]:
+        names = [customer_id for _, customer_id in self._rows]
+        for key in self._rows:
+            yield key[1] if names.count(key[1]) == 1 else key
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -242,7 +253,7 @@ def _captured(document: Mapping[str, Any], *, whole: bool) -> Text:
 
     from crossmargin.presentation.margin_tables import print_customer, print_margin
 
-    console = Console(width=_WIDTH, color_system=None, force_terminal=False)
+    console = Console(width=_WIDTH, color_system=None, force_terminal=False, markup=False)
     with console.capture() as capture:
         (print_margin if whole else print_customer)(console, document)
     return Text(capture.get())

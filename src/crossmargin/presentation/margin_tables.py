@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
@@ -33,7 +34,7 @@ def dollars(text: str) -> str:
     >>> dollars("20674787.33"), dollars("-12.50"), dollars("0.00")
     ('20,674,787', '-12.50', '0')
     """
-    value = float(text)
+    value = Decimal(text)
     if value == 0:
         return "0"
     return f"{value:,.2f}" if abs(value) < 1000 else f"{value:,.0f}"  # noqa: PLR2004 - display
@@ -77,9 +78,16 @@ def print_margin(console: Console, document: Document) -> None:
 
 
 def _print_table(console: Console, table: Table) -> None:
-    """Print a table whole: a narrow terminal folds its lines, no figure is cut."""
-    width = max(console.width, _WIDTH_OF_TABLES)
-    console.print(table, width=width, no_wrap=True, overflow="ignore", crop=False)
+    """Print a table whole: a narrow terminal folds its lines, but no figure is cut."""
+    if console.width < _WIDTH_OF_TABLES:
+        console = Console(
+            file=console.file,
+            width=_WIDTH_OF_TABLES,
+            markup=False,
+            force_terminal=console.is_terminal,
+            no_color=console.no_color,
+        )
+    console.print(table)
 
 
 def _print_blocks(console: Console, document: Document) -> None:
@@ -106,7 +114,7 @@ def _requirements(document: Document) -> Table:
     for heading in ("FICC", "CME", "outside"):
         table.add_column(heading, justify="right")
     for customer in document["customers"]:
-        outside = float(customer["ficc"]["outside"]) + float(customer["cme"]["outside"])
+        outside = Decimal(customer["ficc"]["outside"]) + Decimal(customer["cme"]["outside"])
         mark = " *" if customer["incomplete"] else ""
         table.add_row(
             customer["customer_id"] + mark,

@@ -21,6 +21,7 @@ from fractions import Fraction
 
 from crossmargin.basics.calendars import BusinessCalendar
 from crossmargin.basics.refusals import Refusal, RefusedError
+from crossmargin.product.calendars import good_friday
 from crossmargin.product.futures import FuturesContract, ProductKind, reference_period
 
 _BANK_YEAR_DAYS = 360
@@ -188,7 +189,9 @@ def _rates(
     calendar: BusinessCalendar,
     missing: MissingFixing,
 ) -> list[Fraction]:
-    absent = [day for day in days if day not in fixings_pct]
+    # No SOFR is published on a Good Friday that is a business day: the rate before it stands
+    # (ruling 33).
+    absent = [day for day in days if day not in fixings_pct and day != good_friday(day.year)]
     if missing is MissingFixing.REFUSE and absent:
         raise RefusedError(*(_no_fixing(day, "a published rate") for day in absent))
     rates: list[Fraction] = []

@@ -11,8 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-import numpy as np
-
 from crossmargin.basics.calendars import BusinessCalendar
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.refusals import Refusal, RefusedError, refused
@@ -20,14 +18,11 @@ from crossmargin.margin.cme.equivalents import FuturesEquivalents, futures_equiv
 from crossmargin.margin.cme.model import CmeModel, CmeScenarios, prepare_cme
 from crossmargin.margin.ficc.haircut import HaircutSchedule
 from crossmargin.margin.ficc.model import FiccModel, ficc_haircuts, prepare_ficc
-from crossmargin.market.curve import ZeroCurve, curve_on
-from crossmargin.market.factors import CURVE_TENORS, CurvePoints, curve_points
+from crossmargin.market.factors import curve_points
 from crossmargin.market.history import (
-    PAR_TENOR_YEARS,
     FloatArray,
     MarketData,
     PriceSheet,
-    RateHistory,
 )
 from crossmargin.market.scenarios import FactorHistory, ScenarioSet, factor_history
 from crossmargin.parameters.registry import ParameterSet
@@ -36,10 +31,15 @@ from crossmargin.pricing.street_dv01 import street_dv01s_per_100
 from crossmargin.pricing.valuation import Valuation, value_market
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.futures import PRODUCTS, FuturesContract, ProductKind, first_delivery_day
+from crossmargin.services.market_readings import (
+    fitted_curve,
+    last_curve_date,
+    rate_on,
+    refuse_missing,
+)
 
 _QUARTERLY_MONTHS = (3, 6, 9, 12)
 _INTENTION_BUSINESS_DAYS = 2
-_PER_CENT = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +228,23 @@ def prepare_day(
     if as_of not in market.price_sheets:
         known = ", ".join(day.isoformat() for day in sorted(market.price_sheets))
         raise refused("date", as_of, f"a date with security prices: {known}", "ruling 35")
+    refuse_missing(market, as_of)
+    try:
+        return _prepare(market, parameters, as_of=as_of, contracts=contracts)
+    except (ValueError, IndexError, ArithmeticError) as error:
+        # What the numerics cannot use is a fault of the data or of a changed parameter.
+        raise refused(
+            "market", error, "history and parameters that both models can use", "ruling 8"
+        ) from error
+
+
+def _prepare(
+    market: MarketData,
+    parameters: ParameterSets,
+    *,
+    as_of: date,
+    contracts: Iterable[FuturesContract],
+) -> MarginDay:
     calendar = sifma_calendar()
     points = curve_points(market.par_yields)
     curve = fitted_curve(points, market.sofr, as_of)
@@ -237,7 +254,7 @@ def prepare_day(
         as_of=as_of,
         calendar=calendar,
         curve=curve,
-        repo_rate=rate_on(market.sofr, as_of) / _PER_CENT,
+        repo_rate=rate_on(market.sofr, as_of) / 100.0,
         prices=market.price_sheets[as_of].prices,
         contracts=held,
     )
@@ -282,48 +299,6 @@ def prepare_day(
             repo_follows_front=follows,
         ),
     )
-
-
-def fitted_curve(points: CurvePoints, sofr: RateHistory, day: date) -> ZeroCurve:
-    """Return the zero curve of a date from the tenors published on it and overnight SOFR.
-
-    Raises
-    ------
-    RefusedError
-        If the date has no par yields.
-    """
-    rows = np.flatnonzero(points.dates == np.datetime64(day))
-    if len(rows) == 0:
-        raise refused("date", day, "a date with a par yield curve", "ruling 33")
-    par = points.par_yields[rows[0]]
-    published = np.flatnonzero(~np.isnan(par))
-    years = [PAR_TENOR_YEARS[CURVE_TENORS[tenor]] for tenor in published]
-    first_sofr = sofr.dates[0].astype(date) if len(sofr.dates) else date.max
-    overnight = rate_on(sofr, day) / _PER_CENT if day >= first_sofr else None
-    return curve_on(years, par[published], overnight=overnight)
-
-
-def rate_on(history: RateHistory, day: date) -> float:
-    """Return the rate of the day in per cent, or the last one before it (ruling 33).
-
-    Raises
-    ------
-    RefusedError
-        If there is none yet.
-    """
-    place = int(np.searchsorted(history.dates, np.datetime64(day), side="right")) - 1
-    if place < 0:
-        raise refused("date", day, "a date on or after the first SOFR", "ruling 33")
-    return float(history.rates_pct[place])
-
-
-def last_curve_date(points: CurvePoints, *, before: date) -> date:
-    """Return the last date with par yields before a date: a month-end, given a month's first."""
-    place = int(np.searchsorted(points.dates, np.datetime64(before))) - 1
-    if place < 0:
-        raise refused("date", before, "a date after the first par yield curve", "ruling 7")
-    day: date = points.dates[place].astype(date)
-    return day
 
 
 def front_contracts(as_of: date, calendar: BusinessCalendar) -> tuple[FuturesContract, ...]:

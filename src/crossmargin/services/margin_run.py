@@ -30,6 +30,7 @@ from crossmargin.services.margin_day import MarginDay
 from crossmargin.services.ports import BlockExecutor
 
 PAR_PER_UNIT = 100
+_UNITS_MAX = 2**53
 #: Customers a block: large enough for the matrix product, small enough for the cache.
 BLOCK_CUSTOMERS = 256
 
@@ -171,7 +172,7 @@ def customer_books(
         book.unsupported.append(unsupported)
     for key in incomplete_customers:
         books.setdefault(key, _OpenBook())
-    return [books[key].closed(key) for key in sorted(books)]
+    return [books[key].closed(key, len(places.securities)) for key in sorted(books)]
 
 
 def margin_customers(
@@ -257,7 +258,6 @@ class _OpenBook:
         self.xm: dict[int, int] = {}
         self.outside: dict[int, int] = {}
         self.haircut: dict[str, int] = {}
-        self.has_ficc = False
         self.ineligible: list[RecognisedLine] = []
         self.unsupported: list[UnsupportedLine] = []
 
@@ -285,16 +285,22 @@ class _OpenBook:
     def _units(self, recognised: RecognisedLine) -> int:
         if isinstance(recognised.instrument, FuturesContract):
             return recognised.line.quantity
-        self.has_ficc = True
         return recognised.line.quantity // PAR_PER_UNIT
 
-    def closed(self, key: CustomerKey) -> CustomerBook:
+    def closed(self, key: CustomerKey, security_count: int) -> CustomerBook:
+        xm, outside = _without_zeros(self.xm), _without_zeros(self.outside)
+        haircut = {cusip: units for cusip, units in self.haircut.items() if units}
+        for units in (*xm.values(), *outside.values(), *haircut.values()):
+            if abs(units) >= _UNITS_MAX:
+                expected = f"fewer than {_UNITS_MAX} units of one instrument"
+                raise refused(f"quantity of {key.customer_id}", units, expected, "ruling 9")
         return CustomerBook(
             key,
-            _without_zeros(self.xm),
-            _without_zeros(self.outside),
-            {cusip: units for cusip, units in self.haircut.items() if units},
-            self.has_ficc,
+            xm,
+            outside,
+            haircut,
+            # A book that nets to nothing at FICC has no positions there (ruling 6).
+            bool(haircut) or any(place < security_count for place in (*xm, *outside)),
             tuple(self.ineligible),
             tuple(self.unsupported),
         )

@@ -18,14 +18,12 @@ from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.futures import FuturesContract
 from crossmargin.services.margin_day import (
     MarginDay,
-    fitted_curve,
     front_contracts,
-    last_curve_date,
     prepare_day,
-    rate_on,
     security_dv01s,
 )
 from crossmargin.services.margin_run import contracts_of
+from crossmargin.services.market_readings import fitted_curve, last_curve_date, rate_on
 from crossmargin.testing.builders import AS_OF
 
 

@@ -178,14 +178,14 @@ def test_no_customers_no_results(day: MarginDay) -> None:
     assert run(day, recognised(day, [])).customers == ()
 
 
-def test_a_position_that_nets_to_nothing_owes_the_minimum(
+def test_a_position_that_nets_to_nothing_owes_nothing(
     day: MarginDay, cheapest: tuple[str, Fraction]
 ) -> None:
     cusip, _ = cheapest
     flat = one(day, position("A", cusip, 100), position("A", cusip, -100)).requirement
     assert flat.reduction.binding is Binding.NONE
     assert flat.ficc.figures.everything == ZERO
-    assert flat.requirement == flat.standalone == MINIMUM
+    assert flat.requirement == flat.standalone == ZERO
 
 
 def test_outside_alone_is_margined_as_if_there_were_no_arrangement(

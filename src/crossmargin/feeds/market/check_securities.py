@@ -97,7 +97,7 @@ def _curve_since(tables: MarketTables, last_sheet: date) -> list[Finding]:
     curve = tables.typed("par_yields").drop_nulls(["date"])
     items = dated(curve.filter(pl.col("date") > last_sheet), "date")
     what = "curve days after the last price sheet"
-    handling = "ruling 20: the fitted curve plus each bond's spread of that sheet, labelled derived"
+    handling = "no figures for these days: margin needs a price sheet of the date (ruling 35)"
     return found(Severity.INFO, "security_prices", what, items, handling, known=True)
 
 

@@ -160,6 +160,8 @@ def read_manifest(directory: Path) -> Manifest:
 def _manifest_of(document: Any) -> Manifest:
     if document["format"] != FORMAT or not isinstance(document["simulated"], bool):
         raise ValueError("not a market directory's manifest")
+    if not isinstance(document["tables"], dict):
+        raise TypeError("its tables are not named")
     tables = {str(name): dict(entry) for name, entry in document["tables"].items()}
     digests = {name: entry["sha256"] for name, entry in tables.items()}
     if document["digest"] != market_digest(digests, simulated=document["simulated"]):
