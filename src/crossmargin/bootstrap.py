@@ -62,7 +62,9 @@ def read_positions(path: Path) -> PositionsInput:
     loaded = run(path)
     # Documents and their digests name the file, not where it lies on this machine.
     refusals = tuple(replace(refusal, file=path.name) for refusal in loaded.refusals)
-    return PositionsInput(path.name, loaded.sha256, loaded.row_count, loaded.lines, refusals)
+    return PositionsInput(
+        path.name, loaded.sha256, loaded.row_count, loaded.lines, refusals, loaded.columns
+    )
 
 
 def parameter_sets(as_of: date) -> ParameterSets:

@@ -140,6 +140,7 @@ def test_every_bad_row_is_named_and_nothing_is_computed(real_data, real_director
         "quantity",
         "quantity",
     ]
+    assert [refusal["column"] for refusal in refused] == [4, 4, 5, 5, 2, 1, 5, 5]
     assert all(refusal["expected"] and refusal["rule"] for refusal in refused)
     assert FORBIDDEN_IN_A_REFUSAL not in result.stderr
 

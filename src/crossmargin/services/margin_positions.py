@@ -6,8 +6,8 @@ result incomplete; ineligible lines are margined in full outside the arrangement
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from crossmargin.analysis.explanation import Explanation, explain
@@ -43,6 +43,7 @@ class PositionsInput:
     row_count: int
     lines: tuple[PositionLine, ...]
     refusals: tuple[Refusal, ...]
+    columns: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,11 @@ def margin_positions(
         rules=_checked_rules(parameters),
         file=positions.name,
     )
-    refusals = in_file_order((*positions.refusals, *recognition.refusals))
+    not_recognised = (
+        replace(refusal, column=positions.columns.get(refusal.field))
+        for refusal in recognition.refusals
+    )
+    refusals = in_file_order((*positions.refusals, *not_recognised))
     if refusals and not skip_bad_rows:
         raise RefusedError(*refusals)
     if not (recognition.eligible or recognition.outside or recognition.unsupported):

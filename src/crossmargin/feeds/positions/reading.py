@@ -36,13 +36,14 @@ class LoadedPositions:
     """A positions file, read: its good lines, its faults, how many rows, and its digest.
 
     ``row_count`` counts every row after the header, good or not, blank lines aside. ``sha256`` is
-    that of the file's bytes.
+    that of the file's bytes. ``columns`` numbers the columns of a CSV from 1.
     """
 
     lines: tuple[PositionLine, ...]
     refusals: tuple[Refusal, ...]
     row_count: int
     sha256: str
+    columns: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_positions(path: Path, *, default_bd_fcm: str = "BD-FCM") -> LoadedPositions:
@@ -99,9 +100,16 @@ class _Loading:
     refusals: list[Refusal] = field(default_factory=list)
     row_count: int = 0
     sha256: str = ""
+    columns: Mapping[str, int] = field(default_factory=dict)
 
     def loaded(self) -> LoadedPositions:
-        return LoadedPositions(tuple(self.lines), tuple(self.refusals), self.row_count, self.sha256)
+        return LoadedPositions(
+            tuple(self.lines),
+            tuple(self.refusals),
+            self.row_count,
+            self.sha256,
+            self.columns,
+        )
 
     def refuse(
         self, name: str, value: str, expected: str, *, line: int | None, column: int | None = None
@@ -185,6 +193,7 @@ def _load_csv(file: BufferedReader, loading: _Loading) -> None:
     for number, text in _text_lines(file, loading):
         if number == 1:
             columns = None if text is None else _csv_header(text, loading)
+            loading.columns = columns or {}
         elif text != "":
             loading.row_count += 1
             if text is not None and columns is not None:
