@@ -14,7 +14,6 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from crossmargin.basics.money import Money, charge_from_dollars
 from crossmargin.market.history import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
@@ -38,11 +37,6 @@ def to_grid_up(dollars: FloatArray) -> FloatArray:
 def from_grid(dollars: float) -> Fraction:
     """Return a grid figure as an exact fraction of dollars."""
     return Fraction(round(dollars * GRID_PER_DOLLAR), GRID_PER_DOLLAR)
-
-
-def charge_from_grid(dollars: float) -> Money:
-    """Return a grid figure as a charge, rounded up to the cent."""
-    return charge_from_dollars(from_grid(dollars))
 
 
 def exact_rows(units: FloatArray, per_unit_size: FloatArray) -> BoolArray:

@@ -20,7 +20,7 @@ from crossmargin.arrangement.requirement import (
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO
 from crossmargin.basics.refusals import refused
-from crossmargin.margin.book import Block, Holdings, ThreeFigures
+from crossmargin.margin.book import Block, Holdings, MarginModel, ThreeFigures
 from crossmargin.margin.ficc.haircut import HaircutLine
 from crossmargin.pricing.security_book import years_between
 from crossmargin.pricing.treasury import accrued_interest_per_100
@@ -199,7 +199,9 @@ def margin_customers(
 
     def margin_block(first: int, last: int) -> list[CustomerResult]:
         block = holdings.block(first, last)
-        ficc, cme = day.ficc.three_figures(block), day.cme.three_figures(block)
+        # Both are asked through the one protocol: the type checker holds them to it.
+        models: tuple[MarginModel, MarginModel] = (day.ficc, day.cme)
+        ficc, cme = (model.three_figures(block) for model in models)
         return [
             _customer(
                 day,

@@ -30,22 +30,6 @@ def portfolio_pnl(
     ]
 
 
-def discount_factor(
-    key_years: Sequence[float], base_rate: float, shocks: Sequence[float], years: float
-) -> float:
-    """Return a shocked discount factor on a flat curve: the shock linear between key tenors."""
-    if years <= key_years[0]:
-        shock = shocks[0]
-    elif years >= key_years[-1]:
-        shock = shocks[-1]
-    else:
-        upper = next(i for i, key in enumerate(key_years) if key > years)
-        low, high = key_years[upper - 1], key_years[upper]
-        share = (years - low) / (high - low)
-        shock = shocks[upper - 1] * (1 - share) + shocks[upper] * share
-    return math.exp(-(base_rate + shock) * years)
-
-
 def bootstrap(par_by_half_year: Sequence[float]) -> list[float]:
     """Return discount factors at each half-year from par yields at each half-year."""
     factors: list[float] = []

@@ -5,10 +5,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from crossmargin.basics.money import Money
+from crossmargin.basics.money import Money, charge_from_dollars
 from crossmargin.margin.exact import (
     GRID_PER_DOLLAR,
-    charge_from_grid,
     exact_pnl_in_grid_steps,
     exact_rows,
     from_grid,
@@ -24,8 +23,8 @@ def test_grid_figures_are_whole_steps():
 
 
 def test_charges_round_up_from_the_exact_figure():
-    assert charge_from_grid(1.0) == Money(100)
-    assert charge_from_grid(1.0 + 1.0 / GRID_PER_DOLLAR) == Money(101)
+    assert charge_from_dollars(from_grid(1.0)) == Money(100)
+    assert charge_from_dollars(from_grid(1.0 + 1.0 / GRID_PER_DOLLAR)) == Money(101)
 
 
 def test_sums_do_not_depend_on_their_order():
