@@ -9,8 +9,8 @@ from crossmargin import bootstrap
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.market.seeds import generator
 from crossmargin.product.futures import PRODUCTS, FuturesContract, ProductKind
+from crossmargin.services.customer_books import CustomerBook
 from crossmargin.services.margin_day import MarginDay, prepare_day
-from crossmargin.services.margin_run import CustomerBook
 
 _SOFR_QUARTERS, _SOFR_MONTHS, _FED_FUNDS_MONTHS = 16, 13, 27
 _FEWEST_LINES, _MOST_LINES = 5, 200

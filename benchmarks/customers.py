@@ -16,7 +16,8 @@ import numpy as np
 from book import customers, standard_day
 from crossmargin import bootstrap
 from crossmargin.market.history import FloatArray
-from crossmargin.services.margin_run import CustomerBook, margin_customers
+from crossmargin.services.customer_books import CustomerBook
+from crossmargin.services.margin_run import margin_customers
 from machine import describe, measure
 
 _LOOPED = 200
@@ -34,14 +35,21 @@ def main() -> None:
     print(describe())
     print(
         f"{arguments.count} customers, {sum(len(book.xm) for book in books)} positions, "
-        f"{day.ficc.scenarios.count} + {day.cme.scenarios.historical.count} + "
+        f"{day.ficc.scenarios.historical.count} + {day.ficc.scenarios.filtered.count} + "
+        f"{day.cme.scenarios.historical.count} + "
         f"{day.cme.scenarios.stress.count} scenarios"
     )
     ours = measure(lambda: margin_customers(day, books, executor), runs=6)
     print(ours.line("ours, both models, three portfolios each, requirements"))
     matrices = [
         np.vstack([simulation.securities, simulation.contracts])
-        for simulation in (day.ficc.simulation, day.cme.historical, day.cme.stress)
+        for simulation in (
+            day.ficc.simulation,
+            day.ficc.filtered,
+            day.cme.historical,
+            day.cme.stress,
+        )
+        if simulation is not None
     ]
     split = len(day.valuation.book.prices)
     looped = measure(lambda: account_loop(matrices, split, books[:_LOOPED]), runs=3)

@@ -23,7 +23,7 @@ _BONDS, _SCENARIOS = 20, 100
 def main() -> None:
     """Measure and print."""
     day = standard_day(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
-    valuation, scenarios = day.valuation, day.ficc.scenarios
+    valuation, scenarios = day.valuation, day.ficc.scenarios.historical
     instruments = len(valuation.book.prices) + len(valuation.contracts)
     print(describe())
     print(
@@ -47,7 +47,7 @@ def quantlib_prices(day: MarginDay) -> list[float]:
     today = ql.Date(settlement.day, settlement.month, settlement.year)
     ql.Settings.instance().evaluationDate = today
     convention = ql.ActualActual(ql.ActualActual.ISMA)
-    shifts: FloatArray = day.ficc.scenarios.key_rates[:_SCENARIOS, 5]
+    shifts: FloatArray = day.ficc.scenarios.historical.key_rates[:_SCENARIOS, 5]
     prices = []
     for price in day.valuation.book.prices[-_BONDS:]:
         maturity = price.security.maturity_date

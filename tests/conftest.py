@@ -123,8 +123,8 @@ def _recognised(lines: tuple[PositionLine, ...], market: MarketData) -> Recognit
 
 def _prepared(market: MarketData, recognition: Recognition) -> MarginDay:
     from crossmargin.bootstrap import parameter_sets
+    from crossmargin.services.customer_books import contracts_of
     from crossmargin.services.margin_day import prepare_day
-    from crossmargin.services.margin_run import contracts_of
 
     return prepare_day(
         market, parameter_sets(AS_OF), as_of=AS_OF, contracts=contracts_of(recognition)

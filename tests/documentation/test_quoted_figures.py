@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from crossmargin.bootstrap import parameter_sets
-from crossmargin.margin.ficc.model import ficc_scenarios
+from crossmargin.margin.ficc.scenarios import historical_scenarios
 from crossmargin.market.factors import CURVE_TENORS, curve_points
 from crossmargin.market.history import MarketData
 from crossmargin.market.residuals import in_windows
@@ -57,7 +57,7 @@ def test_noise_estimates_are_those_quoted(real_market: MarketData) -> None:
 
 def test_proxied_scenarios_are_those_quoted(real_market: MarketData) -> None:
     history = _history(real_market, 3)
-    scenarios = ficc_scenarios(history, parameter_sets(AS_OF).ficc, as_of=AS_OF)
+    scenarios = historical_scenarios(history, parameter_sets(AS_OF).ficc, as_of=AS_OF)
     proxied = scenarios.proxied
     assert f"it is {proxied.curve} of {scenarios.count:,} scenarios" in _page("curves.md")
     assert (
@@ -74,7 +74,7 @@ def test_scenario_counts_are_those_quoted(real_market: MarketData) -> None:
     as_of = date(2026, 2, 20)
     parameters = parameter_sets(as_of)
     history = factor_history(real_market, parameters.market, horizon_days=3, as_of=as_of)
-    scenarios = ficc_scenarios(history, parameters.ficc, as_of=as_of)
+    scenarios = historical_scenarios(history, parameters.ficc, as_of=as_of)
     first, last = parameters.ficc.dates("stressed_period")[0]
     stressed = int(in_windows(scenarios.end_dates, [(first, last)]).sum())
     assert (

@@ -22,15 +22,9 @@ from crossmargin.margin.simulation import cents_up
 from crossmargin.market.history import MarketData
 from crossmargin.product.position import Account, PositionLine
 from crossmargin.services import margin_run
+from crossmargin.services.customer_books import contracts_of, customer_books, holdings_of
 from crossmargin.services.margin_day import MarginDay, prepare_day
-from crossmargin.services.margin_run import (
-    CustomerResult,
-    MarginResult,
-    contracts_of,
-    customer_books,
-    holdings_of,
-    margin_customers,
-)
+from crossmargin.services.margin_run import CustomerResult, MarginResult, margin_customers
 from crossmargin.testing.builders import position
 
 pytestmark = pytest.mark.real_data

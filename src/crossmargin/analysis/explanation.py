@@ -5,8 +5,9 @@ A saving falls short of one because the legs do not move together:
 switching its shocks off, the others on, and pricing everything again, and is given twice:
 
 * *lost*: what the combined figure falls by, as a share of the two stand-alone figures as they are.
-  At FICC the figure is that of the simulation, because the floor would hide it; what the floor adds
-  is a line of its own. Lines and interaction add up to one less the saving: tails are not additive.
+  At FICC the figure is that of the simulation, because the VaR Floor would hide it; what repo
+  volatility, bid-ask and the VaR Floor add is a line of its own. Lines and interaction add up to
+  one less the saving: tails are not additive.
 * *saving without*: the saving that the model would find with the factor off, all three figures
   priced again, floor included. It can be lower: a factor may move a leg alone more than both.
 
@@ -118,16 +119,16 @@ def explain(
         Gives both models with some factors' shocks off.
     """
     base = _Base.of(ficc, cme, block)
-    singles = [(factor.label, (factor,)) for factor in risk_factors(ficc.scenarios)]
+    singles = [(factor.label, (factor,)) for factor in risk_factors(ficc.scenarios.historical)]
     kinds = [
-        (label, tuple(f for f in risk_factors(ficc.scenarios) if f.kind == kind))
+        (label, tuple(f for f in risk_factors(ficc.scenarios.historical) if f.kind == kind))
         for kind, label in KIND_LABELS.items()
     ]
     by_factor = base.losses(block, singles, repriced)
     by_kind = base.losses(block, kinds, repriced)
     return [
         Explanation(
-            ficc_tail=_tail(ficc.simulation, ficc.scenarios, block, row),
+            ficc_tail=_tail(ficc.simulation, ficc.scenarios.historical, block, row),
             cme_tail=_tail(cme.historical, cme.scenarios.historical, block, row),
             cme_stress_tail=_tail(cme.stress, cme.scenarios.stress, block, row),
             by_factor=by_factor[row],
@@ -173,7 +174,7 @@ class _Base:
     def _whole(self, lines: Sequence[FactorLoss], row: int) -> tuple[FactorLoss, ...]:
         above = _combined(self.ficc, row) - _simulation(self.ficc, row)
         floor = FactorLoss(
-            "floor percentage above the simulation",
+            "repo, bid-ask and VaR Floor above the simulation",
             _share(above, self.ficc, row),
             _share(Fraction(0), self.cme, row),
             None,

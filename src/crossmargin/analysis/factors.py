@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crossmargin.margin.cme.model import CmeScenarios
+from crossmargin.margin.ficc.scenarios import FiccScenarios
 from crossmargin.market.scenarios import BASIS_CONTRACTS, SPREAD_KNOTS, ScenarioSet
 
 
@@ -39,6 +40,15 @@ def without(factors: Sequence[RiskFactor], scenarios: ScenarioSet) -> ScenarioSe
     for factor in factors:
         on[factor.kind][factor.column] = 0.0
     return scenarios.scaling(key_rates=on["key_rate"], basis=on["basis"], spread=on["spread"])
+
+
+def without_at_ficc(factors: Sequence[RiskFactor], scenarios: FiccScenarios) -> FiccScenarios:
+    """Return the FICC-style sets with these factors off, their volatility too."""
+    return FiccScenarios(
+        without(factors, scenarios.historical),
+        without(factors, scenarios.filtered),
+        without(factors, scenarios.one_day),
+    )
 
 
 def without_at_cme(factors: Sequence[RiskFactor], scenarios: CmeScenarios) -> CmeScenarios:

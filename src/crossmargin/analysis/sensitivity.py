@@ -29,6 +29,8 @@ BASIS_MULTIPLES = ("2", "5", "10", "20")
 #: The table's rows after the base.
 VARIANTS: tuple[Variant, ...] = (
     Variant("no floor percentage", ficc={"floor_share": "0"}),
+    Variant("no Minimum Margin Amount", ficc={"minimum_margin_amount": "off"}),
+    Variant("no repo volatility", ficc={"repo_volatility_bp": "0, 0, 0, 0, 0"}),
     Variant(
         "no cash-futures basis",
         ficc={"basis_volatility_multiple": "0"},

@@ -1,8 +1,9 @@
 """What a margin model is asked about: portfolios as rows of whole units, and what it answers.
 
-The unit is $100 of par for a security and one contract for a future. A model is asked for the
-margin of a portfolio, or for the three figures of the arrangement at once: securities alone,
-futures alone, and both. The two models implement the same small protocol and never import each
+The unit is $100 of par for a security, one contract for a future, and for the end legs of repo one
+cent of start amount for a day left. A model is asked for the three figures of the arrangement at
+once (securities alone, futures alone, both), for its charges outside the saving, and for what each
+position adds to a figure. The two models implement the same small protocol and never import each
 other.
 """
 
@@ -33,18 +34,26 @@ class Block:
         Units of $100 of par, signed whole numbers, by the security book's rows.
     contracts : ndarray of float64, shape (portfolios, C)
         Contracts, signed whole numbers, by the valuation's contracts.
+    repo : ndarray of float64, shape (portfolios, R)
+        Net start amount in cents times days left, repo plus and reverse repo minus, by term bucket.
     """
 
     securities: FloatArray
     contracts: FloatArray
+    repo: FloatArray
 
     def __post_init__(self) -> None:
-        if len(self.securities) != len(self.contracts):
-            raise ValueError("one row a portfolio on both legs")
+        if not len(self.securities) == len(self.contracts) == len(self.repo):
+            raise ValueError("one row a portfolio on both legs and for repo")
+
+    @staticmethod
+    def without_repo(securities: FloatArray, contracts: FloatArray) -> Block:
+        """Return portfolios that hold no repo."""
+        return Block(securities, contracts, np.zeros((len(securities), 0)))
 
     def rows(self, chosen: slice) -> Block:
         """Return some of the portfolios."""
-        return Block(self.securities[chosen], self.contracts[chosen])
+        return Block(self.securities[chosen], self.contracts[chosen], self.repo[chosen])
 
     @property
     def count(self) -> int:
@@ -53,11 +62,11 @@ class Block:
 
     def securities_only(self) -> Block:
         """Return the portfolios without their futures."""
-        return Block(self.securities, np.zeros_like(self.contracts))
+        return Block(self.securities, np.zeros_like(self.contracts), self.repo)
 
     def contracts_only(self) -> Block:
-        """Return the portfolios without their securities."""
-        return Block(np.zeros_like(self.securities), self.contracts)
+        """Return the portfolios without their securities and repo."""
+        return Block(np.zeros_like(self.securities), self.contracts, np.zeros_like(self.repo))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +75,11 @@ class Holdings:
 
     Parameters
     ----------
-    portfolio_count, security_count, contract_count : int
+    portfolio_count, security_count, contract_count, repo_bucket_count : int
     starts : ndarray of int, shape (portfolios + 1,)
         Entries of portfolio p are ``starts[p]:starts[p + 1]``.
     instruments : ndarray of int, shape (entries,)
-        Security rows first, then contracts from ``security_count`` on.
+        Security rows first, then contracts from ``security_count`` on, then repo term buckets.
     units : ndarray of float64, shape (entries,)
         Whole units, signed.
     """
@@ -78,13 +87,18 @@ class Holdings:
     portfolio_count: int
     security_count: int
     contract_count: int
+    repo_bucket_count: int
     starts: IntArray
     instruments: IntArray
     units: FloatArray
 
     @staticmethod
     def of(
-        portfolios: Sequence[Mapping[int, int]], *, security_count: int, contract_count: int
+        portfolios: Sequence[Mapping[int, int]],
+        *,
+        security_count: int,
+        contract_count: int,
+        repo_bucket_count: int,
     ) -> Holdings:
         """Return holdings from one mapping of instrument to whole units a portfolio."""
         counts = np.array([len(portfolio) for portfolio in portfolios], dtype=np.int64)
@@ -95,6 +109,7 @@ class Holdings:
             portfolio_count=len(portfolios),
             security_count=security_count,
             contract_count=contract_count,
+            repo_bucket_count=repo_bucket_count,
             starts=starts,
             instruments=np.array(instruments, dtype=np.int64),
             units=np.array(units, dtype=np.float64),
@@ -105,9 +120,12 @@ class Holdings:
         entries = slice(int(self.starts[first]), int(self.starts[last]))
         counts = np.diff(self.starts[first : last + 1])
         rows = np.repeat(np.arange(last - first), counts)
-        dense = np.zeros((last - first, self.security_count + self.contract_count))
+        repo = self.security_count + self.contract_count
+        dense = np.zeros((last - first, repo + self.repo_bucket_count))
         dense[rows, self.instruments[entries]] = self.units[entries]
-        return Block(dense[:, : self.security_count], dense[:, self.security_count :])
+        return Block(
+            dense[:, : self.security_count], dense[:, self.security_count : repo], dense[:, repo:]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +165,32 @@ class ThreeFigures:
     combined: LegFigures
 
 
+@dataclass(frozen=True, slots=True)
+class Contributions:
+    """What each position adds to one portfolio's figure, component by component.
+
+    Parameters
+    ----------
+    components : mapping of component to list of Fraction
+        Exact dollars, one entry an instrument: securities, contracts, repo term buckets. All
+        entries add up to the figure before it is rounded up to the cent. A position that lowers the
+        figure is negative.
+    scenarios : mapping of component to int
+        Which scenario of its set decides a simulated component, where one does.
+    """
+
+    components: Mapping[str, list[Fraction]]
+    scenarios: Mapping[str, int]
+
+    def total(self) -> Fraction:
+        """Return the figure, before it is rounded up to the cent."""
+        return sum((part for parts in self.components.values() for part in parts), Fraction(0))
+
+    def by_instrument(self) -> list[Fraction]:
+        """Return what each instrument adds, all components together."""
+        return [sum(parts, Fraction(0)) for parts in zip(*self.components.values(), strict=True)]
+
+
 class MarginModel(Protocol):
     """A clearing organization's margin model on one date."""
 
@@ -164,6 +208,13 @@ class MarginModel(Protocol):
         """Return the margin of securities alone, futures alone and both, a row a portfolio."""
         ...
 
-    def pnl_dollars(self, block: Block) -> FloatArray:
-        """Return the P&L in each main scenario, shape (portfolios, N)."""
+    def add_ons(self, block: Block) -> Mapping[str, list[int]]:
+        """Return charges outside the saving of the leg it clears: whole cents by name, a row each.
+
+        They are never reduced (ruling 2).
+        """
+        ...
+
+    def contributions(self, block: Block) -> Contributions:
+        """Return what each position of the block's one portfolio adds to its combined figure."""
         ...

@@ -8,6 +8,7 @@ large for that.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -85,6 +86,31 @@ class Simulation:
             futures[row] = self._loss_of_large(block.contracts_only(), row)
             both[row] = self._loss_of_large(block, row)
         return alone, futures, both
+
+    def contributions(self, block: Block) -> tuple[list[Fraction], int]:
+        """Return what each instrument adds to the tail loss of the block's one portfolio.
+
+        The loss is homogeneous: in the scenario that sets it, what each position loses adds up to
+        it (Euler's theorem). Where several scenarios lose the same, the first is taken.
+
+        Returns
+        -------
+        contributions : list of Fraction
+            Exact dollars by security, then contract; zero where the scenario is a gain.
+        scenario : int
+        """
+        columns = np.vstack([self.securities, self.contracts])
+        units = [int(q) for q in np.concatenate([block.securities[0], block.contracts[0]])]
+        pnl = exact_pnl_in_grid_steps(units, columns)
+        scenario = sorted(range(len(pnl)), key=pnl.__getitem__)[self.rank - 1]
+        if pnl[scenario] >= 0:
+            return [Fraction(0)] * len(units), scenario
+        steps = (columns[:, scenario] * GRID_PER_DOLLAR).astype(np.int64)
+        losses = [
+            Fraction(-quantity * int(step), GRID_PER_DOLLAR)
+            for quantity, step in zip(units, steps, strict=True)
+        ]
+        return losses, scenario
 
     def _large_rows(self, block: Block) -> list[int]:
         """Return the portfolios whose sums float64 cannot hold exactly."""

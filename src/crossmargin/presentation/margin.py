@@ -21,6 +21,7 @@ from crossmargin.arrangement.reduction import format_ratio
 from crossmargin.arrangement.requirement import CcpRequirement
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.money import Money
+from crossmargin.margin.ficc.model import SensitivitySource, decides
 from crossmargin.pricing.futures_value import TreasuryFuture
 from crossmargin.services.margin_day import MarginDay
 from crossmargin.services.margin_positions import CustomerExplanation, MarginRun
@@ -86,8 +87,12 @@ def margin_document(
 
 
 MISSING_NOTICE = (
-    "Not in these figures: FICC's Minimum Margin Amount, repo volatility, bid-ask and the add-ons "
-    "outside the VaR Charge; CME's liquidity and concentration charges."
+    "Repo volatility, bid-ask, Minimum Margin Amount and the add-ons are computed with parameters "
+    "that are partly recalled, inferred or assumed; xm parameters list says which."
+)
+PROXY_NOTICE = (
+    "FICC side by Margin Proxy: bucket indices stand for each issue's own sensitivities "
+    "(sensitivity_source = margin_proxy)."
 )
 INDICATIVE_NOTICE = "Cycle CUR: indicative figures, never a call (ruling 11)."
 TIPS_NOTICE = (
@@ -98,10 +103,18 @@ TIPS_NOTICE = (
 
 def _notices(run: MarginRun, cycle: str) -> list[str]:
     day = run.result.day
-    scenarios = day.ficc.scenarios
+    scenarios = day.ficc.scenarios.historical
     own = ", ".join(f"{name} {origin.own}" for name, origin in scenarios.proxied.basis.items())
     notices = [SIMULATED_NOTICE] if day.simulated else []
     notices += [INDICATIVE_NOTICE] if cycle == "CUR" else []
+    if day.ficc.sensitivity_source is SensitivitySource.MARGIN_PROXY:
+        notices.append(PROXY_NOTICE)
+    estimated = sum(book.estimated_start_amounts for book in run.books)
+    if estimated:
+        notices.append(
+            f"{estimated} repo lines carry no start amount: the market value of their collateral "
+            "stands for it in repo volatility."
+        )
     notices += [
         REVIEW_NOTICE,
         MISSING_NOTICE,
@@ -164,14 +177,16 @@ def _treasury_future(day: MarginDay, future: TreasuryFuture) -> Document:
 
 
 def _models(day: MarginDay) -> Document:
-    cme = day.cme.scenarios
+    cme, ficc = day.cme.scenarios, day.ficc.scenarios
     return {
         "ficc": {
             "name": day.ficc.name,
-            "scenarios": day.ficc.scenarios.count,
+            "scenarios": ficc.historical.count,
             "rank": day.ficc.simulation.rank,
+            "filtered_scenarios": ficc.filtered.count,
+            "filtered_rank": day.ficc.filtered.rank if day.ficc.filtered else None,
             "scenario_identity": day.ficc.scenario_identity,
-            "proxied": day.ficc.scenarios.proxied.as_document(),
+            "proxied": ficc.historical.proxied.as_document(),
             "haircut_curve_date": day.haircuts.curve_date,
         },
         "cme": {
@@ -192,7 +207,10 @@ def _customer(customer: CustomerResult) -> Document:
     return {
         "bd_fcm": customer.key.bd_fcm,
         "customer_id": customer.key.customer_id,
-        "ficc": _ccp(requirement.ficc, customer.ficc, own_leg="securities"),
+        "ficc": {
+            **_ccp(requirement.ficc, customer.ficc, own_leg="securities"),
+            "decided_by": _decided_by(customer.ficc),
+        },
         "cme": _ccp(requirement.cme, customer.cme, own_leg="futures"),
         "saving_before_cap": format_ratio(reduction.saving_before_cap),
         "reduction": format_ratio(reduction.reduction),
@@ -223,6 +241,8 @@ def _ccp(ccp: CcpRequirement, detail: ModelDetail, *, own_leg: str) -> Document:
         parts: Mapping[str, Fraction] = getattr(detail, portfolio)
         if parts:
             components[portfolio] = {name: _dollars(value) for name, value in parts.items()}
+    if ccp.add_ons:
+        components["add_ons"] = {name: str(amount) for name, amount in ccp.add_ons.items()}
     if ccp.minimum_top_up.cents:
         components["customer_minimum_top_up"] = str(ccp.minimum_top_up)
     return {
@@ -230,10 +250,21 @@ def _ccp(ccp: CcpRequirement, detail: ModelDetail, *, own_leg: str) -> Document:
         "futures": str(three.futures),
         "combined": str(three.combined),
         "saving": format_ratio(ccp.saving),
+        "reduced": str(ccp.reduced),
         "requirement": str(ccp.requirement),
         "components": components,
         "outside": str(ccp.outside),
         "standalone": str(ccp.standalone),
+    }
+
+
+def _decided_by(detail: ModelDetail) -> dict[str, str]:
+    """Return which member of FICC's VaR Charge is the largest, for each portfolio."""
+    portfolios = ("securities", "futures", "combined", "outside")
+    return {
+        portfolio: decides(parts).value
+        for portfolio in portfolios
+        if (parts := getattr(detail, portfolio))
     }
 
 

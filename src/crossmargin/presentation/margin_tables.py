@@ -179,16 +179,22 @@ def _futures_table(document: Document) -> Table:
     return table
 
 
+_DECIDES_WORDS = {
+    "model": "historical simulation",
+    "minimum_margin_amount": "Minimum Margin Amount",
+    "floor_percentage": "floor percentage",
+}
+
+
 def decided_by(ccp: str, figures: Document) -> str:
     """Return which component sets the combined figure, in words."""
-    parts = figures["components"].get("combined", {})
-    if ccp == "ficc":
-        floor = float(parts.get("floor_percentage", "0"))
-        simulation = float(parts.get("historical_simulation", "0"))
-        if floor > simulation:
-            return f"floor percentage (simulation {dollars(str(simulation))})"
-        return "historical simulation"
-    return "scaled history and stress"
+    if ccp == "cme":
+        return "scaled history and stress"
+    decides = figures["decided_by"]["combined"]
+    if decides == "model":
+        return _DECIDES_WORDS[decides]
+    simulation = figures["components"]["combined"]["historical_simulation"]
+    return f"{_DECIDES_WORDS[decides]} (simulation {dollars(simulation)})"
 
 
 def print_customer(console: Console, customer: Document) -> None:
@@ -229,6 +235,11 @@ def _remarks(customer: Document) -> Iterable[str]:
             yield (
                 f"Carrying two accounts at {ccp.upper()} instead of one costs {dollars(split)} "
                 "before the reduction (ruling 5)."
+            )
+        for name, amount in customer[ccp]["components"].get("add_ons", {}).items():
+            yield (
+                f"{ccp.upper()} adds {dollars(amount)} for {name.replace('_', ' ')}, outside the "
+                "saving (ruling 2)."
             )
         top_up = customer[ccp]["components"].get("customer_minimum_top_up")
         if top_up:

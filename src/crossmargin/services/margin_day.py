@@ -18,13 +18,14 @@ from crossmargin.margin.cme.equivalents import FuturesEquivalents, futures_equiv
 from crossmargin.margin.cme.model import CmeModel, CmeScenarios, prepare_cme
 from crossmargin.margin.ficc.haircut import HaircutSchedule
 from crossmargin.margin.ficc.model import FiccModel, ficc_haircuts, prepare_ficc
+from crossmargin.margin.ficc.scenarios import FiccScenarios
 from crossmargin.market.factors import curve_points
 from crossmargin.market.history import (
     FloatArray,
     MarketData,
     PriceSheet,
 )
-from crossmargin.market.scenarios import FactorHistory, ScenarioSet, factor_history
+from crossmargin.market.scenarios import FactorHistory, factor_history
 from crossmargin.parameters.registry import ParameterSet
 from crossmargin.pricing.futures_value import TreasuryFuture
 from crossmargin.pricing.street_dv01 import street_dv01s_per_100
@@ -40,6 +41,7 @@ from crossmargin.services.market_readings import (
 
 _QUARTERLY_MONTHS = (3, 6, 9, 12)
 _INTENTION_BUSINESS_DAYS = 2
+_ONE_DAY = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +130,8 @@ class MarginDay:
     parameters : ParameterSets
     prices : PriceSheet
     valuation : Valuation
-    ficc_history, cme_history : FactorHistory
-        Factor moves at each model's horizon.
+    ficc_history, cme_history, one_day_history : FactorHistory
+        Factor moves at each model's horizon, and at one day.
     haircuts : HaircutSchedule
     equivalents : FuturesEquivalents
     ficc : FiccModel
@@ -144,13 +146,14 @@ class MarginDay:
     valuation: Valuation
     ficc_history: FactorHistory
     cme_history: FactorHistory
+    one_day_history: FactorHistory
     haircuts: HaircutSchedule
     equivalents: FuturesEquivalents
     ficc: FiccModel
     cme: CmeModel
 
     def with_scenarios(
-        self, *, ficc: ScenarioSet | None = None, cme: CmeScenarios | None = None
+        self, *, ficc: FiccScenarios | None = None, cme: CmeScenarios | None = None
     ) -> MarginDay:
         """Return the day with other scenarios in its models, everything else as it is."""
         return self._prepared(self.parameters, ficc=ficc, cme=cme)
@@ -177,7 +180,7 @@ class MarginDay:
         return self._prepared(changed, ficc=None, cme=None)
 
     def _prepared(
-        self, parameters: ParameterSets, *, ficc: ScenarioSet | None, cme: CmeScenarios | None
+        self, parameters: ParameterSets, *, ficc: FiccScenarios | None, cme: CmeScenarios | None
     ) -> MarginDay:
         follows = float(parameters.market.ratio("repo_rate_follows_front"))
         return replace(
@@ -186,6 +189,7 @@ class MarginDay:
             ficc=prepare_ficc(
                 valuation=self.valuation,
                 history=self.ficc_history,
+                one_day_history=self.one_day_history,
                 haircuts=self.haircuts,
                 parameters=parameters.ficc,
                 repo_follows_front=follows,
@@ -258,12 +262,13 @@ def _prepare(
         prices=market.price_sheets[as_of].prices,
         contracts=held,
     )
-    ficc_history, cme_history = (
-        factor_history(
-            market, parameters.market, horizon_days=owner.whole("horizon_days"), as_of=as_of
-        )
-        for owner in (parameters.ficc, parameters.cme)
-    )
+    horizons = [owner.whole("horizon_days") for owner in (parameters.ficc, parameters.cme)]
+    histories = {
+        days: factor_history(market, parameters.market, horizon_days=days, as_of=as_of)
+        for days in {*horizons, _ONE_DAY}
+    }
+    ficc_history, cme_history = (histories[days] for days in horizons)
+    one_day_history = histories[_ONE_DAY]
     month_end = last_curve_date(points, before=as_of.replace(day=1))
     haircuts = ficc_haircuts(
         ficc_history,
@@ -282,11 +287,13 @@ def _prepare(
         valuation=valuation,
         ficc_history=ficc_history,
         cme_history=cme_history,
+        one_day_history=one_day_history,
         haircuts=haircuts,
         equivalents=equivalents,
         ficc=prepare_ficc(
             valuation=valuation,
             history=ficc_history,
+            one_day_history=one_day_history,
             haircuts=haircuts,
             parameters=parameters.ficc,
             repo_follows_front=follows,

@@ -11,26 +11,27 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from crossmargin.analysis.explanation import Explanation, explain
-from crossmargin.analysis.factors import RiskFactor, without, without_at_cme
+from crossmargin.analysis.factors import RiskFactor, without_at_cme, without_at_ficc
 from crossmargin.analysis.key_rates import KeyRateExposure, key_rate_exposure
 from crossmargin.arrangement.eligibility import EligibilityRules, Recognition, recognise
 from crossmargin.arrangement.reduction import ReductionRules
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.refusals import Refusal, RefusedError, refused
 from crossmargin.margin.cme.model import CmeModel
-from crossmargin.margin.ficc.model import FiccModel
+from crossmargin.margin.ficc.haircut import HaircutCorrelation
+from crossmargin.margin.ficc.model import FiccModel, SensitivitySource
+from crossmargin.margin.ficc.repo import RepoVolatility
 from crossmargin.margin.tail import QuantileConvention, tail_rank
 from crossmargin.market.history import FloatArray, MarketData
 from crossmargin.product.position import PositionLine
-from crossmargin.services.margin_day import MarginDay, ParameterSets, prepare_day
-from crossmargin.services.margin_run import (
+from crossmargin.services.customer_books import (
     CustomerBook,
-    MarginResult,
     contracts_of,
     customer_books,
     holdings_of,
-    margin_customers,
 )
+from crossmargin.services.margin_day import MarginDay, ParameterSets, prepare_day
+from crossmargin.services.margin_run import MarginResult, margin_customers
 from crossmargin.services.ports import BlockExecutor
 
 
@@ -150,6 +151,9 @@ def _checked_rules(parameters: ParameterSets) -> EligibilityRules:
     try:
         ReductionRules.from_parameters(parameters.arrangement)
         parameters.cme.choice("equivalent_contract", ["nearest"])
+        parameters.ficc.choice("haircut_correlation", list(HaircutCorrelation))
+        parameters.ficc.choice("sensitivity_source", list(SensitivitySource))
+        RepoVolatility.from_parameters(parameters.ficc)
         for model in (parameters.ficc, parameters.cme):
             QuantileConvention(model.text("quantile_convention"))
             tail_rank(model.whole("fewest_scenarios"), model.ratio("coverage"))
@@ -186,7 +190,7 @@ def explain_run(run: MarginRun) -> tuple[CustomerExplanation, ...]:
 
     def repriced(factors: Sequence[RiskFactor]) -> tuple[FiccModel, CmeModel]:
         other = day.with_scenarios(
-            ficc=without(factors, day.ficc.scenarios),
+            ficc=without_at_ficc(factors, day.ficc.scenarios),
             cme=without_at_cme(factors, day.cme.scenarios),
         )
         return other.ficc, other.cme
@@ -202,6 +206,6 @@ def key_rates_of(day: MarginDay) -> KeyRateExposure:
     """Return per-unit key-rate DV01s of the day's instruments."""
     return key_rate_exposure(
         day.valuation,
-        day.ficc.scenarios.key_years,
+        day.ficc.scenarios.historical.key_years,
         repo_follows_front=float(day.parameters.market.ratio("repo_rate_follows_front")),
     )

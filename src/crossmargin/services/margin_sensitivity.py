@@ -15,14 +15,10 @@ from crossmargin.margin.exact import from_grid
 from crossmargin.margin.simulation import Simulation
 from crossmargin.margin.tail import tail_losses
 from crossmargin.pricing.cube import instrument_pnl
+from crossmargin.services.customer_books import CustomerBook, holdings_of
 from crossmargin.services.margin_day import MarginDay
 from crossmargin.services.margin_positions import MarginRun
-from crossmargin.services.margin_run import (
-    CustomerBook,
-    CustomerResult,
-    holdings_of,
-    margin_customers,
-)
+from crossmargin.services.margin_run import CustomerResult, margin_customers
 from crossmargin.services.ports import BlockExecutor
 
 
@@ -91,7 +87,9 @@ def _grid_effects(day: MarginDay, books: list[CustomerBook]) -> list[dict[str, F
     """Return, for each customer, simulation figures on the grid less figures off it."""
     block = holdings_of(day, [book.xm for book in books]).block(0, len(books))
     follows = float(day.parameters.market.ratio("repo_rate_follows_front"))
-    ficc_cube = instrument_pnl(day.valuation, day.ficc.scenarios, repo_follows_front=follows)
+    ficc_cube = instrument_pnl(
+        day.valuation, day.ficc.scenarios.historical, repo_follows_front=follows
+    )
     cme_cube = instrument_pnl(
         day.valuation, day.cme.scenarios.historical, repo_follows_front=follows
     )

@@ -14,7 +14,7 @@ from datetime import date
 
 import numpy as np
 
-from crossmargin.margin.ficc.model import ficc_scenarios
+from crossmargin.margin.ficc.scenarios import historical_scenarios
 from crossmargin.margin.tail import QuantileConvention, tail_losses, tail_rank
 from crossmargin.market.curve import ZeroCurve, linear_at
 from crossmargin.market.factors import curve_points
@@ -88,7 +88,7 @@ def par_book_table(
         horizon_days=parameters.ficc.whole("horizon_days"),
         as_of=as_of,
     )
-    scenarios = ficc_scenarios(history, parameters.ficc, as_of=as_of)
+    scenarios = historical_scenarios(history, parameters.ficc, as_of=as_of)
     rank = tail_rank(
         scenarios.count,
         parameters.ficc.ratio("coverage"),

@@ -8,8 +8,9 @@ import pytest
 
 from crossmargin.analysis.factors import risk_factors, without
 from crossmargin.execution.threads import ThreadExecutor
+from crossmargin.services.customer_books import customer_books
 from crossmargin.services.margin_positions import MarginRun, PositionsInput, explain_run
-from crossmargin.services.margin_run import customer_books, margin_customers
+from crossmargin.services.margin_run import margin_customers
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def test_lines_add_up_to_one_less_the_saving(run, explained):
 def test_a_basis_trade_loses_its_saving_to_the_basis_and_the_floor(explained):
     lines = {line.label: line.ficc for line in explained["BASIS-FUND"].explanation.by_kind}
     assert lines["all cash-futures basis"] > 5 * abs(lines["all key rates"])
-    assert lines["floor percentage above the simulation"] > 0
+    assert lines["repo, bid-ask and VaR Floor above the simulation"] > 0
 
 
 def test_a_same_way_book_loses_it_to_the_key_rates(explained):
@@ -70,7 +71,7 @@ def test_key_rate_dv01s_of_both_legs_face_each_other(explained):
 
 
 def test_a_factor_switched_off_leaves_the_others_alone(simulated_day):
-    scenarios = simulated_day.ficc.scenarios
+    scenarios = simulated_day.ficc.scenarios.historical
     for factor in risk_factors(scenarios):
         off = without([factor], scenarios)
         changed = {

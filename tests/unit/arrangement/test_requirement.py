@@ -54,6 +54,52 @@ def test_the_requirement_is_reduced_xm_and_everything_outside_in_full():
     assert outcome.ficc.split_cost == Money(1 * MILLION)
 
 
+def test_add_ons_are_collected_in_full_and_stand_outside_the_saving():
+    outcome = customer_requirement(
+        ficc=CcpFigures(
+            figures(10 * MILLION, 9 * MILLION, 6 * MILLION),
+            ZERO,
+            Money(13 * MILLION),
+            has_positions=True,
+            add_ons={"margin_liquidity_adjustment": Money(3 * MILLION)},
+        ),
+        cme=CcpFigures(
+            figures(8 * MILLION, 10 * MILLION, 9 * MILLION),
+            ZERO,
+            Money(10_500_000_00),
+            has_positions=True,
+            add_ons={"liquidity": Money(200_000_00), "concentration": Money(300_000_00)},
+        ),
+        rules=RULES,
+    )
+    assert outcome.reduction.reduction == Fraction(1, 2)
+    assert (outcome.ficc.reduced, outcome.cme.reduced) == (Money(5 * MILLION), Money(5 * MILLION))
+    assert outcome.ficc.requirement == Money(8 * MILLION)
+    assert outcome.cme.requirement == Money(5_500_000_00)
+    assert outcome.saved == outcome.standalone - outcome.requirement == Money(10 * MILLION)
+    assert outcome.ficc.split_cost == outcome.cme.split_cost == ZERO
+    # What is compared with the CCPs' combined margin has no add-ons on either side.
+    assert outcome.order_check == outcome.reduction.order_check
+
+
+def test_add_ons_count_towards_the_customer_minimum():
+    outcome = customer_requirement(
+        ficc=CcpFigures(
+            figures(40_000_00, 50_000_00, 20_000_00),
+            ZERO,
+            Money(340_000_00),
+            has_positions=True,
+            add_ons={"margin_liquidity_adjustment": Money(300_000_00)},
+        ),
+        cme=CcpFigures(
+            figures(40_000_00, 50_000_00, 20_000_00), ZERO, Money(50_000_00), has_positions=True
+        ),
+        rules=RULES,
+    )
+    assert outcome.ficc.requirement == Money(1_000_000_00)
+    assert outcome.ficc.minimum_top_up == Money(1_000_000_00 - 300_000_00) - outcome.ficc.reduced
+
+
 def tiny(*, has_positions: bool):
     small = figures(40_000_00, 50_000_00, 20_000_00)
     return customer_requirement(

@@ -71,7 +71,9 @@ def model(
 
 
 def block(securities: list[int], contracts: list[int]) -> Block:
-    return Block(np.array([securities], dtype=float), np.array([contracts], dtype=float))
+    return Block.without_repo(
+        np.array([securities], dtype=float), np.array([contracts], dtype=float)
+    )
 
 
 def test_the_stress_is_the_three_periods_unscaled(
@@ -183,6 +185,19 @@ def test_a_portfolio_of_futures_is_margined_as_its_leg(model: CmeModel) -> None:
     leg = model.three_figures(one).futures
     assert charge == leg.charge(0)
     assert parts == leg.components(0)
+
+
+def test_contributions_add_up_to_the_margin(model: CmeModel) -> None:
+    one = block([5_000, 0, -3_000, 0, 700, 0], [40, -20, 5, 100])
+    contributions = model.contributions(one)
+    charge = model.three_figures(one).combined.charge(0)
+    assert Money(math.ceil(contributions.total() * 100)) == charge
+    assert set(contributions.components) == set(contributions.scenarios) == {"historical", "stress"}
+
+
+def test_a_portfolio_that_cannot_lose_has_no_contributions(model: CmeModel) -> None:
+    nothing = model.contributions(block([0] * 6, [0] * 4))
+    assert nothing.total() == 0
 
 
 def test_too_few_scenarios_are_no_requirement_of_record(parameters: ParameterSet) -> None:

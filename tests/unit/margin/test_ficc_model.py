@@ -14,7 +14,8 @@ from crossmargin.bootstrap import parameter_sets
 from crossmargin.margin.book import Block
 from crossmargin.margin.exact import GRID_PER_DOLLAR
 from crossmargin.margin.ficc.haircut import HaircutLine
-from crossmargin.margin.ficc.model import FiccModel, ficc_haircuts, ficc_scenarios, prepare_ficc
+from crossmargin.margin.ficc.model import FiccModel, ficc_haircuts, prepare_ficc
+from crossmargin.margin.ficc.scenarios import historical_scenarios
 from crossmargin.margin.tail import tail_rank
 from crossmargin.market.scenarios import FactorHistory
 from crossmargin.market.seeds import generator
@@ -41,17 +42,28 @@ def history() -> FactorHistory:
 
 
 @pytest.fixture(scope="module")
+def one_day_history() -> FactorHistory:
+    return invented_history(first=date(2008, 1, 1), last=AS_OF, horizon_days=1, seed=12)
+
+
+@pytest.fixture(scope="module")
 def parameters() -> ParameterSet:
     return parameter_sets(AS_OF).ficc
 
 
-def prepared(valuation: Valuation, history: FactorHistory, parameters: ParameterSet) -> FiccModel:
+def prepared(
+    valuation: Valuation,
+    history: FactorHistory,
+    one_day_history: FactorHistory,
+    parameters: ParameterSet,
+) -> FiccModel:
     haircuts = ficc_haircuts(
         history, parameters, curve=valuation.curve, curve_date=date(2026, 2, 27)
     )
     return prepare_ficc(
         valuation=valuation,
         history=history,
+        one_day_history=one_day_history,
         haircuts=haircuts,
         parameters=parameters,
         repo_follows_front=1.0,
@@ -59,12 +71,21 @@ def prepared(valuation: Valuation, history: FactorHistory, parameters: Parameter
 
 
 @pytest.fixture(scope="module")
-def model(valuation: Valuation, history: FactorHistory, parameters: ParameterSet) -> FiccModel:
-    return prepared(valuation, history, parameters)
+def model(
+    valuation: Valuation,
+    history: FactorHistory,
+    one_day_history: FactorHistory,
+    parameters: ParameterSet,
+) -> FiccModel:
+    return prepared(valuation, history, one_day_history, parameters)
 
 
-def block(securities: list[int], contracts: list[int]) -> Block:
-    return Block(np.array([securities], dtype=float), np.array([contracts], dtype=float))
+def block(securities: list[int], contracts: list[int], repo: list[int] | None = None) -> Block:
+    return Block(
+        np.array([securities], dtype=float),
+        np.array([contracts], dtype=float),
+        np.array([repo or [0] * 5], dtype=float),
+    )
 
 
 def test_scenarios_are_ten_years_and_the_stressed_year(
@@ -72,10 +93,10 @@ def test_scenarios_are_ten_years_and_the_stressed_year(
 ) -> None:
     stressed = history.rows_between(date(2008, 7, 1), date(2009, 6, 30))
     window = history.rows_between(date(2016, 3, 24), AS_OF)
-    assert model.scenarios.count == int(stressed.sum() + window.sum())
+    assert model.scenarios.historical.count == int(stressed.sum() + window.sum())
     assert not (stressed & window).any()
-    assert model.simulation.rank == tail_rank(model.scenarios.count, Fraction(99, 100))
-    ends = model.scenarios.end_dates
+    assert model.simulation.rank == tail_rank(model.scenarios.historical.count, Fraction(99, 100))
+    ends = model.scenarios.historical.end_dates
     assert ends[: int(stressed.sum())].max() <= np.datetime64("2009-06-30")
     assert ends.max() == np.datetime64(AS_OF)
 
@@ -84,7 +105,7 @@ def test_a_stressed_year_inside_the_window_counts_once(
     history: FactorHistory, parameters: ParameterSet
 ) -> None:
     as_of = date(2018, 6, 29)
-    scenarios = ficc_scenarios(history, parameters, as_of=as_of)
+    scenarios = historical_scenarios(history, parameters, as_of=as_of)
     starts, ends = scenarios.start_dates, scenarios.end_dates
     assert len(set(zip(starts.tolist(), ends.tolist(), strict=True))) == scenarios.count
     assert scenarios.count == int(history.rows_between(date(2008, 6, 29), as_of).sum())
@@ -94,7 +115,7 @@ def test_a_straddling_stressed_year_is_added_where_it_lies_outside(
     history: FactorHistory, parameters: ParameterSet
 ) -> None:
     as_of = date(2018, 12, 31)
-    scenarios = ficc_scenarios(history, parameters, as_of=as_of)
+    scenarios = historical_scenarios(history, parameters, as_of=as_of)
     pairs = set(zip(scenarios.start_dates.tolist(), scenarios.end_dates.tolist(), strict=True))
     assert len(pairs) == scenarios.count
     window = history.rows_between(date(2008, 12, 31), as_of)
@@ -105,17 +126,17 @@ def test_a_straddling_stressed_year_is_added_where_it_lies_outside(
 def test_too_few_scenarios_are_no_requirement_of_record(parameters: ParameterSet) -> None:
     short = invented_history(first=date(2025, 10, 1), last=AS_OF, horizon_days=3, seed=1)
     with pytest.raises(ValueError, match="too few"):
-        ficc_scenarios(short, parameters, as_of=AS_OF)
+        historical_scenarios(short, parameters, as_of=AS_OF)
 
 
 def test_no_scenario_ends_after_the_date(history: FactorHistory, parameters: ParameterSet) -> None:
-    scenarios = ficc_scenarios(history, parameters, as_of=date(2022, 1, 14))
+    scenarios = historical_scenarios(history, parameters, as_of=date(2022, 1, 14))
     assert scenarios.end_dates.max() == np.datetime64("2022-01-14")
 
 
 def test_the_charge_is_the_slow_kernels(model: FiccModel, valuation: Valuation) -> None:
     held = [5_000, 0, -3_000, 2_000, 0, 700, -40, 25, -3, 60]
-    cube = instrument_pnl(valuation, model.scenarios, repo_follows_front=1.0)
+    cube = instrument_pnl(valuation, model.scenarios.historical, repo_follows_front=1.0)
     columns = [
         [Fraction(round(p * GRID_PER_DOLLAR), GRID_PER_DOLLAR) for p in row]
         for row in (*cube.securities.tolist(), *cube.contracts.tolist())
@@ -129,8 +150,8 @@ def test_the_charge_is_the_slow_kernels(model: FiccModel, valuation: Valuation) 
         slow = reference.tail_loss(reference.portfolio_pnl(units, columns), model.simulation.rank)
         parts = leg.components(0)
         assert parts["historical_simulation"] == slow
-        larger = max(slow, parts["floor_percentage"])
-        assert leg.charge(0) == Money(math.ceil(larger * 100))
+        simulated = max(slow, parts["filtered_simulation"]) + parts["bid_ask"]
+        assert leg.charge(0) == Money(math.ceil(max(simulated, parts["floor_percentage"]) * 100))
 
 
 def test_the_floor_is_a_tenth_of_each_buckets_haircut_on_gross_value(
@@ -180,7 +201,10 @@ def test_an_exactly_offsetting_line_leaves_nothing_but_the_floor_of_what_remains
 
 
 def test_a_basis_position_costs_its_basis(
-    valuation: Valuation, history: FactorHistory, parameters: ParameterSet
+    valuation: Valuation,
+    history: FactorHistory,
+    one_day_history: FactorHistory,
+    parameters: ParameterSet,
 ) -> None:
     """The cheapest against its future: only basis, repo and delivery are left, and they grow."""
     future = valuation.contracts[1]
@@ -194,7 +218,7 @@ def test_a_basis_position_costs_its_basis(
         changed = parameters.replacing(
             {"basis_volatility_multiple": multiple}, reason="sensitivity"
         )
-        three = prepared(valuation, history, changed).three_figures(hedged)
+        three = prepared(valuation, history, one_day_history, changed).three_figures(hedged)
         legs = [
             leg.components(0)["historical_simulation"]
             for leg in (three.securities, three.futures, three.combined)
@@ -230,7 +254,8 @@ def test_the_haircut_book_is_added_without_diversification(model: FiccModel) -> 
     table = [[float(model.haircuts.correlations[a.bucket][b.bucket]) for b in lines] for a in lines]
     slow = reference.haircut_charge(weighted, table)
     assert float(parts["haircut"]) == pytest.approx(slow, abs=1e-5)
-    assert charge == Money(math.ceil((own["historical_simulation"] + parts["haircut"]) * 100))
+    simulated = max(own["historical_simulation"], own["filtered_simulation"]) + own["bid_ask"]
+    assert charge == Money(math.ceil((simulated + parts["haircut"]) * 100))
     assert charge > alone
     gross = sum(abs(w) for w in weighted) / 10
     assert float(parts["floor_percentage"] - own["floor_percentage"]) == pytest.approx(gross)
@@ -253,6 +278,7 @@ def test_figures_are_portfolio_by_portfolio(model: FiccModel) -> None:
     many = Block(
         random.integers(-5_000, 5_000, (9, 6)).astype(float),
         random.integers(-50, 50, (9, 4)).astype(float),
+        random.integers(-(10**12), 10**12, (9, 5)).astype(float),
     )
     whole = model.three_figures(many)
     for row in range(many.count):

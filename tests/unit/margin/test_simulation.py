@@ -27,7 +27,9 @@ quantities = st.lists(st.integers(-(10**6), 10**6), min_size=6, max_size=6)
 @settings(max_examples=60, deadline=None)
 def test_losses_agree_with_the_slow_kernel(units):
     model = simulation()
-    block = Block(np.array([units[:4]], dtype=float), np.array([units[4:]], dtype=float))
+    block = Block.without_repo(
+        np.array([units[:4]], dtype=float), np.array([units[4:]], dtype=float)
+    )
     columns = [
         [Fraction(int(p * GRID_PER_DOLLAR), GRID_PER_DOLLAR) for p in row]
         for row in np.vstack([model.securities, model.contracts])
@@ -46,15 +48,17 @@ def test_losses_agree_with_the_slow_kernel(units):
 @settings(max_examples=40, deadline=None)
 def test_losses_scale_with_the_position(units, factor):
     model = simulation()
-    one = Block(np.array([units[:4]], dtype=float), np.array([units[4:]], dtype=float))
-    many = Block(one.securities * factor, one.contracts * factor)
+    one = Block.without_repo(np.array([units[:4]], dtype=float), np.array([units[4:]], dtype=float))
+    many = Block.without_repo(one.securities * factor, one.contracts * factor)
     assert model.losses(many)[0] == factor * model.losses(one)[0]
 
 
 def test_large_and_small_paths_agree_at_the_border():
     model = simulation()
     units = [10**9, -(10**9), 5, 7, 3, -2]
-    block = Block(np.array([units[:4]], dtype=float), np.array([units[4:]], dtype=float))
+    block = Block.without_repo(
+        np.array([units[:4]], dtype=float), np.array([units[4:]], dtype=float)
+    )
     assert model._loss_of_large(block, 0) == model.losses(block)[0]
 
 
@@ -62,7 +66,7 @@ def test_permuting_scenarios_changes_nothing():
     model = simulation()
     order = generator(2).permutation(60)
     shuffled = Simulation(model.securities[:, order], model.contracts[:, order], model.rank)
-    block = Block(np.array([[5.0, -3.0, 2.0, 9.0]]), np.array([[1.0, -4.0]]))
+    block = Block.without_repo(np.array([[5.0, -3.0, 2.0, 9.0]]), np.array([[1.0, -4.0]]))
     assert shuffled.losses(block) == model.losses(block)
 
 
@@ -73,7 +77,7 @@ def test_the_block_size_changes_nothing():
         {int(place): int(random.integers(-500, 500)) for place in random.permutation(6)[:4]}
         for _ in range(50)
     ]
-    holdings = Holdings.of(portfolios, security_count=4, contract_count=2)
+    holdings = Holdings.of(portfolios, security_count=4, contract_count=2, repo_bucket_count=0)
     whole = model.losses(holdings.block(0, 50))
     parts = [
         loss

@@ -11,18 +11,19 @@ import pytest
 from crossmargin.arrangement.eligibility import Recognition
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.bootstrap import parameter_sets
+from crossmargin.margin.ficc.scenarios import FiccScenarios
 from crossmargin.market.factors import curve_points
 from crossmargin.market.history import MarketData, RateHistory
 from crossmargin.pricing.futures_value import TreasuryFuture
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.futures import FuturesContract
+from crossmargin.services.customer_books import contracts_of
 from crossmargin.services.margin_day import (
     MarginDay,
     front_contracts,
     prepare_day,
     security_dv01s,
 )
-from crossmargin.services.margin_run import contracts_of
 from crossmargin.services.market_readings import fitted_curve, last_curve_date, rate_on
 from crossmargin.testing.builders import AS_OF
 
@@ -80,8 +81,9 @@ def test_haircuts_are_those_of_the_last_month_end(
     expected = last_curve_date(points, before=date(2026, 3, 1))
     assert expected == date(2026, 2, 27)
     assert simulated_day.haircuts.curve_date == "2026-02-27"
-    rates = simulated_day.haircuts.rates
-    assert list(rates) == sorted(rates)
+    *rates, short_tips = simulated_day.haircuts.rates
+    assert rates == sorted(rates)
+    assert short_tips == rates[1]
     assert simulated_day.ficc_history.key_rates.end_dates[-1] == np.datetime64(AS_OF)
 
 
@@ -125,8 +127,8 @@ def test_changed_parameters_change_the_model_and_say_so(simulated_day: MarginDay
     changed = simulated_day.with_parameters(
         ficc={"basis_volatility_multiple": "0"}, reason="basis off"
     )
-    assert not changed.ficc.scenarios.basis_bp.any()
-    assert simulated_day.ficc.scenarios.basis_bp.any()
+    assert not changed.ficc.scenarios.historical.basis_bp.any()
+    assert simulated_day.ficc.scenarios.historical.basis_bp.any()
     assert changed.ficc.scenario_identity != simulated_day.ficc.scenario_identity
     assert changed.cme.scenario_identity == simulated_day.cme.scenario_identity
     assert changed.valuation is simulated_day.valuation
@@ -143,7 +145,13 @@ def test_an_unknown_parameter_is_refused(simulated_day: MarginDay) -> None:
 
 
 def test_other_scenarios_replace_the_models_own(simulated_day: MarginDay) -> None:
-    calm = simulated_day.ficc.scenarios.scaling(key_rates=0.0, basis=0.0, spread=0.0)
+    own = simulated_day.ficc.scenarios
+    calm = FiccScenarios(
+        *(
+            each.scaling(key_rates=0.0, basis=0.0, spread=0.0)
+            for each in (own.historical, own.filtered, own.one_day)
+        )
+    )
     day = simulated_day.with_scenarios(ficc=calm)
     assert not day.ficc.simulation.securities.any()
     assert not day.ficc.simulation.contracts.any()

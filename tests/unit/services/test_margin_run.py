@@ -22,14 +22,9 @@ from crossmargin.pricing.treasury import accrued_interest_per_100
 from crossmargin.product.position import Account, PositionLine
 from crossmargin.product.treasury import SecurityKind
 from crossmargin.services import margin_run
+from crossmargin.services.customer_books import customer_books, haircut_lines
 from crossmargin.services.margin_day import MarginDay
-from crossmargin.services.margin_run import (
-    CustomerResult,
-    MarginResult,
-    customer_books,
-    haircut_lines,
-    margin_customers,
-)
+from crossmargin.services.margin_run import CustomerResult, MarginResult, margin_customers
 from crossmargin.testing.builders import position
 
 MINIMUM = Money(1_000_000_00)

@@ -27,7 +27,7 @@ def test_the_table_is_that_of_the_models_scenarios(
     assert tuple(book.tenor_years for book in books) == PAR_BOOK_TENOR_YEARS
     row = int(np.searchsorted(simulated_market.par_yields.dates, np.datetime64(AS_OF)))
     for book in books:
-        assert book.scenarios == simulated_day.ficc.scenarios.count
+        assert book.scenarios == simulated_day.ficc.scenarios.historical.count
         assert book.rank == simulated_day.ficc.simulation.rank
         column = simulated_market.par_yields.tenors.index(f"{book.tenor_years:.0f}Y")
         published = simulated_market.par_yields.yields_pct[row, column]

@@ -16,9 +16,9 @@ from crossmargin.pricing.delivery import cheapest_to_deliver, deliverable_basket
 from crossmargin.pricing.futures_value import TreasuryFuture
 from crossmargin.pricing.valuation import Valuation
 from crossmargin.product.position import PositionLine
+from crossmargin.services.customer_books import contracts_of
 from crossmargin.services.margin_day import prepare_day
 from crossmargin.services.margin_positions import PositionsInput
-from crossmargin.services.margin_run import contracts_of
 from crossmargin.simulation.book import demo_positions, demo_positions_csv
 from crossmargin.simulation.market import SimulatedMarket
 

@@ -12,12 +12,13 @@ CME's model, and rates futures may still be on SPAN. Not in this version: liquid
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
 from crossmargin.basics.money import Money
-from crossmargin.margin.book import Block, LegFigures, ThreeFigures
+from crossmargin.margin.book import Block, Contributions, LegFigures, ThreeFigures
 from crossmargin.margin.cme.equivalents import FuturesEquivalents
 from crossmargin.margin.cme.scaling import scaled_moves
 from crossmargin.margin.exact import GRID_PER_DOLLAR
@@ -76,10 +77,6 @@ class CmeModel:
     scenario_identity: str
     name: str = MODEL_NAME
 
-    def pnl_dollars(self, block: Block) -> FloatArray:
-        """Return the P&L in each scaled scenario, shape (portfolios, N)."""
-        return self.historical.pnl_dollars(block)
-
     def three_figures(self, block: Block) -> ThreeFigures:
         """Return the margin of securities alone, futures alone and both.
 
@@ -98,6 +95,20 @@ class CmeModel:
         """Return the margin of one portfolio of futures, and its components before weighting."""
         leg = self._leg(self.historical.losses(block), self.stress.losses(block))
         return leg.charge(0), leg.components(0)
+
+    def add_ons(self, block: Block) -> Mapping[str, list[int]]:
+        """Return charges outside the market-risk margin, whole cents by name."""
+        return {}
+
+    def contributions(self, block: Block) -> Contributions:
+        """Return what each position adds to the margin of the block's one portfolio, weighted."""
+        weights = {"historical": self.historical_weight, "stress": 1 - self.historical_weight}
+        repo_buckets = [Fraction(0)] * block.repo.shape[1]
+        components, scenarios = {}, {}
+        for name, simulation in (("historical", self.historical), ("stress", self.stress)):
+            losses, scenarios[name] = simulation.contributions(block)
+            components[name] = [loss * weights[name] for loss in losses] + repo_buckets
+        return Contributions(components, scenarios)
 
     def _leg(self, historical: list[int], stress: list[int]) -> LegFigures:
         return LegFigures(

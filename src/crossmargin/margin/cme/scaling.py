@@ -16,29 +16,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from crossmargin.margin.ewma import ewma_volatility
 from crossmargin.market.history import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
-_START_ROWS = 250
-
-
-def ewma_volatility(moves: FloatArray, decay: float) -> FloatArray:
-    """Return the forecast before each row and one after the last: shape (rows + 1, factors).
-
-    The first forecast is the root mean square of the first 250 rows.
-    """
-    variance = np.zeros(moves.shape[1])
-    start = moves[:_START_ROWS]
-    for row in start:
-        variance = variance + row * row
-    variance = variance / len(start)
-    forecasts = np.empty((len(moves) + 1, moves.shape[1]))
-    forecasts[0] = variance
-    for index, row in enumerate(moves):
-        variance = decay * variance + (1.0 - decay) * (row * row)
-        forecasts[index + 1] = variance
-    volatility: FloatArray = np.sqrt(forecasts)
-    return volatility
 
 
 def scaled_moves(

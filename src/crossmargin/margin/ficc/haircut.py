@@ -9,8 +9,11 @@ Securities without sensitivities (one year and under, TIPS, FRN) are margined by
 
 .. math:: H = \sqrt{h^T C h}, \qquad h_b = \text{rate}_b \times \text{net market value}_b
 
-added to the simulation without diversification (91 FR 4975; form inferred). Correlations that touch
-the buckets under one year are zero to date; the others are those of the par bonds' P&L (derived).
+added to the simulation without diversification (91 FR 4975; form inferred). TIPS of a year and
+under are a bucket of their own, after those of maturity. Two versions of the correlations: three
+rows are zero (Treasury 0-6 months, Treasury 6-12 months, TIPS 0-12 months: the vendor has no index
+for them), or none is (another vendor's indices, SR-FICC-2026-002). What is not zero is the
+correlation of the par bonds' P&L (derived), that of TIPS of the bond at par of nine months.
 """
 
 from __future__ import annotations
@@ -18,9 +21,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 
 from crossmargin.margin.tail import tail_losses, tail_rank
 from crossmargin.market.curve import ZeroCurve
@@ -28,21 +33,29 @@ from crossmargin.market.history import FloatArray
 from crossmargin.market.scenarios import ScenarioSet
 from crossmargin.pricing.par_bond import par_bond_pnl_per_100
 
+_SHORT_TIPS_YEARS = 1.0
 _RATE_STEPS = 1_000_000
 _CORRELATION_STEPS = 10_000
 _PNL_STEPS_PER_DOLLAR = 1_000
 
 
+class HaircutCorrelation(StrEnum):
+    """Which correlations the haircut method uses."""
+
+    ZERO_ROWS = "zero_rows"
+    VENDOR = "vendor"
+
+
 @dataclass(frozen=True, slots=True)
 class HaircutSchedule:
-    """Rates and correlations of the maturity buckets.
+    """Rates and correlations of the maturity buckets, and of short TIPS after them.
 
     Parameters
     ----------
     lower_years : tuple of Fraction
         Lower end of each bucket; a maturity of exactly an end belongs to the bucket that it ends.
     rates : tuple of Fraction
-        Share of market value, six decimals, rounded up.
+        Share of market value, six decimals, rounded up; one a bucket, the last of short TIPS.
     correlations : tuple of tuple of Fraction
         Symmetric, four decimals.
     curve_date : str
@@ -58,6 +71,12 @@ class HaircutSchedule:
         """Return the bucket of a remaining maturity."""
         ends = self.lower_years[1:]
         return sum(1 for end in ends if remaining_years > float(end))
+
+    def bucket_of(self, remaining_years: float, *, is_tips: bool) -> int:
+        """Return the bucket of a line of the haircut book: short TIPS have their own."""
+        if is_tips and remaining_years <= _SHORT_TIPS_YEARS:
+            return len(self.lower_years)
+        return self.bucket(remaining_years)
 
     def charge_dollars(self, lines: Sequence[HaircutLine]) -> Fraction:
         """Return the haircut charge, exact to a millionth of a dollar, rounded up."""
@@ -94,11 +113,14 @@ class HaircutLine:
     bucket : int
     net_market_value : Fraction
         Signed dollars.
+    bid_ask : Fraction
+        Dollars of bid-ask spread, not negative.
     """
 
     cusip: str
     bucket: int
     net_market_value: Fraction
+    bid_ask: Fraction = Fraction(0)
 
 
 def haircut_schedule(
@@ -108,7 +130,7 @@ def haircut_schedule(
     coverage: Fraction,
     lower_years: Sequence[Fraction],
     midpoint_years: Sequence[Fraction],
-    zero_correlation_buckets: Sequence[int],
+    correlation: HaircutCorrelation,
     curve_date: str,
 ) -> HaircutSchedule:
     """Return rates and correlations from bonds at par at the bucket midpoints.
@@ -121,15 +143,20 @@ def haircut_schedule(
         The model's scenarios as of the month-end.
     coverage : Fraction
     lower_years, midpoint_years : sequence of Fraction
-    zero_correlation_buckets : sequence of int
+    correlation : HaircutCorrelation
     curve_date : str
     """
     pnl = np.array([par_bond_pnl_per_100(curve, scenarios, float(m)) for m in midpoint_years])
     rank = tail_rank(scenarios.count, coverage)
     worst = np.maximum(tail_losses(pnl, rank), tail_losses(-pnl, rank)) / 100.0
-    rates = tuple(Fraction(math.ceil(rate * _RATE_STEPS), _RATE_STEPS) for rate in worst)
+    rates = [Fraction(math.ceil(rate * _RATE_STEPS), _RATE_STEPS) for rate in worst]
+    short = [bucket for bucket, years in enumerate(midpoint_years) if years < _SHORT_TIPS_YEARS]
+    zero = [*short, len(rates)] if correlation is HaircutCorrelation.ZERO_ROWS else []
     return HaircutSchedule(
-        tuple(lower_years), rates, _correlations(pnl, zero_correlation_buckets), curve_date
+        tuple(lower_years),
+        (*rates, max(rates[bucket] for bucket in short)),
+        _correlations(np.vstack([pnl, pnl[short[-1]]]), zero),
+        curve_date,
     )
 
 
@@ -137,20 +164,21 @@ def _correlations(pnl: FloatArray, zero_buckets: Sequence[int]) -> tuple[tuple[F
     """Return correlations to four decimals, from whole numbers so that no bit is lost."""
     steps = np.rint(pnl * _PNL_STEPS_PER_DOLLAR).astype(np.int64)
     products = steps @ steps.T
-    table = []
-    for a in range(len(steps)):
-        row = []
-        for b in range(len(steps)):
-            if a == b:
-                row.append(Fraction(1))
-            elif a in zero_buckets or b in zero_buckets:
-                row.append(Fraction(0))
-            else:
-                size = math.sqrt(int(products[a, a]) * int(products[b, b]))
-                rounded = round(int(products[a, b]) / size * _CORRELATION_STEPS)
-                row.append(Fraction(rounded, _CORRELATION_STEPS))
-        table.append(tuple(row))
-    return tuple(table)
+    return tuple(
+        tuple(_correlation(products, a, b, zero_buckets) for b in range(len(steps)))
+        for a in range(len(steps))
+    )
+
+
+def _correlation(
+    products: npt.NDArray[np.int64], a: int, b: int, zero_buckets: Sequence[int]
+) -> Fraction:
+    if a == b:
+        return Fraction(1)
+    if a in zero_buckets or b in zero_buckets:
+        return Fraction(0)
+    size = math.sqrt(int(products[a, a]) * int(products[b, b]))
+    return Fraction(round(int(products[a, b]) / size * _CORRELATION_STEPS), _CORRELATION_STEPS)
 
 
 def _root_up(square: Fraction) -> Fraction:

@@ -1,42 +1,77 @@
-r"""The FICC-style VaR Charge, first cut: simulation, haircut book, floor percentage.
+r"""The FICC-style VaR Charge.
 
-.. math:: \text{VaR Charge} = \max(\text{VaR} + H, \; \text{Floor Percentage Amount})
+.. math::
+
+    \text{VaR Charge} = \max(\text{VaR} + H + \text{RV} + \text{BA}, \;
+        \text{Floor Percentage Amount}, \; \text{MMA}), \qquad
+    \text{MMA} = \text{VaR}_{\text{filtered}} + H + \text{RV} + \text{BA}
 
 VaR is the k-th largest loss of the full revaluation under three-day overlapping key-rate changes of
 ten years and a stressed year, equal weights, with cash-futures basis and SOFR-Treasury spread as
-factors of their own. The floor is a tenth of each bucket's haircut on the gross market value of a
-CUSIP-netted book; a Treasury future counts with the market value of its cheapest to deliver.
+factors of their own. The floor percentage and the Minimum Margin Amount (MMA) are the VaR Floor. H
+is the haircut book, RV repo volatility, BA the bid-ask spread; each has its module.
 
 This is an independent estimate from public descriptions; FICC's methodology document is
-confidential. Not in this version: Minimum Margin Amount, repo volatility, bid-ask, carry, and the
-add-ons outside the VaR Charge.
+confidential. Carry over the liquidation period is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from fractions import Fraction
 
 import numpy as np
 
 from crossmargin.basics.money import Money, charge_from_dollars
-from crossmargin.margin.book import Block, LegFigures, ThreeFigures
-from crossmargin.margin.exact import GRID_PER_DOLLAR, to_grid_up
-from crossmargin.margin.ficc.haircut import HaircutLine, HaircutSchedule, haircut_schedule
+from crossmargin.margin.book import Block, Contributions, LegFigures, ThreeFigures
+from crossmargin.margin.exact import GRID_PER_DOLLAR
+from crossmargin.margin.ficc.gross import GrossCharge, gross_charge
+from crossmargin.margin.ficc.haircut import (
+    HaircutCorrelation,
+    HaircutLine,
+    HaircutSchedule,
+    haircut_schedule,
+)
+from crossmargin.margin.ficc.minimum_margin import Filter, volatility_filter
+from crossmargin.margin.ficc.proxy import proxy_pnl
+from crossmargin.margin.ficc.repo import RepoVolatility
+from crossmargin.margin.ficc.scenarios import (
+    FiccScenarios,
+    ficc_scenarios,
+    historical_scenarios,
+)
 from crossmargin.margin.simulation import Simulation, cents_up
 from crossmargin.margin.tail import QuantileConvention, tail_rank
 from crossmargin.market.curve import ZeroCurve
-from crossmargin.market.history import FloatArray
-from crossmargin.market.scenarios import FactorHistory, ScenarioSet, join, window_start
+from crossmargin.market.scenarios import FactorHistory, ScenarioSet
 from crossmargin.parameters.registry import ParameterSet
-from crossmargin.pricing.cube import instrument_pnl
-from crossmargin.pricing.futures_value import TreasuryFuture
+from crossmargin.pricing.cube import Cube, instrument_pnl
 from crossmargin.pricing.valuation import Valuation
 
-MODEL_NAME = "ficc-style 0.1: key-rate historical simulation"
-_FLOOR_EXACT_MAX = float(1 << 33)
+MODEL_NAME = "ficc-style 0.2: key-rate historical simulation with VaR Floor"
+PROXY_MODEL_NAME = "ficc-style 0.2: Margin-Proxy-like bucket indices with VaR Floor"
+
+HISTORICAL, FILTERED = "historical_simulation", "filtered_simulation"
+REPO, BID_ASK, HAIRCUT, FLOOR = "repo_volatility", "bid_ask", "haircut", "floor_percentage"
+_BP = 10_000
+
+
+class SensitivitySource(StrEnum):
+    """Where each issue's sensitivities come from."""
+
+    OWN = "own"
+    MARGIN_PROXY = "margin_proxy"
+
+
+class Decides(StrEnum):
+    """Which member of the VaR Charge is the largest; of equals the first."""
+
+    MODEL = "model"
+    MINIMUM_MARGIN_AMOUNT = "minimum_margin_amount"
+    FLOOR_PERCENTAGE = "floor_percentage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,40 +81,55 @@ class FiccModel:
     Parameters
     ----------
     simulation : Simulation
-    floor_securities, floor_contracts : ndarray, shape (S,), (C,)
-        Floor dollars per unit, on the grid.
+    filtered : Simulation or None
+        Of the Minimum Margin Amount; None before it was introduced.
+    filter : Filter or None
+        What made ``filtered`` from unscaled price changes.
+    floor, bid_ask : GrossCharge
+    repo : RepoVolatility
     floor_share : Fraction
         Share of the bucket haircut.
     haircuts : HaircutSchedule
-    scenarios : ScenarioSet
+    scenarios : FiccScenarios
     scenario_identity : str
-    name : str
+    sensitivity_source : SensitivitySource
     """
 
     simulation: Simulation
-    floor_securities: FloatArray
-    floor_contracts: FloatArray
+    filtered: Simulation | None
+    filter: Filter | None
+    floor: GrossCharge
+    bid_ask: GrossCharge
+    repo: RepoVolatility
     floor_share: Fraction
     haircuts: HaircutSchedule
-    scenarios: ScenarioSet
+    scenarios: FiccScenarios
     scenario_identity: str
-    name: str = MODEL_NAME
+    sensitivity_source: SensitivitySource
 
-    def pnl_dollars(self, block: Block) -> FloatArray:
-        """Return the P&L in each scenario, shape (portfolios, N)."""
-        return self.simulation.pnl_dollars(block)
+    @property
+    def name(self) -> str:
+        """Name and version, for every output."""
+        own = self.sensitivity_source is SensitivitySource.OWN
+        return MODEL_NAME if own else PROXY_MODEL_NAME
 
     def three_figures(self, block: Block) -> ThreeFigures:
         """Return the VaR Charge of securities alone, futures alone and both.
 
-        Components ``historical_simulation`` and ``floor_percentage``: the charge is the larger.
+        Components ``historical_simulation``, ``filtered_simulation``, ``repo_volatility``,
+        ``bid_ask`` and ``floor_percentage``; :func:`decides` says how they make the charge.
         """
-        losses = self.simulation.three_losses(block)
-        securities_floor, futures_floor = self._floors(block)
-        combined_floor = [a + b for a, b in zip(securities_floor, futures_floor, strict=True)]
-        floors = (securities_floor, futures_floor, combined_floor)
+        historical = self.simulation.three_losses(block)
+        filtered = self.filtered.three_losses(block) if self.filtered else (None, None, None)
+        repo = self.repo.charges(block.repo)
+        none = [0] * block.count
+        repos = (repo, none, repo)
+        floors, bid_asks = (_three(each.charges(block)) for each in (self.floor, self.bid_ask))
         return ThreeFigures(
-            *(_leg(loss, floor) for loss, floor in zip(losses, floors, strict=True))
+            *(
+                _leg(*parts)
+                for parts in zip(historical, filtered, repos, bid_asks, floors, strict=True)
+            )
         )
 
     def securities_figure(
@@ -98,120 +148,176 @@ class FiccModel:
         -------
         charge : Money
         components : dict
-            ``historical_simulation``, ``haircut``, ``floor_percentage`` in exact dollars. The first
-            two are added; the charge is the larger of that and the floor.
+            As those of :meth:`three_figures`, and ``haircut``; exact dollars.
         """
-        loss = Fraction(self.simulation.losses(block)[0], GRID_PER_DOLLAR)
-        haircut = self.haircuts.charge_dollars(haircut_lines)
-        securities_floor, futures_floor = self._floors(block)
-        floor = Fraction(securities_floor[0] + futures_floor[0], GRID_PER_DOLLAR)
-        floor += self.floor_share * self.haircuts.gross_dollars(haircut_lines)
-        components = {
-            "historical_simulation": loss,
-            "haircut": haircut,
-            "floor_percentage": floor,
-        }
-        return charge_from_dollars(max(loss + haircut, floor)), components
+        figures = self.three_figures(block).combined.components(0)
+        figures[HAIRCUT] = self.haircuts.charge_dollars(haircut_lines)
+        figures[FLOOR] += self.floor_share * self.haircuts.gross_dollars(haircut_lines)
+        figures[BID_ASK] += sum((line.bid_ask for line in haircut_lines), Fraction(0))
+        return charge_from_dollars(max(members(figures).values())), figures
 
-    def _floors(self, block: Block) -> tuple[list[int], list[int]]:
-        """Return each leg's floor in whole grid steps; quantities beyond float are exact too."""
-        legs = (
-            (block.securities, self.floor_securities),
-            (block.contracts, self.floor_contracts),
+    def add_ons(self, block: Block) -> Mapping[str, list[int]]:
+        """Return charges outside the VaR Charge, whole cents by name."""
+        return {}
+
+    def contributions(self, block: Block) -> Contributions:
+        """Return what each position adds to the VaR Charge of the block's one portfolio.
+
+        Those of the member that decides: the others add nothing.
+        """
+        figures = self.three_figures(block).combined.components(0)
+        decided = decides(figures)
+        repo_buckets = [Fraction(0)] * block.repo.shape[1]
+        if decided is Decides.FLOOR_PERCENTAGE:
+            return Contributions({FLOOR: self.floor.of_instruments(block) + repo_buckets}, {})
+        by_model = decided is Decides.MODEL
+        if by_model or self.filtered is None:
+            simulation, name = self.simulation, HISTORICAL
+        else:
+            simulation, name = self.filtered, FILTERED
+        losses, scenario = simulation.contributions(block)
+        bid_ask = self.bid_ask.of_instruments(block)
+        nothing = [Fraction(0)] * len(bid_ask)
+        # The repo charge is rounded up to the grid once; what that adds is the first bucket's.
+        of_repo = [
+            self.repo.bucket_charge_dollars(bucket, int(cent_days))
+            for bucket, cent_days in enumerate(block.repo[0])
+        ]
+        if of_repo:
+            of_repo[0] += figures[REPO] - sum(of_repo, Fraction(0))
+        return Contributions(
+            {
+                name: losses + repo_buckets,
+                REPO: nothing + of_repo,
+                BID_ASK: bid_ask + repo_buckets,
+            },
+            {name: scenario},
         )
-        floors = []
-        for units, per_unit in legs:
-            steps_per_unit = per_unit * GRID_PER_DOLLAR
-            dollars = np.abs(units) @ per_unit
-            if (dollars < _FLOOR_EXACT_MAX).all():
-                floors.append((dollars * GRID_PER_DOLLAR).astype(np.int64).tolist())
-            else:
-                floors.append(
-                    [
-                        sum(abs(int(q)) * int(s) for q, s in zip(row, steps_per_unit, strict=True))
-                        for row in units
-                    ]
-                )
-        return floors[0], floors[1]
 
 
-def _leg(losses: list[int], floors: list[int]) -> LegFigures:
-    return LegFigures(
-        [
-            cents_up(max(loss, floor) * 100, GRID_PER_DOLLAR)
-            for loss, floor in zip(losses, floors, strict=True)
-        ],
-        {"historical_simulation": losses, "floor_percentage": floors},
+def members(components: Mapping[str, Fraction]) -> dict[Decides, Fraction]:
+    """Return the three members of the VaR Charge, in dollars."""
+    added = components[REPO] + components[BID_ASK] + components.get(HAIRCUT, Fraction(0))
+    figures = {Decides.MODEL: components[HISTORICAL] + added}
+    if FILTERED in components:
+        figures[Decides.MINIMUM_MARGIN_AMOUNT] = components[FILTERED] + added
+    return {**figures, Decides.FLOOR_PERCENTAGE: components[FLOOR]}
+
+
+def decides(components: Mapping[str, Fraction]) -> Decides:
+    """Return which member is the charge."""
+    figures = members(components)
+    return max(figures, key=figures.__getitem__)
+
+
+def _three(legs: tuple[list[int], list[int]]) -> tuple[list[int], list[int], list[int]]:
+    securities, futures = legs
+    return securities, futures, [a + b for a, b in zip(securities, futures, strict=True)]
+
+
+def _leg(
+    historical: list[int],
+    filtered: list[int] | None,
+    repo: list[int],
+    bid_ask: list[int],
+    floor: list[int],
+) -> LegFigures:
+    losses = historical if filtered is None else map(max, historical, filtered)
+    charges = (
+        max(loss + interest + spread, least)
+        for loss, interest, spread, least in zip(losses, repo, bid_ask, floor, strict=True)
     )
+    components = {HISTORICAL: historical, REPO: repo, BID_ASK: bid_ask, FLOOR: floor}
+    if filtered is not None:
+        components[FILTERED] = filtered
+    return LegFigures([cents_up(charge * 100, GRID_PER_DOLLAR) for charge in charges], components)
 
 
 def prepare_ficc(
     *,
     valuation: Valuation,
     history: FactorHistory,
+    one_day_history: FactorHistory,
     haircuts: HaircutSchedule,
     parameters: ParameterSet,
     repo_follows_front: float,
-    scenarios: ScenarioSet | None = None,
+    scenarios: FiccScenarios | None = None,
 ) -> FiccModel:
     """Return the model for a date: every instrument repriced once.
 
     Parameters
     ----------
     valuation : Valuation
-    history : FactorHistory
-        At the model's horizon, up to the as-of date.
+    history, one_day_history : FactorHistory
+        At the model's horizon and at one day, up to the as-of date.
     haircuts : HaircutSchedule
     parameters : ParameterSet
     repo_follows_front : float
         See :func:`crossmargin.pricing.cube.instrument_pnl`.
-    scenarios : ScenarioSet, optional
+    scenarios : FiccScenarios, optional
         Instead of the model's own, for an explanation that switches a factor off.
     """
-    used = scenarios or ficc_scenarios(history, parameters, as_of=valuation.as_of)
-    cube = instrument_pnl(valuation, used, repo_follows_front=repo_follows_front)
-    rank = tail_rank(
-        used.count,
-        parameters.ratio("coverage"),
-        QuantileConvention(parameters.text("quantile_convention")),
-    )
+    used = scenarios or ficc_scenarios(history, one_day_history, parameters, as_of=valuation.as_of)
+    source = SensitivitySource(parameters.text("sensitivity_source"))
+    midpoints = parameters.ratios("bucket_midpoint_years")
+
+    def priced(each: ScenarioSet) -> Cube:
+        cube = instrument_pnl(valuation, each, repo_follows_front=repo_follows_front)
+        if source is SensitivitySource.OWN:
+            return cube
+        return proxy_pnl(
+            cube,
+            valuation,
+            each,
+            curve=valuation.curve,
+            midpoint_years=midpoints,
+            bucket=haircuts.bucket,
+        )
+
+    def rank(each: ScenarioSet) -> int:
+        convention = QuantileConvention(parameters.text("quantile_convention"))
+        return tail_rank(each.count, parameters.ratio("coverage"), convention)
+
+    cube = priced(used.historical)
+    simulation = Simulation.on_grid(cube.securities, cube.contracts, rank(used.historical))
+    scale, filtered = None, None
+    if parameters.choice("minimum_margin_amount", ["on", "off"]) == "on":
+        window, one_day = priced(used.filtered), priced(used.one_day)
+        scale = volatility_filter(
+            np.vstack([one_day.securities, one_day.contracts]),
+            used.one_day,
+            used.filtered,
+            decay=float(parameters.ratio("minimum_margin_decay")),
+        )
+        changes = scale.apply(np.vstack([window.securities, window.contracts]))
+        split = len(window.securities)
+        filtered = Simulation(changes[:split], changes[split:], rank(used.filtered))
     share = parameters.ratio("floor_share")
-    securities_floor, contracts_floor = _floor_per_unit(valuation, haircuts, share)
     return FiccModel(
-        simulation=Simulation.on_grid(cube.securities, cube.contracts, rank),
-        floor_securities=securities_floor,
-        floor_contracts=contracts_floor,
+        simulation=simulation,
+        filtered=filtered,
+        filter=scale,
+        floor=gross_charge(valuation, lambda years: share * haircuts.rates[haircuts.bucket(years)]),
+        bid_ask=gross_charge(valuation, lambda years: bid_ask_rate(parameters, years)),
+        repo=RepoVolatility.from_parameters(parameters),
         floor_share=share,
         haircuts=haircuts,
         scenarios=used,
         scenario_identity=used.identity,
+        sensitivity_source=source,
     )
 
 
-def ficc_scenarios(history: FactorHistory, parameters: ParameterSet, *, as_of: date) -> ScenarioSet:
-    """Return the scenarios as of a date: ten years, and the stressed year where it lies outside.
+def bid_ask_rate(parameters: ParameterSet, remaining_years: float) -> Fraction:
+    """Return the bid-ask rate on market value of a remaining maturity, a plain ratio."""
+    longer = parameters.ratios("bid_ask_longer_than_years")
+    bucket = max(0, sum(remaining_years > float(years) for years in longer) - 1)
+    return parameters.ratios("bid_ask_bp")[bucket] / _BP
 
-    Raises
-    ------
-    ValueError
-        If there are fewer scenarios than a requirement of record needs.
-    """
-    rows = history.rows_between(window_start(as_of, parameters.whole("lookback_years")), as_of)
-    sets = []
-    for first, last in parameters.dates("stressed_period"):
-        outside = history.rows_between(first, min(last, as_of)) & ~rows
-        if outside.any():
-            sets.append(history.scenarios("stressed", outside))
-    sets.append(history.scenarios("lookback", rows))
-    scenarios = join(f"ficc {as_of}", sets)
-    if scenarios.count < parameters.whole("fewest_scenarios"):
-        raise ValueError(
-            f"{scenarios.count} scenarios on {as_of}: too few for a requirement of record"
-        )
-    return scenarios.scaling(
-        basis=float(parameters.ratio("basis_volatility_multiple")),
-        spread=float(parameters.ratio("spread_volatility_multiple")),
-    )
+
+def tips_bid_ask_rate(parameters: ParameterSet) -> Fraction:
+    """Return the bid-ask rate of TIPS, a plain ratio."""
+    return parameters.ratio("bid_ask_tips_bp") / _BP
 
 
 def ficc_haircuts(
@@ -229,27 +335,10 @@ def ficc_haircuts(
     """
     return haircut_schedule(
         curve,
-        ficc_scenarios(history, parameters, as_of=curve_date),
+        historical_scenarios(history, parameters, as_of=curve_date),
         coverage=parameters.ratio("coverage"),
         lower_years=parameters.ratios("bucket_years"),
         midpoint_years=parameters.ratios("bucket_midpoint_years"),
-        zero_correlation_buckets=[int(b) for b in parameters.ratios("zero_correlation_buckets")],
+        correlation=HaircutCorrelation(parameters.text("haircut_correlation")),
         curve_date=curve_date.isoformat(),
     )
-
-
-def _floor_per_unit(
-    valuation: Valuation, haircuts: HaircutSchedule, share: Fraction
-) -> tuple[FloatArray, FloatArray]:
-    """Return floor dollars per $100 of par and per contract, on the grid."""
-    book = valuation.book
-    rates = np.array([float(share * rate) for rate in haircuts.rates])
-    buckets = [haircuts.bucket(years) for years in book.remaining_years]
-    securities = book.market_value * rates[buckets]
-    contracts = np.zeros(len(valuation.contracts))
-    for place, future in enumerate(valuation.contracts):
-        if isinstance(future, TreasuryFuture):
-            market_value = future.price * future.dollars_per_point
-            contracts[place] = market_value * rates[buckets[future.cheapest_row]]
-    # Up to the grid: a floor is never collected short.
-    return to_grid_up(securities), to_grid_up(contracts)
