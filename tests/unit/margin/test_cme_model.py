@@ -157,11 +157,11 @@ def test_securities_and_their_equivalent_have_the_same_margin(
     model: CmeModel, equivalents: FuturesEquivalents
 ) -> None:
     row = 3
-    place = int(equivalents.places[row])
+    place = int(equivalents.places[row, 0])
     units = [0] * 6
     units[row] = UNITS
     lots = [0] * 4
-    lots[place] = round(UNITS * equivalents.contracts_per_100[row])
+    lots[place] = round(UNITS * equivalents.contracts_per_100[row, 0])
     three = model.three_figures(block(units, lots))
     assert three.securities.charge(0).cents == pytest.approx(
         three.futures.charge(0).cents, rel=2e-3
@@ -170,7 +170,7 @@ def test_securities_and_their_equivalent_have_the_same_margin(
 
 def test_the_same_direction_saves_nothing(model: CmeModel, equivalents: FuturesEquivalents) -> None:
     lots = [0] * 4
-    lots[int(equivalents.places[2])] = 900
+    lots[int(equivalents.places[2, 0])] = 900
     three = model.three_figures(block([0, 0, UNITS, 0, 0, 0], lots))
     alone = three.securities.charge(0) + three.futures.charge(0)
     saving = 1 - three.combined.charge(0).dollars / alone.dollars
