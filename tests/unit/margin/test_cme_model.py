@@ -200,3 +200,27 @@ def test_the_scenarios_are_named_in_the_identity(
     assert swapped.identity != again.identity
     other = parameters.replacing({"volatility_decay": "0.99"}, reason="another decay")
     assert cme_scenarios(history, other, as_of=AS_OF).identity != again.identity
+
+
+def test_the_add_ons_are_of_the_futures_alone(model: CmeModel) -> None:
+    lots = [10, -20, 5, 100]
+    alone, hedged = (model.add_ons(block([0, 0, units, 0, 0, 0], lots)) for units in (0, UNITS))
+    assert alone == hedged
+    # Half-ticks of ZT, ZN, ZB and SR3: $3.90625, $7.8125, $15.625, $6.25.
+    assert alone["liquidity"] == [math.ceil(39.0625 * 100 + 15_625 + 7812.5 + 62_500)]
+    assert alone["concentration"] == [0]
+    large = model.add_ons(block([0] * 6, [0, -2_000_000, 0, 0]))
+    one = model.futures_figure(block([0] * 6, [0, -1, 0, 0]))[0].dollars
+    # Eleven days and more of volume: the root of the sum of squares is about twice the whole.
+    assert large["concentration"][0] > 100 * 2_000_000 * one / 2
+    assert model.add_ons(block([0] * 6, [0, 0, 0, 0])) == {"liquidity": [0], "concentration": [0]}
+
+
+def test_the_outright_margin_is_that_of_one_contract(model: CmeModel) -> None:
+    for place, outright in enumerate(model.execution.outright_dollars):
+        lots = [0] * 4
+        figures = []
+        for side in (1, -1):
+            lots[place] = side
+            figures.append(model.futures_figure(block([0] * 6, lots))[0].cents)
+        assert max(figures) == math.ceil(outright * 100)

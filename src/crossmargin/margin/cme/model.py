@@ -1,4 +1,4 @@
-r"""The CME-style performance bond: SPAN-2-style simulation, market risk only.
+r"""The CME-style performance bond: SPAN-2-style simulation, liquidity and concentration.
 
 .. math:: \text{margin} = w \, L_{99}(\text{scaled}) + (1 - w) \, L_{99}(\text{stress})
 
@@ -6,8 +6,10 @@ The first is the k-th largest loss of one-day moves over ten years, each factor 
 volatility; the second that of unscaled one-day moves over the stressed periods. Futures are
 revalued in full; securities enter as futures-equivalents.
 
+Liquidity and concentration (:mod:`crossmargin.margin.cme.liquidity`) stand outside that figure.
+
 The form follows CME's description of SPAN 2; every number is our default (ruling 36). It is not
-CME's model, and rates futures may still be on SPAN. Not in this version: liquidity, concentration.
+CME's model, and rates futures may still be on SPAN.
 """
 
 from __future__ import annotations
@@ -16,9 +18,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
+import numpy as np
+
 from crossmargin.basics.money import Money
 from crossmargin.margin.book import Block, LegFigures, ThreeFigures
 from crossmargin.margin.cme.equivalents import FuturesEquivalents
+from crossmargin.margin.cme.liquidity import CmeAddOns
 from crossmargin.margin.cme.scaling import scaled_moves
 from crossmargin.margin.exact import GRID_PER_DOLLAR
 from crossmargin.margin.simulation import Simulation, cents_up
@@ -65,6 +70,8 @@ class CmeModel:
     scenarios : CmeScenarios
     equivalents : FuturesEquivalents
     scenario_identity : str
+    execution : CmeAddOns
+        Liquidity and concentration.
     name : str
     """
 
@@ -74,6 +81,7 @@ class CmeModel:
     scenarios: CmeScenarios
     equivalents: FuturesEquivalents
     scenario_identity: str
+    execution: CmeAddOns
     name: str = MODEL_NAME
 
     def pnl_dollars(self, block: Block) -> FloatArray:
@@ -98,6 +106,10 @@ class CmeModel:
         """Return the margin of one portfolio of futures, and its components before weighting."""
         leg = self._leg(self.historical.losses(block), self.stress.losses(block))
         return leg.charge(0), leg.components(0)
+
+    def add_ons(self, block: Block) -> dict[str, list[int]]:
+        """Return the charges outside the saving of the futures, in whole cents by name."""
+        return self.execution.cents(block)
 
     def _leg(self, historical: list[int], stress: list[int]) -> LegFigures:
         return LegFigures(
@@ -149,14 +161,34 @@ def prepare_cme(
                 tail_rank(each.count, coverage, convention),
             )
         )
+    weight = parameters.ratio("historical_weight")
     return CmeModel(
         historical=simulations[0],
         stress=simulations[1],
-        historical_weight=parameters.ratio("historical_weight"),
+        historical_weight=weight,
         scenarios=used,
         equivalents=equivalents,
         scenario_identity=used.identity,
+        execution=CmeAddOns.of_contracts(
+            [future.contract for future in valuation.contracts],
+            outright_dollars(*simulations, weight=weight),
+            parameters,
+        ),
     )
+
+
+def outright_dollars(
+    historical: Simulation, stress: Simulation, *, weight: Fraction
+) -> list[Fraction]:
+    """Return the margin of one contract held alone, the larger of long and short, exactly."""
+    count = len(historical.contracts)
+    one_each = np.vstack([np.eye(count), -np.eye(count)])
+    block = Block(np.zeros((2 * count, len(historical.securities))), one_each)
+    losses = [
+        weight * Fraction(a, GRID_PER_DOLLAR) + (1 - weight) * Fraction(b, GRID_PER_DOLLAR)
+        for a, b in zip(historical.losses(block), stress.losses(block), strict=True)
+    ]
+    return [max(losses[place], losses[place + count]) for place in range(count)]
 
 
 def cme_scenarios(history: FactorHistory, parameters: ParameterSet, *, as_of: date) -> CmeScenarios:
