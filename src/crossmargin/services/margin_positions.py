@@ -17,8 +17,7 @@ from crossmargin.arrangement.eligibility import EligibilityRules, Recognition, r
 from crossmargin.arrangement.reduction import ReductionRules
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.refusals import Refusal, RefusedError, refused
-from crossmargin.margin.cme.equivalents import EquivalentRules
-from crossmargin.margin.cme.model import CmeModel
+from crossmargin.margin.cme.model import CmeModel, check_parameters
 from crossmargin.margin.ficc.model import FiccModel
 from crossmargin.margin.tail import QuantileConvention, tail_rank
 from crossmargin.market.history import FloatArray, MarketData
@@ -150,7 +149,7 @@ def _checked_rules(parameters: ParameterSets) -> EligibilityRules:
     """Return the eligibility rules, refusing values that no rule or model knows."""
     try:
         ReductionRules.from_parameters(parameters.arrangement)
-        EquivalentRules.from_parameters(parameters.cme)
+        check_parameters(parameters.cme)
         for model in (parameters.ficc, parameters.cme):
             QuantileConvention(model.text("quantile_convention"))
             tail_rank(model.whole("fewest_scenarios"), model.ratio("coverage"))

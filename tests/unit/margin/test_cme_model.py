@@ -14,7 +14,13 @@ from crossmargin.basics.money import Money
 from crossmargin.bootstrap import parameter_sets
 from crossmargin.margin.book import Block
 from crossmargin.margin.cme.equivalents import FuturesEquivalents, futures_equivalents
-from crossmargin.margin.cme.model import CmeModel, CmeScenarios, cme_scenarios, prepare_cme
+from crossmargin.margin.cme.model import (
+    CmeModel,
+    CmeScenarios,
+    check_parameters,
+    cme_scenarios,
+    prepare_cme,
+)
 from crossmargin.margin.tail import tail_rank
 from crossmargin.market.scenarios import KEY_RATE_BITS, FactorHistory
 from crossmargin.parameters.registry import ParameterSet
@@ -224,3 +230,23 @@ def test_the_outright_margin_is_that_of_one_contract(model: CmeModel) -> None:
             lots[place] = side
             figures.append(model.futures_figure(block([0] * 6, lots))[0].cents)
         assert max(figures) == math.ceil(outright * 100)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "equivalent_contract",
+        "short_end_equivalent",
+        "half_spread_ticks",
+        "average_daily_volume",
+        "hypothetical_stress",
+        "correlation_scaling",
+        "heightened_risk_base",
+    ],
+)
+def test_a_choice_that_the_model_does_not_know_is_refused(
+    parameters: ParameterSet, name: str
+) -> None:
+    check_parameters(parameters)
+    with pytest.raises(ValueError, match=name):
+        check_parameters(parameters.replacing({name: "other"}, reason="test"))

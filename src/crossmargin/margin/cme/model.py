@@ -14,16 +14,21 @@ CME's model, and rates futures may still be on SPAN.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
 from crossmargin.basics.money import Money
 from crossmargin.margin.book import Block, LegFigures, ThreeFigures
-from crossmargin.margin.cme.equivalents import FuturesEquivalents
-from crossmargin.margin.cme.liquidity import CmeAddOns
+from crossmargin.margin.cme.correlation import CorrelationScaling, with_correlations_of_today
+from crossmargin.margin.cme.equivalents import EquivalentRules, FuturesEquivalents
+from crossmargin.margin.cme.hypothetical import HypotheticalStress, hypothetical_scenarios
+from crossmargin.margin.cme.initial import HeightenedRiskRules
+from crossmargin.margin.cme.liquidity import CmeAddOns, ExecutionTerms
 from crossmargin.margin.cme.scaling import scaled_moves
 from crossmargin.margin.exact import GRID_PER_DOLLAR
 from crossmargin.margin.simulation import Simulation, cents_up
@@ -32,6 +37,7 @@ from crossmargin.market.history import FloatArray
 from crossmargin.market.scenarios import (
     KEY_RATE_BITS,
     SHOCK_BITS,
+    BoolArray,
     FactorHistory,
     ScenarioSet,
     join,
@@ -191,8 +197,25 @@ def outright_dollars(
     return [max(losses[place], losses[place + count]) for place in range(count)]
 
 
+def check_parameters(parameters: ParameterSet) -> None:
+    """Refuse values that the model does not know, before anything is priced.
+
+    Raises
+    ------
+    ValueError
+        Saying which parameter, and what it may be.
+    """
+    EquivalentRules.from_parameters(parameters)
+    ExecutionTerms.from_parameters(parameters)
+    HeightenedRiskRules.from_parameters(parameters)
+    parameters.choice("hypothetical_stress", list(HypotheticalStress))
+    parameters.choice("correlation_scaling", list(CorrelationScaling))
+
+
 def cme_scenarios(history: FactorHistory, parameters: ParameterSet, *, as_of: date) -> CmeScenarios:
     """Return the scaled ten years and the unscaled stressed periods as of a date.
+
+    Hypothetical scenarios, where they are chosen, stand at the end of the stress set.
 
     Raises
     ------
@@ -214,7 +237,16 @@ def cme_scenarios(history: FactorHistory, parameters: ParameterSet, *, as_of: da
 
     historical = replace(
         history.scenarios(f"cme scaled {as_of}", window),
-        key_rates=scaled(history.key_rates.changes, last_is_known=True, bits=KEY_RATE_BITS),
+        key_rates=on_grid(
+            scaled_moves(
+                history.key_rates.changes[known],
+                inside,
+                decay=decay,
+                last_is_known=True,
+                turned=_turned(parameters),
+            ),
+            KEY_RATE_BITS,
+        ),
         basis_bp=scaled(
             history.basis.shocks_bp,
             last_is_known=not bool(history.basis.redrawn[known][-1]),
@@ -231,8 +263,22 @@ def cme_scenarios(history: FactorHistory, parameters: ParameterSet, *, as_of: da
         for first, last in parameters.dates("stressed_periods")
         if first <= as_of
     ]
+    hypothetical = hypothetical_scenarios(history.key_rates.key_years, parameters, as_of=as_of)
+    stressed += [hypothetical] if hypothetical else []
     return _with_multiples(
         CmeScenarios(historical, join(f"cme stress {as_of}", stressed)), parameters
+    )
+
+
+def _turned(parameters: ParameterSet) -> Callable[[FloatArray, BoolArray], FloatArray] | None:
+    """Return what gives key-rate moves today's correlations, or None where they keep their own."""
+    choice = parameters.choice("correlation_scaling", list(CorrelationScaling))
+    if choice == CorrelationScaling.NONE:
+        return None
+    return partial(
+        with_correlations_of_today,
+        decay=float(parameters.ratio("correlation_decay")),
+        shrinkage=float(parameters.ratio("correlation_shrinkage")),
     )
 
 
