@@ -55,6 +55,7 @@ def margin_document(
         In the order of the result's customers.
     """
     day, customers = run.result.day, run.result.customers
+    source = day.prices.derived_from
     documents = [_customer(customer) for customer in customers]
     for document, explanation in zip(documents, explanations, strict=False):
         document["explanation"] = _explanation(explanation)
@@ -63,7 +64,11 @@ def margin_document(
     body: Document = {
         "as_of": day.as_of.isoformat(),
         "cycle": cycle,
-        "market": {"simulated": day.simulated, "digest": day.market_digest},
+        "market": {
+            "simulated": day.simulated,
+            "digest": day.market_digest,
+            "prices": {"derived_from": source.isoformat() if source else None},
+        },
         "parameters": day.parameters.as_document(),
         "models": _models(day),
         "positions": {
@@ -102,6 +107,11 @@ def _notices(run: MarginRun, cycle: str) -> list[str]:
     own = ", ".join(f"{name} {origin.own}" for name, origin in scenarios.proxied.basis.items())
     notices = [SIMULATED_NOTICE] if day.simulated else []
     notices += [INDICATIVE_NOTICE] if cycle == "CUR" else []
+    if day.prices.derived_from:
+        notices.append(
+            f"DERIVED PRICES: the curve of {day.as_of} plus each security's spread of "
+            f"{day.prices.derived_from}; issues auctioned since are absent (ruling 20)."
+        )
     notices += [
         REVIEW_NOTICE,
         MISSING_NOTICE,
