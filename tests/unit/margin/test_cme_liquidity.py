@@ -99,6 +99,24 @@ def test_a_larger_position_never_costs_less(count: int, more: int) -> None:
         assert costs[0] <= costs[1]
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(*(st.integers(-400_000, 400_000) for _ in CONTRACTS)), min_size=1, max_size=4
+    ),
+    st.sampled_from(["1", "0.7", "1/3"]),
+)
+def test_many_portfolios_at_once_are_each_alone_up_to_the_cent(
+    rows: list[tuple[int, ...]], multiple: str
+) -> None:
+    charges = add_ons(half_spread_multiple=multiple)
+    found = charges.cents(block(*map(list, rows)))
+    for row, quantities in enumerate(rows):
+        held = dict(enumerate(quantities))
+        assert found["liquidity"][row] == math.ceil(charges.liquidity_dollars(held) * 100)
+        assert found["concentration"][row] == math.ceil(charges.concentration_dollars(held) * 100)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -30,11 +30,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 
 from crossmargin.basics.money import CENTS_PER_DOLLAR
 from crossmargin.margin.book import Block
 from crossmargin.parameters.registry import ParameterSet
 from crossmargin.product.futures import PRODUCTS, FuturesContract
+
+BoolArray = npt.NDArray[np.bool_]
 
 LIQUIDITY = "liquidity"
 CONCENTRATION = "concentration"
@@ -124,14 +127,32 @@ class CmeAddOns:
 
     def cents(self, block: Block) -> dict[str, list[int]]:
         """Return each charge of every portfolio's futures in whole cents, up to the cent."""
-        charges: dict[str, list[int]] = {LIQUIDITY: [], CONCENTRATION: []}
-        for row in block.contracts:
-            held = {int(place): int(row[place]) for place in np.flatnonzero(row)}
-            charges[LIQUIDITY].append(math.ceil(self.liquidity_dollars(held) * CENTS_PER_DOLLAR))
-            charges[CONCENTRATION].append(
-                math.ceil(self.concentration_dollars(held) * CENTS_PER_DOLLAR)
-            )
-        return charges
+        spreads = [self.terms.half_spread_dollars[product] for product in self.products]
+        # Whole multiples of one fraction: many customers then cost whole-number sums.
+        whole = math.lcm(*(spread.denominator for spread in spreads))
+        weights = [int(spread * whole) * CENTS_PER_DOLLAR for spread in spreads]
+        large = self._large_rows(block)
+        liquidity, concentration = [], []
+        for row, contracts in enumerate(block.contracts):
+            places = np.flatnonzero(contracts).tolist()
+            held = {place: int(contracts[place]) for place in places}
+            cost = sum(abs(quantity) * weights[place] for place, quantity in held.items())
+            liquidity.append(-(-cost // whole))
+            beyond = self.concentration_dollars(held) if large[row] else Fraction(0)
+            concentration.append(math.ceil(beyond * CENTS_PER_DOLLAR))
+        return {LIQUIDITY: liquidity, CONCENTRATION: concentration}
+
+    def _large_rows(self, block: Block) -> BoolArray:
+        """Return which portfolios hold more of any product than a day can close.
+
+        Sums of whole numbers are exact as long as it matters: far beyond any day's volume.
+        """
+        large = np.zeros(block.count, dtype=np.bool_)
+        for product in dict.fromkeys(self.products):
+            places = [place for place, each in enumerate(self.products) if each == product]
+            count = np.abs(block.contracts[:, places]).sum(axis=1)
+            large |= count > math.floor(self.terms.daily_contracts[product])
+        return large
 
     def liquidity_dollars(self, held: Mapping[int, int]) -> Fraction:
         """Return half the spread on every contract, exactly.
