@@ -357,3 +357,35 @@ def test_a_market_without_what_the_models_need_is_refused(demo, tmp_path, table,
     assert result.returncode == 1
     assert says in result.stderr
     assert FORBIDDEN_IN_A_REFUSAL not in result.stderr
+
+
+@pytest.mark.real_data
+def test_a_date_without_prices_is_margined_on_derived_ones_when_asked(
+    sample_document, real_data, real_directory
+):
+    """A week after the sheet; the same date without the option is refused."""
+    command = (
+        "margin",
+        portfolio(real_data, SAMPLE),
+        "--market",
+        real_directory,
+        "--date",
+        "2026-03-31",
+        "--format",
+        "json",
+    )
+    refused = xm(*command)
+    assert refused.returncode == 1
+    assert json.loads(refused.stdout)["refused"][0]["rule"] == "ruling 35"
+    result = xm(*command, "--derived-prices")
+    assert result.returncode == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert document["market"]["prices"] == {"derived_from": "2026-03-24"}
+    assert sum("DERIVED PRICES" in notice for notice in document["notices"]) == 1
+    assert sample_document["market"]["prices"] == {"derived_from": None}
+    bindings = [
+        {c["customer_id"]: c["binding"] for c in each["customers"]}
+        for each in (sample_document, document)
+    ]
+    assert bindings[0]["BASIS-FUND"] == bindings[1]["BASIS-FUND"] == "CAP"
+    assert document["totals"] != sample_document["totals"]

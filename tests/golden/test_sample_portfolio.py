@@ -92,11 +92,11 @@ def test_requirements_add_up(result: MarginResult) -> None:
             (whole.ficc, whole.ficc.figures.three.securities),
             (whole.cme, whole.cme.figures.three.futures),
         ):
-            assert side.split_cost == alone + side.outside - side.figures.everything
+            add_ons = Money.total(side.add_ons.values())
+            assert side.split_cost == alone + add_ons + side.outside - side.figures.everything
             exact = alone.dollars * (1 - reduction.reduction)
-            assert side.requirement - side.minimum_top_up == Money(
-                cents_up(exact.numerator * 100, exact.denominator)
-            )
+            assert side.reduced == Money(cents_up(exact.numerator * 100, exact.denominator))
+            assert side.requirement == side.reduced + add_ons + side.minimum_top_up
 
 
 def test_the_outside_line_is_margined_in_full(result: MarginResult) -> None:
@@ -220,7 +220,7 @@ def test_a_customer_only_in_futures_has_no_ficc_minimum(real_day: MarginDay) -> 
     customer = run(real_day, recognised(real_day, [position("CME-ONLY", "ZNM6", 1)])).customers[0]
     whole = customer.requirement
     assert whole.ficc.standalone == whole.ficc.requirement == ZERO
-    assert whole.requirement == whole.cme.figures.three.futures > ZERO
+    assert whole.requirement == whole.cme.standalone > whole.cme.figures.three.futures > ZERO
 
 
 def test_a_tiny_customer_pays_the_minimum_with_and_without_the_arrangement(
@@ -234,7 +234,7 @@ def test_a_tiny_customer_pays_the_minimum_with_and_without_the_arrangement(
     assert whole.ficc.requirement == whole.ficc.standalone == MINIMUM
     assert whole.ficc.minimum_top_up == MINIMUM - whole.reduction.ficc_requirement
     assert whole.requirement == MINIMUM + whole.cme.requirement
-    assert whole.saved == whole.cme.figures.three.futures - whole.cme.requirement
+    assert whole.saved == whole.cme.figures.three.futures - whole.cme.reduced
 
 
 def test_quantities_beyond_float_are_the_same_multiple(real_day: MarginDay) -> None:

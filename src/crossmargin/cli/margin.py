@@ -68,6 +68,13 @@ def margin_command(
             help="Another value of a parameter, such as arrangement.cap=0.7; may be repeated.",
         ),
     ] = None,
+    derived_prices: Annotated[
+        bool,
+        typer.Option(
+            "--derived-prices",
+            help="On a date without security prices, derive them from the last sheet before it.",
+        ),
+    ] = False,
     skip_bad_rows: Annotated[
         bool, typer.Option("--skip-bad-rows", help="Margin the good rows; mark it incomplete.")
     ] = False,
@@ -90,6 +97,7 @@ def margin_command(
             explain=explain,
             sensitivity=sensitivity,
             changes=_changes(changes or []),
+            derived_prices=derived_prices,
             skip_bad_rows=skip_bad_rows,
         )
     except RefusedError as error:
@@ -124,15 +132,19 @@ def _run(
     explain: bool,
     sensitivity: bool,
     changes: Mapping[str, Mapping[str, str]],
+    derived_prices: bool,
     skip_bad_rows: bool,
 ) -> tuple[MarginRun, dict[str, Any]]:
     from crossmargin import bootstrap
     from crossmargin.presentation.margin import margin_document
+    from crossmargin.services.derived_prices import with_derived_prices
     from crossmargin.services.margin_positions import explain_run, margin_positions
     from crossmargin.services.margin_sensitivity import sensitivity_of
 
     opened = bootstrap.open_market(market)
     day = as_of or bootstrap.last_price_date(opened)
+    if derived_prices:
+        opened = with_derived_prices(opened, day)
     executor = bootstrap.block_executor()
     with diagnostics().status("Repricing every instrument under every scenario"):
         run = margin_positions(

@@ -7,7 +7,7 @@ published; the room converts them once, where it uses them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -97,10 +97,19 @@ class SecurityPrice:
 
 @dataclass(frozen=True, slots=True)
 class PriceSheet:
-    """Security prices of one date, by CUSIP text."""
+    """Security prices of one date, by CUSIP text.
+
+    Parameters
+    ----------
+    price_date : date
+    prices : mapping of CUSIP to SecurityPrice
+    derived_from : date or None
+        The date of the sheet these prices were derived from; None where they were quoted.
+    """
 
     price_date: date
     prices: Mapping[str, SecurityPrice]
+    derived_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +141,7 @@ class MarketData:
     treasury_futures: Mapping[str, CloseHistory]
     fed_funds_futures: Mapping[str, CloseHistory]
     price_sheets: Mapping[date, PriceSheet]
+
+    def with_sheet(self, sheet: PriceSheet) -> MarketData:
+        """Return the market with one more price sheet; the digest stays that of the tables."""
+        return replace(self, price_sheets={**self.price_sheets, sheet.price_date: sheet})

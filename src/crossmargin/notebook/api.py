@@ -74,6 +74,7 @@ def margin(
     market: Market,
     *,
     date: str | calendar_date | None = None,
+    derived_prices: bool = False,
     skip_bad_rows: bool = False,
 ) -> Margin:
     """Return the requirement of every customer of a portfolio.
@@ -85,6 +86,8 @@ def margin(
     market : Market
     date : str or date, optional
         As-of date; the last one with security prices if left out (ruling 35).
+    derived_prices : bool
+        On a date without security prices, derive them from the last sheet before it (ruling 20).
     skip_bad_rows : bool
         Margin the good rows and mark the result incomplete.
 
@@ -93,13 +96,14 @@ def margin(
     RefusedError
         With every fault of every row, unless they are to be skipped.
     """
+    from crossmargin.services.derived_prices import with_derived_prices
     from crossmargin.services.margin_positions import margin_positions
 
     as_of = calendar_date.fromisoformat(date) if isinstance(date, str) else date
     day = as_of or bootstrap.last_price_date(market.data)
     run = margin_positions(
         portfolio,
-        market.data,
+        with_derived_prices(market.data, day) if derived_prices else market.data,
         bootstrap.parameter_sets(day),
         bootstrap.block_executor(),
         as_of=day,

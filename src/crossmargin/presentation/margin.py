@@ -21,6 +21,7 @@ from crossmargin.arrangement.reduction import format_ratio
 from crossmargin.arrangement.requirement import CcpRequirement
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.money import Money
+from crossmargin.margin.cme.initial import HeightenedRiskRules, margin_levels
 from crossmargin.margin.ficc.model import SensitivitySource, decides
 from crossmargin.pricing.futures_value import TreasuryFuture
 from crossmargin.services.margin_day import MarginDay
@@ -34,6 +35,7 @@ REVIEW_NOTICE = (
     "No model here is FICC's or CME's, and none is reviewed by the CFTC or the SEC (ruling 32)."
 )
 SIMULATED_NOTICE = "SIMULATED MARKET: no figure here comes from real prices."
+MARGIN_LEVELS = ("maintenance", "initial", "initial_heightened_risk")
 _CENTS = 2
 _DOLLAR_PLACES = 6
 
@@ -56,7 +58,9 @@ def margin_document(
         In the order of the result's customers.
     """
     day, customers = run.result.day, run.result.customers
-    documents = [_customer(customer) for customer in customers]
+    source = day.prices.derived_from
+    heightened = HeightenedRiskRules.from_parameters(day.parameters.cme)
+    documents = [_customer(customer, heightened) for customer in customers]
     for document, explanation in zip(documents, explanations, strict=False):
         document["explanation"] = _explanation(explanation)
     for document, sensitivity in zip(documents, sensitivities, strict=False):
@@ -64,7 +68,11 @@ def margin_document(
     body: Document = {
         "as_of": day.as_of.isoformat(),
         "cycle": cycle,
-        "market": {"simulated": day.simulated, "digest": day.market_digest},
+        "market": {
+            "simulated": day.simulated,
+            "digest": day.market_digest,
+            "prices": {"derived_from": source.isoformat() if source else None},
+        },
         "parameters": day.parameters.as_document(),
         "models": _models(day),
         "positions": {
@@ -107,6 +115,11 @@ def _notices(run: MarginRun, cycle: str) -> list[str]:
     own = ", ".join(f"{name} {origin.own}" for name, origin in scenarios.proxied.basis.items())
     notices = [SIMULATED_NOTICE] if day.simulated else []
     notices += [INDICATIVE_NOTICE] if cycle == "CUR" else []
+    if day.prices.derived_from:
+        notices.append(
+            f"DERIVED PRICES: the curve of {day.as_of} plus each security's spread of "
+            f"{day.prices.derived_from}; issues auctioned since are absent (ruling 20)."
+        )
     if day.ficc.sensitivity_source is SensitivitySource.MARGIN_PROXY:
         notices.append(PROXY_NOTICE)
     estimated = sum(book.estimated_start_amounts for book in run.books)
@@ -201,7 +214,7 @@ def _models(day: MarginDay) -> Document:
     }
 
 
-def _customer(customer: CustomerResult) -> Document:
+def _customer(customer: CustomerResult, heightened: HeightenedRiskRules) -> Document:
     requirement = customer.requirement
     reduction = requirement.reduction
     return {
@@ -211,7 +224,10 @@ def _customer(customer: CustomerResult) -> Document:
             **_ccp(requirement.ficc, customer.ficc, own_leg="securities"),
             "decided_by": _decided_by(customer.ficc),
         },
-        "cme": _ccp(requirement.cme, customer.cme, own_leg="futures"),
+        "cme": {
+            **_ccp(requirement.cme, customer.cme, own_leg="futures"),
+            "levels": _levels(requirement.cme, heightened),
+        },
         "saving_before_cap": format_ratio(reduction.saving_before_cap),
         "reduction": format_ratio(reduction.reduction),
         "binding": reduction.binding.value,
@@ -256,6 +272,14 @@ def _ccp(ccp: CcpRequirement, detail: ModelDetail, *, own_leg: str) -> Document:
         "outside": str(ccp.outside),
         "standalone": str(ccp.standalone),
     }
+
+
+def _levels(ccp: CcpRequirement, rules: HeightenedRiskRules) -> dict[str, str]:
+    """Return maintenance, which CME collects, and the initial levels a BD-FCM asks for."""
+    collected = ccp.requirement + ccp.outside
+    unreduced = collected - ccp.reduced + ccp.figures.three.futures
+    levels = margin_levels(reduced=collected, unreduced=unreduced, rules=rules)
+    return {name: str(getattr(levels, name)) for name in MARGIN_LEVELS}
 
 
 def _decided_by(detail: ModelDetail) -> dict[str, str]:

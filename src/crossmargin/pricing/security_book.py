@@ -12,7 +12,7 @@ of whole numbers and therefore exact (see :mod:`crossmargin.pricing.cube`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -22,7 +22,7 @@ from crossmargin.market.curve import DAYS_PER_YEAR, ZeroCurve
 from crossmargin.market.history import FloatArray, SecurityPrice
 from crossmargin.market.portable import exp_portable
 from crossmargin.pricing.treasury import accrued_interest_per_100
-from crossmargin.product.treasury import SecurityKind, cash_flows_per_100
+from crossmargin.product.treasury import SecurityKind, TreasurySecurity, cash_flows_per_100
 
 FLOW_BITS = 17
 _NEWTON_STEPS = 8
@@ -93,14 +93,7 @@ def security_book(
         and quoted_clean_per_100(price) > 0.0
         and price.security.maturity_date > settlement
     )
-    per_security = [cash_flows_per_100(price.security, after=settlement) for price in chosen]
-    days = sorted({flow.date for flows in per_security for flow in flows})
-    column = {day: index for index, day in enumerate(days)}
-    flow_years = np.array([years_between(settlement, day) for day in days])
-    flows = np.zeros((len(chosen), len(days)))
-    for row, security_flows in enumerate(per_security):
-        for flow in security_flows:
-            flows[row, column[flow.date]] = float(flow.amount_per_100)
+    flow_years, flows = flow_table([price.security for price in chosen], settlement)
     clean = np.array([quoted_clean_per_100(price) for price in chosen])
     to_settlement, to_as_of = (
         np.array([float(accrued_interest_per_100(p.security, day)) for p in chosen])
@@ -123,24 +116,78 @@ def security_book(
     )
 
 
+def flow_table(
+    securities: Sequence[TreasurySecurity], settlement: date
+) -> tuple[FloatArray, FloatArray]:
+    """Return payment times and payments after settlement: shapes (D,) and (S, D).
+
+    Parameters
+    ----------
+    securities : sequence of TreasurySecurity
+    settlement : date
+        Time 0.
+    """
+    per_security = [cash_flows_per_100(security, after=settlement) for security in securities]
+    days = sorted({flow.date for flows in per_security for flow in flows})
+    column = {day: index for index, day in enumerate(days)}
+    flows = np.zeros((len(securities), len(days)))
+    for row, security_flows in enumerate(per_security):
+        for flow in security_flows:
+            flows[row, column[flow.date]] = float(flow.amount_per_100)
+    return np.array([years_between(settlement, day) for day in days]), flows
+
+
+def spreads_to_curve(
+    flows: FloatArray, years: FloatArray, discount: FloatArray, dirty: FloatArray
+) -> FloatArray:
+    """Return each security's continuous spread to the curve: shape (S,).
+
+    Newton's method on all securities at once.
+
+    Parameters
+    ----------
+    flows : ndarray, shape (S, D)
+        Each with at least one payment.
+    years, discount : ndarray, shape (D,)
+    dirty : ndarray, shape (S,)
+        Price with interest accrued to settlement.
+    """
+    spreads = np.zeros(len(flows))
+    for _ in range(_NEWTON_STEPS):
+        value, slope = _value_and_slope(flows * discount, years, spreads)
+        spreads = spreads - (value - dirty) / slope
+    return spreads
+
+
+def dirty_at_spreads(
+    flows: FloatArray, years: FloatArray, discount: FloatArray, spreads: FloatArray
+) -> FloatArray:
+    """Return prices with accrued interest at spreads to the curve: shape (S,)."""
+    return _value_and_slope(flows * discount, years, spreads)[0]
+
+
+def _value_and_slope(
+    discounted: FloatArray, years: FloatArray, spreads: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return values at spreads and their slopes.
+
+    Sums run payment date by payment date, in order, so the result does not depend on how a library
+    adds.
+    """
+    value, slope = np.zeros(len(discounted)), np.zeros(len(discounted))
+    decay = exp_portable(-spreads[:, np.newaxis] * years)
+    for column in range(len(years)):
+        part = discounted[:, column] * decay[:, column]
+        value = value + part
+        slope = slope - part * years[column]
+    return value, slope
+
+
 def _spread_to_curve(
     flows: FloatArray, years: FloatArray, discount: FloatArray, dirty: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Return each security's spread and its flows times spread discount, on the grid.
-
-    Newton's method on all securities at once. Sums run payment date by payment date, in order, so
-    the result does not depend on how a library adds.
-    """
-    discounted = flows * discount
-    spreads = np.zeros(len(flows))
-    for _ in range(_NEWTON_STEPS):
-        value, slope = np.zeros(len(flows)), np.zeros(len(flows))
-        decay = exp_portable(-spreads[:, np.newaxis] * years)
-        for column in range(len(years)):
-            part = discounted[:, column] * decay[:, column]
-            value = value + part
-            slope = slope - part * years[column]
-        spreads = spreads - (value - dirty) / slope
+    """Return each security's spread and its flows times spread discount, on the grid."""
+    spreads = spreads_to_curve(flows, years, discount, dirty)
     decay = exp_portable(-spreads[:, np.newaxis] * years)
     # Rounding the running total, not each payment, carries every rounding error on to the next
     # payment: what is left of them in a price is the error of one payment, not of sixty.

@@ -12,9 +12,14 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from crossmargin.basics.calendars import BusinessCalendar
+from crossmargin.basics.dates import add_months
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.refusals import Refusal, RefusedError, refused
-from crossmargin.margin.cme.equivalents import FuturesEquivalents, futures_equivalents
+from crossmargin.margin.cme.equivalents import (
+    EquivalentRules,
+    FuturesEquivalents,
+    futures_equivalents,
+)
 from crossmargin.margin.cme.model import CmeModel, CmeScenarios, prepare_cme
 from crossmargin.margin.ficc.haircut import HaircutSchedule
 from crossmargin.margin.ficc.model import FiccModel, ficc_haircuts, prepare_ficc
@@ -27,11 +32,18 @@ from crossmargin.market.history import (
 )
 from crossmargin.market.scenarios import FactorHistory, factor_history
 from crossmargin.parameters.registry import ParameterSet
-from crossmargin.pricing.futures_value import TreasuryFuture
+from crossmargin.pricing.futures_value import MoneyMarketFuture, TreasuryFuture
+from crossmargin.pricing.security_book import years_between
 from crossmargin.pricing.street_dv01 import street_dv01s_per_100
 from crossmargin.pricing.valuation import Valuation, value_market
 from crossmargin.product.calendars import sifma_calendar
-from crossmargin.product.futures import PRODUCTS, FuturesContract, ProductKind, first_delivery_day
+from crossmargin.product.futures import (
+    PRODUCTS,
+    FuturesContract,
+    ProductKind,
+    first_delivery_day,
+    reference_period,
+)
 from crossmargin.services.market_readings import (
     fitted_curve,
     last_curve_date,
@@ -183,9 +195,16 @@ class MarginDay:
         self, parameters: ParameterSets, *, ficc: FiccScenarios | None, cme: CmeScenarios | None
     ) -> MarginDay:
         follows = float(parameters.market.ratio("repo_rate_follows_front"))
+        rules = EquivalentRules.from_parameters(parameters.cme)
+        equivalents = (
+            self.equivalents
+            if rules == EquivalentRules.from_parameters(self.parameters.cme)
+            else _equivalents(self.valuation, rules)
+        )
         return replace(
             self,
             parameters=parameters,
+            equivalents=equivalents,
             ficc=prepare_ficc(
                 valuation=self.valuation,
                 history=self.ficc_history,
@@ -198,7 +217,7 @@ class MarginDay:
             cme=prepare_cme(
                 valuation=self.valuation,
                 history=self.cme_history,
-                equivalents=self.equivalents,
+                equivalents=equivalents,
                 parameters=parameters.cme,
                 repo_follows_front=follows,
                 scenarios=cme,
@@ -252,8 +271,12 @@ def _prepare(
     calendar = sifma_calendar()
     points = curve_points(market.par_yields)
     curve = fitted_curve(points, market.sofr, as_of)
-    front = front_contracts(as_of, calendar)
-    held = sorted({*contracts, *front}, key=lambda c: (c.product, c.year, c.month))
+    rules = EquivalentRules.from_parameters(parameters.cme)
+    converted = {
+        *front_contracts(as_of, calendar),
+        *strip_contracts(as_of, calendar, years=rules.strip_years),
+    }
+    held = sorted({*contracts, *converted}, key=lambda c: (c.product, c.year, c.month))
     valuation = value_market(
         as_of=as_of,
         calendar=calendar,
@@ -276,7 +299,7 @@ def _prepare(
         curve=fitted_curve(points, market.sofr, month_end),
         curve_date=month_end,
     )
-    equivalents = _equivalents(valuation, {contract.code for contract in front})
+    equivalents = _equivalents(valuation, rules)
     follows = float(parameters.market.ratio("repo_rate_follows_front"))
     return MarginDay(
         as_of=as_of,
@@ -332,13 +355,48 @@ def front_contracts(as_of: date, calendar: BusinessCalendar) -> tuple[FuturesCon
     )
 
 
-def _equivalents(valuation: Valuation, front_codes: set[str]) -> FuturesEquivalents:
-    front = {
-        place: future
-        for place, future in enumerate(valuation.contracts)
-        if isinstance(future, TreasuryFuture) and future.contract.code in front_codes
-    }
-    return futures_equivalents(valuation.book, front, security_dv01s(valuation))
+def strip_contracts(
+    as_of: date, calendar: BusinessCalendar, *, years: float
+) -> tuple[FuturesContract, ...]:
+    """Return the quarterly SOFR contracts from settlement on until they span some years."""
+    settlement = calendar.next_business_day(as_of)
+    strip: list[FuturesContract] = []
+    quarter = date(as_of.year - 1, _QUARTERLY_MONTHS[-1], 1)
+    end = settlement
+    while years_between(settlement, end) < years:
+        contract = FuturesContract("SR3", quarter.year, quarter.month)
+        end = max(settlement, reference_period(contract)[1])
+        if end > settlement:
+            strip.append(contract)
+        quarter = add_months(quarter, 3)
+    return tuple(strip)
+
+
+def _equivalents(valuation: Valuation, rules: EquivalentRules) -> FuturesEquivalents:
+    calendar = sifma_calendar()
+    places = valuation.contract_index()
+    front: dict[int, TreasuryFuture] = {}
+    strip: dict[int, MoneyMarketFuture] = {}
+    wanted = (
+        *sorted(front_contracts(valuation.as_of, calendar), key=lambda c: places[c.code]),
+        *strip_contracts(valuation.as_of, calendar, years=rules.strip_years),
+    )
+    for contract in wanted:
+        if contract.code not in places:
+            raise ValueError(f"the day was not prepared with {contract.code} of the SOFR strip")
+        future = valuation.contracts[places[contract.code]]
+        if isinstance(future, TreasuryFuture):
+            front[places[contract.code]] = future
+        else:
+            strip[places[contract.code]] = future
+    return futures_equivalents(
+        valuation.book,
+        front,
+        security_dv01s(valuation),
+        rules=rules,
+        strip=strip,
+        discount_factors=valuation.curve.discount_factors(valuation.book.flow_years),
+    )
 
 
 def security_dv01s(valuation: Valuation) -> FloatArray:

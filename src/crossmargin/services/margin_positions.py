@@ -17,7 +17,7 @@ from crossmargin.arrangement.eligibility import EligibilityRules, Recognition, r
 from crossmargin.arrangement.reduction import ReductionRules
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.refusals import Refusal, RefusedError, refused
-from crossmargin.margin.cme.model import CmeModel
+from crossmargin.margin.cme.model import CmeModel, check_parameters
 from crossmargin.margin.ficc.haircut import HaircutCorrelation
 from crossmargin.margin.ficc.model import FiccModel, SensitivitySource
 from crossmargin.margin.ficc.repo import RepoVolatility
@@ -150,7 +150,7 @@ def _checked_rules(parameters: ParameterSets) -> EligibilityRules:
     """Return the eligibility rules, refusing values that no rule or model knows."""
     try:
         ReductionRules.from_parameters(parameters.arrangement)
-        parameters.cme.choice("equivalent_contract", ["nearest"])
+        check_parameters(parameters.cme)
         parameters.ficc.choice("haircut_correlation", list(HaircutCorrelation))
         parameters.ficc.choice("sensitivity_source", list(SensitivitySource))
         RepoVolatility.from_parameters(parameters.ficc)

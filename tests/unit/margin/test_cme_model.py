@@ -14,7 +14,13 @@ from crossmargin.basics.money import Money
 from crossmargin.bootstrap import parameter_sets
 from crossmargin.margin.book import Block
 from crossmargin.margin.cme.equivalents import FuturesEquivalents, futures_equivalents
-from crossmargin.margin.cme.model import CmeModel, CmeScenarios, cme_scenarios, prepare_cme
+from crossmargin.margin.cme.model import (
+    CmeModel,
+    CmeScenarios,
+    check_parameters,
+    cme_scenarios,
+    prepare_cme,
+)
 from crossmargin.margin.tail import tail_rank
 from crossmargin.market.scenarios import KEY_RATE_BITS, FactorHistory
 from crossmargin.parameters.registry import ParameterSet
@@ -159,11 +165,11 @@ def test_securities_and_their_equivalent_have_the_same_margin(
     model: CmeModel, equivalents: FuturesEquivalents
 ) -> None:
     row = 3
-    place = int(equivalents.places[row])
+    place = int(equivalents.places[row, 0])
     units = [0] * 6
     units[row] = UNITS
     lots = [0] * 4
-    lots[place] = round(UNITS * equivalents.contracts_per_100[row])
+    lots[place] = round(UNITS * equivalents.contracts_per_100[row, 0])
     three = model.three_figures(block(units, lots))
     assert three.securities.charge(0).cents == pytest.approx(
         three.futures.charge(0).cents, rel=2e-3
@@ -172,7 +178,7 @@ def test_securities_and_their_equivalent_have_the_same_margin(
 
 def test_the_same_direction_saves_nothing(model: CmeModel, equivalents: FuturesEquivalents) -> None:
     lots = [0] * 4
-    lots[int(equivalents.places[2])] = 900
+    lots[int(equivalents.places[2, 0])] = 900
     three = model.three_figures(block([0, 0, UNITS, 0, 0, 0], lots))
     alone = three.securities.charge(0) + three.futures.charge(0)
     saving = 1 - three.combined.charge(0).dollars / alone.dollars
@@ -215,3 +221,47 @@ def test_the_scenarios_are_named_in_the_identity(
     assert swapped.identity != again.identity
     other = parameters.replacing({"volatility_decay": "0.99"}, reason="another decay")
     assert cme_scenarios(history, other, as_of=AS_OF).identity != again.identity
+
+
+def test_the_add_ons_are_of_the_futures_alone(model: CmeModel) -> None:
+    lots = [10, -20, 5, 100]
+    alone, hedged = (model.add_ons(block([0, 0, units, 0, 0, 0], lots)) for units in (0, UNITS))
+    assert alone == hedged
+    # Half-ticks of ZT, ZN, ZB and SR3: $3.90625, $7.8125, $15.625, $6.25.
+    assert alone["liquidity"] == [math.ceil(39.0625 * 100 + 15_625 + 7812.5 + 62_500)]
+    assert alone["concentration"] == [0]
+    large = model.add_ons(block([0] * 6, [0, -2_000_000, 0, 0]))
+    one = model.futures_figure(block([0] * 6, [0, -1, 0, 0]))[0].dollars
+    # Eleven days and more of volume: the root of the sum of squares is about twice the whole.
+    assert large["concentration"][0] > 100 * 2_000_000 * one / 2
+    assert model.add_ons(block([0] * 6, [0, 0, 0, 0])) == {"liquidity": [0], "concentration": [0]}
+
+
+def test_the_outright_margin_is_that_of_one_contract(model: CmeModel) -> None:
+    for place, outright in enumerate(model.execution.outright_dollars):
+        lots = [0] * 4
+        figures = []
+        for side in (1, -1):
+            lots[place] = side
+            figures.append(model.futures_figure(block([0] * 6, lots))[0].cents)
+        assert max(figures) == math.ceil(outright * 100)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "equivalent_contract",
+        "short_end_equivalent",
+        "half_spread_ticks",
+        "average_daily_volume",
+        "hypothetical_stress",
+        "correlation_scaling",
+        "heightened_risk_base",
+    ],
+)
+def test_a_choice_that_the_model_does_not_know_is_refused(
+    parameters: ParameterSet, name: str
+) -> None:
+    check_parameters(parameters)
+    with pytest.raises(ValueError, match=name):
+        check_parameters(parameters.replacing({name: "other"}, reason="test"))

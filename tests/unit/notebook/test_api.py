@@ -1,8 +1,12 @@
 """The Python face: customers by id, or by BD-FCM and id; frames; a document nobody can change."""
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
 import crossmargin
+from crossmargin.basics.refusals import RefusedError
 from crossmargin.market.history import MarketData
 from crossmargin.notebook.api import Market
 from crossmargin.testing.builders import AS_OF
@@ -44,3 +48,16 @@ def test_an_explanation_shows_itself(result):
     explained = result.customers["B"].explain()
     assert "Key-rate DV01" in repr(explained)
     assert explained._repr_html_().startswith("<pre>")
+
+
+def test_a_date_without_prices_needs_them_derived(simulated_market, tmp_path):
+    path = tmp_path / "positions.csv"
+    path.write_text("\n".join((HEADER, *ROWS, "")), encoding="utf-8")
+    portfolio, day = crossmargin.read_positions(path), "2026-03-23"
+    # The demo's market has one sheet: put it where it is the last before the date.
+    sheet = replace(simulated_market.price_sheets[AS_OF], price_date=date(2026, 3, 16))
+    market = Market(replace(simulated_market, price_sheets={sheet.price_date: sheet}))
+    with pytest.raises(RefusedError):
+        crossmargin.margin(portfolio, market, date=day)
+    result = crossmargin.margin(portfolio, market, date=day, derived_prices=True)
+    assert result.document["market"]["prices"] == {"derived_from": "2026-03-16"}

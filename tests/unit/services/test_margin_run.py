@@ -105,10 +105,11 @@ def test_requirements_add_up(result: MarginResult) -> None:
             (whole.ficc, whole.ficc.figures.three.securities),
             (whole.cme, whole.cme.figures.three.futures),
         ):
-            assert side.split_cost == alone + side.outside - side.figures.everything
+            add_ons = Money.total(side.add_ons.values())
+            assert side.split_cost == alone + add_ons + side.outside - side.figures.everything
             exact = alone.dollars * kept * 100
-            expected = Money(cents_up(exact.numerator, exact.denominator))
-            assert side.requirement - side.minimum_top_up == expected
+            assert side.reduced == Money(cents_up(exact.numerator, exact.denominator))
+            assert side.requirement == side.reduced + add_ons + side.minimum_top_up
 
 
 @pytest.mark.parametrize("block_and_workers", [(1, 1), (1, 2), (2, 2), (5, 2), (256, 2)])
@@ -211,7 +212,10 @@ def test_splitting_a_hedge_over_two_accounts_costs(day: MarginDay) -> None:
     together = one(day, position("A", "ZNM6", 1_000), position("A", "TNM6", -700)).requirement.cme
     assert split.standalone == together.standalone == together.figures.everything
     assert split.split_cost == (
-        split.figures.three.futures + split.outside - split.figures.everything
+        split.figures.three.futures
+        + Money.total(split.add_ons.values())
+        + split.outside
+        - split.figures.everything
     )
     assert split.split_cost > split.figures.everything
 

@@ -1,4 +1,4 @@
-r"""The CME-style performance bond: SPAN-2-style simulation, market risk only.
+r"""The CME-style performance bond: SPAN-2-style simulation, liquidity and concentration.
 
 .. math:: \text{margin} = w \, L_{99}(\text{scaled}) + (1 - w) \, L_{99}(\text{stress})
 
@@ -6,20 +6,29 @@ The first is the k-th largest loss of one-day moves over ten years, each factor 
 volatility; the second that of unscaled one-day moves over the stressed periods. Futures are
 revalued in full; securities enter as futures-equivalents.
 
+Liquidity and concentration (:mod:`crossmargin.margin.cme.liquidity`) stand outside that figure.
+
 The form follows CME's description of SPAN 2; every number is our default (ruling 36). It is not
-CME's model, and rates futures may still be on SPAN. Not in this version: liquidity, concentration.
+CME's model, and rates futures may still be on SPAN.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from functools import partial
+
+import numpy as np
 
 from crossmargin.basics.money import Money
 from crossmargin.margin.book import Block, Contributions, LegFigures, ThreeFigures
-from crossmargin.margin.cme.equivalents import FuturesEquivalents
+from crossmargin.margin.cme.correlation import CorrelationScaling, with_correlations_of_today
+from crossmargin.margin.cme.equivalents import EquivalentRules, FuturesEquivalents
+from crossmargin.margin.cme.hypothetical import HypotheticalStress, hypothetical_scenarios
+from crossmargin.margin.cme.initial import HeightenedRiskRules
+from crossmargin.margin.cme.liquidity import CmeAddOns, ExecutionTerms
 from crossmargin.margin.cme.scaling import scaled_moves
 from crossmargin.margin.exact import GRID_PER_DOLLAR
 from crossmargin.margin.simulation import Simulation, cents_up
@@ -28,6 +37,7 @@ from crossmargin.market.history import FloatArray
 from crossmargin.market.scenarios import (
     KEY_RATE_BITS,
     SHOCK_BITS,
+    BoolArray,
     FactorHistory,
     ScenarioSet,
     join,
@@ -66,6 +76,8 @@ class CmeModel:
     scenarios : CmeScenarios
     equivalents : FuturesEquivalents
     scenario_identity : str
+    execution : CmeAddOns
+        Liquidity and concentration.
     name : str
     """
 
@@ -75,6 +87,7 @@ class CmeModel:
     scenarios: CmeScenarios
     equivalents: FuturesEquivalents
     scenario_identity: str
+    execution: CmeAddOns
     name: str = MODEL_NAME
 
     def three_figures(self, block: Block) -> ThreeFigures:
@@ -97,8 +110,8 @@ class CmeModel:
         return leg.charge(0), leg.components(0)
 
     def add_ons(self, block: Block) -> Mapping[str, list[int]]:
-        """Return charges outside the market-risk margin, whole cents by name."""
-        return {}
+        """Return the charges outside the saving of the futures, in whole cents by name."""
+        return self.execution.cents(block)
 
     def contributions(self, block: Block) -> Contributions:
         """Return what each position adds to the margin of the block's one portfolio, weighted."""
@@ -160,18 +173,55 @@ def prepare_cme(
                 tail_rank(each.count, coverage, convention),
             )
         )
+    weight = parameters.ratio("historical_weight")
     return CmeModel(
         historical=simulations[0],
         stress=simulations[1],
-        historical_weight=parameters.ratio("historical_weight"),
+        historical_weight=weight,
         scenarios=used,
         equivalents=equivalents,
         scenario_identity=used.identity,
+        execution=CmeAddOns.of_contracts(
+            [future.contract for future in valuation.contracts],
+            outright_dollars(*simulations, weight=weight),
+            parameters,
+        ),
     )
+
+
+def outright_dollars(
+    historical: Simulation, stress: Simulation, *, weight: Fraction
+) -> list[Fraction]:
+    """Return the margin of one contract held alone, the larger of long and short, exactly."""
+    count = len(historical.contracts)
+    one_each = np.vstack([np.eye(count), -np.eye(count)])
+    block = Block.without_repo(np.zeros((2 * count, len(historical.securities))), one_each)
+    losses = [
+        weight * Fraction(a, GRID_PER_DOLLAR) + (1 - weight) * Fraction(b, GRID_PER_DOLLAR)
+        for a, b in zip(historical.losses(block), stress.losses(block), strict=True)
+    ]
+    return [max(losses[place], losses[place + count]) for place in range(count)]
+
+
+def check_parameters(parameters: ParameterSet) -> None:
+    """Refuse values that the model does not know, before anything is priced.
+
+    Raises
+    ------
+    ValueError
+        Saying which parameter, and what it may be.
+    """
+    EquivalentRules.from_parameters(parameters)
+    ExecutionTerms.from_parameters(parameters)
+    HeightenedRiskRules.from_parameters(parameters)
+    parameters.choice("hypothetical_stress", list(HypotheticalStress))
+    parameters.choice("correlation_scaling", list(CorrelationScaling))
 
 
 def cme_scenarios(history: FactorHistory, parameters: ParameterSet, *, as_of: date) -> CmeScenarios:
     """Return the scaled ten years and the unscaled stressed periods as of a date.
+
+    Hypothetical scenarios, where they are chosen, stand at the end of the stress set.
 
     Raises
     ------
@@ -193,7 +243,16 @@ def cme_scenarios(history: FactorHistory, parameters: ParameterSet, *, as_of: da
 
     historical = replace(
         history.scenarios(f"cme scaled {as_of}", window),
-        key_rates=scaled(history.key_rates.changes, last_is_known=True, bits=KEY_RATE_BITS),
+        key_rates=on_grid(
+            scaled_moves(
+                history.key_rates.changes[known],
+                inside,
+                decay=decay,
+                last_is_known=True,
+                turned=_turned(parameters),
+            ),
+            KEY_RATE_BITS,
+        ),
         basis_bp=scaled(
             history.basis.shocks_bp,
             last_is_known=not bool(history.basis.redrawn[known][-1]),
@@ -210,8 +269,22 @@ def cme_scenarios(history: FactorHistory, parameters: ParameterSet, *, as_of: da
         for first, last in parameters.dates("stressed_periods")
         if first <= as_of
     ]
+    hypothetical = hypothetical_scenarios(history.key_rates.key_years, parameters, as_of=as_of)
+    stressed += [hypothetical] if hypothetical else []
     return _with_multiples(
         CmeScenarios(historical, join(f"cme stress {as_of}", stressed)), parameters
+    )
+
+
+def _turned(parameters: ParameterSet) -> Callable[[FloatArray, BoolArray], FloatArray] | None:
+    """Return what gives key-rate moves today's correlations, or None where they keep their own."""
+    choice = parameters.choice("correlation_scaling", list(CorrelationScaling))
+    if choice == CorrelationScaling.NONE:
+        return None
+    return partial(
+        with_correlations_of_today,
+        decay=float(parameters.ratio("correlation_decay")),
+        shrinkage=float(parameters.ratio("correlation_shrinkage")),
     )
 
 

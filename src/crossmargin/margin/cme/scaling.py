@@ -13,6 +13,8 @@ factor is redrawn, today's volatility is unknown and the median of the window st
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -23,7 +25,12 @@ BoolArray = npt.NDArray[np.bool_]
 
 
 def scaled_moves(
-    moves: FloatArray, window: BoolArray, *, decay: float, last_is_known: bool
+    moves: FloatArray,
+    window: BoolArray,
+    *,
+    decay: float,
+    last_is_known: bool,
+    turned: Callable[[FloatArray, BoolArray], FloatArray] | None = None,
 ) -> FloatArray:
     """Return the window's moves rescaled to today's volatility: shape (window rows, factors).
 
@@ -35,11 +42,18 @@ def scaled_moves(
     decay : float
     last_is_known : bool
         Whether the last row was observed; if not, the median of the window is today's volatility.
+    turned : callable, optional
+        Gives the window's moves in units of their volatility other correlations, before they are
+        scaled to today's: see :mod:`crossmargin.margin.cme.correlation`.
     """
     volatility = ewma_volatility(moves, decay)
     in_window = volatility[:-1][window]
     median = _median(in_window)
     today = np.maximum(volatility[-1], median) if last_is_known else median
+    if turned is not None:
+        before = volatility[:-1]
+        standardised = np.where(before > 0.0, moves / np.where(before > 0.0, before, 1.0), 0.0)
+        return turned(standardised, window) * today
     safe = np.where(in_window > 0.0, in_window, 1.0)
     return moves[window] * np.where(in_window > 0.0, today / safe, 0.0)
 

@@ -1,0 +1,236 @@
+r"""Liquidity and concentration: what closing the futures costs beyond market risk.
+
+Both stand outside the saving and are never reduced (ruling 2). They are charged on the futures that
+CME clears, netted contract by contract within a customer, whichever engine gives market risk.
+
+**Liquidity**, the bid-ask spread paid once on every contract:
+
+.. math:: \sum_k |n_k| \, h_k \, \text{tick}_k
+
+**Concentration**. Of each product, at most the share :math:`\theta` of its average daily volume
+:math:`V` can be closed a day; what is left stays exposed on the next. With
+:math:`n = \sum_k |n_k|` over the product's months, :math:`q = \theta V` and
+:math:`J = \lceil n / q \rceil` days, daily moves independent and alike, the loss grows from
+:math:`n` to the root of the sum of squares of what is still held:
+
+.. math:: \Big( \tfrac{1}{n} \sqrt{\textstyle\sum_{j<J} (n - j q)^2} - 1 \Big)
+          \sum_k |n_k| \, m_k
+
+with :math:`m_k` the outright one-day margin of one contract. It is zero up to :math:`q`, and grows
+like :math:`n^{3/2}` beyond. CME names both charges; form and numbers are ours.
+
+Exact fractions; the root is rounded up to :math:`2^{-40}`, each charge up to the cent once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from crossmargin.basics.money import CENTS_PER_DOLLAR
+from crossmargin.margin.book import Block
+from crossmargin.parameters.registry import ParameterSet
+from crossmargin.product.futures import PRODUCTS, FuturesContract
+
+BoolArray = npt.NDArray[np.bool_]
+
+LIQUIDITY = "liquidity"
+CONCENTRATION = "concentration"
+_ROOT_BITS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionTerms:
+    """What it takes to close each product.
+
+    Parameters
+    ----------
+    half_spread_dollars : mapping of product to Fraction
+        Half the bid-ask spread of one contract.
+    daily_contracts : mapping of product to Fraction
+        Contracts that can be closed a day without moving the market; positive.
+    concentration_multiple : Fraction
+        On the charge; zero switches it off.
+    """
+
+    half_spread_dollars: Mapping[str, Fraction]
+    daily_contracts: Mapping[str, Fraction]
+    concentration_multiple: Fraction
+
+    @staticmethod
+    def from_parameters(parameters: ParameterSet) -> ExecutionTerms:
+        """Return the terms that ``margin/cme/parameters.toml`` holds for the day.
+
+        Raises
+        ------
+        ValueError
+            If a product is missing or unknown, or a figure negative (for volumes, not positive).
+        """
+        ticks = _by_product(parameters, "half_spread_ticks")
+        volumes = _by_product(parameters, "average_daily_volume")
+        spread_multiple = _not_negative(parameters, "half_spread_multiple")
+        daily = parameters.ratio("concentration_volume_share") * parameters.ratio(
+            "average_daily_volume_multiple"
+        )
+        if daily <= 0 or min(volumes.values()) <= 0:
+            raise ValueError("cme: the volume that can be closed a day must be positive")
+        return ExecutionTerms(
+            half_spread_dollars={
+                code: ticks[code]
+                * Fraction(product.tick_points)
+                * Fraction(product.dollars_per_point)
+                * spread_multiple
+                for code, product in PRODUCTS.items()
+            },
+            daily_contracts={code: volumes[code] * daily for code in PRODUCTS},
+            concentration_multiple=_not_negative(parameters, "concentration_multiple"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CmeAddOns:
+    """Both charges of the day's contracts, for any portfolio of them.
+
+    Parameters
+    ----------
+    products : tuple of str, one a contract
+    outright_dollars : tuple of Fraction, one a contract
+        One-day margin of one contract held alone, by the engine in use.
+    terms : ExecutionTerms
+    """
+
+    products: tuple[str, ...]
+    outright_dollars: tuple[Fraction, ...]
+    terms: ExecutionTerms
+
+    def __post_init__(self) -> None:
+        if len(self.products) != len(self.outright_dollars):
+            raise ValueError("one outright margin a contract")
+
+    @staticmethod
+    def of_contracts(
+        contracts: Sequence[FuturesContract],
+        outright_dollars: Sequence[Fraction],
+        parameters: ParameterSet,
+    ) -> CmeAddOns:
+        """Return the charges of a day's contracts, in the valuation's order."""
+        return CmeAddOns(
+            tuple(contract.product for contract in contracts),
+            tuple(outright_dollars),
+            ExecutionTerms.from_parameters(parameters),
+        )
+
+    def cents(self, block: Block) -> dict[str, list[int]]:
+        """Return each charge of every portfolio's futures in whole cents, up to the cent."""
+        spreads = [self.terms.half_spread_dollars[product] for product in self.products]
+        # Whole multiples of one fraction: many customers then cost whole-number sums.
+        whole = math.lcm(*(spread.denominator for spread in spreads))
+        weights = [int(spread * whole) * CENTS_PER_DOLLAR for spread in spreads]
+        large = self._large_rows(block)
+        liquidity, concentration = [], []
+        for row, contracts in enumerate(block.contracts):
+            places = np.flatnonzero(contracts).tolist()
+            held = {place: int(contracts[place]) for place in places}
+            cost = sum(abs(quantity) * weights[place] for place, quantity in held.items())
+            liquidity.append(-(-cost // whole))
+            beyond = self.concentration_dollars(held) if large[row] else Fraction(0)
+            concentration.append(math.ceil(beyond * CENTS_PER_DOLLAR))
+        return {LIQUIDITY: liquidity, CONCENTRATION: concentration}
+
+    def _large_rows(self, block: Block) -> BoolArray:
+        """Return which portfolios hold more of any product than a day can close.
+
+        Sums of whole numbers are exact as long as it matters: far beyond any day's volume.
+        """
+        large = np.zeros(block.count, dtype=np.bool_)
+        for product in dict.fromkeys(self.products):
+            places = [place for place, each in enumerate(self.products) if each == product]
+            count = np.abs(block.contracts[:, places]).sum(axis=1)
+            large |= count > math.floor(self.terms.daily_contracts[product])
+        return large
+
+    def liquidity_dollars(self, held: Mapping[int, int]) -> Fraction:
+        """Return half the spread on every contract, exactly.
+
+        Parameters
+        ----------
+        held : mapping of place to int
+            Contracts, signed.
+        """
+        return sum(
+            (
+                abs(quantity) * self.terms.half_spread_dollars[self.products[place]]
+                for place, quantity in held.items()
+            ),
+            Fraction(0),
+        )
+
+    def concentration_dollars(self, held: Mapping[int, int]) -> Fraction:
+        """Return the charge for what takes more than a day to close, over all products."""
+        contracts: dict[str, int] = {}
+        risk: dict[str, Fraction] = {}
+        for place, quantity in held.items():
+            product = self.products[place]
+            contracts[product] = contracts.get(product, 0) + abs(quantity)
+            alone = abs(quantity) * self.outright_dollars[place]
+            risk[product] = risk.get(product, Fraction(0)) + alone
+        charge = Fraction(0)
+        for product, count in contracts.items():
+            growth = loss_growth(Fraction(count) / self.terms.daily_contracts[product])
+            charge += self.terms.concentration_multiple * growth * risk[product]
+        return charge
+
+
+def loss_growth(days: Fraction) -> Fraction:
+    """Return by how much the loss grows, as a share, when closing takes so many days of volume.
+
+    Zero up to one day.
+
+    Examples
+    --------
+    Two days: the whole on the first, half on the second, the root of 1.25.
+
+    >>> round(float(loss_growth(Fraction(2))), 6)
+    0.118034
+    """
+    steps = math.ceil(days)
+    if steps <= 1:
+        return Fraction(0)
+    squares = (
+        steps
+        - Fraction(steps * (steps - 1)) / days
+        + Fraction((steps - 1) * steps * (2 * steps - 1), 6) / days**2
+    )
+    return _root_up(squares) - 1
+
+
+def _root_up(value: Fraction) -> Fraction:
+    """Return the square root of a positive fraction, up to a multiple of 2^-40."""
+    scaled = math.ceil(value * (1 << (2 * _ROOT_BITS)))
+    return Fraction(math.isqrt(scaled - 1) + 1, 1 << _ROOT_BITS)
+
+
+def _by_product(parameters: ParameterSet, name: str) -> dict[str, Fraction]:
+    values: dict[str, Fraction] = {}
+    for part in parameters.text(name).split(","):
+        code, colon, value = part.strip().partition(":")
+        if not colon or code in values:
+            raise ValueError(f"cme.{name} must be PRODUCT:VALUE, each once, was {part.strip()!r}")
+        values[code] = Fraction(value.strip())
+    if set(values) != set(PRODUCTS) or min(values.values()) < 0:
+        raise ValueError(
+            f"cme.{name} must have a figure, not negative, for each of {', '.join(PRODUCTS)}"
+        )
+    return values
+
+
+def _not_negative(parameters: ParameterSet, name: str) -> Fraction:
+    value = parameters.ratio(name)
+    if value < 0:
+        raise ValueError(f"cme.{name} must not be negative, was {value}")
+    return value
