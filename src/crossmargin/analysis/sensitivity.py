@@ -56,6 +56,9 @@ VARIANTS: tuple[Variant, ...] = (
     ),
     Variant("no stress in the CME-style model", cme={"historical_weight": "1"}),
     Variant("stress alone in the CME-style model", cme={"historical_weight": "0"}),
+    Variant("hypothetical stress too at CME", cme={"hypothetical_stress": "shifts"}),
+    Variant("key rates correlated as today at CME", cme={"correlation_scaling": "today"}),
+    Variant("securities as two contracts at CME", cme={"equivalent_contract": "two_contract"}),
     Variant(
         "next-largest loss",
         ficc={"quantile_convention": "next_largest"},
