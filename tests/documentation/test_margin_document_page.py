@@ -6,6 +6,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ from crossmargin.presentation.margin import margin_document
 from crossmargin.presentation.margin_rows import CSV_HEADER
 from crossmargin.product.treasury import SecurityKind
 from crossmargin.services import margin_sensitivity
-from crossmargin.services.margin_positions import explain_run, margin_positions
+from crossmargin.services.margin_change import RunInputs, change_of
+from crossmargin.services.margin_explanation import explain_run
+from crossmargin.services.margin_positions import margin_positions
 from crossmargin.simulation.market import SimulatedMarket
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "margin.md"
@@ -97,19 +100,30 @@ def document(
         explanation, "risk_factors", lambda scenarios: [*risk_factors(scenarios)][:1]
     )
     executor = bootstrap.block_executor()
-    run = margin_positions(
+    inputs = RunInputs(
         bootstrap.read_positions(path),
         simulated_market,
         bootstrap.parameter_sets(simulation.as_of),
+        simulation.as_of,
+    )
+    run = margin_positions(
+        inputs.positions,
+        inputs.market,
+        inputs.parameters,
         executor,
-        as_of=simulation.as_of,
+        as_of=inputs.as_of,
         skip_bad_rows=True,
     )
+    # The same lines as a previous run, one of which its date could not value.
+    then = replace(inputs, positions=replace(inputs.positions, refusals=()))
+    change = change_of(run, inputs, then, executor)
+    change = replace(change, not_valued_then=run.skipped)
     return margin_document(
         run,
         cycle="EOD",
         explanations=explain_run(run),
         sensitivities=margin_sensitivity.sensitivity_of(run, executor),
+        change=change,
     )
 
 

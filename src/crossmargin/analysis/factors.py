@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -65,3 +65,28 @@ def risk_factors(scenarios: ScenarioSet) -> Iterator[RiskFactor]:
         yield RiskFactor("basis", column, f"{product} cash-futures basis")
     for column, end in enumerate(("front", "back")):
         yield RiskFactor("spread", column, f"SOFR-Treasury spread, {end}")
+
+
+def one_factor_each(factors: Sequence[RiskFactor], scenario: ScenarioSet) -> ScenarioSet:
+    """Return as many scenarios as factors, each with one factor's shock of the scenario alone."""
+    count = len(factors)
+    shocks = {
+        "key_rate": np.zeros((count, len(scenario.key_years))),
+        "basis": np.zeros((count, len(BASIS_CONTRACTS))),
+        "spread": np.zeros((count, len(SPREAD_KNOTS))),
+    }
+    moves = {
+        "key_rate": scenario.key_rates[0],
+        "basis": scenario.basis_bp[0],
+        "spread": scenario.spread_bp[0],
+    }
+    for row, factor in enumerate(factors):
+        shocks[factor.kind][row, factor.column] = moves[factor.kind][factor.column]
+    return replace(
+        scenario,
+        start_dates=np.repeat(scenario.start_dates, count),
+        end_dates=np.repeat(scenario.end_dates, count),
+        key_rates=shocks["key_rate"],
+        basis_bp=shocks["basis"],
+        spread_bp=shocks["spread"],
+    )

@@ -239,18 +239,50 @@ def margin_reduction(*, ficc: ModelFigures, cme: ModelFigures, rules: ReductionR
     >>> str(outcome.order_check.cme_shortfall)
     '7.00'
     """
-    official_cents = ficc.securities.cents + cme.futures.cents
-    ficc_saving = _saving(ficc, official_cents, rules.denominator)
-    cme_saving = _saving(cme, official_cents, rules.denominator)
-    smaller = min(ficc_saving, cme_saving)
+    ficc_saving, cme_saving = savings(ficc=ficc, cme=cme, denominator=rules.denominator)
     both_legs = ficc.has_both_legs and cme.has_both_legs
     reduction, binding = _decide(ficc_saving, cme_saving, both_legs=both_legs, rules=rules)
+    return given_reduction(
+        reduction, binding, ficc=ficc, cme=cme, savings=(ficc_saving, cme_saving)
+    )
+
+
+def savings(
+    *, ficc: ModelFigures, cme: ModelFigures, denominator: Denominator
+) -> tuple[Fraction, Fraction]:
+    """Return the share that each model saves, FICC's and CME's, as they are (ruling 1)."""
+    official_cents = ficc.securities.cents + cme.futures.cents
+    return (
+        _saving(ficc, official_cents, denominator),
+        _saving(cme, official_cents, denominator),
+    )
+
+
+def given_reduction(
+    reduction: Fraction,
+    binding: Binding,
+    *,
+    ficc: ModelFigures,
+    cme: ModelFigures,
+    savings: tuple[Fraction, Fraction],
+) -> Reduction:
+    """Return both requirements under a reduction that is given, with what would have been saved.
+
+    Parameters
+    ----------
+    reduction : Fraction
+    binding : Binding
+        What gave it.
+    ficc, cme : ModelFigures
+    savings : tuple of Fraction
+        FICC's and CME's.
+    """
     ficc_requirement = _reduced(ficc.securities, reduction)
     cme_requirement = _reduced(cme.futures, reduction)
     return Reduction(
-        ficc_saving=ficc_saving,
-        cme_saving=cme_saving,
-        saving_before_cap=smaller,
+        ficc_saving=savings[0],
+        cme_saving=savings[1],
+        saving_before_cap=min(savings),
         reduction=reduction,
         binding=binding,
         ficc_requirement=ficc_requirement,

@@ -110,7 +110,11 @@ class CustomerRequirement:
 
 
 def customer_requirement(
-    *, ficc: CcpFigures, cme: CcpFigures, rules: ReductionRules
+    *,
+    ficc: CcpFigures,
+    cme: CcpFigures,
+    rules: ReductionRules,
+    given: Reduction | None = None,
 ) -> CustomerRequirement:
     """Return one customer's requirement from both models' figures.
 
@@ -119,12 +123,14 @@ def customer_requirement(
     ficc, cme : CcpFigures
     rules : ReductionRules
         In force on the day.
+    given : Reduction, optional
+        Instead of the one that the rule finds.
 
     Notes
     -----
     Removing a customer changes no other customer's figures: nothing is netted between customers.
     """
-    reduction = margin_reduction(ficc=ficc.three, cme=cme.three, rules=rules)
+    reduction = given or margin_reduction(ficc=ficc.three, cme=cme.three, rules=rules)
     minimum = rules.customer_minimum.cents if ficc.has_positions else 0
     # Whole cents as integers: this runs once a customer, for every customer of every firm.
     ficc_add_ons, cme_add_ons = ficc.add_on_cents, cme.add_on_cents

@@ -31,7 +31,8 @@ def demo_command(
     from crossmargin import bootstrap
     from crossmargin.presentation.margin import margin_document
     from crossmargin.presentation.margin_tables import print_margin
-    from crossmargin.services.margin_positions import explain_run, margin_positions
+    from crossmargin.services.margin_explanation import explain_run
+    from crossmargin.services.margin_positions import margin_positions
 
     console = screen()
     with diagnostics().status("Simulating a market"):

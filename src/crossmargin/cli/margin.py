@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -24,6 +24,8 @@ from crossmargin.cli.output import (
 )
 
 if TYPE_CHECKING:
+    from crossmargin.market.history import MarketData
+    from crossmargin.services.margin_change import RunInputs
     from crossmargin.services.margin_positions import MarginRun, PositionsInput
 
 
@@ -68,6 +70,20 @@ def margin_command(
             help="Another value of a parameter, such as arrangement.cap=0.7; may be repeated.",
         ),
     ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            help="Positions file of a previous run: what changed since, in five parts.",
+            exists=True,
+        ),
+    ] = None,
+    against_date: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="As-of date of the previous run; this one's."),
+    ] = None,
+    against_market: Annotated[
+        Path | None, typer.Option(help="Market directory of the previous run; this one's.")
+    ] = None,
     derived_prices: Annotated[
         bool,
         typer.Option(
@@ -99,6 +115,7 @@ def margin_command(
             changes=_changes(changes or []),
             derived_prices=derived_prices,
             skip_bad_rows=skip_bad_rows,
+            previous=_Previous(against, against_date, against_market),
         )
     except RefusedError as error:
         rows = f"{len(loaded.lines)} of {loaded.row_count} rows were well formed"
@@ -123,6 +140,14 @@ def margin_command(
         raise typer.Exit(1)
 
 
+class _Previous(NamedTuple):
+    """Where the previous run comes from, as far as it is named."""
+
+    positions: Path | None
+    as_of: datetime | None
+    market: Path | None
+
+
 def _run(
     positions: PositionsInput,
     market: Path,
@@ -134,32 +159,50 @@ def _run(
     changes: Mapping[str, Mapping[str, str]],
     derived_prices: bool,
     skip_bad_rows: bool,
+    previous: _Previous,
 ) -> tuple[MarginRun, dict[str, Any]]:
     from crossmargin import bootstrap
     from crossmargin.presentation.margin import margin_document
     from crossmargin.services.derived_prices import with_derived_prices
-    from crossmargin.services.margin_positions import explain_run, margin_positions
+    from crossmargin.services.margin_change import RunInputs, change_of
+    from crossmargin.services.margin_explanation import explain_run
+    from crossmargin.services.margin_positions import margin_positions
     from crossmargin.services.margin_sensitivity import sensitivity_of
 
     opened = bootstrap.open_market(market)
     day = as_of or bootstrap.last_price_date(opened)
-    if derived_prices:
-        opened = with_derived_prices(opened, day)
     executor = bootstrap.block_executor()
+
+    def inputs(of: PositionsInput, market_of: MarketData, on: date) -> RunInputs:
+        changed = bootstrap.parameter_sets(on).changing(changes, reason="given on the command line")
+        return RunInputs(
+            of, with_derived_prices(market_of, on) if derived_prices else market_of, changed, on
+        )
+
+    now = inputs(positions, opened, day)
     with diagnostics().status("Repricing every instrument under every scenario"):
         run = margin_positions(
             positions,
-            opened,
-            bootstrap.parameter_sets(day).changing(changes, reason="given on the command line"),
+            now.market,
+            now.parameters,
             executor,
             as_of=day,
             skip_bad_rows=skip_bad_rows,
         )
+        change = None
+        if previous.positions:
+            then = inputs(
+                bootstrap.read_positions(previous.positions),
+                bootstrap.open_market(previous.market) if previous.market else opened,
+                previous.as_of.date() if previous.as_of else day,
+            )
+            change = change_of(run, now, then, executor)
         document = margin_document(
             run,
             cycle=cycle.value,
             explanations=explain_run(run) if explain else (),
             sensitivities=sensitivity_of(run, executor) if sensitivity else (),
+            change=change,
         )
     return run, document
 

@@ -166,6 +166,14 @@ class ThreeFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class Decisive:
+    """The scenario that decides a simulated component, and the weight its loss enters with."""
+
+    scenario: int
+    weight: Fraction
+
+
+@dataclass(frozen=True, slots=True)
 class Contributions:
     """What each position adds to one portfolio's figure, component by component.
 
@@ -175,12 +183,12 @@ class Contributions:
         Exact dollars, one entry an instrument: securities, contracts, repo term buckets. All
         entries add up to the figure before it is rounded up to the cent. A position that lowers the
         figure is negative.
-    scenarios : mapping of component to int
-        Which scenario of its set decides a simulated component, where one does.
+    scenarios : mapping of component to Decisive
+        Of the components that are simulated.
     """
 
     components: Mapping[str, list[Fraction]]
-    scenarios: Mapping[str, int]
+    scenarios: Mapping[str, Decisive]
 
     def total(self) -> Fraction:
         """Return the figure, before it is rounded up to the cent."""

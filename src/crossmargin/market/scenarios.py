@@ -199,6 +199,19 @@ class ScenarioSet:
             digest.update(np.ascontiguousarray(array).astype("<f8").tobytes())
         return digest.hexdigest()
 
+    def row(self, place: int) -> ScenarioSet:
+        """Return one scenario as a set of its own."""
+        one = slice(place, place + 1)
+        return replace(
+            self,
+            start_dates=self.start_dates[one],
+            end_dates=self.end_dates[one],
+            key_rates=self.key_rates[one],
+            basis_bp=self.basis_bp[one],
+            spread_bp=self.spread_bp[one],
+            proxied=NOT_PROXIED,
+        )
+
     def scaling(
         self,
         *,

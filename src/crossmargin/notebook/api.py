@@ -212,7 +212,7 @@ class Customer:
         Shows itself as text in a terminal and as a table in a notebook.
         """
         from crossmargin.presentation.margin import margin_document
-        from crossmargin.services.margin_positions import explain_run
+        from crossmargin.services.margin_explanation import explain_run
 
         run = self._result.run
         document = margin_document(run, cycle="EOD", explanations=explain_run(run))

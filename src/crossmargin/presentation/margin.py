@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from crossmargin.analysis.explanation import FactorLoss, TailScenario
 from crossmargin.arrangement.eligibility import (
     IneligibleCode,
     RecognisedLine,
@@ -23,9 +22,12 @@ from crossmargin.basics.digest import digest_of
 from crossmargin.basics.money import Money
 from crossmargin.margin.cme.initial import HeightenedRiskRules, margin_levels
 from crossmargin.margin.ficc.model import SensitivitySource, decides
+from crossmargin.presentation.explanation import change_document, explanation_document
 from crossmargin.pricing.futures_value import TreasuryFuture
+from crossmargin.services.margin_change import RunChange
 from crossmargin.services.margin_day import MarginDay
-from crossmargin.services.margin_positions import CustomerExplanation, MarginRun
+from crossmargin.services.margin_explanation import CustomerExplanation
+from crossmargin.services.margin_positions import MarginRun
 from crossmargin.services.margin_run import CustomerResult, ModelDetail
 from crossmargin.services.margin_sensitivity import CustomerSensitivity
 
@@ -46,6 +48,7 @@ def margin_document(
     cycle: str,
     explanations: tuple[CustomerExplanation, ...] = (),
     sensitivities: tuple[CustomerSensitivity, ...] = (),
+    change: RunChange | None = None,
 ) -> Document:
     """Return the document of a run.
 
@@ -56,13 +59,15 @@ def margin_document(
         ITD, EOD, EODXM or CUR.
     explanations, sensitivities : tuple, optional
         In the order of the result's customers.
+    change : RunChange, optional
+        Against a previous run.
     """
     day, customers = run.result.day, run.result.customers
     source = day.prices.derived_from
     heightened = HeightenedRiskRules.from_parameters(day.parameters.cme)
     documents = [_customer(customer, heightened) for customer in customers]
     for document, explanation in zip(documents, explanations, strict=False):
-        document["explanation"] = _explanation(explanation)
+        document["explanation"] = explanation_document(explanation)
     for document, sensitivity in zip(documents, sensitivities, strict=False):
         document["sensitivity"] = _sensitivity(sensitivity)
     body: Document = {
@@ -91,6 +96,8 @@ def margin_document(
         "order_check_shortfalls": run.result.shortfall_count,
         "incomplete": run.result.incomplete or bool(run.skipped),
     }
+    if change is not None:
+        body["change"] = change_document(change)
     return {**body, "digest": digest_of(body)}
 
 
@@ -321,52 +328,6 @@ def _unsupported(unsupported: UnsupportedLine) -> Document:
         "quantity": str(line.quantity),
         "reason": unsupported.text,
         "rule": unsupported.rule,
-    }
-
-
-def _explanation(customer: CustomerExplanation) -> Document:
-    explanation = customer.explanation
-    return {
-        "ficc_tail": [_scenario(scenario) for scenario in explanation.ficc_tail],
-        "cme_tail": [_scenario(scenario) for scenario in explanation.cme_tail],
-        "cme_stress_tail": [_scenario(scenario) for scenario in explanation.cme_stress_tail],
-        "key_rate_dv01_dollars_per_bp": [
-            {
-                "years": f"{years:g}",
-                "securities": f"{securities:.2f}",
-                "futures": f"{futures:.2f}",
-                "net": f"{securities + futures:.2f}",
-            }
-            for years, securities, futures in zip(
-                customer.key_years, customer.securities_dv01, customer.futures_dv01, strict=True
-            )
-        ],
-        "saving_lost": [_loss(loss) for loss in explanation.by_factor],
-        "saving_lost_by_kind": [_loss(loss) for loss in explanation.by_kind],
-    }
-
-
-def _scenario(scenario: TailScenario) -> Document:
-    return {
-        "rank": scenario.rank,
-        "start_date": scenario.start_date.isoformat(),
-        "end_date": scenario.end_date.isoformat(),
-        "securities": format_ratio(scenario.securities, places=_CENTS),
-        "futures": format_ratio(scenario.futures, places=_CENTS),
-        "combined": format_ratio(scenario.combined, places=_CENTS),
-    }
-
-
-def _loss(loss: FactorLoss) -> Document:
-    figures = {
-        "ficc": loss.ficc,
-        "cme": loss.cme,
-        "ficc_saving_without": loss.ficc_saving_without,
-        "cme_saving_without": loss.cme_saving_without,
-    }
-    return {
-        "factor": loss.label,
-        **{name: None if value is None else format_ratio(value) for name, value in figures.items()},
     }
 
 

@@ -10,12 +10,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from crossmargin.presentation.tables import grid
+from crossmargin.presentation.explanation_tables import print_change, print_explanation
+from crossmargin.presentation.tables import WIDTH_OF_TABLES, dollars, grid, per_cent, print_whole
 
 Document = Mapping[str, Any]
-
-#: Narrower terminals get lines instead of the widest tables.
-_WIDTH_OF_TABLES = 116
 
 _BINDING_WORDS = {
     "FICC": "FICC's saving is the smaller, so both CCPs apply it.",
@@ -24,31 +22,6 @@ _BINDING_WORDS = {
     "BELOW_THRESHOLD": "The smaller saving is under the threshold, so nothing is applied.",
     "NONE": "No reduction: a leg is missing, or the smaller saving is not positive.",
 }
-
-
-def dollars(text: str) -> str:
-    """Return a decimal string with separators, cents dropped from large figures.
-
-    Examples
-    --------
-    >>> dollars("20674787.33"), dollars("-12.50"), dollars("0.00")
-    ('20,674,787', '-12.50', '0')
-    """
-    value = Decimal(text)
-    if value == 0:
-        return "0"
-    return f"{value:,.2f}" if abs(value) < 1000 else f"{value:,.0f}"  # noqa: PLR2004 - display
-
-
-def per_cent(ratio: str | None) -> str:
-    """Return a ratio as per cent with one decimal.
-
-    Examples
-    --------
-    >>> per_cent("0.684211"), per_cent(None)
-    ('68.4 %', '-')
-    """
-    return "-" if ratio is None else f"{float(ratio) * 100:.1f} %"
 
 
 def print_margin(console: Console, document: Document) -> None:
@@ -61,33 +34,22 @@ def print_margin(console: Console, document: Document) -> None:
             f"as of {document['as_of']}, cycle {document['cycle']}, {label}",
         )
     )
-    if console.width < _WIDTH_OF_TABLES:
+    if console.width < WIDTH_OF_TABLES:
         _print_blocks(console, document)
     else:
         console.print(_requirements(document))
         console.print(_models_table(document))
     if any("explanation" in customer for customer in document["customers"]):
-        _print_table(console, _futures_table(document))
+        print_whole(console, _futures_table(document))
     for customer in document["customers"]:
         print_customer(console, customer)
+    if "change" in document:
+        print_change(console, document["change"])
     for notice in document["notices"]:
         console.print(Text(notice, style="bold red" if notice.startswith("SIMULATED") else "dim"))
     if document["incomplete"]:
         console.print(Text("Incomplete: lines were left out; see above.", style="bold red"))
     console.print(Text(f"digest {document['digest']}", style="dim"))
-
-
-def _print_table(console: Console, table: Table) -> None:
-    """Print a table whole: a narrow terminal folds its lines, but no figure is cut."""
-    if console.width < _WIDTH_OF_TABLES:
-        console = Console(
-            file=console.file,
-            width=_WIDTH_OF_TABLES,
-            markup=False,
-            force_terminal=console.is_terminal,
-            no_color=console.no_color,
-        )
-    console.print(table)
 
 
 def _print_blocks(console: Console, document: Document) -> None:
@@ -217,7 +179,7 @@ def print_customer(console: Console, customer: Document) -> None:
             highlight=False,
         )
     if "explanation" in customer:
-        _print_explanation(console, customer["explanation"])
+        print_explanation(console, customer["explanation"])
     if "sensitivity" in customer:
         _print_sensitivity(console, customer["sensitivity"])
 
@@ -249,58 +211,6 @@ def _remarks(customer: Document) -> Iterable[str]:
             )
 
 
-def _print_explanation(console: Console, explanation: Document) -> None:
-    for name, title in (
-        ("ficc_tail", "FICC, three-day moves"),
-        ("cme_tail", "CME, one-day moves scaled to today's volatility"),
-        ("cme_stress_tail", "CME, one-day moves of the stressed periods"),
-    ):
-        table = grid(f"  Tail of the combined XM account: {title}")
-        for heading in ("rank", "from", "to"):
-            table.add_column(heading)
-        for heading in ("securities", "futures", "combined"):
-            table.add_column(heading, justify="right")
-        for row in explanation[name]:
-            table.add_row(
-                str(row["rank"]),
-                row["start_date"],
-                row["end_date"],
-                *(dollars(row[leg]) for leg in ("securities", "futures", "combined")),
-            )
-        _print_table(console, table)
-    table = grid("  Key-rate DV01, dollars per basis point")
-    table.add_column("years", justify="right")
-    for heading in ("securities", "futures", "net"):
-        table.add_column(heading, justify="right")
-    for row in explanation["key_rate_dv01_dollars_per_bp"]:
-        table.add_row(
-            row["years"], *(dollars(row[name]) for name in ("securities", "futures", "net"))
-        )
-    _print_table(console, table)
-    for name, title in (
-        ("saving_lost_by_kind", "Saving lost to each kind of risk factor, before the cap"),
-        ("saving_lost", "Saving lost to each risk factor, before the cap"),
-    ):
-        table = grid(f"  {title}")
-        table.add_column("factor")
-        for heading in ("FICC lost", "saving without", "CME lost", "saving without"):
-            table.add_column(heading, justify="right")
-        for row in explanation[name]:
-            table.add_row(
-                row["factor"],
-                per_cent(row["ficc"]),
-                per_cent(row["ficc_saving_without"]),
-                per_cent(row["cme"]),
-                per_cent(row["cme_saving_without"]),
-            )
-        _print_table(console, table)
-    console.print(
-        "  Lost: what the combined figure (at FICC that of the simulation) falls by with those "
-        "shocks off and the others on, as a share of both stand-alone figures as they are.\n"
-        "  Saving without: all three figures priced again with those shocks off, floor included."
-    )
-
-
 def _print_sensitivity(console: Console, sensitivity: Document) -> None:
     table = grid("  Under other assumptions")
     table.add_column("assumption")
@@ -317,7 +227,7 @@ def _print_sensitivity(console: Console, sensitivity: Document) -> None:
             row["binding"],
             dollars(row["requirement"]),
         )
-    _print_table(console, table)
+    print_whole(console, table)
     multiple = sensitivity["cap_stops_binding_at_basis_multiple"]
     if multiple is not None:
         console.print(f"  The cap stops binding when basis volatility is {multiple} times ours.")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
+
+#: Narrower terminals get lines instead of the widest tables.
+WIDTH_OF_TABLES = 116
 
 
 def grid(title: str, *columns: str) -> Table:
@@ -17,3 +22,43 @@ def grid(title: str, *columns: str) -> Table:
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
+
+
+def print_whole(console: Console, table: Table) -> None:
+    """Print a table whole: a narrow terminal folds its lines, but no figure is cut."""
+    if console.width < WIDTH_OF_TABLES:
+        from rich.console import Console as RichConsole
+
+        console = RichConsole(
+            file=console.file,
+            width=WIDTH_OF_TABLES,
+            markup=False,
+            force_terminal=console.is_terminal,
+            no_color=console.no_color,
+        )
+    console.print(table)
+
+
+def dollars(text: str) -> str:
+    """Return a decimal string with separators, cents dropped from large figures.
+
+    Examples
+    --------
+    >>> dollars("20674787.33"), dollars("-12.50"), dollars("0.00")
+    ('20,674,787', '-12.50', '0')
+    """
+    value = Decimal(text)
+    if value == 0:
+        return "0"
+    return f"{value:,.2f}" if abs(value) < 1000 else f"{value:,.0f}"  # noqa: PLR2004 - display
+
+
+def per_cent(ratio: str | None) -> str:
+    """Return a ratio as per cent with one decimal.
+
+    Examples
+    --------
+    >>> per_cent("0.684211"), per_cent(None)
+    ('68.4 %', '-')
+    """
+    return "-" if ratio is None else f"{float(ratio) * 100:.1f} %"

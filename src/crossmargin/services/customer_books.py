@@ -258,3 +258,17 @@ def market_value_per_100(day: MarginDay, cusip: str) -> Fraction:
     if quoted <= 0:
         raise refused("instrument", cusip, "a security with a quoted price", "ruling 35")
     return quoted + accrued_interest_per_100(price.security, day.as_of)
+
+
+def instrument_labels(day: MarginDay) -> tuple[str, ...]:
+    """Return what each place of a book is: CUSIPs, contract codes, term buckets of repo."""
+    ends = day.ficc.repo.longer_than_days
+    terms = [
+        f"repo interest, {low + 1} to {high} days" if high else f"repo interest, over {low} days"
+        for low, high in zip(ends, (*ends[1:], None), strict=True)
+    ]
+    return (
+        *(price.security.cusip.text for price in day.valuation.book.prices),
+        *(future.contract.code for future in day.valuation.contracts),
+        *terms,
+    )

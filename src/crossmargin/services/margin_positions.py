@@ -10,27 +10,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from crossmargin.analysis.explanation import Explanation, explain
-from crossmargin.analysis.factors import RiskFactor, without_at_cme, without_at_ficc
-from crossmargin.analysis.key_rates import KeyRateExposure, key_rate_exposure
 from crossmargin.arrangement.eligibility import EligibilityRules, Recognition, recognise
 from crossmargin.arrangement.reduction import ReductionRules
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.refusals import Refusal, RefusedError, refused
-from crossmargin.margin.cme.model import CmeModel, check_parameters
+from crossmargin.margin.cme.model import check_parameters
 from crossmargin.margin.ficc.haircut import HaircutCorrelation
-from crossmargin.margin.ficc.model import FiccModel, SensitivitySource
+from crossmargin.margin.ficc.model import SensitivitySource
 from crossmargin.margin.ficc.repo import RepoVolatility
 from crossmargin.margin.tail import QuantileConvention, tail_rank
-from crossmargin.market.history import FloatArray, MarketData
+from crossmargin.market.history import MarketData
 from crossmargin.product.position import PositionLine
 from crossmargin.services.customer_books import (
     CustomerBook,
     contracts_of,
     customer_books,
-    holdings_of,
 )
-from crossmargin.services.margin_day import MarginDay, ParameterSets, prepare_day
+from crossmargin.services.margin_day import ParameterSets, prepare_day
 from crossmargin.services.margin_run import MarginResult, margin_customers
 from crossmargin.services.ports import BlockExecutor
 
@@ -45,24 +41,6 @@ class PositionsInput:
     lines: tuple[PositionLine, ...]
     refusals: tuple[Refusal, ...]
     columns: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerExplanation:
-    """One customer's explanation with the key-rate DV01 of both legs.
-
-    Parameters
-    ----------
-    explanation : Explanation
-    key_years : ndarray, shape (K,)
-    securities_dv01, futures_dv01 : ndarray, shape (K,)
-        Dollars per basis point of the XM account's legs.
-    """
-
-    explanation: Explanation
-    key_years: FloatArray
-    securities_dv01: FloatArray
-    futures_dv01: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,34 +156,3 @@ def _incomplete_customers(positions: PositionsInput, recognition: Recognition) -
         return {line.customer for line in positions.lines}
     refused_lines = {refusal.line for refusal in recognition.refusals}
     return {line.customer for line in positions.lines if line.line in refused_lines}
-
-
-def explain_run(run: MarginRun) -> tuple[CustomerExplanation, ...]:
-    """Return an explanation of every customer of a run, in the result's order."""
-    day = run.result.day
-    holdings = holdings_of(day, [book.xm for book in run.books])
-    block = holdings.block(0, len(run.books))
-    exposure = key_rates_of(day)
-    securities, futures = exposure.of(block)
-
-    def repriced(factors: Sequence[RiskFactor]) -> tuple[FiccModel, CmeModel]:
-        other = day.with_scenarios(
-            ficc=without_at_ficc(factors, day.ficc.scenarios),
-            cme=without_at_cme(factors, day.cme.scenarios),
-        )
-        return other.ficc, other.cme
-
-    explanations = explain(day.ficc, day.cme, block, repriced=repriced)
-    return tuple(
-        CustomerExplanation(explanation, exposure.key_years, securities[row], futures[row])
-        for row, explanation in enumerate(explanations)
-    )
-
-
-def key_rates_of(day: MarginDay) -> KeyRateExposure:
-    """Return per-unit key-rate DV01s of the day's instruments."""
-    return key_rate_exposure(
-        day.valuation,
-        day.ficc.scenarios.historical.key_years,
-        repo_follows_front=float(day.parameters.market.ratio("repo_rate_follows_front")),
-    )

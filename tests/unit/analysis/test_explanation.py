@@ -9,7 +9,8 @@ import pytest
 from crossmargin.analysis.factors import risk_factors, without
 from crossmargin.execution.threads import ThreadExecutor
 from crossmargin.services.customer_books import customer_books
-from crossmargin.services.margin_positions import MarginRun, PositionsInput, explain_run
+from crossmargin.services.margin_explanation import explain_run
+from crossmargin.services.margin_positions import MarginRun, PositionsInput
 from crossmargin.services.margin_run import margin_customers
 
 

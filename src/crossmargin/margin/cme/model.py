@@ -15,7 +15,7 @@ CME's model, and rates futures may still be on SPAN.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from functools import partial
@@ -23,14 +23,14 @@ from functools import partial
 import numpy as np
 
 from crossmargin.basics.money import Money
-from crossmargin.margin.book import Block, Contributions, LegFigures, ThreeFigures
+from crossmargin.margin.book import Block, Contributions, Decisive, LegFigures, ThreeFigures
 from crossmargin.margin.cme.correlation import CorrelationScaling, with_correlations_of_today
 from crossmargin.margin.cme.equivalents import EquivalentRules, FuturesEquivalents
 from crossmargin.margin.cme.hypothetical import HypotheticalStress, hypothetical_scenarios
 from crossmargin.margin.cme.initial import HeightenedRiskRules
 from crossmargin.margin.cme.liquidity import CmeAddOns, ExecutionTerms
 from crossmargin.margin.cme.scaling import scaled_moves
-from crossmargin.margin.exact import GRID_PER_DOLLAR
+from crossmargin.margin.exact import GRID_PER_DOLLAR, to_grid
 from crossmargin.margin.simulation import Simulation, cents_up
 from crossmargin.margin.tail import QuantileConvention, tail_rank
 from crossmargin.market.history import FloatArray
@@ -45,7 +45,7 @@ from crossmargin.market.scenarios import (
     window_start,
 )
 from crossmargin.parameters.registry import ParameterSet
-from crossmargin.pricing.cube import instrument_pnl
+from crossmargin.pricing.cube import Cube, instrument_pnl
 from crossmargin.pricing.valuation import Valuation
 
 MODEL_NAME = "cme-style 0.1: volatility-scaled historical simulation with stress"
@@ -78,6 +78,8 @@ class CmeModel:
     scenario_identity : str
     execution : CmeAddOns
         Liquidity and concentration.
+    price : callable
+        Gives every instrument's P&L under any scenarios.
     name : str
     """
 
@@ -88,6 +90,7 @@ class CmeModel:
     equivalents: FuturesEquivalents
     scenario_identity: str
     execution: CmeAddOns
+    price: Callable[[ScenarioSet], Cube] = field(repr=False, compare=False)
     name: str = MODEL_NAME
 
     def three_figures(self, block: Block) -> ThreeFigures:
@@ -119,9 +122,28 @@ class CmeModel:
         repo_buckets = [Fraction(0)] * block.repo.shape[1]
         components, scenarios = {}, {}
         for name, simulation in (("historical", self.historical), ("stress", self.stress)):
-            losses, scenarios[name] = simulation.contributions(block)
+            losses, scenario = simulation.contributions(block)
+            scenarios[name] = Decisive(scenario, weights[name])
             components[name] = [loss * weights[name] for loss in losses] + repo_buckets
         return Contributions(components, scenarios)
+
+    def repriced(
+        self, component: str, scenario: int, parts: Callable[[ScenarioSet], ScenarioSet]
+    ) -> FloatArray:
+        """Return per-unit P&L under parts of one scenario: shape (parts, instruments), on the grid.
+
+        Parameters
+        ----------
+        component : str
+            ``historical`` or ``stress``.
+        scenario : int
+        parts : callable
+            Makes the parts of the scenario, one a row.
+        """
+        stressed = component == "stress"
+        scenarios = self.scenarios.stress if stressed else self.scenarios.historical
+        contracts = self.price(parts(scenarios.row(scenario))).contracts
+        return to_grid(np.vstack([self.equivalents.columns(contracts), contracts]).T)
 
     def _leg(self, historical: list[int], stress: list[int]) -> LegFigures:
         return LegFigures(
@@ -163,9 +185,10 @@ def prepare_cme(
     used = scenarios or cme_scenarios(history, parameters, as_of=valuation.as_of)
     coverage = parameters.ratio("coverage")
     convention = QuantileConvention(parameters.text("quantile_convention"))
+    price = partial(instrument_pnl, valuation, repo_follows_front=repo_follows_front)
     simulations = []
     for each in (used.historical, used.stress):
-        cube = instrument_pnl(valuation, each, repo_follows_front=repo_follows_front)
+        cube = price(each)
         simulations.append(
             Simulation.on_grid(
                 equivalents.columns(cube.contracts),
@@ -186,6 +209,7 @@ def prepare_cme(
             outright_dollars(*simulations, weight=weight),
             parameters,
         ),
+        price=price,
     )
 
 

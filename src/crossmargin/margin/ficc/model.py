@@ -17,8 +17,8 @@ confidential. Carry over the liquidation period is left out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
@@ -26,8 +26,8 @@ from fractions import Fraction
 import numpy as np
 
 from crossmargin.basics.money import Money, charge_from_dollars
-from crossmargin.margin.book import Block, Contributions, LegFigures, ThreeFigures
-from crossmargin.margin.exact import GRID_PER_DOLLAR
+from crossmargin.margin.book import Block, Contributions, Decisive, LegFigures, ThreeFigures
+from crossmargin.margin.exact import GRID_PER_DOLLAR, to_grid
 from crossmargin.margin.ficc.gross import GrossCharge, gross_charge
 from crossmargin.margin.ficc.haircut import (
     HaircutCorrelation,
@@ -46,6 +46,7 @@ from crossmargin.margin.ficc.scenarios import (
 from crossmargin.margin.simulation import Simulation, cents_up
 from crossmargin.margin.tail import QuantileConvention, tail_rank
 from crossmargin.market.curve import ZeroCurve
+from crossmargin.market.history import FloatArray
 from crossmargin.market.scenarios import FactorHistory, ScenarioSet
 from crossmargin.parameters.registry import ParameterSet
 from crossmargin.pricing.cube import Cube, instrument_pnl
@@ -93,6 +94,8 @@ class FiccModel:
     scenarios : FiccScenarios
     scenario_identity : str
     sensitivity_source : SensitivitySource
+    price : callable
+        Gives every instrument's P&L under any scenarios, as the model values them.
     """
 
     simulation: Simulation
@@ -106,6 +109,7 @@ class FiccModel:
     scenarios: FiccScenarios
     scenario_identity: str
     sensitivity_source: SensitivitySource
+    price: Callable[[ScenarioSet], Cube] = field(repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -191,8 +195,34 @@ class FiccModel:
                 REPO: nothing + of_repo,
                 BID_ASK: bid_ask + repo_buckets,
             },
-            {name: scenario},
+            {name: Decisive(scenario, Fraction(1))},
         )
+
+    def repriced(
+        self, component: str, scenario: int, parts: Callable[[ScenarioSet], ScenarioSet]
+    ) -> FloatArray:
+        """Return per-unit P&L under parts of one scenario, filtered where the component is.
+
+        Parameters
+        ----------
+        component : str
+            ``historical_simulation`` or ``filtered_simulation``.
+        scenario : int
+        parts : callable
+            Makes the parts of the scenario, one a row.
+
+        Returns
+        -------
+        pnl : ndarray, shape (parts, instruments)
+            On the grid.
+        """
+        filtered = component == FILTERED
+        scenarios = self.scenarios.filtered if filtered else self.scenarios.historical
+        cube = self.price(parts(scenarios.row(scenario)))
+        pnl: FloatArray = np.vstack([cube.securities, cube.contracts]).T
+        if filtered and self.filter:
+            pnl = pnl * self.filter.scale[:, scenario]
+        return to_grid(pnl)
 
 
 def members(components: Mapping[str, Fraction]) -> dict[Decides, Fraction]:
@@ -305,6 +335,7 @@ def prepare_ficc(
         scenarios=used,
         scenario_identity=used.identity,
         sensitivity_source=source,
+        price=priced,
     )
 
 

@@ -1,0 +1,238 @@
+r"""What each position, risk factor and component adds to a customer's requirement.
+
+The reduced requirement of the cross-margining account is homogeneous in the positions, so by
+Euler's theorem what the positions add, each at its own rate, adds up to it. With :math:`A` the sum
+of what both CCPs ask of their own leg, :math:`U` and :math:`D` the combined and the stand-alone
+figures of the model whose saving binds,
+
+.. math:: R = A \, \frac{U}{D}, \qquad
+   R_i = \frac{U}{D} A_i + \frac{A}{D} U_i - \frac{A U}{D^2} D_i
+
+At the cap the factor is a constant, and where nothing is reduced it is one. :math:`A_i`,
+:math:`U_i` and :math:`D_i` are the contributions of a position to the models' own figures: what it
+loses in the scenario that sets the figure, and its part of the charges on gross value and repo.
+Where the scenarios or the binding side would change with the position, the rate changes too:
+incremental figures, which margin the account without a position, say by how much.
+
+By risk factor the loss of a scenario is taken apart by repricing each factor's move alone; what the
+factors' moves do not add up to is curvature and their interplay, a line of its own. By component
+the two reduced figures are split in proportion.
+
+Every split ends with what is not a position's: outside the account, add-ons, the customer minimum,
+and what rounding up to the cent adds. It then adds up to the requirement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from crossmargin.analysis.factors import RiskFactor, one_factor_each
+from crossmargin.arrangement.reduction import Binding, Denominator
+from crossmargin.arrangement.requirement import CustomerRequirement
+from crossmargin.margin.book import Block, Contributions
+from crossmargin.margin.cme.model import CmeModel
+from crossmargin.margin.exact import GRID_PER_DOLLAR
+from crossmargin.margin.ficc.model import FiccModel
+from crossmargin.market.scenarios import ScenarioSet
+
+CURVATURE = "curvature and interplay of factors"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a split: what it is, and the dollars it adds, exactly."""
+
+    label: str
+    dollars: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementSplit:
+    """One customer's requirement, split three ways; each adds up to it with ``others``.
+
+    Parameters
+    ----------
+    positions : tuple of Fraction
+        Dollars by instrument of the account: securities, contracts, repo term buckets.
+    factors : tuple of Line
+        Risk factors, largest first, then curvature, then charges that are not simulated.
+    components : tuple of Line
+        Reduced components of both CCPs' own legs.
+    others : tuple of Line
+        Outside the account, add-ons, the customer minimum.
+    total : Fraction
+        The requirement.
+    """
+
+    positions: tuple[Fraction, ...]
+    factors: tuple[Line, ...]
+    components: tuple[Line, ...]
+    others: tuple[Line, ...]
+    total: Fraction
+
+    def rounding_of(self, lines: Sequence[Fraction]) -> Fraction:
+        """Return what rounding up to the cent adds to a split of the account."""
+        return (
+            self.total
+            - sum(lines, Fraction(0))
+            - sum((o.dollars for o in self.others), Fraction(0))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """A model's figure of one leg or both, and its rate in the requirement."""
+
+    rate: Fraction
+    model: FiccModel | CmeModel
+    block: Block
+    contributions: Contributions
+
+
+def requirement_split(
+    ficc: FiccModel,
+    cme: CmeModel,
+    block: Block,
+    requirement: CustomerRequirement,
+    *,
+    denominator: Denominator,
+    factors: Sequence[RiskFactor],
+) -> RequirementSplit:
+    """Return what positions, risk factors and components add to one customer's requirement.
+
+    Parameters
+    ----------
+    ficc, cme : models of the day
+    block : Block
+        The customer's XM account, one row.
+    requirement : CustomerRequirement
+    denominator : Denominator
+        What the savings were taken of.
+    factors : sequence of RiskFactor
+    """
+    own = _own_legs(ficc, cme, block, 1 - requirement.reduction.reduction)
+    terms = own + _of_the_saving(ficc, cme, block, requirement, denominator=denominator)
+    instruments = block.securities.shape[1] + block.contracts.shape[1] + block.repo.shape[1]
+    positions = [Fraction(0)] * instruments
+    for term in terms:
+        for place, dollars in enumerate(term.contributions.by_instrument()):
+            positions[place] += term.rate * dollars
+    return RequirementSplit(
+        positions=tuple(positions),
+        factors=_by_factor(terms, factors),
+        components=tuple(_by_component(own)),
+        others=tuple(_others(requirement)),
+        total=requirement.requirement.dollars,
+    )
+
+
+def _own_legs(ficc: FiccModel, cme: CmeModel, block: Block, rate: Fraction) -> list[_Term]:
+    securities, futures = block.securities_only(), block.contracts_only()
+    return [
+        _Term(rate, ficc, securities, ficc.contributions(securities)),
+        _Term(rate, cme, futures, cme.contributions(futures)),
+    ]
+
+
+def _of_the_saving(
+    ficc: FiccModel,
+    cme: CmeModel,
+    block: Block,
+    requirement: CustomerRequirement,
+    *,
+    denominator: Denominator,
+) -> list[_Term]:
+    """Return the terms by which the reduction itself moves with the positions."""
+    binding = requirement.reduction.binding
+    if binding not in (Binding.FICC, Binding.CME):
+        return []
+    ficc_three, cme_three = requirement.ficc.figures.three, requirement.cme.figures.three
+    model, three = (ficc, ficc_three) if binding is Binding.FICC else (cme, cme_three)
+    asked = (ficc_three.securities + cme_three.futures).dollars
+    together = three.combined.dollars
+    securities, futures = block.securities_only(), block.contracts_only()
+    if denominator is Denominator.OWN_MODEL:
+        apart = (three.securities + three.futures).dollars
+        stand_alone = [(model, securities), (model, futures)]
+    else:
+        apart = asked
+        stand_alone = [(ficc, securities), (cme, futures)]
+    if apart == 0:
+        return []
+    rate = -asked * together / (apart * apart)
+    return [
+        _Term(asked / apart, model, block, model.contributions(block)),
+        *(_Term(rate, each, leg, each.contributions(leg)) for each, leg in stand_alone),
+    ]
+
+
+def _by_component(own: Sequence[_Term]) -> list[Line]:
+    lines = []
+    for name, term in zip(("FICC", "CME"), own, strict=True):
+        for component, parts in term.contributions.components.items():
+            dollars = term.rate * sum(parts, Fraction(0))
+            if dollars:
+                lines.append(Line(f"{name} {component.replace('_', ' ')}, reduced", dollars))
+    return lines
+
+
+def _by_factor(terms: Sequence[_Term], factors: Sequence[RiskFactor]) -> tuple[Line, ...]:
+    """Return what each factor adds, then curvature, then the charges that are not simulated."""
+    by_factor: dict[str, Fraction] = {factor.label: Fraction(0) for factor in factors}
+    curvature = Fraction(0)
+    charges: dict[str, Fraction] = {}
+    for term in terms:
+        for component, parts in term.contributions.components.items():
+            dollars = term.rate * sum(parts, Fraction(0))
+            if component not in term.contributions.scenarios:
+                label = _words(component)
+                charges[label] = charges.get(label, Fraction(0)) + dollars
+                continue
+            losses = _factor_losses(term, component, factors) if dollars else {}
+            for label, loss in losses.items():
+                by_factor[label] += loss
+            curvature += dollars - sum(losses.values(), Fraction(0))
+    ranked = sorted(by_factor.items(), key=lambda item: (-abs(item[1]), item[0]))
+    lines = [Line(label, dollars) for label, dollars in ranked if dollars]
+    lines.append(Line(CURVATURE, curvature))
+    return (*lines, *(Line(label, dollars) for label, dollars in charges.items() if dollars))
+
+
+def _factor_losses(
+    term: _Term, component: str, factors: Sequence[RiskFactor]
+) -> Mapping[str, Fraction]:
+    """Return what each factor's move of the deciding scenario loses alone, at the term's rate."""
+
+    def parts(scenario: ScenarioSet) -> ScenarioSet:
+        return one_factor_each(factors, scenario)
+
+    decisive = term.contributions.scenarios[component]
+    pnl = term.model.repriced(component, decisive.scenario, parts)
+    held = [
+        (place, int(quantity))
+        for place, quantity in enumerate((*term.block.securities[0], *term.block.contracts[0]))
+        if quantity
+    ]
+    losses = {}
+    for row, factor in enumerate(factors):
+        steps = sum(-quantity * int(pnl[row, place] * GRID_PER_DOLLAR) for place, quantity in held)
+        losses[factor.label] = term.rate * decisive.weight * Fraction(steps, GRID_PER_DOLLAR)
+    return losses
+
+
+def _words(component: str) -> str:
+    return {"bid_ask": "bid-ask spread"}.get(component, component.replace("_", " "))
+
+
+def _others(requirement: CustomerRequirement) -> list[Line]:
+    lines = []
+    for name, ccp in (("FICC", requirement.ficc), ("CME", requirement.cme)):
+        for add_on, amount in ccp.add_ons.items():
+            lines.append(Line(f"{name} {_words(add_on)}", amount.dollars))
+        if ccp.minimum_top_up.cents:
+            lines.append(Line(f"{name} customer minimum", ccp.minimum_top_up.dollars))
+        if ccp.outside.cents:
+            lines.append(Line(f"{name} outside the XM account", ccp.outside.dollars))
+    return lines

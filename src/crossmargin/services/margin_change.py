@@ -1,0 +1,211 @@
+"""What changed against a previous run: positions, market, model, rule and binding side.
+
+The previous run is turned into this one step by step, one thing at a time and the others as they
+were, with the side that bound then still binding: new positions on the old market, then the new
+market (and date) with the old parameters, then the models' parameters, then the rule's. What is
+left is the effect of the side that binds now. The steps add up to the change, exactly; in another
+order they would be others.
+
+Lines that the old date cannot value (an issue that was not outstanding, a contract that was not
+listed) have no part in the step of positions; they come in with the market and are named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+
+from crossmargin.arrangement.reduction import (
+    Binding,
+    ReductionRules,
+    given_reduction,
+    savings,
+)
+from crossmargin.arrangement.requirement import CustomerRequirement, customer_requirement
+from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.money import ZERO, Money
+from crossmargin.basics.refusals import Refusal
+from crossmargin.market.history import MarketData
+from crossmargin.services.margin_day import ParameterSets
+from crossmargin.services.margin_positions import MarginRun, PositionsInput, margin_positions
+from crossmargin.services.ports import BlockExecutor
+
+
+@dataclass(frozen=True, slots=True)
+class RunInputs:
+    """What a run is made of."""
+
+    positions: PositionsInput
+    market: MarketData
+    parameters: ParameterSets
+    as_of: date
+
+    def makes_the_same_as(self, other: RunInputs) -> bool:
+        """Return whether a run of the other inputs is a run of these."""
+        return (
+            self.as_of == other.as_of
+            and self.positions == other.positions
+            and self.market.digest == other.market.digest
+            and self._derived_from == other._derived_from
+            and self.parameters.as_document() == other.parameters.as_document()
+        )
+
+    @property
+    def _derived_from(self) -> date | None:
+        sheet = self.market.price_sheets.get(self.as_of)
+        return sheet.derived_from if sheet else None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerChange:
+    """One customer's change of requirement, in whole cents; the five parts add up to it.
+
+    Parameters
+    ----------
+    previous, now : Money
+        Zero where the customer had no positions.
+    positions, market, model, rule, binding_side : Money
+    previous_binding, binding : Binding
+    """
+
+    previous: Money
+    now: Money
+    positions: Money
+    market: Money
+    model: Money
+    rule: Money
+    binding_side: Money
+    previous_binding: Binding
+    binding: Binding
+
+    def __post_init__(self) -> None:
+        parts = (self.positions, self.market, self.model, self.rule, self.binding_side)
+        if self.previous + Money.total(parts) != self.now:
+            raise ValueError("the parts of a change must add up to it")
+
+
+@dataclass(frozen=True, slots=True)
+class RunChange:
+    """Every customer of either run.
+
+    Parameters
+    ----------
+    previous : MarginRun
+    customers : mapping of CustomerKey to CustomerChange
+    not_valued_then : tuple of Refusal
+        Lines that the previous date could not value.
+    """
+
+    previous: MarginRun
+    customers: Mapping[CustomerKey, CustomerChange]
+    not_valued_then: tuple[Refusal, ...]
+
+
+def change_of(
+    now: MarginRun, inputs: RunInputs, previous: RunInputs, executor: BlockExecutor
+) -> RunChange:
+    """Return what changed between a previous run and this one.
+
+    Parameters
+    ----------
+    now : MarginRun
+    inputs, previous : RunInputs
+        What made this run, and what made the previous one.
+    executor : BlockExecutor
+
+    Raises
+    ------
+    RefusedError
+        If the previous inputs are refused.
+    """
+    runs = _Runs(executor, inputs, now)
+    then = runs.of(previous)
+    with_positions = runs.of(replace(previous, positions=inputs.positions), skip=True)
+    with_market = runs.of(replace(inputs, parameters=previous.parameters), skip=True)
+    models = _with_models(previous.parameters, inputs.parameters)
+    with_model = runs.of(replace(inputs, parameters=models), skip=True)
+    steps = [_requirements(run) for run in (then, with_positions, with_market, with_model, now)]
+    rules = [_rules(run) for run in (then, with_positions, with_market, with_model, now)]
+    keys = sorted({*steps[0], *steps[-1]})
+    return RunChange(
+        previous=then,
+        customers={key: _customer_change([step.get(key) for step in steps], rules) for key in keys},
+        not_valued_then=with_positions.skipped,
+    )
+
+
+class _Runs:
+    """Runs of a chain of inputs, each made once: many steps change nothing."""
+
+    def __init__(self, executor: BlockExecutor, inputs: RunInputs, run: MarginRun) -> None:
+        self._executor = executor
+        self._known = [(inputs, run)]
+
+    def of(self, inputs: RunInputs, *, skip: bool = False) -> MarginRun:
+        for known, run in self._known:
+            if known.makes_the_same_as(inputs):
+                return run
+        run = margin_positions(
+            inputs.positions,
+            inputs.market,
+            inputs.parameters,
+            self._executor,
+            as_of=inputs.as_of,
+            skip_bad_rows=skip,
+        )
+        self._known.append((inputs, run))
+        return run
+
+
+def _with_models(rule: ParameterSets, models: ParameterSets) -> ParameterSets:
+    """Return the models' and the market's parameters of one run with the rule of another."""
+    return ParameterSets(
+        market=models.market, ficc=models.ficc, cme=models.cme, arrangement=rule.arrangement
+    )
+
+
+def _requirements(run: MarginRun) -> dict[CustomerKey, CustomerRequirement]:
+    return {customer.key: customer.requirement for customer in run.result.customers}
+
+
+def _rules(run: MarginRun) -> ReductionRules:
+    return ReductionRules.from_parameters(run.result.day.parameters.arrangement)
+
+
+def _customer_change(
+    steps: list[CustomerRequirement | None], rules: list[ReductionRules]
+) -> CustomerChange:
+    first, last = steps[0], steps[-1]
+    bound = first.reduction.binding if first else Binding.NONE
+    held = [
+        _held(requirement, bound, rule).cents if requirement else 0
+        for requirement, rule in zip(steps, rules, strict=True)
+    ]
+    previous = first.requirement if first else ZERO
+    now = last.requirement if last else ZERO
+    return CustomerChange(
+        previous=previous,
+        now=now,
+        positions=Money(held[1] - previous.cents),
+        market=Money(held[2] - held[1]),
+        model=Money(held[3] - held[2]),
+        rule=Money(held[4] - held[3]),
+        binding_side=Money(now.cents - held[4]),
+        previous_binding=bound,
+        binding=last.reduction.binding if last else Binding.NONE,
+    )
+
+
+def _held(requirement: CustomerRequirement, bound: Binding, rules: ReductionRules) -> Money:
+    """Return the requirement if the side that bound then still did."""
+    ficc, cme = requirement.ficc.figures, requirement.cme.figures
+    both = savings(ficc=ficc.three, cme=cme.three, denominator=rules.denominator)
+    reduction = {
+        Binding.FICC: both[0],
+        Binding.CME: both[1],
+        Binding.CAP: rules.cap,
+    }.get(bound, Fraction(0))
+    given = given_reduction(reduction, bound, ficc=ficc.three, cme=cme.three, savings=both)
+    return customer_requirement(ficc=ficc, cme=cme, rules=rules, given=given).requirement
