@@ -68,6 +68,16 @@ def margin_command(
             help="Another value of a parameter, such as arrangement.cap=0.7; may be repeated.",
         ),
     ] = None,
+    own_parameters: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--parameters",
+            metavar="FILE",
+            help="Your own parameter file, in the place of its owner's; once for each owner.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     skip_bad_rows: Annotated[
         bool, typer.Option("--skip-bad-rows", help="Margin the good rows; mark it incomplete.")
     ] = False,
@@ -90,6 +100,7 @@ def margin_command(
             explain=explain,
             sensitivity=sensitivity,
             changes=_changes(changes or []),
+            own_parameters=own_parameters or [],
             skip_bad_rows=skip_bad_rows,
         )
     except RefusedError as error:
@@ -124,6 +135,7 @@ def _run(
     explain: bool,
     sensitivity: bool,
     changes: Mapping[str, Mapping[str, str]],
+    own_parameters: list[Path],
     skip_bad_rows: bool,
 ) -> tuple[MarginRun, dict[str, Any]]:
     from crossmargin import bootstrap
@@ -138,7 +150,9 @@ def _run(
         run = margin_positions(
             positions,
             opened,
-            bootstrap.parameter_sets(day).changing(changes, reason="given on the command line"),
+            bootstrap.parameter_sets(day, own_parameters).changing(
+                changes, reason="given on the command line"
+            ),
             executor,
             as_of=day,
             skip_bad_rows=skip_bad_rows,
