@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from crossmargin.feeds.market.findings import Finding
     from crossmargin.feeds.market.importing import ImportReport
     from crossmargin.market.history import MarketData
-    from crossmargin.parameters.registry import ParameterSet
+    from crossmargin.parameters.reading import OwnerFile
     from crossmargin.services.calculators.calculator import Calculator
     from crossmargin.services.margin_day import ParameterSets
     from crossmargin.services.margin_positions import PositionsInput
+    from crossmargin.services.parameter_registry import ParameterRegistry
     from crossmargin.services.ports import BlockExecutor
     from crossmargin.simulation.market import SimulatedMarket
 
@@ -67,16 +68,45 @@ def read_positions(path: Path) -> PositionsInput:
     )
 
 
-def parameter_sets(as_of: date) -> ParameterSets:
-    """Read every owner's parameter file and return what is in force on the day."""
-    from crossmargin.services.margin_day import ParameterSets
+def parameter_registry() -> ParameterRegistry:
+    """Read every owner's parameter file: all versions, with their sources."""
+    from importlib.resources import files
 
-    return ParameterSets(
-        market=_in_force("market", "market", as_of),
-        ficc=_in_force("ficc", "margin/ficc", as_of),
-        cme=_in_force("cme", "margin/cme", as_of),
-        arrangement=_in_force("arrangement", "arrangement", as_of),
-    )
+    from crossmargin.parameters.reading import parse_parameters
+    from crossmargin.services.parameter_registry import OWNERS, ParameterRegistry
+
+    read = {}
+    for owner, folder in OWNERS.items():
+        text = files("crossmargin").joinpath(folder, "parameters.toml").read_text("utf-8")
+        read[owner] = parse_parameters(text, file=f"{folder}/parameters.toml")
+    return ParameterRegistry(read)
+
+
+def read_parameter_file(path: Path) -> OwnerFile:
+    """Read a user's own parameter file; refuse with every fault and its line."""
+    from crossmargin.basics.refusals import refused
+    from crossmargin.parameters.reading import parse_parameters
+
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise refused("file", path.name, f"readable UTF-8 text ({error})", "parameters") from error
+    return parse_parameters(text, file=path.name)
+
+
+def parameter_sets(as_of: date, own_files: Sequence[Path] = ()) -> ParameterSets:
+    """Read every owner's parameter file and return what is in force on the day.
+
+    Parameters
+    ----------
+    as_of : date
+    own_files : sequence of Path
+        A user's parameter files; each takes the place of the file of the owner that it names.
+    """
+    registry = parameter_registry()
+    if own_files:
+        registry = registry.replacing([read_parameter_file(path) for path in own_files])
+    return registry.in_force(as_of)
 
 
 def calculators() -> Mapping[str, Calculator]:
@@ -84,19 +114,7 @@ def calculators() -> Mapping[str, Calculator]:
     from crossmargin.arrangement.reduction import ReductionRules
     from crossmargin.services.calculators.registry import calculators as every
 
-    newest = _in_force("arrangement", "arrangement", date.max)
-    return every(ReductionRules.from_parameters(newest))
-
-
-def _in_force(owner: str, folder: str, as_of: date) -> ParameterSet:
-    import tomllib
-    from importlib.resources import files
-
-    from crossmargin.parameters.registry import ParameterSet, parameters_from_document
-
-    text = files("crossmargin").joinpath(folder, "parameters.toml").read_text("utf-8")
-    versions = parameters_from_document(tomllib.loads(text))
-    return ParameterSet.in_force(owner, versions, on=as_of)
+    return every(ReductionRules.from_parameters(parameter_sets(date.max).arrangement))
 
 
 def block_executor() -> BlockExecutor:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from crossmargin.parameters.reading import RESERVED, parse_parameters
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGE = REPOSITORY / "src" / "crossmargin"
 OWNERS = ("arrangement", "market", "margin/ficc", "margin/cme")
@@ -17,6 +19,7 @@ _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _PARAMETER_HEADER = "| name | value | unit | source | status | in force from |"
+_RANGE_HEADER = "| name | low | value | high | why this range |"
 _MACHINE_PATH = re.compile(r"(?<![\w.`/])/(?:home|Users|root|tmp|mnt|opt|usr|var)/|\b[A-Z]:\\|~/")
 
 
@@ -28,10 +31,10 @@ def _name(path: Path) -> str:
     return str(path.relative_to(REPOSITORY))
 
 
-def _documented_parameters() -> list[str]:
+def _documented_parameters(header: str = _PARAMETER_HEADER) -> list[str]:
     rows = []
     for page in sorted((REPOSITORY / "docs" / "methodology").glob("*.md")):
-        for table in _text(page).split(_PARAMETER_HEADER)[1:]:
+        for table in _text(page).split(header)[1:]:
             for row in table.lstrip("\n").splitlines()[1:]:
                 if not row.startswith("|"):
                     break
@@ -44,11 +47,30 @@ def test_every_parameter_is_documented_once_as_it_stands() -> None:
     for owner in OWNERS:
         document = tomllib.loads(_text(PACKAGE / owner / "parameters.toml"))
         for name, entry in document.items():
+            if name in RESERVED:
+                continue
             for version in entry if isinstance(entry, list) else [entry]:
                 cells = (version[key] for key in ("value", "unit", "source", "status"))
                 row = " | ".join([f"`{name}`", *cells, version["effective_from"]])
                 expected.append(f"| {row} |")
     documented = _documented_parameters()
+    missing, stale = (
+        Counter(expected) - Counter(documented),
+        Counter(documented) - Counter(expected),
+    )
+    assert not missing, "rows to write"
+    assert not stale, "rows to take out"
+
+
+def test_every_range_is_documented_as_it_stands() -> None:
+    expected = []
+    for owner in OWNERS:
+        text = _text(PACKAGE / owner / "parameters.toml")
+        for version in parse_parameters(text, file=owner).versions:
+            if version.has_range:
+                cells = (version.low, version.value, version.high, version.range_source)
+                expected.append(f"| `{version.name}` | {' | '.join(map(str, cells))} |")
+    documented = _documented_parameters(_RANGE_HEADER)
     missing, stale = (
         Counter(expected) - Counter(documented),
         Counter(documented) - Counter(expected),

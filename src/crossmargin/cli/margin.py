@@ -91,6 +91,16 @@ def margin_command(
             help="On a date without security prices, derive them from the last sheet before it.",
         ),
     ] = False,
+    own_parameters: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--parameters",
+            metavar="FILE",
+            help="Your own parameter file, in the place of its owner's; once for each owner.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     skip_bad_rows: Annotated[
         bool, typer.Option("--skip-bad-rows", help="Margin the good rows; mark it incomplete.")
     ] = False,
@@ -114,6 +124,7 @@ def margin_command(
             sensitivity=sensitivity,
             changes=_changes(changes or []),
             derived_prices=derived_prices,
+            own_parameters=own_parameters or [],
             skip_bad_rows=skip_bad_rows,
             previous=_Previous(against, against_date, against_market),
         )
@@ -158,6 +169,7 @@ def _run(
     sensitivity: bool,
     changes: Mapping[str, Mapping[str, str]],
     derived_prices: bool,
+    own_parameters: list[Path],
     skip_bad_rows: bool,
     previous: _Previous,
 ) -> tuple[MarginRun, dict[str, Any]]:
@@ -174,7 +186,9 @@ def _run(
     executor = bootstrap.block_executor()
 
     def inputs(of: PositionsInput, market_of: MarketData, on: date) -> RunInputs:
-        changed = bootstrap.parameter_sets(on).changing(changes, reason="given on the command line")
+        changed = bootstrap.parameter_sets(on, own_parameters).changing(
+            changes, reason="given on the command line"
+        )
         return RunInputs(
             of, with_derived_prices(market_of, on) if derived_prices else market_of, changed, on
         )

@@ -8,70 +8,45 @@ status says whether it was sourced, recalled, inferred, derived or assumed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from enum import StrEnum
 from fractions import Fraction
 
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.refusals import Refusal
+from crossmargin.parameters.reading import OwnerFile, parameters_from_document
+from crossmargin.parameters.version import ModelVersion, Parameter, Status, kind_of
 
+__all__ = [
+    "SHIPPED",
+    "ModelVersion",
+    "Parameter",
+    "ParameterSet",
+    "Status",
+    "parameters_from_document",
+]
 
-class Status(StrEnum):
-    """How a value is known."""
-
-    SOURCED = "sourced"
-    RECALLED = "recalled"
-    INFERRED = "inferred"
-    DERIVED = "derived"
-    ASSUMED = "assumed"
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One value of one parameter from one date on.
-
-    Parameters
-    ----------
-    name : str
-        ``snake_case``, the unit last where there is one.
-    value : str
-        As written; decimals are strings, so that they stay exact.
-    unit : str
-        ``ratio``, ``years``, ``business days``, ``choice`` and the like.
-    source : str
-        Where it is written, or how it was derived.
-    status : Status
-    effective_from : date
-    """
-
-    name: str
-    value: str
-    unit: str
-    source: str
-    status: Status
-    effective_from: date
-
-    def __post_init__(self) -> None:
-        for attribute in ("name", "unit", "source"):
-            if not getattr(self, attribute):
-                raise ValueError(f"parameter {self.name!r} has no {attribute}")
-
-    def as_document(self) -> dict[str, str]:
-        """Return the JSON shape."""
-        return {
-            "name": self.name,
-            "value": self.value,
-            "unit": self.unit,
-            "source": self.source,
-            "status": self.status.value,
-            "effective_from": self.effective_from.isoformat(),
-        }
+#: Where a set comes from that is part of the program; else the name of the user's file.
+SHIPPED = "shipped"
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterSet:
     """The parameters of one owner that are in force on one day.
+
+    Parameters
+    ----------
+    owner : str
+    on : date
+    parameters : mapping of name to Parameter
+    changed : frozenset of str
+        Names with a value given by hand.
+    pending : mapping of name to tuple of Parameter
+        Versions whose date is not known: never in force by themselves, chosen by their value.
+    model : ModelVersion or None
+        The version of what the parameters belong to.
+    origin : str
+        :data:`SHIPPED`, or the name of the user's own file.
 
     Examples
     --------
@@ -86,6 +61,9 @@ class ParameterSet:
     on: date
     parameters: Mapping[str, Parameter] = field(repr=False)
     changed: frozenset[str] = frozenset()
+    pending: Mapping[str, tuple[Parameter, ...]] = field(default_factory=dict, repr=False)
+    model: ModelVersion | None = None
+    origin: str = SHIPPED
 
     @staticmethod
     def in_force(owner: str, versions: Iterable[Parameter], *, on: date) -> ParameterSet:
@@ -95,10 +73,23 @@ class ParameterSet:
         before the arrangement began, and then say so by the version's date.
         """
         chosen: dict[str, Parameter] = {}
-        for parameter in sorted(versions, key=lambda p: (p.name, p.effective_from)):
-            if parameter.name not in chosen or parameter.effective_from <= on:
+        pending: dict[str, tuple[Parameter, ...]] = {}
+        for parameter in sorted(versions, key=lambda p: (p.name, p.effective_from or date.max)):
+            if parameter.effective_from is None:
+                pending[parameter.name] = (*pending.get(parameter.name, ()), parameter)
+            elif parameter.name not in chosen or parameter.effective_from <= on:
                 chosen[parameter.name] = parameter
-        return ParameterSet(owner, on, dict(sorted(chosen.items())))
+        return ParameterSet(owner, on, dict(sorted(chosen.items())), pending=pending)
+
+    @staticmethod
+    def from_file(read: OwnerFile, *, on: date, origin: str = SHIPPED) -> ParameterSet:
+        """Return what a parameter file puts in force on the day, with its model version."""
+        model: ModelVersion | None = None
+        for version in sorted(read.models, key=lambda each: each.effective_from):
+            if model is None or version.effective_from <= on:
+                model = version
+        rules = ParameterSet.in_force(read.owner, read.versions, on=on)
+        return replace(rules, model=model, origin=origin)
 
     def text(self, name: str) -> str:
         """Return the value as written.
@@ -145,6 +136,8 @@ class ParameterSet:
     def replacing(self, changes: Mapping[str, str], *, reason: str) -> ParameterSet:
         """Return the set with other values, marked as assumed and with the reason as source.
 
+        A value that a pending version has keeps that version's source and status.
+
         Raises
         ------
         LookupError
@@ -153,11 +146,13 @@ class ParameterSet:
         changed = dict(self.parameters)
         for name, value in changes.items():
             self.text(name)
-            old = changed[name]
-            changed[name] = Parameter(
-                name, value, old.unit, reason, Status.ASSUMED, old.effective_from
-            )
-        return ParameterSet(self.owner, self.on, changed, self.changed | frozenset(changes))
+            source, status = reason, Status.ASSUMED
+            for version in self.pending.get(name, ()):
+                if version.value == value:
+                    source = f"{reason}; pending version: {version.source}"
+                    status = version.status
+            changed[name] = replace(changed[name], value=value, source=source, status=status)
+        return replace(self, parameters=changed, changed=self.changed | frozenset(changes))
 
     def faults_of(self, changes: Mapping[str, str]) -> list[Refusal]:
         """Return what is wrong with changes: unknown names, values of another kind.
@@ -169,7 +164,7 @@ class ParameterSet:
             if name not in self.parameters:
                 expected = f"a parameter of {self.owner}: {', '.join(self.parameters)}"
                 faults.append(Refusal("parameter", name, expected, "parameters"))
-            elif _kind(self.parameters[name].value) != _kind(value):
+            elif kind_of(self.parameters[name].value) != kind_of(value):
                 old = self.parameters[name]
                 expected = f"{old.unit}, as in {old.value!r}"
                 faults.append(Refusal(f"{self.owner}.{name}", value, expected, "parameters"))
@@ -179,50 +174,21 @@ class ParameterSet:
         """Return every parameter's JSON shape, by name."""
         return [parameter.as_document() for parameter in self.parameters.values()]
 
+    def version_document(self) -> dict[str, str]:
+        """Return what a run records of the set: digest, newest date, model version, review."""
+        document = {
+            "digest": self.digest,
+            "latest_effective_from": max(p.since for p in self.parameters.values()),
+            "origin": self.origin,
+        }
+        if self.model is not None:
+            document["model_version"] = self.model.version
+            document["model_name"] = self.model.name
+            document["review"] = self.model.review
+        return document
+
     @property
     def digest(self) -> str:
-        """SHA-256 of every value, source, status and date."""
-        return digest_of([self.owner, self.as_document()])
-
-
-def _kind(value: str) -> str:
-    parts = [part.strip() for part in value.split(",")]
-    kinds = {_kind_of_one(part) for part in parts}
-    return kinds.pop() if len(kinds) == 1 else "mixed"
-
-
-def _kind_of_one(text: str) -> str:
-    try:
-        Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        return "date range" if ".." in text else "text"
-    return "number"
-
-
-def parameters_from_document(document: Mapping[str, object]) -> list[Parameter]:
-    """Return the parameters of a parsed TOML file: one table a parameter, or an array of versions.
-
-    Raises
-    ------
-    ValueError
-        If a key is unknown or missing, or a status is not one of :class:`Status`.
-    """
-    expected = {"value", "unit", "source", "status", "effective_from"}
-    parameters = []
-    for name, entry in document.items():
-        for version in entry if isinstance(entry, list) else [entry]:
-            if not isinstance(version, Mapping) or set(version) != expected:
-                raise ValueError(f"parameter {name!r} must have exactly {sorted(expected)}")
-            if not isinstance(version["value"], str):
-                raise ValueError(f"parameter {name!r}: the value must be a string")
-            parameters.append(
-                Parameter(
-                    name=name,
-                    value=version["value"],
-                    unit=str(version["unit"]),
-                    source=str(version["source"]),
-                    status=Status(str(version["status"])),
-                    effective_from=date.fromisoformat(str(version["effective_from"])),
-                )
-            )
-    return parameters
+        """SHA-256 of every value, range, source, status and date, and of the model version."""
+        model = None if self.model is None else self.model.as_document()
+        return digest_of([self.owner, model, self.as_document()])

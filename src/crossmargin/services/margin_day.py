@@ -108,15 +108,7 @@ class ParameterSets:
     def as_document(self) -> dict[str, object]:
         """Return digest, versions and what was changed by hand, for every output."""
         owners = self.owners
-        versions = {
-            owner: {
-                "digest": parameters.digest,
-                "latest_effective_from": max(
-                    p.effective_from.isoformat() for p in parameters.parameters.values()
-                ),
-            }
-            for owner, parameters in owners.items()
-        }
+        versions = {owner: parameters.version_document() for owner, parameters in owners.items()}
         changed = {
             f"{owner}.{name}": parameter.value
             for owner, parameters in owners.items()

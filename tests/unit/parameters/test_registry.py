@@ -1,5 +1,6 @@
 """Parameters: the version in force, exact values, and no value without a source."""
 
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
@@ -9,7 +10,6 @@ from crossmargin.parameters.registry import (
     Parameter,
     ParameterSet,
     Status,
-    parameters_from_document,
 )
 
 
@@ -64,37 +64,17 @@ def test_a_choice_must_be_one_of_those_allowed():
         rules.choice("cap", ["a", "b"])
 
 
-GOOD = {
-    "value": "1",
-    "unit": "ratio",
-    "source": "s",
-    "status": "sourced",
-    "effective_from": "2020-01-01",
-}
+def test_a_pending_version_is_chosen_by_its_value_and_keeps_its_source():
+    pending = Parameter("cap", "0.75", "ratio", "an announcement", Status.RECALLED, None)
+    rules = ParameterSet.in_force("arrangement", [*VERSIONS, pending], on=date(2030, 1, 1))
+    assert rules.text("cap") == "0.70"
+    chosen = rules.replacing({"cap": "0.75"}, reason="by hand").parameters["cap"]
+    assert (chosen.value, chosen.status) == ("0.75", Status.RECALLED)
+    assert chosen.source == "by hand; pending version: an announcement"
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"status": "known"},
-        {"value": 1},
-        {"source": ""},
-        {"unit": ""},
-        {"comment": "extra"},
-        {"effective_from": "soon"},
-    ],
-)
-def test_a_parameter_file_with_a_fault_is_refused(change):
-    with pytest.raises(ValueError, match=r"."):
-        parameters_from_document({"cap": {**GOOD, **change}})
-
-
-def test_a_missing_key_is_refused():
-    with pytest.raises(ValueError, match="must have exactly"):
-        parameters_from_document({"cap": {"value": "1"}})
-
-
-def test_versions_are_an_array_of_tables():
-    later = {**GOOD, "value": "2", "effective_from": "2021-01-01"}
-    versions = parameters_from_document({"cap": [GOOD, later]})
-    assert [parameter.value for parameter in versions] == ["1", "2"]
+def test_a_range_is_part_of_the_digest():
+    one = version("0.80", "2024-01-22")
+    two = replace(one, low="0.7", high="0.9", range_source="a guess")
+    digests = {ParameterSet.in_force("a", [v], on=date(2026, 1, 1)).digest for v in (one, two)}
+    assert len(digests) == 2

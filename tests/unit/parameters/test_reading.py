@@ -1,0 +1,181 @@
+"""Parameter files: every fault is named with file, line and parameter, and all at once."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from crossmargin.basics.refusals import Refusal, RefusedError
+from crossmargin.parameters.reading import parse_parameters
+from crossmargin.parameters.registry import ParameterSet
+
+MODEL = """owner = "arrangement"
+
+[[model]]
+version = "1"
+name = "the rule"
+effective_from = "2024-01-22"
+review = "not reviewed by the CFTC or the SEC"
+"""
+CAP_LINE = 9
+GOOD = {
+    "value": "0.80",
+    "unit": "ratio",
+    "source": "a notice",
+    "status": "sourced",
+    "effective_from": "2024-01-22",
+}
+RANGE = {"low": "0.70", "high": "0.90", "range_source": "a guess"}
+
+
+def table(name: str, keys: dict[str, str], *, array: bool = False) -> str:
+    head = f"[[{name}]]" if array else f"[{name}]"
+    return "\n".join([head, *(f'{key} = "{value}"' for key, value in keys.items())]) + "\n"
+
+
+def faults(text: str) -> list[Refusal]:
+    with pytest.raises(RefusedError) as caught:
+        parse_parameters(text, file="own.toml")
+    assert all(fault.file == "own.toml" for fault in caught.value.refusals)
+    return list(caught.value.refusals)
+
+
+def versions(*spans: tuple[str, str | None]) -> str:
+    text = MODEL
+    for first, last in spans:
+        keys = {**GOOD, "effective_from": first}
+        text += "\n" + table("cap", keys | ({"effective_to": last} if last else {}), array=True)
+    return text
+
+
+def test_a_good_file_is_read() -> None:
+    read = parse_parameters(MODEL + "\n" + table("cap", GOOD | RANGE), file="own.toml")
+    (cap,) = read.versions
+    assert (read.owner, cap.low, cap.high, cap.range_source) == (
+        "arrangement",
+        "0.70",
+        "0.90",
+        "a guess",
+    )
+    assert read.lines["cap", 0] == CAP_LINE
+    assert read.models[0].review == "not reviewed by the CFTC or the SEC"
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "says"),
+    [
+        ({"sorce": "x"}, "cap.sorce", "source, the nearest known"),
+        ({"status": "known"}, "cap.status", "one of sourced, recalled"),
+        ({"source": " "}, "cap.source", "not empty"),
+        ({"unit": ""}, "cap.unit", "not empty"),
+        ({"effective_from": "soon"}, "cap.effective_from", "a date as in"),
+        ({"effective_to": "2026-02-30"}, "cap.effective_to", "a date as in"),
+        ({"effective_to": "2024-01-21"}, "cap.effective_to", "from 2024-01-22 on"),
+        ({"effective_to": "2026-01-21"}, "cap.effective_to", "no gap"),
+        ({"effective_from": "unknown"}, "cap.effective_from", "one version at least"),
+        ({"low": "0.7"}, "cap.low", "together"),
+        ({"low": "0.7", "high": "0.9"}, "cap.low", "together"),
+        (RANGE | {"low": "0.95"}, "cap.low", "no more than high"),
+        (RANGE | {"low": "0.85"}, "cap.value", "within its range, 0.85 to 0.90"),
+        (RANGE | {"high": "0.79"}, "cap.value", "within its range, 0.70 to 0.79"),
+        (RANGE | {"low": "0.80", "high": "0.80"}, "cap.low", "another value"),
+        (RANGE | {"low": "little"}, "cap.low", "of the kind of '0.80'"),
+    ],
+)
+def test_a_fault_is_refused_with_file_line_and_parameter(
+    change: dict[str, str], field: str, says: str
+) -> None:
+    (fault,) = faults(MODEL + "\n" + table("cap", GOOD | change))
+    assert (fault.field, fault.line) == (field, CAP_LINE)
+    assert says in fault.expected
+
+
+@pytest.mark.parametrize("key", GOOD)
+def test_a_missing_key_is_refused(key: str) -> None:
+    keys = {name: value for name, value in GOOD.items() if name != key}
+    (fault,) = faults(MODEL + "\n" + table("cap", keys))
+    assert (fault.field, fault.value, fault.line) == (f"cap.{key}", "missing", CAP_LINE)
+
+
+def test_a_value_without_quotes_is_refused() -> None:
+    text = MODEL + "\n" + table("cap", GOOD).replace('"0.80"', "0.80")
+    (fault,) = faults(text)
+    assert (fault.field, fault.value, fault.line) == ("cap.value", "0.8", CAP_LINE)
+
+
+def test_what_is_no_toml_is_refused_with_its_place() -> None:
+    (fault,) = faults(MODEL + "cap = = 1\n")
+    assert (fault.expected, fault.line) == ("TOML", CAP_LINE - 1)
+
+
+def test_a_parameter_that_is_no_table_is_refused() -> None:
+    (fault,) = faults('cap = "0.8"\n' + MODEL)
+    assert fault.field == "cap"
+
+
+@pytest.mark.parametrize(
+    ("spans", "says"),
+    [
+        ([("2024-01-22", "2025-12-31"), ("2026-01-02", None)], "no gap"),
+        ([("2024-01-22", "2026-01-01"), ("2026-01-01", None)], "no overlap"),
+        ([("2024-01-22", None), ("2024-01-22", None)], "a date of its own"),
+    ],
+)
+def test_dates_of_versions_leave_no_day_without_one_value(
+    spans: list[tuple[str, str | None]], says: str
+) -> None:
+    (fault,) = faults(versions(*spans))
+    assert says in fault.expected
+    assert fault.line == versions(*spans).splitlines().index("[[cap]]", CAP_LINE) + 1
+
+
+@pytest.mark.parametrize("end", ["2025-12-31", None])
+def test_versions_that_follow_each_other_are_read(end: str | None) -> None:
+    read = parse_parameters(versions(("2024-01-22", end), ("2026-01-01", None)), file="f")
+    for day, since in ((date(2025, 12, 31), "2024-01-22"), (date(2026, 1, 1), "2026-01-01")):
+        rules = ParameterSet.from_file(read, on=day)
+        assert rules.parameters["cap"].since == since
+
+
+def test_a_pending_version_is_kept_and_never_in_force() -> None:
+    text = versions(("2024-01-22", None), ("unknown", None))
+    rules = ParameterSet.from_file(parse_parameters(text, file="f"), on=date.max)
+    assert rules.parameters["cap"].since == "2024-01-22"
+    assert [version.since for version in rules.pending["cap"]] == ["unknown"]
+
+
+def test_every_fault_is_named_at_once() -> None:
+    text = MODEL.replace("review", "revue") + table("cap", GOOD | {"status": "x", "low": "1"})
+    assert [fault.field for fault in faults(text)] == [
+        "model.revue",
+        "model.review",
+        "cap.status",
+        "cap.low",
+    ]
+
+
+@pytest.mark.parametrize("change", [("2024-01-22", "soon"), ('"1"', "1")])
+def test_a_model_version_with_a_fault_is_refused(change: tuple[str, str]) -> None:
+    (fault,) = faults(MODEL.replace(*change) + table("cap", GOOD))
+    assert fault.field.startswith("model.")
+    assert fault.line == MODEL.splitlines().index("[[model]]") + 1
+
+
+def test_two_model_versions_with_one_date_are_refused() -> None:
+    body = MODEL.partition("\n\n")[2]
+    (fault,) = faults(MODEL + body + table("cap", GOOD))
+    assert (fault.field, fault.value) == ("model.effective_from", "2024-01-22")
+
+
+def test_the_model_version_in_force_is_that_of_the_day() -> None:
+    later = MODEL.partition("\n\n")[2].replace('"1"', '"2"').replace("2024-01-22", "2026-01-01")
+    read = parse_parameters(MODEL + later + table("cap", GOOD), file="f")
+    found = [ParameterSet.from_file(read, on=date(year, 6, 1)).model for year in (2020, 2025, 2026)]
+    assert [model.version for model in found if model] == ["1", "1", "2"]
+
+
+def test_alternatives_of_a_choice_have_no_order() -> None:
+    keys = GOOD | {"value": "b", "low": "z", "high": "a", "range_source": "both are read"}
+    (choice,) = parse_parameters(MODEL + table("cap", keys), file="f").versions
+    assert choice.range_text == "z to a"
