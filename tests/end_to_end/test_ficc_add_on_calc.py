@@ -31,3 +31,14 @@ def test_the_minimum_of_a_segregated_customer():
     done = calc("customer-minimum", {"requirement": "999999.99"})
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout) == {"requirement": "1000000.00", "minimum_top_up": "0.01"}
+
+
+def test_an_input_that_may_be_left_out_stands_in_brackets_and_nothing_else():
+    done = subprocess.run(
+        [sys.executable, "-m", "crossmargin", "calc", "--list"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "requirement, [minimum]" in done.stdout
+    assert "\\" not in done.stdout
