@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from crossmargin.feeds.charge_history.reading import LoadedChargeHistory
     from crossmargin.feeds.market.findings import Finding
     from crossmargin.feeds.market.importing import ImportReport
     from crossmargin.market.history import MarketData
@@ -110,11 +111,24 @@ def parameter_sets(as_of: date, own_files: Sequence[Path] = ()) -> ParameterSets
 
 
 def calculators() -> Mapping[str, Calculator]:
-    """Return every calculator of ``xm calc`` by name, with the arrangement's newest rules."""
+    """Return every calculator of ``xm calc`` by name, with the newest rules."""
     from crossmargin.arrangement.reduction import ReductionRules
+    from crossmargin.margin.ficc.add_on_rules import AddOnRules
     from crossmargin.services.calculators.registry import calculators as every
 
-    return every(ReductionRules.from_parameters(parameter_sets(date.max).arrangement))
+    newest = parameter_sets(date.max)
+    return every(
+        ReductionRules.from_parameters(newest.arrangement), AddOnRules.from_parameters(newest.ficc)
+    )
+
+
+def read_charge_history(path: Path) -> LoadedChargeHistory:
+    """Read a charge history: each customer's rows, and every fault with its place."""
+    from crossmargin.feeds.charge_history.reading import read_charge_history as run
+
+    loaded = run(path)
+    refusals = tuple(replace(refusal, file=path.name) for refusal in loaded.refusals)
+    return replace(loaded, refusals=refusals)
 
 
 def block_executor() -> BlockExecutor:

@@ -95,12 +95,10 @@ def _show_list(known: Mapping[str, Calculator], output_format: OutputFormat) -> 
     if output_format is OutputFormat.CSV:
         write_csv(_LIST_HEADER, rows)
         return
-    from rich.markup import escape
-
     table = grid("Calculators", *(column.capitalize() for column in _LIST_HEADER))
     table.columns[0].no_wrap = True
     for row in rows:
-        table.add_row(*map(escape, row))
+        table.add_row(*row)
     screen().print(table)
     screen().print("xm calc NAME --explain: the rule, its source and the inputs of one.")
 
@@ -113,13 +111,11 @@ def _explain(calculator: Calculator, output_format: OutputFormat) -> None:
     if output_format is OutputFormat.CSV:
         write_csv(_INPUT_HEADER, rows)
         return
-    from rich.markup import escape
-
     title = f"{calculator.name}: {calculator.summary}"
     table = grid(title, *(column.capitalize() for column in _INPUT_HEADER))
     table.columns[0].no_wrap = True
     for row in rows:
-        table.add_row(*map(escape, row))
+        table.add_row(*row)
     console = screen()
     console.print(table)
     console.print(f"Rule: {calculator.rule}", markup=False, highlight=False)
