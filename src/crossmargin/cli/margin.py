@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from crossmargin.arrangement.cycles import Cycle
 from crossmargin.cli.output import (
     AsOfOption,
     FormatOption,
@@ -22,18 +22,11 @@ from crossmargin.cli.output import (
     write_csv,
     write_json,
 )
+from crossmargin.product.position import ClearingOrganization
 
 if TYPE_CHECKING:
+    from crossmargin.services.margin_cycles import CycleRequest
     from crossmargin.services.margin_positions import MarginRun, PositionsInput
-
-
-class Cycle(StrEnum):
-    """The margin cycle a run belongs to: recorded with the figures."""
-
-    ITD = "ITD"
-    EOD = "EOD"
-    EODXM = "EODXM"
-    CUR = "CUR"
 
 
 def margin_command(
@@ -48,8 +41,36 @@ def margin_command(
     as_of: AsOfOption = None,
     output_format: FormatOption = OutputFormat.TABLE,
     cycle: Annotated[
-        Cycle, typer.Option(help="Margin cycle recorded with the figures.")
+        Cycle, typer.Option(help="Margin cycle: its positions, its calls, what it trues up.")
     ] = Cycle.EOD,
+    previous: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="JSON document of a previous run: last factors, and what EODXM trues up.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    late: Annotated[
+        list[ClearingOrganization] | None,
+        typer.Option(
+            case_sensitive=False,
+            help="A side whose figures for this cycle are late or missing; may be repeated.",
+        ),
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="INSTANT", help="Instant of the run, with a zone; CUR: on the hour."),
+    ] = None,
+    ficc_positions_at: Annotated[
+        str | None,
+        typer.Option(metavar="INSTANT", help="When FICC's positions were taken, with a zone."),
+    ] = None,
+    cme_positions_at: Annotated[
+        str | None,
+        typer.Option(metavar="INSTANT", help="When CME's positions were taken, with a zone."),
+    ] = None,
     explain: Annotated[
         bool,
         typer.Option(
@@ -86,7 +107,16 @@ def margin_command(
             loaded,
             market,
             as_of=as_of.date() if as_of else None,
-            cycle=cycle,
+            request=_request(
+                cycle,
+                previous,
+                late or [],
+                {
+                    "at": at,
+                    "ficc_positions_at": ficc_positions_at,
+                    "cme_positions_at": cme_positions_at,
+                },
+            ),
             explain=explain,
             sensitivity=sensitivity,
             changes=_changes(changes or []),
@@ -120,7 +150,7 @@ def _run(
     market: Path,
     *,
     as_of: date | None,
-    cycle: Cycle,
+    request: CycleRequest,
     explain: bool,
     sensitivity: bool,
     changes: Mapping[str, Mapping[str, str]],
@@ -128,28 +158,51 @@ def _run(
 ) -> tuple[MarginRun, dict[str, Any]]:
     from crossmargin import bootstrap
     from crossmargin.presentation.margin import margin_document
+    from crossmargin.services.margin_cycles import cycle_outcome, plan_cycle
     from crossmargin.services.margin_positions import explain_run, margin_positions
     from crossmargin.services.margin_sensitivity import sensitivity_of
 
     opened = bootstrap.open_market(market)
     day = as_of or bootstrap.last_price_date(opened)
     executor = bootstrap.block_executor()
+    parameters = bootstrap.parameter_sets(day).changing(changes, reason="given on the command line")
+    plan = plan_cycle(
+        request, as_of=day, arrangement=parameters.arrangement, simulated=opened.simulated
+    )
     with diagnostics().status("Repricing every instrument under every scenario"):
         run = margin_positions(
             positions,
             opened,
-            bootstrap.parameter_sets(day).changing(changes, reason="given on the command line"),
+            parameters,
             executor,
             as_of=day,
             skip_bad_rows=skip_bad_rows,
         )
         document = margin_document(
             run,
-            cycle=cycle.value,
+            cycle=request.cycle.value,
+            outcome=cycle_outcome(run, plan),
             explanations=explain_run(run) if explain else (),
             sensitivities=sensitivity_of(run, executor) if sensitivity else (),
         )
     return run, document
+
+
+def _request(
+    cycle: Cycle,
+    previous: Path | None,
+    late: list[ClearingOrganization],
+    instants: Mapping[str, str | None],
+) -> CycleRequest:
+    from crossmargin import bootstrap
+    from crossmargin.services.margin_cycles import CycleRequest, given_instants
+
+    return CycleRequest(
+        cycle,
+        frozenset(late),
+        given_instants(instants),
+        bootstrap.read_previous_run(previous) if previous else None,
+    )
 
 
 def _changes(texts: list[str]) -> dict[str, dict[str, str]]:

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from crossmargin.analysis.explanation import FactorLoss, TailScenario
+from crossmargin.arrangement.cycles import Cycle
 from crossmargin.arrangement.eligibility import (
     IneligibleCode,
     RecognisedLine,
@@ -21,7 +22,14 @@ from crossmargin.arrangement.reduction import format_ratio
 from crossmargin.arrangement.requirement import CcpRequirement
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.money import Money
+from crossmargin.presentation.cycles import cycle_notices, cycle_parts, fallback_part
 from crossmargin.pricing.futures_value import TreasuryFuture
+from crossmargin.services.margin_cycles import (
+    CycleOutcome,
+    CycleRequest,
+    cycle_outcome,
+    plan_cycle,
+)
 from crossmargin.services.margin_day import MarginDay
 from crossmargin.services.margin_positions import CustomerExplanation, MarginRun
 from crossmargin.services.margin_run import CustomerResult, ModelDetail
@@ -41,6 +49,7 @@ def margin_document(
     run: MarginRun,
     *,
     cycle: str,
+    outcome: CycleOutcome | None = None,
     explanations: tuple[CustomerExplanation, ...] = (),
     sensitivities: tuple[CustomerSensitivity, ...] = (),
 ) -> Document:
@@ -51,11 +60,18 @@ def margin_document(
     run : MarginRun
     cycle : str
         ITD, EOD, EODXM or CUR.
+    outcome : CycleOutcome, optional
+        What the cycle made of the run; both sides on time, nothing before it, if left out.
     explanations, sensitivities : tuple, optional
         In the order of the result's customers.
     """
+    made = outcome or _of_its_own(run, cycle)
+    run = made.run
     day, customers = run.result.day, run.result.customers
-    documents = [_customer(customer) for customer in customers]
+    documents = [
+        {**_customer(customer), "fallback": fallback_part(decision)}
+        for customer, decision in zip(customers, made.decisions, strict=True)
+    ]
     for document, explanation in zip(documents, explanations, strict=False):
         document["explanation"] = _explanation(explanation)
     for document, sensitivity in zip(documents, sensitivities, strict=False):
@@ -71,8 +87,9 @@ def margin_document(
             "rows": run.positions.row_count,
             "skipped": [refusal.as_document() for refusal in run.skipped],
         },
-        "indicative": cycle == "CUR",
-        "notices": _notices(run, cycle),
+        "indicative": made.indicative,
+        **cycle_parts(made),
+        "notices": [*_notices(run, cycle), *cycle_notices(made)],
         "futures": _futures(day),
         "customers": documents,
         "totals": {
@@ -83,6 +100,17 @@ def margin_document(
         "incomplete": run.result.incomplete or bool(run.skipped),
     }
     return {**body, "digest": digest_of(body)}
+
+
+def _of_its_own(run: MarginRun, cycle: str) -> CycleOutcome:
+    day = run.result.day
+    plan = plan_cycle(
+        CycleRequest(Cycle(cycle)),
+        as_of=day.as_of,
+        arrangement=day.parameters.arrangement,
+        simulated=day.simulated,
+    )
+    return cycle_outcome(run, plan)
 
 
 MISSING_NOTICE = (

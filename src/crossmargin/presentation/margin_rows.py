@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from crossmargin.presentation.cycles import CYCLE_COLUMNS, customers_who_left, cycle_cells
+
 #: Columns of the CSV form: a name and where it stands in a customer's document.
 _CSV_COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("bd_fcm", ("bd_fcm",)),
@@ -35,7 +37,7 @@ _CSV_COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("incomplete", ("incomplete",)),
 )
 
-CSV_HEADER = ("as_of", "cycle", "simulated", *(name for name, _ in _CSV_COLUMNS))
+CSV_HEADER = ("as_of", "cycle", "simulated", *(name for name, _ in _CSV_COLUMNS), *CYCLE_COLUMNS)
 
 
 def csv_rows(document: Mapping[str, Any]) -> list[list[str]]:
@@ -49,7 +51,13 @@ def csv_rows(document: Mapping[str, Any]) -> list[list[str]]:
             for key in path:
                 value = value[key]
             row.append(_cell(value))
-        rows.append(row)
+        rows.append([*row, *map(_cell, cycle_cells(document, customer))])
+    # One who left the book has no figures of this run, but is released: sums need the row.
+    for entry in customers_who_left(document):
+        known = {"bd_fcm": entry["bd_fcm"], "customer_id": entry["customer_id"]}
+        known["requirement"] = entry["total"]["to"]
+        cells = [_cell(known.get(name, "")) for name, _ in _CSV_COLUMNS]
+        rows.append([*lead, *cells, *map(_cell, cycle_cells(document, entry))])
     return rows
 
 
