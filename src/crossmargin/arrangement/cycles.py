@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -97,7 +97,8 @@ class LocalTime:
             return LocalTime(time.fromisoformat(clock), ZoneInfo(zone.strip()))
         except (ValueError, OSError, ZoneInfoNotFoundError):
             raise ValueError(
-                f"expected a time and a zone, as in '12:00 America/New_York', was {text!r}"
+                f"expected a time and a zone that this machine's time-zone database has, "
+                f"as in '12:00 America/New_York', was {text!r}"
             ) from None
 
     def on(self, day: date) -> datetime:
@@ -218,7 +219,8 @@ class Cutoffs:
 
     @property
     def _gap(self) -> timedelta:
-        return abs(self.ficc.positions_at - self.cme.positions_at)
+        # In UTC: two instants of one zone would be told apart by their clocks alone.
+        return abs(self.ficc.positions_at.astimezone(UTC) - self.cme.positions_at.astimezone(UTC))
 
 
 @dataclass(frozen=True, slots=True)

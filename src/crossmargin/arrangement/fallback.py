@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -214,7 +214,8 @@ def decide_fallback(
     FallbackDecision
         ``factor`` is 0 or between threshold and cap, and never above the last factor.
     """
-    age = None if last is None else at - last.at
+    # In UTC: two instants of one zone would be told apart by their clocks alone.
+    age = None if last is None else at.astimezone(UTC) - last.at.astimezone(UTC)
     none = _reason_for_none(
         last,
         has_both_legs=has_both_legs,
@@ -247,7 +248,7 @@ def _reason_for_none(
         return FallbackReason.NO_PREVIOUS_RUN
     if last is None:
         return FallbackReason.NOT_AGREED
-    if until is None or at > until:
+    if until is None or at.astimezone(UTC) > until.astimezone(UTC):
         return FallbackReason.TOO_OLD
     return None if has_both_legs else FallbackReason.LEG_MISSING
 

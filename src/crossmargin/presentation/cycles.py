@@ -101,7 +101,7 @@ def cycle_notices(outcome: CycleOutcome) -> list[str]:
             f"{late} late or missing: this cycle has no factor of both sides. Fallback "
             f"{plan.fallback.policy.value} (assumed): the last factor serves "
             f"{outcome.count(FactorSource.LAST_FACTOR)} customers, "
-            f"{outcome.count(FactorSource.NONE)} have no reduction. Savings, explanation and "
+            f"{outcome.count(FactorSource.NONE)} have no factor. Savings, explanation and "
             "sensitivity show what our models say; no factor was agreed on them."
         )
     if cutoffs.gap_exceeded:

@@ -143,10 +143,9 @@ def _print_blocks(console: Console, document: Document) -> None:
         console.print(Text(customer["customer_id"], style="bold"))
         for name in ("standalone", "requirement", "saved"):
             console.print(f"  {name} {dollars(customer[name])}", highlight=False)
-        console.print(f"  reduction {per_cent(customer['reduction'])}, {customer['binding']}")
-        fallback = fallback_sentence(customer)
-        if fallback:
-            console.print(Text(f"  {fallback}", style="bold red"))
+        source = _SOURCE_WORDS[customer["fallback"]["source"]]
+        binding = f"{customer['binding']}{source}"
+        console.print(f"  reduction {per_cent(customer['reduction'])}, {binding}")
         for ccp in ("ficc", "cme"):
             figures = customer[ccp]
             legs = ", ".join(

@@ -140,6 +140,13 @@ def test_no_reduction_says_why(changes, reason):
     assert (found.factor, found.binding) == (Fraction(0), Binding.NONE)
 
 
+def test_age_counts_hours_that_a_change_of_clocks_added():
+    friday = datetime(2026, 10, 30, 20, 30, tzinfo=NEW_YORK)
+    monday = datetime(2026, 11, 2, 12, 0, tzinfo=NEW_YORK)
+    found = decide(customer(), last=agreed(Fraction(1, 2), at=friday), at=monday)
+    assert (found.source, found.age) == (FactorSource.LAST_FACTOR, timedelta(hours=64, minutes=30))
+
+
 def test_age_counts_to_the_instant_and_that_instant_serves():
     last = agreed(Fraction(1, 2))
     sources = [
