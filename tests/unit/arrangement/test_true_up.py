@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+from pathlib import Path
+
 import pytest
 
+from crossmargin.arrangement.reduction import ModelFigures, ReductionRules, margin_reduction
 from crossmargin.arrangement.true_up import (
     Booking,
     Collected,
@@ -14,6 +18,9 @@ from crossmargin.arrangement.true_up import (
 )
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import Money
+from crossmargin.bootstrap import parameter_sets
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "methodology" / "cycles.md"
 
 STAYS, CAME, LEFT = (CustomerKey("BD1", name) for name in ("STAYS", "CAME", "LEFT"))
 
@@ -55,6 +62,26 @@ def test_totals_are_those_of_both_cycles():
     assert found.ficc == Difference(Money(28_00), Money(43_08))
     assert found.cme == Difference(Money(25_40), Money(20_40))
     assert found.total.amount == found.ficc.amount + found.cme.amount == Money(10_08)
+
+
+def test_the_example_of_the_page_is_what_the_rule_and_the_true_up_give():
+    rules = ReductionRules.from_parameters(parameter_sets(date(2026, 3, 24)).arrangement)
+
+    def of(ficc_combined: int, cme_combined: int) -> CollectedAtBoth:
+        found = margin_reduction(
+            ficc=ModelFigures(Money(100_00), Money(90_00), Money(ficc_combined)),
+            cme=ModelFigures(Money(95_00), Money(92_00), Money(cme_combined)),
+            rules=rules,
+        )
+        return collected(found.ficc_requirement.cents, 0, found.cme_requirement.cents, 0)
+
+    found = true_up({STAYS: of(60_00, 46_75)}, {STAYS: of(20_00, 25_00)})
+    quoted = [
+        f"| {name} | {each.before} | {each.after} | {each.amount} | `{each.booking}` |"
+        for name, each in (("FICC", found.ficc), ("CME", found.cme), ("both", found.total))
+    ]
+    assert quoted[2] == "| both | 60.64 | 38.40 | -22.24 | `RELEASE` |"
+    assert "\n".join(quoted) in PAGE.read_text(encoding="utf-8")
 
 
 def test_the_same_requirement_books_nothing():
