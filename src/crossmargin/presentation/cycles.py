@@ -264,26 +264,36 @@ def true_up_rows(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str
     yield "total", entries["totals"]
 
 
-def cycle_cells(document: Mapping[str, Any], customer: Mapping[str, Any]) -> list[object]:
-    """Return a customer's cells by :data:`CYCLE_COLUMNS`; no ``fallback`` for one who left."""
+def true_up_by_customer(document: Mapping[str, Any]) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """Return the entries of a true-up by BD-FCM and customer; empty without one."""
+    entries = (document["true_up"] or {}).get("customers", ())
+    return {(entry["bd_fcm"], entry["customer_id"]): entry for entry in entries}
+
+
+def cycle_cells(
+    document: Mapping[str, Any],
+    customer: Mapping[str, Any],
+    entries: Mapping[tuple[str, str], Mapping[str, Any]],
+) -> list[object]:
+    """Return a customer's cells by :data:`CYCLE_COLUMNS`; no ``fallback`` for one who left.
+
+    Parameters
+    ----------
+    document : mapping
+    customer : mapping
+        Of the document, or the entry of one who left.
+    entries : mapping
+        From :func:`true_up_by_customer`.
+    """
     cutoffs = document["cutoffs"]
     fallback = customer.get("fallback", {})
     last = fallback.get("last") or {}
-    entry = next(
-        (
-            entry
-            for entry in (document["true_up"] or {}).get("customers", ())
-            if _key(entry) == _key(customer)
-        ),
-        None,
-    )
-    amounts: list[object] = (
-        [""] * 3
+    entry = entries.get((customer["bd_fcm"], customer["customer_id"]))
+    amounts = (
+        [{}] * 3
         if entry is None
-        else [entry[name]["total"]["difference"] for name in ("ficc", "cme")]
+        else [entry["ficc"]["total"], entry["cme"]["total"], entry["total"]]
     )
-    if entry is not None:
-        amounts.append(entry["total"]["difference"])
     return [
         cutoffs["cycle_date"],
         cutoffs["at"],
@@ -296,7 +306,7 @@ def cycle_cells(document: Mapping[str, Any], customer: Mapping[str, Any]) -> lis
         fallback.get("source", ""),
         _or_empty(fallback.get("reason")),
         *(_or_empty(last.get(name)) for name in ("reduction", "cycle", "at", "digest")),
-        *amounts,
+        *(amount.get("difference", "") for amount in amounts),
     ]
 
 
@@ -304,10 +314,6 @@ def customers_who_left(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the entries of a true-up whose customers have no row of their own."""
     entries = (document["true_up"] or {}).get("customers", ())
     return [entry for entry in entries if entry["presence"] == "LEFT"]
-
-
-def _key(item: Mapping[str, Any]) -> tuple[str, str]:
-    return item["bd_fcm"], item["customer_id"]
 
 
 def _or_empty(value: object) -> object:
