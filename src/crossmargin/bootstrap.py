@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from crossmargin.services.margin_positions import PositionsInput
     from crossmargin.services.parameter_registry import ParameterRegistry
     from crossmargin.services.ports import BlockExecutor
+    from crossmargin.services.previous_run import PreviousRun
     from crossmargin.simulation.market import SimulatedMarket
 
 
@@ -67,6 +68,13 @@ def read_positions(path: Path) -> PositionsInput:
     return PositionsInput(
         path.name, loaded.sha256, loaded.row_count, loaded.lines, refusals, loaded.columns
     )
+
+
+def read_previous_run(path: Path) -> PreviousRun:
+    """Read and verify the JSON document of a previous margin run."""
+    from crossmargin.feeds.previous_run.reading import read_previous_run as run
+
+    return run(path)
 
 
 def parameter_registry() -> ParameterRegistry:

@@ -16,12 +16,15 @@ from crossmargin import bootstrap
 from crossmargin.analysis import explanation
 from crossmargin.analysis.factors import risk_factors
 from crossmargin.analysis.sensitivity import VARIANTS
+from crossmargin.arrangement.cycles import Cycle
 from crossmargin.market.history import MarketData
 from crossmargin.presentation.margin import margin_document
 from crossmargin.presentation.margin_rows import CSV_HEADER
+from crossmargin.product.position import ClearingOrganization
 from crossmargin.product.treasury import SecurityKind
 from crossmargin.services import margin_sensitivity
 from crossmargin.services.margin_change import RunInputs, change_of
+from crossmargin.services.margin_cycles import CycleRequest, cycle_outcome, plan_cycle
 from crossmargin.services.margin_explanation import explain_run
 from crossmargin.services.margin_positions import margin_positions
 from crossmargin.simulation.market import SimulatedMarket
@@ -73,7 +76,7 @@ def document(
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch_module: pytest.MonkeyPatch,
 ) -> dict[str, Any]:
-    """Return a document with every kind of line, an explanation and a sensitivity."""
+    """Return a document with every kind of line, a true-up, an explanation and a sensitivity."""
     prices = simulated_market.price_sheets[simulation.as_of].prices
     securities = [price.security for price in prices.values()]
     note = max(
@@ -118,9 +121,22 @@ def document(
     then = replace(inputs, positions=replace(inputs.positions, refusals=()))
     change = change_of(run, inputs, then, executor)
     change = replace(change, not_valued_then=run.skipped)
+    before = tmp_path_factory.mktemp("before") / "eod.json"
+    before.write_text(json.dumps(margin_document(run, cycle="EOD")), encoding="utf-8")
+    plan = plan_cycle(
+        CycleRequest(
+            Cycle.EODXM,
+            late=frozenset({ClearingOrganization.FICC}),
+            previous=bootstrap.read_previous_run(before),
+        ),
+        as_of=simulation.as_of,
+        arrangement=inputs.parameters.arrangement,
+        simulated=True,
+    )
     return margin_document(
         run,
-        cycle="EOD",
+        cycle="EODXM",
+        outcome=cycle_outcome(run, plan),
         explanations=explain_run(run),
         sensitivities=margin_sensitivity.sensitivity_of(run, executor),
         change=change,

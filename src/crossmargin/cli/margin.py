@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime
-from enum import StrEnum
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import Annotated
 
 import typer
 
+from crossmargin.arrangement.cycles import Cycle
+from crossmargin.cli.changes import changes_by_owner
+from crossmargin.cli.margin_request import (
+    AgainstOptions,
+    CycleOptions,
+    MarginRequest,
+    ParameterOptions,
+    answer,
+)
 from crossmargin.cli.output import (
     AsOfOption,
     FormatOption,
     MarketOption,
     OutputFormat,
-    diagnostics,
     refuse,
     report_refusals,
     screen,
     write_csv,
     write_json,
 )
-
-if TYPE_CHECKING:
-    from crossmargin.market.history import MarketData
-    from crossmargin.services.margin_change import RunInputs
-    from crossmargin.services.margin_positions import MarginRun, PositionsInput
-
-
-class Cycle(StrEnum):
-    """The margin cycle a run belongs to: recorded with the figures."""
-
-    ITD = "ITD"
-    EOD = "EOD"
-    EODXM = "EODXM"
-    CUR = "CUR"
+from crossmargin.product.position import ClearingOrganization
 
 
 def margin_command(
@@ -50,8 +43,36 @@ def margin_command(
     as_of: AsOfOption = None,
     output_format: FormatOption = OutputFormat.TABLE,
     cycle: Annotated[
-        Cycle, typer.Option(help="Margin cycle recorded with the figures.")
+        Cycle, typer.Option(help="Margin cycle: its positions, its calls, what it trues up.")
     ] = Cycle.EOD,
+    previous: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="JSON document of a previous run: last factors, and what EODXM trues up.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    late: Annotated[
+        list[ClearingOrganization] | None,
+        typer.Option(
+            case_sensitive=False,
+            help="A side whose figures for this cycle are late or missing; may be repeated.",
+        ),
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="INSTANT", help="Instant of the run, with a zone; CUR: on the hour."),
+    ] = None,
+    ficc_positions_at: Annotated[
+        str | None,
+        typer.Option(metavar="INSTANT", help="When FICC's positions were taken, with a zone."),
+    ] = None,
+    cme_positions_at: Annotated[
+        str | None,
+        typer.Option(metavar="INSTANT", help="When CME's positions were taken, with a zone."),
+    ] = None,
     explain: Annotated[
         bool,
         typer.Option(
@@ -68,6 +89,16 @@ def margin_command(
             "--set",
             metavar="OWNER.NAME=VALUE",
             help="Another value of a parameter, such as arrangement.cap=0.7; may be repeated.",
+        ),
+    ] = None,
+    own_parameters: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--parameters",
+            metavar="FILE",
+            help="Your own parameter file, in the place of its owner's; once for each owner.",
+            exists=True,
+            dir_okay=False,
         ),
     ] = None,
     against: Annotated[
@@ -91,16 +122,6 @@ def margin_command(
             help="On a date without security prices, derive them from the last sheet before it.",
         ),
     ] = False,
-    own_parameters: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--parameters",
-            metavar="FILE",
-            help="Your own parameter file, in the place of its owner's; once for each owner.",
-            exists=True,
-            dir_okay=False,
-        ),
-    ] = None,
     skip_bad_rows: Annotated[
         bool, typer.Option("--skip-bad-rows", help="Margin the good rows; mark it incomplete.")
     ] = False,
@@ -115,19 +136,30 @@ def margin_command(
 
     loaded = bootstrap.read_positions(positions)
     try:
-        run, document = _run(
+        request = MarginRequest(
             loaded,
             market,
-            as_of=as_of.date() if as_of else None,
-            cycle=cycle,
+            as_of.date() if as_of else None,
+            CycleOptions(
+                cycle,
+                previous,
+                late or (),
+                {
+                    "at": at,
+                    "ficc_positions_at": ficc_positions_at,
+                    "cme_positions_at": cme_positions_at,
+                },
+            ),
+            ParameterOptions(
+                own_parameters or (), changes_by_owner(changes or [], example="arrangement.cap=0.7")
+            ),
+            AgainstOptions(against, against_date.date() if against_date else None, against_market),
             explain=explain,
             sensitivity=sensitivity,
-            changes=_changes(changes or []),
             derived_prices=derived_prices,
-            own_parameters=own_parameters or [],
             skip_bad_rows=skip_bad_rows,
-            previous=_Previous(against, against_date, against_market),
         )
+        run, document = answer(request)
     except RefusedError as error:
         rows = f"{len(loaded.lines)} of {loaded.row_count} rows were well formed"
         outcome = f"Nothing was computed; {rows}."
@@ -149,87 +181,3 @@ def margin_command(
         print_margin(screen(), document)
     if run.unsupported_count and not skip_unsupported:
         raise typer.Exit(1)
-
-
-class _Previous(NamedTuple):
-    """Where the previous run comes from, as far as it is named."""
-
-    positions: Path | None
-    as_of: datetime | None
-    market: Path | None
-
-
-def _run(
-    positions: PositionsInput,
-    market: Path,
-    *,
-    as_of: date | None,
-    cycle: Cycle,
-    explain: bool,
-    sensitivity: bool,
-    changes: Mapping[str, Mapping[str, str]],
-    derived_prices: bool,
-    own_parameters: list[Path],
-    skip_bad_rows: bool,
-    previous: _Previous,
-) -> tuple[MarginRun, dict[str, Any]]:
-    from crossmargin import bootstrap
-    from crossmargin.presentation.margin import margin_document
-    from crossmargin.services.derived_prices import with_derived_prices
-    from crossmargin.services.margin_change import RunInputs, change_of
-    from crossmargin.services.margin_explanation import explain_run
-    from crossmargin.services.margin_positions import margin_positions
-    from crossmargin.services.margin_sensitivity import sensitivity_of
-
-    opened = bootstrap.open_market(market)
-    day = as_of or bootstrap.last_price_date(opened)
-    executor = bootstrap.block_executor()
-
-    def inputs(of: PositionsInput, market_of: MarketData, on: date) -> RunInputs:
-        changed = bootstrap.parameter_sets(on, own_parameters).changing(
-            changes, reason="given on the command line"
-        )
-        return RunInputs(
-            of, with_derived_prices(market_of, on) if derived_prices else market_of, changed, on
-        )
-
-    now = inputs(positions, opened, day)
-    with diagnostics().status("Repricing every instrument under every scenario"):
-        run = margin_positions(
-            positions,
-            now.market,
-            now.parameters,
-            executor,
-            as_of=day,
-            skip_bad_rows=skip_bad_rows,
-        )
-        change = None
-        if previous.positions:
-            then = inputs(
-                bootstrap.read_positions(previous.positions),
-                bootstrap.open_market(previous.market) if previous.market else opened,
-                previous.as_of.date() if previous.as_of else day,
-            )
-            change = change_of(run, now, then, executor)
-        document = margin_document(
-            run,
-            cycle=cycle.value,
-            explanations=explain_run(run) if explain else (),
-            sensitivities=sensitivity_of(run, executor) if sensitivity else (),
-            change=change,
-        )
-    return run, document
-
-
-def _changes(texts: list[str]) -> dict[str, dict[str, str]]:
-    """Return changes by owner and parameter, refusing what is not OWNER.NAME=VALUE."""
-    from crossmargin.basics.refusals import refused
-
-    changes: dict[str, dict[str, str]] = {}
-    for text in texts:
-        left, equals, value = text.partition("=")
-        owner, dot, name = left.partition(".")
-        if not (equals and dot and value):
-            raise refused("--set", text, "OWNER.NAME=VALUE, as in arrangement.cap=0.7", "xm margin")
-        changes.setdefault(owner.strip(), {})[name.strip()] = value.strip()
-    return changes

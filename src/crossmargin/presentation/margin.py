@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from crossmargin.arrangement.cycles import Cycle
 from crossmargin.arrangement.eligibility import (
     IneligibleCode,
     RecognisedLine,
@@ -22,9 +23,16 @@ from crossmargin.basics.digest import digest_of
 from crossmargin.basics.money import Money
 from crossmargin.margin.cme.initial import HeightenedRiskRules, margin_levels
 from crossmargin.margin.ficc.model import SensitivitySource, decides
+from crossmargin.presentation.cycles import cycle_notices, cycle_parts, fallback_part
 from crossmargin.presentation.explanation import change_document, explanation_document
 from crossmargin.pricing.futures_value import TreasuryFuture
 from crossmargin.services.margin_change import RunChange
+from crossmargin.services.margin_cycles import (
+    CycleOutcome,
+    CycleRequest,
+    cycle_outcome,
+    plan_cycle,
+)
 from crossmargin.services.margin_day import MarginDay
 from crossmargin.services.margin_explanation import CustomerExplanation
 from crossmargin.services.margin_positions import MarginRun
@@ -46,6 +54,7 @@ def margin_document(
     run: MarginRun,
     *,
     cycle: str,
+    outcome: CycleOutcome | None = None,
     explanations: tuple[CustomerExplanation, ...] = (),
     sensitivities: tuple[CustomerSensitivity, ...] = (),
     change: RunChange | None = None,
@@ -57,15 +66,22 @@ def margin_document(
     run : MarginRun
     cycle : str
         ITD, EOD, EODXM or CUR.
+    outcome : CycleOutcome, optional
+        What the cycle made of the run; both sides on time, nothing before it, if left out.
     explanations, sensitivities : tuple, optional
         In the order of the result's customers.
     change : RunChange, optional
         Against a previous run.
     """
+    made = outcome or _of_its_own(run, cycle)
+    run = made.run
     day, customers = run.result.day, run.result.customers
     source = day.prices.derived_from
     heightened = HeightenedRiskRules.from_parameters(day.parameters.cme)
-    documents = [_customer(customer, heightened) for customer in customers]
+    documents = [
+        {**_customer(customer, heightened), "fallback": fallback_part(decision)}
+        for customer, decision in zip(customers, made.decisions, strict=True)
+    ]
     for document, explanation in zip(documents, explanations, strict=False):
         document["explanation"] = explanation_document(explanation)
     for document, sensitivity in zip(documents, sensitivities, strict=False):
@@ -85,8 +101,9 @@ def margin_document(
             "rows": run.positions.row_count,
             "skipped": [refusal.as_document() for refusal in run.skipped],
         },
-        "indicative": cycle == "CUR",
-        "notices": _notices(run, cycle),
+        "indicative": made.indicative,
+        **cycle_parts(made),
+        "notices": [*_notices(run, cycle), *cycle_notices(made)],
         "futures": _futures(day),
         "customers": documents,
         "totals": {
@@ -99,6 +116,17 @@ def margin_document(
     if change is not None:
         body["change"] = change_document(change)
     return {**body, "digest": digest_of(body)}
+
+
+def _of_its_own(run: MarginRun, cycle: str) -> CycleOutcome:
+    day = run.result.day
+    plan = plan_cycle(
+        CycleRequest(Cycle(cycle)),
+        as_of=day.as_of,
+        arrangement=day.parameters.arrangement,
+        simulated=day.simulated,
+    )
+    return cycle_outcome(run, plan)
 
 
 MISSING_NOTICE = (

@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from crossmargin.presentation.cycles import (
+    CYCLE_COLUMNS,
+    customers_who_left,
+    cycle_cells,
+    true_up_by_customer,
+)
+
 #: Columns of the CSV form: a name and where it stands in a customer's document.
 _CSV_COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("bd_fcm", ("bd_fcm",)),
@@ -35,12 +42,13 @@ _CSV_COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("incomplete", ("incomplete",)),
 )
 
-CSV_HEADER = ("as_of", "cycle", "simulated", *(name for name, _ in _CSV_COLUMNS))
+CSV_HEADER = ("as_of", "cycle", "simulated", *(name for name, _ in _CSV_COLUMNS), *CYCLE_COLUMNS)
 
 
 def csv_rows(document: Mapping[str, Any]) -> list[list[str]]:
     """Return one row of text a customer, by :data:`CSV_HEADER`."""
     lead = [document["as_of"], document["cycle"], _cell(document["market"]["simulated"])]
+    entries = true_up_by_customer(document)
     rows = []
     for customer in document["customers"]:
         row = list(lead)
@@ -49,7 +57,13 @@ def csv_rows(document: Mapping[str, Any]) -> list[list[str]]:
             for key in path:
                 value = value[key]
             row.append(_cell(value))
-        rows.append(row)
+        rows.append([*row, *map(_cell, cycle_cells(document, customer, entries))])
+    # One who left the book has no figures of this run, but is released: sums need the row.
+    for entry in customers_who_left(document):
+        known = {"bd_fcm": entry["bd_fcm"], "customer_id": entry["customer_id"]}
+        known["requirement"] = entry["total"]["to"]
+        cells = [_cell(known.get(name, "")) for name, _ in _CSV_COLUMNS]
+        rows.append([*lead, *cells, *map(_cell, cycle_cells(document, entry, entries))])
     return rows
 
 

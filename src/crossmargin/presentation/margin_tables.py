@@ -10,6 +10,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from crossmargin.presentation.cycles import (
+    cutoff_line,
+    fallback_sentence,
+    late_words,
+    true_up_rows,
+)
 from crossmargin.presentation.explanation_tables import print_change, print_explanation
 from crossmargin.presentation.tables import WIDTH_OF_TABLES, dollars, grid, per_cent, print_whole
 
@@ -23,6 +29,9 @@ _BINDING_WORDS = {
     "NONE": "No reduction: a leg is missing, or the smaller saving is not positive.",
 }
 
+#: What stands behind the binding side where a side is late.
+_SOURCE_WORDS = {"current": "", "last_factor": ", last factor", "none": ", no factor"}
+
 
 def print_margin(console: Console, document: Document) -> None:
     """Print the run: what each customer owes, why, and what was left out."""
@@ -32,6 +41,7 @@ def print_margin(console: Console, document: Document) -> None:
         Text.assemble(
             ("Customer margin ", "bold"),
             f"as of {document['as_of']}, cycle {document['cycle']}, {label}",
+            (late_words(document), "bold red"),
         )
     )
     if console.width < WIDTH_OF_TABLES:
@@ -39,6 +49,8 @@ def print_margin(console: Console, document: Document) -> None:
     else:
         console.print(_requirements(document))
         console.print(_models_table(document))
+    console.print(Text(cutoff_line(document)))
+    _print_true_up(console, document)
     if any("explanation" in customer for customer in document["customers"]):
         print_whole(console, _futures_table(document))
     for customer in document["customers"]:
@@ -52,13 +64,50 @@ def print_margin(console: Console, document: Document) -> None:
     console.print(Text(f"digest {document['digest']}", style="dim"))
 
 
+def _print_true_up(console: Console, document: Document) -> None:
+    """Print what each customer's requirement moved by, where the cycle adjusts another."""
+    rows = list(true_up_rows(document))
+    if not rows:
+        return
+    previous = document["previous"]
+    title = f"True-up against {previous['cycle']}, run {previous['digest'][:12]}, US dollars"
+    if console.width < WIDTH_OF_TABLES:
+        console.print(Text(title, style="bold"))
+        for label, amounts in rows:
+            console.print(f"  {label}", highlight=False)
+            for name, each in amounts.items():
+                side = "both" if name == "total" else name.upper()
+                console.print(
+                    f"    {side}: {dollars(each['from'])} to "
+                    f"{dollars(each['to'])}, {each['booking']} {dollars(each['difference'])}",
+                    highlight=False,
+                )
+        return
+    table = grid(title)
+    table.add_column("customer", overflow="fold")
+    for heading in ("FICC from", "to", "CME from", "to", "FICC", "CME", "both", "booking"):
+        table.add_column(heading, justify="right")
+    for label, amounts in rows:
+        if label == "total":
+            table.add_section()
+        table.add_row(
+            label,
+            *(dollars(amounts[ccp][end]) for ccp in ("ficc", "cme") for end in ("from", "to")),
+            *(dollars(amounts[name]["difference"]) for name in ("ficc", "cme", "total")),
+            amounts["total"]["booking"],
+        )
+    console.print(table)
+
+
 def _print_blocks(console: Console, document: Document) -> None:
     """Print the two tables as lines a customer, where a terminal is too narrow for them."""
     for customer in document["customers"]:
         console.print(Text(customer["customer_id"], style="bold"))
         for name in ("standalone", "requirement", "saved"):
             console.print(f"  {name} {dollars(customer[name])}", highlight=False)
-        console.print(f"  reduction {per_cent(customer['reduction'])}, {customer['binding']}")
+        source = _SOURCE_WORDS[customer["fallback"]["source"]]
+        binding = f"{customer['binding']}{source}"
+        console.print(f"  reduction {per_cent(customer['reduction'])}, {binding}")
         for ccp in ("ficc", "cme"):
             figures = customer[ccp]
             legs = ", ".join(
@@ -78,13 +127,14 @@ def _requirements(document: Document) -> Table:
     for customer in document["customers"]:
         outside = Decimal(customer["ficc"]["outside"]) + Decimal(customer["cme"]["outside"])
         mark = " *" if customer["incomplete"] else ""
+        source = _SOURCE_WORDS[customer["fallback"]["source"]]
         table.add_row(
             customer["customer_id"] + mark,
             dollars(customer["standalone"]),
             dollars(customer["requirement"]),
             dollars(customer["saved"]),
             per_cent(customer["reduction"]),
-            customer["binding"],
+            f"{customer['binding']}{source}",
             dollars(customer["ficc"]["requirement"]),
             dollars(customer["cme"]["requirement"]),
             dollars(str(outside)),
@@ -164,7 +214,11 @@ def print_customer(console: Console, customer: Document) -> None:
     name = customer["customer_id"]
     console.print()
     console.print(Text(name, style="bold"))
-    console.print(f"  {_BINDING_WORDS[customer['binding']]}")
+    fallback = fallback_sentence(customer)
+    if fallback:
+        console.print(Text(f"  {fallback}", style="bold red"))
+    else:
+        console.print(f"  {_BINDING_WORDS[customer['binding']]}")
     console.print(
         f"  Saving before threshold and cap: {per_cent(customer['saving_before_cap'])} "
         f"(FICC {per_cent(customer['ficc']['saving'])}, CME {per_cent(customer['cme']['saving'])})."

@@ -1,0 +1,151 @@
+"""What ``xm margin`` was asked for, and its answer as a run and a document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crossmargin.arrangement.cycles import Cycle
+from crossmargin.cli.output import diagnostics
+from crossmargin.product.position import ClearingOrganization
+
+if TYPE_CHECKING:
+    from crossmargin.market.history import MarketData
+    from crossmargin.services.margin_change import RunChange, RunInputs
+    from crossmargin.services.margin_cycles import CycleRequest
+    from crossmargin.services.margin_positions import MarginRun, PositionsInput
+    from crossmargin.services.ports import BlockExecutor
+
+
+@dataclass(frozen=True, slots=True)
+class CycleOptions:
+    """The cycle, what came before it, and who is late."""
+
+    cycle: Cycle
+    previous: Path | None = None
+    late: Sequence[ClearingOrganization] = ()
+    instants: Mapping[str, str | None] = field(default_factory=dict)
+
+    def request(self) -> CycleRequest:
+        """Return the request of the cycle, its previous document read."""
+        from crossmargin import bootstrap
+        from crossmargin.services.margin_cycles import CycleRequest, given_instants
+
+        return CycleRequest(
+            self.cycle,
+            frozenset(self.late),
+            given_instants(self.instants),
+            bootstrap.read_previous_run(self.previous) if self.previous else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterOptions:
+    """Whose values are taken: a user's own files, and single changes."""
+
+    files: Sequence[Path] = ()
+    changes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AgainstOptions:
+    """Where the run to compare with comes from, as far as it is named."""
+
+    positions: Path | None = None
+    as_of: date | None = None
+    market: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MarginRequest:
+    """Everything that decides the answer."""
+
+    positions: PositionsInput
+    market: Path
+    as_of: date | None
+    cycle: CycleOptions
+    parameters: ParameterOptions
+    against: AgainstOptions
+    explain: bool = False
+    sensitivity: bool = False
+    derived_prices: bool = False
+    skip_bad_rows: bool = False
+
+
+def answer(request: MarginRequest) -> tuple[MarginRun, dict[str, Any]]:
+    """Return the run that was asked for, and its document.
+
+    Raises
+    ------
+    RefusedError
+        With every reason.
+    """
+    from crossmargin import bootstrap
+    from crossmargin.presentation.margin import margin_document
+    from crossmargin.services.margin_cycles import cycle_outcome, plan_cycle
+    from crossmargin.services.margin_explanation import explain_run
+    from crossmargin.services.margin_positions import margin_positions
+    from crossmargin.services.margin_sensitivity import sensitivity_of
+
+    opened = bootstrap.open_market(request.market)
+    day = request.as_of or bootstrap.last_price_date(opened)
+    inputs = _inputs(request, request.positions, opened, day)
+    executor = bootstrap.block_executor()
+    cycle = request.cycle.request()
+    plan = plan_cycle(
+        cycle, as_of=day, arrangement=inputs.parameters.arrangement, simulated=opened.simulated
+    )
+    with diagnostics().status("Repricing every instrument under every scenario"):
+        run = margin_positions(
+            inputs.positions,
+            inputs.market,
+            inputs.parameters,
+            executor,
+            as_of=day,
+            skip_bad_rows=request.skip_bad_rows,
+        )
+        document = margin_document(
+            run,
+            cycle=cycle.cycle.value,
+            outcome=cycle_outcome(run, plan),
+            explanations=explain_run(run) if request.explain else (),
+            sensitivities=sensitivity_of(run, executor) if request.sensitivity else (),
+            change=_change(request, run, inputs, opened, executor),
+        )
+    return run, document
+
+
+def _inputs(
+    request: MarginRequest, positions: PositionsInput, market: MarketData, on: date
+) -> RunInputs:
+    from crossmargin import bootstrap
+    from crossmargin.services.derived_prices import with_derived_prices
+    from crossmargin.services.margin_change import RunInputs
+
+    parameters = bootstrap.parameter_sets(on, request.parameters.files).changing(
+        request.parameters.changes, reason="given on the command line"
+    )
+    priced = with_derived_prices(market, on) if request.derived_prices else market
+    return RunInputs(positions, priced, parameters, on)
+
+
+def _change(
+    request: MarginRequest,
+    run: MarginRun,
+    now: RunInputs,
+    opened: MarketData,
+    executor: BlockExecutor,
+) -> RunChange | None:
+    from crossmargin import bootstrap
+    from crossmargin.services.margin_change import change_of
+
+    against = request.against
+    if against.positions is None:
+        return None
+    market = bootstrap.open_market(against.market) if against.market else opened
+    positions = bootstrap.read_positions(against.positions)
+    then = _inputs(request, positions, market, against.as_of or now.as_of)
+    return change_of(run, now, then, executor)
