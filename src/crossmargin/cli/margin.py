@@ -60,6 +60,12 @@ def margin_command(
         bool,
         typer.Option("--sensitivity", help="The same book under other assumptions, one at a time."),
     ] = False,
+    ranges: Annotated[
+        bool,
+        typer.Option(
+            "--range", help="Every uncertain parameter at both ends of its range, and all jointly."
+        ),
+    ] = False,
     changes: Annotated[
         list[str] | None,
         typer.Option(
@@ -99,6 +105,7 @@ def margin_command(
             cycle=cycle,
             explain=explain,
             sensitivity=sensitivity,
+            ranges=ranges,
             changes=_changes(changes or []),
             own_parameters=own_parameters or [],
             skip_bad_rows=skip_bad_rows,
@@ -134,6 +141,7 @@ def _run(
     cycle: Cycle,
     explain: bool,
     sensitivity: bool,
+    ranges: bool,
     changes: Mapping[str, Mapping[str, str]],
     own_parameters: list[Path],
     skip_bad_rows: bool,
@@ -141,12 +149,13 @@ def _run(
     from crossmargin import bootstrap
     from crossmargin.presentation.margin import margin_document
     from crossmargin.services.margin_positions import explain_run, margin_positions
+    from crossmargin.services.margin_ranges import ranges_of
     from crossmargin.services.margin_sensitivity import sensitivity_of
 
     opened = bootstrap.open_market(market)
     day = as_of or bootstrap.last_price_date(opened)
     executor = bootstrap.block_executor()
-    with diagnostics().status("Repricing every instrument under every scenario"):
+    with diagnostics().status("Repricing every instrument under every scenario") as status:
         run = margin_positions(
             positions,
             opened,
@@ -162,6 +171,7 @@ def _run(
             cycle=cycle.value,
             explanations=explain_run(run) if explain else (),
             sensitivities=sensitivity_of(run, executor) if sensitivity else (),
+            ranges=ranges_of(run, opened, executor, progress=status.update) if ranges else (),
         )
     return run, document
 

@@ -21,9 +21,11 @@ from crossmargin.arrangement.reduction import format_ratio
 from crossmargin.arrangement.requirement import CcpRequirement
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.money import Money
+from crossmargin.presentation.margin_ranges import ranges_document
 from crossmargin.pricing.futures_value import TreasuryFuture
 from crossmargin.services.margin_day import MarginDay
 from crossmargin.services.margin_positions import CustomerExplanation, MarginRun
+from crossmargin.services.margin_ranges import CustomerRanges
 from crossmargin.services.margin_run import CustomerResult, ModelDetail
 from crossmargin.services.margin_sensitivity import CustomerSensitivity
 
@@ -43,6 +45,7 @@ def margin_document(
     cycle: str,
     explanations: tuple[CustomerExplanation, ...] = (),
     sensitivities: tuple[CustomerSensitivity, ...] = (),
+    ranges: tuple[CustomerRanges, ...] = (),
 ) -> Document:
     """Return the document of a run.
 
@@ -51,7 +54,7 @@ def margin_document(
     run : MarginRun
     cycle : str
         ITD, EOD, EODXM or CUR.
-    explanations, sensitivities : tuple, optional
+    explanations, sensitivities, ranges : tuple, optional
         In the order of the result's customers.
     """
     day, customers = run.result.day, run.result.customers
@@ -60,6 +63,8 @@ def margin_document(
         document["explanation"] = _explanation(explanation)
     for document, sensitivity in zip(documents, sensitivities, strict=False):
         document["sensitivity"] = _sensitivity(sensitivity)
+    for document, spanned in zip(documents, ranges, strict=False):
+        document["ranges"] = ranges_document(spanned)
     body: Document = {
         "as_of": day.as_of.isoformat(),
         "cycle": cycle,

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from crossmargin.presentation.margin_ranges import print_ranges
 from crossmargin.presentation.tables import grid
 
 Document = Mapping[str, Any]
@@ -214,6 +215,8 @@ def print_customer(console: Console, customer: Document) -> None:
         _print_explanation(console, customer["explanation"])
     if "sensitivity" in customer:
         _print_sensitivity(console, customer["sensitivity"])
+    if "ranges" in customer:
+        print_ranges(console, customer["ranges"])
 
 
 def _remarks(customer: Document) -> Iterable[str]:

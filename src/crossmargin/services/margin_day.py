@@ -168,6 +168,45 @@ class MarginDay:
         )
         return self._prepared(changed, ficc=None, cme=None)
 
+    def under(self, parameters: ParameterSets, market: MarketData) -> MarginDay:
+        """Return the day under other parameters of any owner, as if prepared with them.
+
+        Only what they touch is made again: histories where the market's parameters or a horizon
+        change, the haircut schedule where those or FICC's do.
+
+        Raises
+        ------
+        RefusedError
+            If the models cannot use the parameters.
+        """
+        try:
+            return self._remade(parameters, market).with_scenarios()
+        except (ValueError, IndexError, ArithmeticError) as error:
+            raise refused("parameters", error, "values both models can use", "ruling 8") from error
+
+    def _remade(self, parameters: ParameterSets, market: MarketData) -> MarginDay:
+        old = self.parameters
+        other_market = parameters.market != old.market
+        ficc_days, cme_days = (
+            owner.whole("horizon_days") for owner in (parameters.ficc, parameters.cme)
+        )
+        ficc_history, cme_history = (
+            factor_history(market, parameters.market, horizon_days=days, as_of=self.as_of)
+            if other_market or days != history.horizon_days
+            else history
+            for days, history in ((ficc_days, self.ficc_history), (cme_days, self.cme_history))
+        )
+        haircuts = self.haircuts
+        if other_market or parameters.ficc != old.ficc:
+            haircuts = _haircuts(market, ficc_history, parameters.ficc, self.as_of)
+        return replace(
+            self,
+            parameters=parameters,
+            ficc_history=ficc_history,
+            cme_history=cme_history,
+            haircuts=haircuts,
+        )
+
     def _prepared(
         self, parameters: ParameterSets, *, ficc: ScenarioSet | None, cme: CmeScenarios | None
     ) -> MarginDay:
@@ -256,13 +295,7 @@ def _prepare(
         )
         for owner in (parameters.ficc, parameters.cme)
     )
-    month_end = last_curve_date(points, before=as_of.replace(day=1))
-    haircuts = ficc_haircuts(
-        ficc_history,
-        parameters.ficc,
-        curve=fitted_curve(points, market.sofr, month_end),
-        curve_date=month_end,
-    )
+    haircuts = _haircuts(market, ficc_history, parameters.ficc, as_of)
     equivalents = _equivalents(valuation, {contract.code for contract in front})
     follows = float(parameters.market.ratio("repo_rate_follows_front"))
     return MarginDay(
@@ -290,6 +323,19 @@ def _prepare(
             parameters=parameters.cme,
             repo_follows_front=follows,
         ),
+    )
+
+
+def _haircuts(
+    market: MarketData, history: FactorHistory, parameters: ParameterSet, as_of: date
+) -> HaircutSchedule:
+    points = curve_points(market.par_yields)
+    month_end = last_curve_date(points, before=as_of.replace(day=1))
+    return ficc_haircuts(
+        history,
+        parameters,
+        curve=fitted_curve(points, market.sofr, month_end),
+        curve_date=month_end,
     )
 
 
