@@ -14,7 +14,7 @@ from crossmargin.services.margin_ranges import CustomerRanges
 Document = dict[str, Any]
 
 #: Longer values are cut in tables.
-_LONGEST = 24
+_LONGEST = 12
 
 
 def ranges_document(customer: CustomerRanges) -> Document:
@@ -46,8 +46,8 @@ def print_ranges(console: Console, ranges: Mapping[str, Any]) -> None:
         f"{float(ranges[name]):,.0f}" for name in ("joint_best", "base", "joint_worst")
     )
     table = grid(f"Uncertain parameters, each alone: requirement in dollars, as run {base}")
-    table.add_column("parameter", no_wrap=True)
-    table.add_column("low to high, status", overflow="fold")
+    # The range under the name: both fit a narrow terminal.
+    table.add_column("parameter: low to high, status", overflow="fold")
     for heading in ("at low", "at high", "effect"):
         table.add_column(heading, justify="right", no_wrap=True)
     without = []
@@ -56,8 +56,10 @@ def print_ranges(console: Console, ranges: Mapping[str, Any]) -> None:
             without.append(row["parameter"])
             continue
         table.add_row(
-            Text(row["parameter"]),
-            Text(f"{_short(row['low'])} to {_short(row['high'])}, {row['status']}"),
+            Text.assemble(
+                (row["parameter"], "bold"),
+                f"\n  {_short(row['low'])} to {_short(row['high'])}, {row['status']}",
+            ),
             *(
                 f"{float(row[name]):,.0f}"
                 for name in ("requirement_at_low", "requirement_at_high", "effect")
