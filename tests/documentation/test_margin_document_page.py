@@ -22,7 +22,7 @@ from crossmargin.presentation.margin import margin_document
 from crossmargin.presentation.margin_rows import CSV_HEADER
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.product.treasury import SecurityKind
-from crossmargin.services import margin_sensitivity
+from crossmargin.services import margin_ranges, margin_sensitivity
 from crossmargin.services.margin_change import RunInputs, change_of
 from crossmargin.services.margin_cycles import CycleRequest, cycle_outcome, plan_cycle
 from crossmargin.services.margin_explanation import explain_run
@@ -99,6 +99,8 @@ def document(
     path.write_text("\n".join((_HEADER, *lines)) + "\n", encoding="utf-8")
     # One variant and one factor have the keys of all.
     monkeypatch_module.setattr(margin_sensitivity, "VARIANTS", VARIANTS[:1])
+    every = margin_ranges.ranged_parameters
+    monkeypatch_module.setattr(margin_ranges, "ranged_parameters", lambda sets: every(sets)[:1])
     monkeypatch_module.setattr(
         explanation, "risk_factors", lambda scenarios: [*risk_factors(scenarios)][:1]
     )
@@ -140,6 +142,7 @@ def document(
         explanations=explain_run(run),
         sensitivities=margin_sensitivity.sensitivity_of(run, executor),
         change=change,
+        ranges=margin_ranges.ranges_of(run, simulated_market, executor),
     )
 
 

@@ -83,6 +83,12 @@ def margin_command(
         bool,
         typer.Option("--sensitivity", help="The same book under other assumptions, one at a time."),
     ] = False,
+    ranges: Annotated[
+        bool,
+        typer.Option(
+            "--range", help="Every uncertain parameter at both ends of its range, and all jointly."
+        ),
+    ] = False,
     changes: Annotated[
         list[str] | None,
         typer.Option(
@@ -157,6 +163,7 @@ def margin_command(
             explain=explain,
             sensitivity=sensitivity,
             derived_prices=derived_prices,
+            ranges=ranges,
             skip_bad_rows=skip_bad_rows,
         )
         run, document = answer(request)

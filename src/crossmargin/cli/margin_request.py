@@ -71,6 +71,7 @@ class MarginRequest:
     against: AgainstOptions
     explain: bool = False
     sensitivity: bool = False
+    ranges: bool = False
     derived_prices: bool = False
     skip_bad_rows: bool = False
 
@@ -88,6 +89,7 @@ def answer(request: MarginRequest) -> tuple[MarginRun, dict[str, Any]]:
     from crossmargin.services.margin_cycles import cycle_outcome, plan_cycle
     from crossmargin.services.margin_explanation import explain_run
     from crossmargin.services.margin_positions import margin_positions
+    from crossmargin.services.margin_ranges import ranges_of
     from crossmargin.services.margin_sensitivity import sensitivity_of
 
     opened = bootstrap.open_market(request.market)
@@ -98,7 +100,7 @@ def answer(request: MarginRequest) -> tuple[MarginRun, dict[str, Any]]:
     plan = plan_cycle(
         cycle, as_of=day, arrangement=inputs.parameters.arrangement, simulated=opened.simulated
     )
-    with diagnostics().status("Repricing every instrument under every scenario"):
+    with diagnostics().status("Repricing every instrument under every scenario") as status:
         run = margin_positions(
             inputs.positions,
             inputs.market,
@@ -113,6 +115,11 @@ def answer(request: MarginRequest) -> tuple[MarginRun, dict[str, Any]]:
             outcome=cycle_outcome(run, plan),
             explanations=explain_run(run) if request.explain else (),
             sensitivities=sensitivity_of(run, executor) if request.sensitivity else (),
+            ranges=(
+                ranges_of(run, inputs.market, executor, progress=status.update)
+                if request.ranges
+                else ()
+            ),
             change=_change(request, run, inputs, opened, executor),
         )
     return run, document

@@ -33,6 +33,7 @@ from crossmargin.market.history import PAR_TENOR_YEARS, CloseHistory, FloatArray
 from crossmargin.market.portable import exp_portable, log_portable
 from crossmargin.market.residuals import (
     NoiseEstimate,
+    NoiseRule,
     ResidualShocks,
     complete_shocks,
     in_windows,
@@ -66,8 +67,6 @@ _ROLLS_WITH: Mapping[str, tuple[str, ...]] = {
     "TN": ("ZN",),
     "ZB": ("ZN",),
 }
-_ROLL_MARGIN_DATES = 2
-_FIT_DAYS = 5
 _BP = 1e4
 
 
@@ -96,8 +95,8 @@ def basis_shocks(
     closes : mapping of symbol to CloseHistory
         Continuous front-month closes, unadjusted for rolls.
     parameters : ParameterSet
-        ``basis_ctd_maturity_years_<symbol>``, ``residuals_from``, ``residual_stressed_windows``
-        and ``proxy_seed``.
+        ``basis_ctd_maturity_years_<symbol>``, ``basis_fit_days``, ``basis_roll_margin_dates``,
+        ``residuals_from``, ``residual_stressed_windows``, ``proxy_seed``, and the noise rule's.
     horizon_days : int
         In scenario dates.
 
@@ -113,12 +112,14 @@ def basis_shocks(
     estimates: dict[str, dict[str, NoiseEstimate]] = {}
     stressed = in_windows(points.dates, parameters.dates("residual_stressed_windows"))
     used = points.dates >= first
+    rule = NoiseRule.from_parameters(parameters)
+    margin = parameters.whole("basis_roll_margin_dates")
     for symbol in QUOTED:
         maturity = float(parameters.ratio(f"basis_ctd_maturity_years_{symbol}"))
-        series = _series(points, closes[symbol], maturity, used)
-        cleaned = _cleaner(series)
+        series = _series(points, closes[symbol], maturity, used, roll_margin_dates=margin)
+        cleaned = _cleaner(series, fit_days=parameters.whole("basis_fit_days"))
         own[:, names.index(symbol)], estimates[symbol] = without_noise(
-            cleaned, stressed, horizon_days=horizon_days
+            cleaned, stressed, horizon_days=horizon_days, rule=rule
         )
     return complete_shocks(
         own,
@@ -133,7 +134,12 @@ def basis_shocks(
 
 
 def _series(
-    points: CurvePoints, history: CloseHistory, maturity_years: float, used: BoolArray
+    points: CurvePoints,
+    history: CloseHistory,
+    maturity_years: float,
+    used: BoolArray,
+    *,
+    roll_margin_dates: int,
 ) -> _Series:
     known = used & ~np.isnan(points.par_yields).any(axis=1)
     tenors = np.array([PAR_TENOR_YEARS[tenor] for tenor in CURVE_TENORS])
@@ -149,7 +155,7 @@ def _series(
     blank = np.zeros(len(points.dates), dtype=np.int64)
     series = _Series(log_price, par_yield, maturity_years, blank)
     one_day = _raw_residuals(series, 1)
-    rolls = _roll_days(points, one_day, history.symbol)
+    rolls = _roll_days(points, one_day, history.symbol, roll_margin_dates)
     return _Series(log_price, par_yield, maturity_years, np.cumsum(rolls))
 
 
@@ -171,7 +177,7 @@ def _par_bond_duration(par_yield: FloatArray, maturity_years: float) -> FloatArr
     return np.where(np.isnan(par_yield), np.nan, (1.0 - discount) / safe)
 
 
-def _roll_days(points: CurvePoints, one_day_bp: FloatArray, symbol: str) -> IntArray:
+def _roll_days(points: CurvePoints, one_day_bp: FloatArray, symbol: str, margin: int) -> IntArray:
     """Return 1 on the later date of each roll, 0 elsewhere: one a quarter that the prices cover."""
     rolls = np.zeros(len(points.dates), dtype=np.int64)
     known = np.flatnonzero(~np.isnan(one_day_bp))
@@ -186,34 +192,36 @@ def _roll_days(points: CurvePoints, one_day_bp: FloatArray, symbol: str) -> IntA
                 [
                     place
                     for product in _ROLLS_WITH[symbol]
-                    for place in _around_last_trading_day(points, product, year, month)
+                    for place in _around_last_trading_day(points, product, year, month, margin)
                     if known[0] < place <= known[-1]
                 ],
                 dtype=np.int64,
             )
-            if len(around) >= 2 * _ROLL_MARGIN_DATES + 1:
+            if len(around) >= 2 * margin + 1:
                 sizes = np.nan_to_num(np.abs(one_day_bp[around - 1]), nan=-1.0)
                 rolls[around[int(sizes.argmax())]] = 1
     return rolls
 
 
-def _around_last_trading_day(points: CurvePoints, product: str, year: int, month: int) -> range:
+def _around_last_trading_day(
+    points: CurvePoints, product: str, year: int, month: int, margin: int
+) -> range:
     """Return the places of the dates around the day after a contract's last trading day."""
     last = np.datetime64(last_trading_day(FuturesContract(product, year, month)))
     after = int(np.searchsorted(points.dates, last, side="right"))
-    return range(after - _ROLL_MARGIN_DATES, after + _ROLL_MARGIN_DATES + 1)
+    return range(after - margin, after + margin + 1)
 
 
-def _cleaner(series: _Series) -> Callable[[int], FloatArray]:
+def _cleaner(series: _Series, *, fit_days: int) -> Callable[[int], FloatArray]:
     """Return residuals over any lag with one mean and one yield slope taken out."""
-    fit = _raw_residuals(series, _FIT_DAYS)
-    fit_change = (series.par_yield[_FIT_DAYS:] - series.par_yield[:-_FIT_DAYS]) * _BP
+    fit = _raw_residuals(series, fit_days)
+    fit_change = (series.par_yield[fit_days:] - series.par_yield[:-fit_days]) * _BP
     known = ~np.isnan(fit)
     mean, slope = _line(fit_change[known], fit[known])
 
     def residuals_over(lag: int) -> FloatArray:
         change = (series.par_yield[lag:] - series.par_yield[:-lag]) * _BP
-        return _raw_residuals(series, lag) - mean * lag / _FIT_DAYS - slope * change
+        return _raw_residuals(series, lag) - mean * lag / fit_days - slope * change
 
     return residuals_over
 

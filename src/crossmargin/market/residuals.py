@@ -29,11 +29,39 @@ import numpy.typing as npt
 
 from crossmargin.market.history import DateArray, FloatArray
 from crossmargin.market.seeds import keyed_choices
+from crossmargin.parameters.registry import ParameterSet
 
 BoolArray = npt.NDArray[np.bool_]
 
-VARIANCE_LAGS = tuple(range(1, 11))
-_FEWEST_RESIDUALS = 100
+REMOVED, KEPT = "removed", "kept"
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseRule:
+    """How timing noise is told from what accumulates.
+
+    Parameters
+    ----------
+    longest_lag : int
+        Variances are fitted over lags from 1 to this.
+    fewest_residuals : int
+        At every lag; with fewer there is no estimate.
+    removed : bool
+        Whether residuals are scaled to their noise-free spread; else they stay raw.
+    """
+
+    longest_lag: int
+    fewest_residuals: int
+    removed: bool
+
+    @staticmethod
+    def from_parameters(parameters: ParameterSet) -> NoiseRule:
+        """Return the rule of the market's parameters."""
+        return NoiseRule(
+            parameters.whole("noise_variance_lags"),
+            parameters.whole("fewest_residuals"),
+            parameters.choice("timing_noise", (REMOVED, KEPT)) == REMOVED,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +91,11 @@ class NoiseEstimate:
 
 
 def noise_estimate(
-    residuals_over: Callable[[int], FloatArray], rows: BoolArray, *, horizon_days: int
+    residuals_over: Callable[[int], FloatArray],
+    rows: BoolArray,
+    *,
+    horizon_days: int,
+    rule: NoiseRule,
 ) -> NoiseEstimate | None:
     """Return the noise-free spread of residuals at a horizon, on the chosen dates.
 
@@ -74,19 +106,21 @@ def noise_estimate(
     rows : ndarray of bool, shape (dates,)
         The start dates to use.
     horizon_days : int
+    rule : NoiseRule
 
     Returns
     -------
     NoiseEstimate or None
-        None where a lag has fewer than 100 residuals.
+        None where a lag has too few residuals.
     """
     variances = []
-    for lag in VARIANCE_LAGS:
+    every_lag = range(1, rule.longest_lag + 1)
+    for lag in every_lag:
         known = _known(residuals_over(lag), rows)
-        if len(known) < _FEWEST_RESIDUALS:
+        if len(known) < rule.fewest_residuals:
             return None
         variances.append(_mean_square(known))
-    lags = np.array(VARIANCE_LAGS, dtype=np.float64)
+    lags = np.array(every_lag, dtype=np.float64)
     centred = lags - lags.mean()
     slope = float((centred * np.array(variances)).sum() / (centred * centred).sum())
     daily_variance = max(0.0, slope)
@@ -100,7 +134,11 @@ def noise_estimate(
 
 
 def without_noise(
-    residuals_over: Callable[[int], FloatArray], stressed: BoolArray, *, horizon_days: int
+    residuals_over: Callable[[int], FloatArray],
+    stressed: BoolArray,
+    *,
+    horizon_days: int,
+    rule: NoiseRule,
 ) -> tuple[FloatArray, dict[str, NoiseEstimate]]:
     """Return residuals at the horizon scaled to their noise-free spread, and the estimates.
 
@@ -111,20 +149,23 @@ def without_noise(
     stressed : ndarray of bool, shape (dates,)
         Start dates that are estimated as stressed; the others as ordinary. Where stressed dates
         have too few residuals they take the ordinary share, and the estimate is absent.
+    rule : NoiseRule
 
     Raises
     ------
     ValueError
         If ordinary dates have too few residuals.
     """
-    ordinary = noise_estimate(residuals_over, ~stressed, horizon_days=horizon_days)
+    ordinary = noise_estimate(residuals_over, ~stressed, horizon_days=horizon_days, rule=rule)
     if ordinary is None:
         raise ValueError("too few residuals on ordinary dates to tell noise from basis")
     estimates = {"ordinary": ordinary}
-    in_stress = noise_estimate(residuals_over, stressed, horizon_days=horizon_days)
+    in_stress = noise_estimate(residuals_over, stressed, horizon_days=horizon_days, rule=rule)
     if in_stress is not None:
         estimates["stressed"] = in_stress
     residuals = residuals_over(horizon_days)
+    if not rule.removed:
+        return residuals, estimates
     share = np.where(stressed[: len(residuals)], (in_stress or ordinary).share, ordinary.share)
     return residuals * share, estimates
 

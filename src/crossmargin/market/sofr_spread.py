@@ -22,6 +22,7 @@ from crossmargin.market.factors import CURVE_TENORS, CurvePoints
 from crossmargin.market.history import PAR_TENOR_YEARS, CloseHistory, FloatArray
 from crossmargin.market.residuals import (
     NoiseEstimate,
+    NoiseRule,
     ResidualShocks,
     complete_shocks,
     in_windows,
@@ -54,7 +55,8 @@ def spread_shocks(
     closes : mapping of contract code to CloseHistory
         Fed funds futures, such as ``ZQF20``.
     parameters : ParameterSet
-        ``residuals_from``, ``residual_stressed_windows`` and ``proxy_seed``.
+        ``residuals_from``, ``residual_stressed_windows``, ``proxy_seed``, and the noise
+        rule's.
     horizon_days : int
         In scenario dates.
 
@@ -71,6 +73,7 @@ def spread_shocks(
     rates, first_month = _futures_rates(points, closes)
     stressed = in_windows(points.dates, parameters.dates("residual_stressed_windows"))
     names = (FRONT, BACK)
+    rule = NoiseRule.from_parameters(parameters)
     own = np.full((len(points.dates) - horizon_days, len(names)), np.nan)
     estimates: dict[str, dict[str, NoiseEstimate]] = {}
     for index, name in enumerate(names):
@@ -82,7 +85,7 @@ def spread_shocks(
             return (futures - forward) * _BP
 
         own[:, index], estimates[name] = without_noise(
-            residuals_over, stressed, horizon_days=horizon_days
+            residuals_over, stressed, horizon_days=horizon_days, rule=rule
         )
     return complete_shocks(
         own,

@@ -25,6 +25,7 @@ from crossmargin.margin.cme.initial import HeightenedRiskRules, margin_levels
 from crossmargin.margin.ficc.model import SensitivitySource, decides
 from crossmargin.presentation.cycles import cycle_notices, cycle_parts, fallback_part
 from crossmargin.presentation.explanation import change_document, explanation_document
+from crossmargin.presentation.margin_ranges import ranges_document
 from crossmargin.pricing.futures_value import TreasuryFuture
 from crossmargin.services.margin_change import RunChange
 from crossmargin.services.margin_cycles import (
@@ -36,6 +37,7 @@ from crossmargin.services.margin_cycles import (
 from crossmargin.services.margin_day import MarginDay
 from crossmargin.services.margin_explanation import CustomerExplanation
 from crossmargin.services.margin_positions import MarginRun
+from crossmargin.services.margin_ranges import CustomerRanges
 from crossmargin.services.margin_run import CustomerResult, ModelDetail
 from crossmargin.services.margin_sensitivity import CustomerSensitivity
 
@@ -58,6 +60,7 @@ def margin_document(
     explanations: tuple[CustomerExplanation, ...] = (),
     sensitivities: tuple[CustomerSensitivity, ...] = (),
     change: RunChange | None = None,
+    ranges: tuple[CustomerRanges, ...] = (),
 ) -> Document:
     """Return the document of a run.
 
@@ -68,7 +71,7 @@ def margin_document(
         ITD, EOD, EODXM or CUR.
     outcome : CycleOutcome, optional
         What the cycle made of the run; both sides on time, nothing before it, if left out.
-    explanations, sensitivities : tuple, optional
+    explanations, sensitivities, ranges : tuple, optional
         In the order of the result's customers.
     change : RunChange, optional
         Against a previous run.
@@ -86,6 +89,8 @@ def margin_document(
         document["explanation"] = explanation_document(explanation)
     for document, sensitivity in zip(documents, sensitivities, strict=False):
         document["sensitivity"] = _sensitivity(sensitivity)
+    for document, spanned in zip(documents, ranges, strict=False):
+        document["ranges"] = ranges_document(spanned)
     body: Document = {
         "as_of": day.as_of.isoformat(),
         "cycle": cycle,

@@ -17,6 +17,7 @@ from crossmargin.presentation.cycles import (
     true_up_rows,
 )
 from crossmargin.presentation.explanation_tables import print_change, print_explanation
+from crossmargin.presentation.margin_ranges import print_ranges
 from crossmargin.presentation.tables import WIDTH_OF_TABLES, dollars, grid, per_cent, print_whole
 
 Document = Mapping[str, Any]
@@ -236,6 +237,8 @@ def print_customer(console: Console, customer: Document) -> None:
         print_explanation(console, customer["explanation"])
     if "sensitivity" in customer:
         _print_sensitivity(console, customer["sensitivity"])
+    if "ranges" in customer:
+        print_ranges(console, customer["ranges"])
 
 
 def _remarks(customer: Document) -> Iterable[str]:

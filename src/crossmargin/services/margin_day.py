@@ -9,16 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 
-from crossmargin.basics.calendars import BusinessCalendar
-from crossmargin.basics.dates import add_months
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.refusals import Refusal, RefusedError, refused
 from crossmargin.margin.cme.equivalents import (
     EquivalentRules,
     FuturesEquivalents,
-    futures_equivalents,
 )
 from crossmargin.margin.cme.model import CmeModel, CmeScenarios, prepare_cme
 from crossmargin.margin.ficc.haircut import HaircutSchedule
@@ -26,24 +23,17 @@ from crossmargin.margin.ficc.model import FiccModel, ficc_haircuts, prepare_ficc
 from crossmargin.margin.ficc.scenarios import FiccScenarios
 from crossmargin.market.factors import curve_points
 from crossmargin.market.history import (
-    FloatArray,
     MarketData,
     PriceSheet,
 )
 from crossmargin.market.scenarios import FactorHistory, factor_history
 from crossmargin.parameters.registry import ParameterSet
-from crossmargin.pricing.futures_value import MoneyMarketFuture, TreasuryFuture
-from crossmargin.pricing.security_book import years_between
-from crossmargin.pricing.street_dv01 import street_dv01s_per_100
 from crossmargin.pricing.valuation import Valuation, value_market
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.futures import (
-    PRODUCTS,
     FuturesContract,
-    ProductKind,
-    first_delivery_day,
-    reference_period,
 )
+from crossmargin.services.day_contracts import day_equivalents, front_contracts, strip_contracts
 from crossmargin.services.market_readings import (
     fitted_curve,
     last_curve_date,
@@ -51,8 +41,6 @@ from crossmargin.services.market_readings import (
     refuse_missing,
 )
 
-_QUARTERLY_MONTHS = (3, 6, 9, 12)
-_INTENTION_BUSINESS_DAYS = 2
 _ONE_DAY = 1
 
 
@@ -183,6 +171,50 @@ class MarginDay:
         )
         return self._prepared(changed, ficc=None, cme=None)
 
+    def under(self, parameters: ParameterSets, market: MarketData) -> MarginDay:
+        """Return the day under other parameters of any owner, as if prepared with them.
+
+        Only what they touch is made again: histories where the market's parameters or a horizon
+        change, the haircut schedule where those or FICC's do.
+
+        Raises
+        ------
+        RefusedError
+            If the models cannot use the parameters.
+        """
+        try:
+            return self._remade(parameters, market).with_scenarios()
+        except (ValueError, IndexError, ArithmeticError) as error:
+            raise refused("parameters", error, "values both models can use", "ruling 8") from error
+
+    def _remade(self, parameters: ParameterSets, market: MarketData) -> MarginDay:
+        old = self.parameters
+        other_market = parameters.market != old.market
+        ficc_days, cme_days = (
+            owner.whole("horizon_days") for owner in (parameters.ficc, parameters.cme)
+        )
+        ficc_history, cme_history, one_day_history = (
+            factor_history(market, parameters.market, horizon_days=days, as_of=self.as_of)
+            if other_market or days != history.horizon_days
+            else history
+            for days, history in (
+                (ficc_days, self.ficc_history),
+                (cme_days, self.cme_history),
+                (_ONE_DAY, self.one_day_history),
+            )
+        )
+        haircuts = self.haircuts
+        if other_market or parameters.ficc != old.ficc:
+            haircuts = _haircuts(market, ficc_history, parameters.ficc, self.as_of)
+        return replace(
+            self,
+            parameters=parameters,
+            ficc_history=ficc_history,
+            cme_history=cme_history,
+            one_day_history=one_day_history,
+            haircuts=haircuts,
+        )
+
     def _prepared(
         self, parameters: ParameterSets, *, ficc: FiccScenarios | None, cme: CmeScenarios | None
     ) -> MarginDay:
@@ -191,7 +223,7 @@ class MarginDay:
         equivalents = (
             self.equivalents
             if rules == EquivalentRules.from_parameters(self.parameters.cme)
-            else _equivalents(self.valuation, rules)
+            else day_equivalents(self.valuation, rules)
         )
         return replace(
             self,
@@ -284,14 +316,8 @@ def _prepare(
     }
     ficc_history, cme_history = (histories[days] for days in horizons)
     one_day_history = histories[_ONE_DAY]
-    month_end = last_curve_date(points, before=as_of.replace(day=1))
-    haircuts = ficc_haircuts(
-        ficc_history,
-        parameters.ficc,
-        curve=fitted_curve(points, market.sofr, month_end),
-        curve_date=month_end,
-    )
-    equivalents = _equivalents(valuation, rules)
+    haircuts = _haircuts(market, ficc_history, parameters.ficc, as_of)
+    equivalents = day_equivalents(valuation, rules)
     follows = float(parameters.market.ratio("repo_rate_follows_front"))
     return MarginDay(
         as_of=as_of,
@@ -323,78 +349,14 @@ def _prepare(
     )
 
 
-def front_contracts(as_of: date, calendar: BusinessCalendar) -> tuple[FuturesContract, ...]:
-    """Return the front contract of every Treasury product: the nearest not yet in delivery.
-
-    A contract counts as in delivery from its first intention day, two business days before the
-    first business day of its month.
-    """
-    year, month = as_of.year, as_of.month
-    while True:
-        if month in _QUARTERLY_MONTHS:
-            probe = FuturesContract("ZN", year, month)
-            intention = calendar.add_business_days(
-                first_delivery_day(probe), -_INTENTION_BUSINESS_DAYS
-            )
-            if intention > as_of:
-                break
-        following = date(year, month, 28) + timedelta(days=4)
-        year, month = following.year, following.month
-    return tuple(
-        FuturesContract(code, year, month)
-        for code, product in PRODUCTS.items()
-        if product.kind is ProductKind.TREASURY and product.delivers_in(year, month)
-    )
-
-
-def strip_contracts(
-    as_of: date, calendar: BusinessCalendar, *, years: float
-) -> tuple[FuturesContract, ...]:
-    """Return the quarterly SOFR contracts from settlement on until they span some years."""
-    settlement = calendar.next_business_day(as_of)
-    strip: list[FuturesContract] = []
-    quarter = date(as_of.year - 1, _QUARTERLY_MONTHS[-1], 1)
-    end = settlement
-    while years_between(settlement, end) < years:
-        contract = FuturesContract("SR3", quarter.year, quarter.month)
-        end = max(settlement, reference_period(contract)[1])
-        if end > settlement:
-            strip.append(contract)
-        quarter = add_months(quarter, 3)
-    return tuple(strip)
-
-
-def _equivalents(valuation: Valuation, rules: EquivalentRules) -> FuturesEquivalents:
-    calendar = sifma_calendar()
-    places = valuation.contract_index()
-    front: dict[int, TreasuryFuture] = {}
-    strip: dict[int, MoneyMarketFuture] = {}
-    wanted = (
-        *sorted(front_contracts(valuation.as_of, calendar), key=lambda c: places[c.code]),
-        *strip_contracts(valuation.as_of, calendar, years=rules.strip_years),
-    )
-    for contract in wanted:
-        if contract.code not in places:
-            raise ValueError(f"the day was not prepared with {contract.code} of the SOFR strip")
-        future = valuation.contracts[places[contract.code]]
-        if isinstance(future, TreasuryFuture):
-            front[places[contract.code]] = future
-        else:
-            strip[places[contract.code]] = future
-    return futures_equivalents(
-        valuation.book,
-        front,
-        security_dv01s(valuation),
-        rules=rules,
-        strip=strip,
-        discount_factors=valuation.curve.discount_factors(valuation.book.flow_years),
-    )
-
-
-def security_dv01s(valuation: Valuation) -> FloatArray:
-    """Return dollars per basis point of own yield of $100 of par, settled the next business day."""
-    return street_dv01s_per_100(
-        [price.security for price in valuation.book.prices],
-        settlement=valuation.settlement,
-        dirty_per_100=valuation.book.dirty,
+def _haircuts(
+    market: MarketData, history: FactorHistory, parameters: ParameterSet, as_of: date
+) -> HaircutSchedule:
+    points = curve_points(market.par_yields)
+    month_end = last_curve_date(points, before=as_of.replace(day=1))
+    return ficc_haircuts(
+        history,
+        parameters,
+        curve=fitted_curve(points, market.sofr, month_end),
+        curve_date=month_end,
     )

@@ -124,6 +124,31 @@ def margin_positions(
     return MarginRun(positions, result, tuple(books), refusals)
 
 
+def margined_under(
+    run: MarginRun, market: MarketData, parameters: ParameterSets, executor: BlockExecutor
+) -> MarginResult:
+    """Return a run's positions margined under other parameters, as a run of its own would be.
+
+    Raises
+    ------
+    RefusedError
+        If rules or models cannot use the parameters.
+    """
+    old = run.result.day
+    rules = _checked_rules(parameters)
+    day = old.under(parameters, market)
+    recognition = recognise(
+        run.positions.lines,
+        as_of=day.as_of,
+        securities=day.prices.prices,
+        rules=rules,
+        file=run.positions.name,
+    )
+    incomplete = _incomplete_customers(run.positions, recognition)
+    books = customer_books(day, recognition, incomplete_customers=incomplete)
+    return margin_customers(day, books, executor, incomplete_customers=incomplete)
+
+
 def _checked_rules(parameters: ParameterSets) -> EligibilityRules:
     """Return the eligibility rules, refusing values that no rule or model knows."""
     try:

@@ -30,7 +30,7 @@ from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.futures import PRODUCTS, FuturesContract
 from crossmargin.product.position import Account, ClearingOrganization, Leg, PositionLine
 from crossmargin.product.treasury import SecurityKind, TreasurySecurity
-from crossmargin.services.margin_day import front_contracts
+from crossmargin.services.day_contracts import front_contracts
 from crossmargin.simulation.market import SimulatedMarket
 from crossmargin.simulation.sheets import curve_of
 

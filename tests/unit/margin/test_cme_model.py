@@ -27,7 +27,7 @@ from crossmargin.parameters.registry import ParameterSet
 from crossmargin.pricing.futures_value import TreasuryFuture
 from crossmargin.pricing.valuation import Valuation
 from crossmargin.product.futures import FuturesContract
-from crossmargin.services.margin_day import security_dv01s
+from crossmargin.services.day_contracts import security_dv01s
 from crossmargin.testing import reference
 from crossmargin.testing.builders import AS_OF, invented_history, small_valuation
 

@@ -25,12 +25,8 @@ from crossmargin.pricing.futures_value import MoneyMarketFuture, TreasuryFuture
 from crossmargin.pricing.valuation import Valuation
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.futures import FuturesContract, reference_period
-from crossmargin.services.margin_day import (
-    MarginDay,
-    front_contracts,
-    security_dv01s,
-    strip_contracts,
-)
+from crossmargin.services.day_contracts import front_contracts, security_dv01s, strip_contracts
+from crossmargin.services.margin_day import MarginDay
 from crossmargin.testing.builders import (
     AS_OF,
     SMALL_SHEET,

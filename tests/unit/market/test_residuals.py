@@ -1,9 +1,12 @@
 """Noise removal finds a known truth; redraws are seeded, whole dates, and counted."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from crossmargin.market.residuals import (
+    NoiseRule,
     Origin,
     complete_shocks,
     in_windows,
@@ -11,6 +14,8 @@ from crossmargin.market.residuals import (
     without_noise,
 )
 from crossmargin.market.seeds import generator
+
+RULE = NoiseRule(longest_lag=10, fewest_residuals=100, removed=True)
 
 
 def residuals_of(daily_sd: float, noise_sd: float, count: int = 20_000):
@@ -23,7 +28,9 @@ def residuals_of(daily_sd: float, noise_sd: float, count: int = 20_000):
 @pytest.mark.parametrize(("daily_sd", "noise_sd"), [(0.5, 1.0), (1.0, 0.2), (0.3, 2.0)])
 def test_the_slope_of_the_variance_is_the_basis_and_not_the_noise(daily_sd, noise_sd):
     everything = np.ones(20_000, dtype=bool)
-    estimate = noise_estimate(residuals_of(daily_sd, noise_sd), everything, horizon_days=3)
+    estimate = noise_estimate(
+        residuals_of(daily_sd, noise_sd), everything, horizon_days=3, rule=RULE
+    )
     assert estimate.daily_sd_bp == pytest.approx(daily_sd, rel=0.15)
     assert estimate.noise_free_sd_bp == pytest.approx(daily_sd * np.sqrt(3.0), rel=0.15)
     raw = np.sqrt(3.0 * daily_sd**2 + 2.0 * noise_sd**2)
@@ -32,14 +39,14 @@ def test_the_slope_of_the_variance_is_the_basis_and_not_the_noise(daily_sd, nois
 
 def test_pure_noise_leaves_almost_nothing():
     everything = np.ones(20_000, dtype=bool)
-    estimate = noise_estimate(residuals_of(0.0, 1.0), everything, horizon_days=1)
+    estimate = noise_estimate(residuals_of(0.0, 1.0), everything, horizon_days=1, rule=RULE)
     assert estimate.share < 0.1
 
 
 def test_too_few_residuals_give_no_estimate():
     few = np.zeros(20_000, dtype=bool)
     few[:50] = True
-    assert noise_estimate(residuals_of(1.0, 1.0), few, horizon_days=1) is None
+    assert noise_estimate(residuals_of(1.0, 1.0), few, horizon_days=1, rule=RULE) is None
 
 
 def test_stressed_and_ordinary_dates_are_scaled_apart():
@@ -50,11 +57,23 @@ def test_stressed_and_ordinary_dates_are_scaled_apart():
     steps = np.where(stressed, random.normal(0.0, 4.0, count), random.normal(0.0, 0.3, count))
     observed = np.cumsum(steps) + random.normal(0.0, 1.0, count)
     shocks, estimates = without_noise(
-        lambda lag: observed[lag:] - observed[:-lag], stressed, horizon_days=1
+        lambda lag: observed[lag:] - observed[:-lag], stressed, horizon_days=1, rule=RULE
     )
     assert estimates["stressed"].share > 0.9
     assert estimates["ordinary"].share < 0.35
     assert shocks[3_000:].std() == pytest.approx(0.3, rel=0.3)
+
+
+def test_noise_that_is_kept_leaves_the_residuals_as_they_are():
+    residuals = residuals_of(0.5, 1.0)
+    ordinary = np.zeros(20_000, dtype=bool)
+    kept, estimates = without_noise(
+        residuals, ordinary, horizon_days=3, rule=replace(RULE, removed=False)
+    )
+    removed, same = without_noise(residuals, ordinary, horizon_days=3, rule=RULE)
+    assert np.array_equal(kept, residuals(3))
+    assert np.array_equal(removed, kept * estimates["ordinary"].share)
+    assert estimates == same
 
 
 def shocks_with(own: np.ndarray, seed: int = 5, stressed: np.ndarray | None = None):

@@ -109,7 +109,8 @@ def test_a_late_side_without_a_policy_takes_every_reduction(run):
     for before, after in zip(run.result.customers, outcome.run.result.customers, strict=True):
         three = before.requirement
         assert after.requirement.reduction.binding is Binding.NONE
-        assert after.requirement.cme.requirement == three.cme.figures.three.futures
+        add_ons = Money.total(three.cme.add_ons.values())
+        assert after.requirement.cme.requirement == three.cme.figures.three.futures + add_ons
         assert after.requirement.ficc.requirement >= three.ficc.figures.three.securities
         assert after.requirement.standalone == three.standalone
     assert total(outcome.run) > total(run)

@@ -18,12 +18,8 @@ from crossmargin.pricing.futures_value import TreasuryFuture
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.futures import FuturesContract
 from crossmargin.services.customer_books import contracts_of
-from crossmargin.services.margin_day import (
-    MarginDay,
-    front_contracts,
-    prepare_day,
-    security_dv01s,
-)
+from crossmargin.services.day_contracts import front_contracts, security_dv01s
+from crossmargin.services.margin_day import MarginDay, prepare_day
 from crossmargin.services.market_readings import fitted_curve, last_curve_date, rate_on
 from crossmargin.testing.builders import AS_OF
 
