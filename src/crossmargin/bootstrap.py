@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from crossmargin.feeds.market.importing import ImportReport
     from crossmargin.market.history import MarketData
     from crossmargin.parameters.registry import ParameterSet
+    from crossmargin.services.backtest_par_books import BacktestParameters
     from crossmargin.services.calculators.calculator import Calculator
     from crossmargin.services.margin_day import ParameterSets
     from crossmargin.services.margin_positions import PositionsInput
     from crossmargin.services.ports import BlockExecutor
     from crossmargin.simulation.market import SimulatedMarket
+    from crossmargin.validation.reference import ReferenceCoverage
 
 
 def import_market(
@@ -77,6 +79,28 @@ def parameter_sets(as_of: date) -> ParameterSets:
         cme=_in_force("cme", "margin/cme", as_of),
         arrangement=_in_force("arrangement", "arrangement", as_of),
     )
+
+
+def backtest_parameters(as_of: date) -> BacktestParameters:
+    """Read the parameter files that a backtest of bonds at par reads, as in force on the day."""
+    from crossmargin.services.backtest_par_books import BacktestParameters
+
+    return BacktestParameters(
+        market=_in_force("market", "market", as_of),
+        ficc=_in_force("ficc", "margin/ficc", as_of),
+        validation=_in_force("validation", "validation", as_of),
+    )
+
+
+def reference_coverage() -> ReferenceCoverage:
+    """Read the coverage of bonds at par that was computed elsewhere."""
+    import tomllib
+    from importlib.resources import files
+
+    from crossmargin.validation.reference import reference_from_document
+
+    text = files("crossmargin").joinpath("validation/reference_coverage.toml").read_text("utf-8")
+    return reference_from_document(tomllib.loads(text))
 
 
 def calculators() -> Mapping[str, Calculator]:

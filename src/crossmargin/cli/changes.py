@@ -1,0 +1,35 @@
+"""Parameter values given on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def changes_by_owner(texts: Sequence[str], *, example: str) -> dict[str, dict[str, str]]:
+    """Return changes by owner and parameter.
+
+    Parameters
+    ----------
+    texts : sequence of str
+    example : str
+        One that would be accepted, for the refusal.
+
+    Raises
+    ------
+    RefusedError
+        Naming everything that is not OWNER.NAME=VALUE.
+    """
+    from crossmargin.basics.refusals import Refusal, RefusedError
+
+    changes: dict[str, dict[str, str]] = {}
+    faults = []
+    for text in texts:
+        left, equals, value = text.partition("=")
+        owner, dot, name = left.partition(".")
+        if not (equals and dot and value):
+            expected = f"OWNER.NAME=VALUE, as in {example}"
+            faults.append(Refusal("--set", text, expected, "parameters"))
+        changes.setdefault(owner.strip(), {})[name.strip()] = value.strip()
+    if faults:
+        raise RefusedError(*faults)
+    return changes
