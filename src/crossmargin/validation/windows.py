@@ -145,7 +145,7 @@ def slide_of(windows: Sequence[Window]) -> Slide:
 
     Any windows may follow each other; the slide is short where neighbours have much in common.
     """
-    before = [Window(range(0), range(0)), *windows[:-1]]
+    before = [Window(range(0), range(0)), *windows][: len(windows)]
     return Slide(
         leaving=tuple(tuple(_changes(old, new)) for old, new in zip(before, windows, strict=True)),
         entering=tuple(tuple(_changes(new, old)) for old, new in zip(before, windows, strict=True)),
