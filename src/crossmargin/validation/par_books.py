@@ -245,16 +245,17 @@ class ParBookPaths:
     def _combined_margins(self, books: Sequence[ParBook]) -> dict[ParBook, _Margins]:
         days = len(self._places)
         found = {book: _Margins.blank(days) for book in books}
-        sizes = {book: self._sizes(book) for book in books}
+        sizes = [self._sizes(book) for book in books]
         for day in range(days if books else 0):
             plain, filtered = self._leg_pnl(day, books)
-            for book, margins in found.items():
-                shares = [
-                    (years, size[day])
-                    for (years, _), size in zip(book.legs, sizes[book], strict=True)
-                ]
-                margins.fhs[day], _, _ = self._tail(filtered, shares)
-                margins.hs[day], margins.counts[day], margins.ranks[day] = self._tail(plain, shares)
+            shares = [[size[day] for size in of_book] for of_book in sizes]
+            hs = self._tails_of_books(books, shares, plain)
+            fhs = self._tails_of_books(books, shares, filtered)
+            for margins, (loss, count, rank), (filtered_loss, _, _) in zip(
+                found.values(), hs, fhs, strict=True
+            ):
+                margins.hs[day], margins.fhs[day] = loss, filtered_loss
+                margins.counts[day], margins.ranks[day] = count, rank
         return found
 
     def _leg_pnl(
@@ -265,25 +266,34 @@ class ParBookPaths:
         for years in sorted({years for book in books for years, _ in book.legs}):
             column = self._column(years)
             par_bp = self._yields.yields_bp[self._places[day], column]
-            scale = self._volatility[self._places[day], column]
             moves = self._windows[day].of(self._moves[:, column])
-            plain[years] = _pnl(par_bp, moves, years)
-            moves = self._filtered_windows[day].of(self._filtered[:, column])
-            filtered[years] = _pnl(par_bp, moves * scale, years)
+            scaled = self._filtered_windows[day].of(self._filtered[:, column])
+            scaled = scaled * self._volatility[self._places[day], column]
+            pnl = _pnl(par_bp, np.concatenate([moves, scaled]), years)
+            plain[years], filtered[years] = pnl[: len(moves)], pnl[len(moves) :]
         return plain, filtered
 
-    def _tail(
-        self, leg_pnl: Mapping[int, FloatArray], shares: Sequence[tuple[int, float]]
-    ) -> tuple[float, int, int]:
-        (years, size), *others = shares
-        pnl = leg_pnl[years] * size
-        for years, size in others:
-            pnl = pnl + leg_pnl[years] * size
-        missing = np.isnan(pnl)
-        if missing.any():
-            pnl = pnl[~missing]
-        rank = self._rank_of(len(pnl))
-        return float(tail_losses(pnl[np.newaxis, :], rank)[0]), len(pnl), rank
+    def _tails_of_books(
+        self,
+        books: Sequence[ParBook],
+        shares: Sequence[Sequence[float]],
+        leg_pnl: Mapping[int, FloatArray],
+    ) -> list[tuple[float, int, int]]:
+        """Return tail loss, N and k of each book; scenarios that a book has no P&L in left out."""
+        count = len(next(iter(leg_pnl.values())))
+        pnl = np.zeros((len(books), count))
+        for row, book in enumerate(books):
+            for (years, _), share in zip(book.legs, shares[row], strict=True):
+                pnl[row] += leg_pnl[years] * share
+        if not np.isnan(pnl).any():
+            rank = self._rank_of(count)
+            return [(float(loss), count, rank) for loss in tail_losses(pnl, rank)]
+        found = []
+        for of_book in pnl:
+            known = of_book[~np.isnan(of_book)]
+            rank = self._rank_of(len(known))
+            found.append((float(tail_losses(known[np.newaxis, :], rank)[0]), len(known), rank))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
