@@ -210,8 +210,9 @@ def print_backtest(console: Console, document: Mapping[str, Any]) -> None:
     console.print("Two figures: HS/MAX. Average: margin, per cent of market value.")
     for name, value in document["parameters"]["changed"].items():
         console.print(f"Set by hand: {name} = {value}.")
-    for name, reason in document["left_out"].items():
-        console.print(f"Left out: {name}: {reason}.")
+    for reason in dict.fromkeys(document["left_out"].values()):
+        names = [name for name, why in document["left_out"].items() if why == reason]
+        console.print(f"Left out, {reason}: {', '.join(names)}.")
     if "reference" in document:
         _print_reference(console, document["reference"])
     for notice in document["notices"]:
