@@ -6,12 +6,14 @@ the digits that are printed there.
 
 from __future__ import annotations
 
+from datetime import date
 from fractions import Fraction
 
 import pytest
 
-from crossmargin.bootstrap import reference_coverage
-from crossmargin.services.backtest_par_books import ParBookBacktest
+from crossmargin.bootstrap import backtest_parameters, reference_coverage
+from crossmargin.market.history import MarketData
+from crossmargin.services.backtest_par_books import ParBookBacktest, backtest_par_books
 from crossmargin.services.compare_coverage import UNEXPLAINED, Comparison
 from crossmargin.validation.reference import Figure
 
@@ -95,6 +97,25 @@ def test_the_larger_margin_passes_99_percent_in_every_book_of_a_year_and_more(
         coverage = {model: found.coverage for model, found in book.coverage.items()}
         assert coverage["max"] >= Fraction(99, 100), book.path.name
         assert coverage["max"] >= max(coverage["hs"], coverage["fhs"])
+
+
+def test_one_date_gives_the_references_tail_losses(real_market: MarketData) -> None:
+    # Margin notes, FICC section 5: long and short, per cent of market value, 2026-02-20.
+    printed = {
+        1: (0.21, 0.22),
+        2: (0.48, 0.54),
+        5: (1.22, 1.46),
+        10: (2.17, 2.40),
+        30: (3.72, 4.28),
+    }
+    day = date(2026, 2, 20)
+    backtest = backtest_par_books(real_market, backtest_parameters(day), first=day, last=day)
+    found = {book.path.name: book.path for book in backtest.books}
+    for years, pair in printed.items():
+        for side, theirs in zip(("long", "short"), pair, strict=True):
+            path = found[f"{years}y {side}"]
+            assert abs(path.margins["hs"][0] - theirs) <= 0.01, path.name
+            assert (path.counts[0], path.ranks[0]) == (2750, 27)
 
 
 def test_a_printed_coverage_is_a_count_of_exceptions() -> None:
