@@ -151,11 +151,14 @@ class ParBookPaths:
             for window in (rules.windows, filtered_rules)
         )
         self._slides = slide_of(self._windows), slide_of(self._filtered_windows)
-        self._moves = moves_over(yields.yields_bp, rules.horizon)
+        # Column by column in memory: everything below reads one tenor along the dates.
+        self._moves = np.asfortranarray(moves_over(yields.yields_bp, rules.horizon))
         self._volatility = ewma_volatility(
             moves_over(yields.yields_bp, 1), decay=rules.decay, start_changes=rules.start_changes
         )
-        self._filtered = filtered_moves(self._moves, self._volatility, rules.horizon)
+        self._filtered = np.asfortranarray(
+            filtered_moves(self._moves, self._volatility, rules.horizon)
+        )
         self._rank_of: Callable[[int], int] = cache(
             lambda count: tail_rank(count, rules.coverage, rules.quantile)
         )
