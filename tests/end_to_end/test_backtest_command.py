@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +65,24 @@ def test_the_digest_covers_the_rest_and_repeats(directory: Path, document: dict[
     assert document["market"]["simulated"] is True
     again = xm_backtest("--par-books", "--market", directory, *SPAN, "--format", "json")
     assert json.loads(again.stdout)["digest"] == document["digest"]
+
+
+def test_the_digest_does_not_depend_on_vector_units(
+    directory: Path, document: dict[str, Any]
+) -> None:
+    # numpy reads the variable when it is loaded, so another process is needed.
+    arguments = ("backtest", "--par-books", "--market", str(directory), *SPAN, "--format", "json")
+    disabled = {"NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL"}
+    result = subprocess.run(
+        [sys.executable, "-m", "crossmargin", *arguments],
+        env={**os.environ, **disabled},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode and "NPY_DISABLE_CPU_FEATURES" in result.stderr:
+        pytest.skip("this processor has fewer features than the variable names")
+    assert json.loads(result.stdout)["digest"] == document["digest"]
 
 
 def test_csv_has_a_row_a_book_and_model(directory: Path, document: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ from crossmargin.cli.output import (
 def backtest_command(
     positions: Annotated[
         Path | None,
-        typer.Argument(metavar="[POSITIONS]", help="Not there yet: use --par-books."),
+        typer.Argument(metavar="POSITIONS", help="Not there yet: use --par-books."),
     ] = None,
     *,
     market: MarketOption,
