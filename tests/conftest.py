@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from crossmargin.arrangement.eligibility import Recognition
     from crossmargin.market.history import MarketData
     from crossmargin.product.position import PositionLine
+    from crossmargin.services.backtest_par_books import ParBookBacktest
+    from crossmargin.services.compare_coverage import Comparison
     from crossmargin.services.margin_day import MarginDay
     from crossmargin.simulation.market import SimulatedMarket
 
@@ -88,6 +90,21 @@ def real_market(real_directory: Path) -> MarketData:
     from crossmargin.bootstrap import open_market
 
     return open_market(real_directory)
+
+
+@pytest.fixture(scope="session")
+def real_coverage(real_market: MarketData) -> tuple[ParBookBacktest, tuple[Comparison, ...]]:
+    """Return the backtest of every par book over the reference's dates, and its comparison."""
+    from crossmargin.bootstrap import backtest_parameters, reference_coverage
+    from crossmargin.services.backtest_par_books import backtest_par_books
+    from crossmargin.services.compare_coverage import compare_coverage
+
+    reference = reference_coverage()
+    parameters = backtest_parameters(reference.last)
+    backtest = backtest_par_books(
+        real_market, parameters, first=reference.first, last=reference.last
+    )
+    return backtest, compare_coverage(real_market, parameters, backtest, reference)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from crossmargin.feeds.market.importing import ImportReport
     from crossmargin.market.history import MarketData
     from crossmargin.parameters.reading import OwnerFile
+    from crossmargin.services.backtest_par_books import BacktestParameters
     from crossmargin.services.calculators.calculator import Calculator
     from crossmargin.services.margin_day import ParameterSets
     from crossmargin.services.margin_positions import PositionsInput
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from crossmargin.services.ports import BlockExecutor
     from crossmargin.services.previous_run import PreviousRun
     from crossmargin.simulation.market import SimulatedMarket
+    from crossmargin.validation.reference import ReferenceCoverage
 
 
 def import_market(
@@ -116,6 +118,29 @@ def parameter_sets(as_of: date, own_files: Sequence[Path] = ()) -> ParameterSets
     if own_files:
         registry = registry.replacing([read_parameter_file(path) for path in own_files])
     return registry.in_force(as_of)
+
+
+def backtest_parameters(as_of: date) -> BacktestParameters:
+    """Read the parameter files that a backtest of bonds at par reads, as in force on the day."""
+    from crossmargin.services.backtest_par_books import BacktestParameters
+
+    registry = parameter_registry()
+    return BacktestParameters(
+        market=registry.set_of("market", as_of),
+        ficc=registry.set_of("ficc", as_of),
+        validation=registry.set_of("validation", as_of),
+    )
+
+
+def reference_coverage() -> ReferenceCoverage:
+    """Read the coverage of bonds at par that was computed elsewhere."""
+    import tomllib
+    from importlib.resources import files
+
+    from crossmargin.validation.reference import reference_from_document
+
+    text = files("crossmargin").joinpath("validation/reference_coverage.toml").read_text("utf-8")
+    return reference_from_document(tomllib.loads(text))
 
 
 def calculators() -> Mapping[str, Calculator]:

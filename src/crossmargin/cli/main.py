@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from crossmargin.basics.refusals import RefusedError
+from crossmargin.cli.backtest import backtest_command
 from crossmargin.cli.calc import calc_command
 from crossmargin.cli.demo import demo_command
 from crossmargin.cli.margin import margin_command
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.command("margin")(margin_command)
 app.command("par-books")(par_books_command)
+app.command("backtest")(backtest_command)
 app.command("calc")(calc_command)
 app.add_typer(market_app, name="market")
 app.add_typer(parameters_app, name="parameters")

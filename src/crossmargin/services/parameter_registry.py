@@ -22,7 +22,10 @@ OWNERS: Mapping[str, str] = {
     "cme": "margin/cme",
     "ficc": "margin/ficc",
     "market": "market",
+    "validation": "validation",
 }
+#: The owners whose parameters a margin run reads.
+_OF_A_RUN = ("arrangement", "cme", "ficc", "market")
 _RULE = "parameter files"
 _FIELDS = (
     *("value", "unit", "source", "status", "effective_to"),
@@ -106,8 +109,8 @@ class ParameterRegistry:
         )
 
     def in_force(self, on: date) -> ParameterSets:
-        """Return every owner's parameters in force on the day."""
-        return ParameterSets(**{owner: self.set_of(owner, on) for owner in OWNERS})
+        """Return the parameters of a margin run in force on the day."""
+        return ParameterSets(**{owner: self.set_of(owner, on) for owner in _OF_A_RUN})
 
     def listed(
         self, *, on: date, owner: str | None = None, status: str | None = None

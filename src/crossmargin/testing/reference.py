@@ -113,3 +113,37 @@ def period_rate(
     growth = discount(start_day / 365.25) / discount(end_day / 365.25)
     interest = growth - 1 if compounded else math.log(growth)
     return interest * 360 / (end_day - start_day)
+
+
+def par_bond_price(coupon: float, yield_: float, years: int) -> float:
+    """Return the price per 100 of a bond with half-yearly coupons, payment by payment."""
+    price, discount = 0.0, 1.0
+    for _ in range(2 * years):
+        discount /= 1 + yield_ / 2
+        price += 100 * coupon / 2 * discount
+    return price + 100 * discount
+
+
+def par_book_loss(legs: Sequence[tuple[int, float, float, float]]) -> float:
+    """Return the loss of bonds at par, each of (years, par over 100, par yield, its move)."""
+    return -sum(
+        size * (par_bond_price(par, par + move, years) - 100) for years, size, par, move in legs
+    )
+
+
+def par_book_margin(losses: Sequence[float], rank: int) -> float:
+    """Return the k-th largest loss, zero if it is a gain."""
+    return max(0.0, sorted(losses, reverse=True)[rank - 1])
+
+
+def ewma_volatilities(
+    changes: Sequence[float], *, decay: float, start_changes: int
+) -> list[float | None]:
+    """Return the volatility after each change; it starts as a mean of squares."""
+    found: list[float | None] = [None] * (start_changes - 1)
+    variance = sum(change**2 for change in changes[:start_changes]) / start_changes
+    found.append(math.sqrt(variance))
+    for change in changes[start_changes:]:
+        variance = decay * variance + (1 - decay) * change**2
+        found.append(math.sqrt(variance))
+    return found
