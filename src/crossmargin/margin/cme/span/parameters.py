@@ -111,6 +111,8 @@ class CombinedCommodity:
     maintenance_adjustment, initial_ratio : AccountRatios
     futures_style_options : bool
         Options are settled daily like futures and have no value to offset risk.
+    cap_option_value : bool
+        Net option value offsets at most the commodity's own risk.
     not_supported : tuple of str
         What the file says that the calculation does not do; holding the commodity is refused.
     """
@@ -131,6 +133,7 @@ class CombinedCommodity:
     maintenance_adjustment: AccountRatios = _NO_RATIOS
     initial_ratio: AccountRatios = _NO_RATIOS
     futures_style_options: bool = False
+    cap_option_value: bool = False
     not_supported: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -177,7 +180,7 @@ class SpanParameters:
     commodities : tuple of CombinedCommodity
     contracts : tuple of SpanContract
     inter_spreads : tuple of InterSpread
-        Kept in order of priority, equal ones as given.
+        In order of priority, then of the codes of their legs.
     settlement : Settlement
     conversions : tuple of CurrencyConversion
     label : str
@@ -204,7 +207,7 @@ class SpanParameters:
         place = object.__setattr__
         place(self, "commodities", tuple(sorted(self.commodities, key=lambda c: c.code)))
         place(self, "contracts", tuple(sorted(self.contracts, key=lambda c: c.key)))
-        place(self, "inter_spreads", tuple(sorted(self.inter_spreads, key=lambda s: s.priority)))
+        place(self, "inter_spreads", tuple(sorted(self.inter_spreads, key=_order)))
         self._check_references()
 
     @cached_property
@@ -216,6 +219,16 @@ class SpanParameters:
     def commodity_by_code(self) -> dict[str, CombinedCommodity]:
         """The combined commodities by code."""
         return {each.code: each for each in self.commodities}
+
+    @cached_property
+    def contract_by_key(self) -> dict[tuple[str, str, str, str, str, str, Fraction], SpanContract]:
+        """The contracts by key."""
+        return {each.key: each for each in self.contracts}
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the set is one of our own, and not a clearing organization's."""
+        return self.complex == OWN_COMPLEX
 
     @cached_property
     def digest(self) -> str:
@@ -253,6 +266,10 @@ class SpanParameters:
 
 def _number(tier: Tier) -> int:
     return tier.number
+
+
+def _order(spread: InterSpread) -> tuple[int, list[tuple[str, int]]]:
+    return spread.priority, [(leg.commodity, leg.tier) for leg in spread.legs]
 
 
 def _plain(value: object) -> object:
