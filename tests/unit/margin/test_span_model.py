@@ -11,13 +11,12 @@ import pytest
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.margin.book import Block, MarginModel
 from crossmargin.margin.cme.span.model import (
-    CLEARING_CODES,
     SpanModel,
     equivalent_lists,
     exact_equivalent,
     prepare_span,
 )
-from crossmargin.product.futures import PRODUCTS, FuturesContract
+from crossmargin.product.futures import FuturesContract
 from crossmargin.testing.span_sets import commodity, future, inter, parameter_set
 
 F = Fraction
@@ -86,11 +85,6 @@ def test_every_missing_contract_is_named() -> None:
         prepare_span(parameters=PARAMETERS, contracts=missing, equivalents=[])
     assert [refusal.value for refusal in refused.value.refusals] == ["ZNU26", "SR3M26"]
     assert "illustrative parameters" in refused.value.refusals[0].expected
-
-
-def test_every_product_has_a_clearing_code() -> None:
-    assert set(CLEARING_CODES) >= set(PRODUCTS)
-    assert len(set(CLEARING_CODES.values())) == len(CLEARING_CODES)
 
 
 def test_equivalents_come_as_one_or_several_contracts() -> None:

@@ -247,6 +247,8 @@ class ProductFamily:
     array_decimals : int
         Decimal places of the risk array values in the file.
     currency : str
+    underlying : str
+        Of options: code of the product they are on, at the same exchange.
     """
 
     key: ProductKey
@@ -257,3 +259,8 @@ class ProductFamily:
     price_alignment: str = ""
     array_decimals: int = 0
     currency: str = "USD"
+    underlying: str = ""
+
+    def __post_init__(self) -> None:
+        if self.underlying and not self.key.type.is_option:
+            raise ValueError(f"{self.key}: only options have an underlying product")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -29,20 +29,6 @@ from crossmargin.market.history import FloatArray
 from crossmargin.product.futures import FuturesContract
 
 RATIO_BITS = 40
-#: Clearing codes of the products of :data:`crossmargin.product.futures.PRODUCTS`.
-CLEARING_CODES: Mapping[str, str] = {
-    "ZT": "26",
-    "Z3N": "3YR",
-    "ZF": "25",
-    "ZN": "21",
-    "TN": "TN",
-    "TWE": "TWE",
-    "ZB": "17",
-    "UB": "UBE",
-    "ZQ": "41",
-    "SR1": "SR1",
-    "SR3": "SR3",
-}
 COMPONENTS = (
     "scan_risk",
     "intra_charge",
@@ -182,7 +168,7 @@ def span_contracts(
             by_code[each.product.code, each.period.text].append(each)
     found, refusals = [], []
     for contract in contracts:
-        code = CLEARING_CODES[contract.product]
+        code = contract.specification.clearing_code
         period = f"{contract.year}{contract.month:02d}"
         there = by_code[code, period] or by_code[contract.product, period]
         if len(there) == 1:

@@ -141,6 +141,8 @@ class CombinedCommodity:
         check_code("combined commodity", self.code, 6)
         if not self.families:
             raise ValueError(f"combined commodity {self.code} has no product family")
+        if not any(family.key.type.is_option for family in self.families):
+            object.__setattr__(self, "futures_style_options", False)
         for name in ("intra_tiers", "scan_tiers", "inter_tiers"):
             _once(f"{self.code}: {name}", (tier.number for tier in getattr(self, name)))
             object.__setattr__(self, name, tuple(sorted(getattr(self, name), key=_number)))
@@ -247,9 +249,10 @@ class SpanParameters:
         for contract in self.contracts:
             if contract.product not in self.commodity_by_product:
                 raise ValueError(f"{contract.label} belongs to no combined commodity")
-        scans: dict[tuple[str, ...], ScanRange | None] = {}
+        by_series: dict[tuple[str, ...], object] = {}
         for contract in self.contracts:
-            if scans.setdefault(contract.series, contract.scan) != contract.scan:
+            shared = contract.scan, contract.delta_scaling_factor, contract.contract_value_factor
+            if by_series.setdefault(contract.series, shared) != shared:
                 raise ValueError(f"{contract.label}: one series, two sets of array parameters")
         for spread in self.inter_spreads:
             for leg in spread.legs:

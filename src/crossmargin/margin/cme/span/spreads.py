@@ -126,10 +126,12 @@ class DeliveryCharge:
     basis_rate: Fraction = _ZERO
 
     def __post_init__(self) -> None:
-        if self.months and self.method is not DeliveryMethod.TABLE:
-            raise ValueError("months in delivery belong to method 10")
-        if (self.basis_product or self.basis_rate) and self.method is not DeliveryMethod.BASIS:
-            raise ValueError("a basis product and its rate belong to method 11")
+        if bool(self.months) != (self.method is DeliveryMethod.TABLE):
+            raise ValueError("months in delivery, at least one, belong to method 10")
+        if bool(self.basis_product) != (self.method is DeliveryMethod.BASIS):
+            raise ValueError("a basis product belongs to method 11")
+        if self.basis_rate and self.method is not DeliveryMethod.BASIS:
+            raise ValueError("a basis risk rate belongs to method 11")
         check_not_negative("basis_rate", self.basis_rate)
 
 
@@ -201,5 +203,8 @@ class InterSpread:
     def __post_init__(self) -> None:
         if len(self.legs) < 2:  # noqa: PLR2004 - a spread has two legs at least
             raise ValueError(f"intercommodity spread {self.priority} needs two legs")
+        rates = [self.credit, *(leg.credit for leg in self.legs if leg.credit is not None)]
+        if not self.flat and any(abs(rate) > 1 for rate in rates):
+            raise ValueError(f"intercommodity spread {self.priority}: a rate is at most 1")
         if not self.scanning and len({leg.side for leg in self.legs}) < 2:  # noqa: PLR2004
             raise ValueError(f"intercommodity spread {self.priority} needs legs on both sides")
