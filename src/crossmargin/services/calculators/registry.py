@@ -8,6 +8,7 @@ from crossmargin.arrangement.reduction import ReductionRules
 from crossmargin.services.calculators.arrangement import arrangement_calculators
 from crossmargin.services.calculators.calculator import Calculator
 from crossmargin.services.calculators.futures import FUTURES_CALCULATORS
+from crossmargin.services.calculators.span import SPAN_CALCULATOR
 from crossmargin.services.calculators.treasury import TREASURY_CALCULATORS
 
 
@@ -19,5 +20,10 @@ def calculators(rules: ReductionRules) -> Mapping[str, Calculator]:
     rules : ReductionRules
         What the rule of the arrangement takes where an input names nothing else.
     """
-    every = (*FUTURES_CALCULATORS, *TREASURY_CALCULATORS, *arrangement_calculators(rules))
+    every = (
+        *FUTURES_CALCULATORS,
+        *TREASURY_CALCULATORS,
+        *arrangement_calculators(rules),
+        SPAN_CALCULATOR,
+    )
     return {calculator.name: calculator for calculator in sorted(every, key=lambda c: c.name)}
