@@ -93,7 +93,11 @@ class ArrayDraft:
 
 
 def _values(record: Record) -> tuple[Fraction, ...]:
-    return tuple(each.number("value") * each.sign("value_sign") for each in record.group("value"))
+    # The many records of a file are these; a product with a sign costs more than a minus.
+    return tuple(
+        -each.number("value") if each.sign("value_sign") < 0 else each.number("value")
+        for each in record.group("value")
+    )
 
 
 def built_contracts(
@@ -138,7 +142,7 @@ def _contract(
     return SpanContract(
         product=family.key,
         period=period_of(fields.get("month") or "000000", fields.get("day")),
-        losses=tuple(value * scale for value in array.values),
+        losses=array.values if scale == 1 else tuple(value * scale for value in array.values),
         composite_delta=array.delta,
         scan=parameters.scan if parameters else None,
         delta_scaling_factor=parameters.scaling if parameters else _ONE,

@@ -172,22 +172,23 @@ def _options(
     for series in draft.element.all("series"):
         period = products.period_of_underlying(series)
         scan = _scan(series, extremes)
+        # Once a series: a search among the children for each of its options would be a long one.
+        option_period = read_period(series, "pe")
+        scale, factor = _scaling(series, scaling), series.number("cvf", _ZERO)
         for each in series.all("opt"):
             losses, delta = _array(each)
             try:
-                terms = OptionTerms(
-                    read_period(series, "pe"), OptionRight(each.get("o")), each.number("k")
-                )
+                terms = OptionTerms(option_period, OptionRight(each.get("o")), each.number("k"))
                 yield SpanContract(
                     draft.family.key,
                     period,
                     losses,
                     delta,
                     scan,
-                    _scaling(each, _scaling(series, scaling)),
+                    _scaling(each, scale),
                     terms,
                     each.number("p") if each.first("p") else None,
-                    each.number("cvf", series.number("cvf", _ZERO)) or None,
+                    each.number("cvf", factor) or None,
                 )
             except ValueError as error:
                 each.fault(each.get("k", ""), f"an option that can be ({error})")
