@@ -104,7 +104,12 @@ def _read_complex(complex_: Element) -> tuple[list[CommodityDraft], Products, li
     for exchange in complex_.all("exchange"):
         read_exchange(exchange, products)
     ratios = _ratios(complex_)
-    drafts = [read_commodity(each, products, ratios, complex_) for each in complex_.all("ccDef")]
+    drafts = []
+    for each in complex_.all("ccDef"):
+        try:
+            drafts.append(read_commodity(each, products, ratios, complex_))
+        except ValueError as error:
+            each.fault(each.get("cc", ""), f"a combined commodity that can be ({error})")
     return drafts, products, read_inter_spreads(complex_)
 
 

@@ -68,8 +68,7 @@ def span_margin(
     books = _books(parameters, positions, readings)
     _refuse_what_is_not_calculated(books, parameters)
     spreads: list[FormedSpread] = []
-    supers = [spread for spread in parameters.inter_spreads if spread.super_spread]
-    others = [spread for spread in parameters.inter_spreads if not spread.super_spread]
+    supers, others = parameters.super_spreads, parameters.other_inter_spreads
     spreads.extend(form_inter(books, supers, SpreadKind.SUPER))
     for book in books.values():
         spreads.extend(form_intra(book))
@@ -192,7 +191,8 @@ def _only_long_options(book: CommodityBook) -> bool:
 
 def _result(book: CommodityBook, delivery: Fraction, account: Account) -> CommodityResult:
     commodity = book.commodity
-    scans = scan_tiers(commodity, book.positions)
+    tiered = bool(commodity.scan_tiers)
+    scans = scan_tiers(commodity, book.positions) if tiered else (book.price_risk(0).scan,)
     minimum = _short_option_minimum(book)
     values = _option_values(book)
     scanned = sum((tier.scan_risk for tier in scans), start=_ZERO)

@@ -68,7 +68,7 @@ class Demand:
     ratio : Fraction
         Deltas a spread.
     limit : Fraction
-        How much of the leg may be used, whatever the periods hold.
+        How much of the leg may be used; at most what its periods hold.
     """
 
     ledger: DeltaLedger
@@ -84,10 +84,13 @@ def spreads_possible(demands: Sequence[Demand]) -> Fraction:
 
     The smallest of available over ratio; where legs share periods, also of what they have together.
     """
+    if any(demand.limit <= 0 for demand in demands):
+        return _ZERO
     count = min(demand.limit / demand.ratio for demand in demands)
     for ledger, sign in {(demand.ledger, demand.sign): None for demand in demands}:
         sharing = [d for d in demands if d.ledger is ledger and d.sign == sign]
-        for size in range(1, len(sharing) + 1):
+        # One leg by itself is held to its limit above, which is never more than what is there.
+        for size in range(2, len(sharing) + 1):
             for some in combinations(sharing, size):
                 there = ledger.available(_any_of(some), sign)
                 ratio = sum((demand.ratio for demand in some), start=_ZERO)

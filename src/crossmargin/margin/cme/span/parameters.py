@@ -227,6 +227,16 @@ class SpanParameters:
         """The contracts by key."""
         return {each.key: each for each in self.contracts}
 
+    @cached_property
+    def super_spreads(self) -> tuple[InterSpread, ...]:
+        """The intercommodity spreads that are formed before the intracommodity spreads."""
+        return tuple(each for each in self.inter_spreads if each.super_spread)
+
+    @cached_property
+    def other_inter_spreads(self) -> tuple[InterSpread, ...]:
+        """The intercommodity spreads that are formed after the intracommodity spreads."""
+        return tuple(each for each in self.inter_spreads if not each.super_spread)
+
     @property
     def is_own(self) -> bool:
         """Whether the set is one of our own, and not a clearing organization's."""

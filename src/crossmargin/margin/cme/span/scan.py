@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
@@ -21,10 +22,16 @@ def scan(positions: Iterable[Position], number: int = 0) -> ScanTier:
 
     .. math:: L_s = \sum_i q_i a_{i,s}
     """
-    losses = [_ZERO] * SCENARIO_COUNT
-    for contract, quantity in positions:
+    held = list(positions)
+    # Whole numbers over one denominator: exact as the fractions are, and a tenth of the time.
+    parts = math.lcm(*(quantity.denominator for _, quantity in held))
+    steps = math.lcm(*(loss.denominator for contract, _ in held for loss in contract.losses))
+    totals = [0] * SCENARIO_COUNT
+    for contract, quantity in held:
+        units = quantity.numerator * (parts // quantity.denominator)
         for place, loss in enumerate(contract.losses):
-            losses[place] += quantity * loss
+            totals[place] += units * loss.numerator * (steps // loss.denominator)
+    losses = [Fraction(total, parts * steps) for total in totals]
     active = max(range(SCENARIO_COUNT), key=lambda place: (losses[place], -place))
     return ScanTier(number, tuple(losses), active + 1)
 
