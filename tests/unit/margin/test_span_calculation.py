@@ -156,6 +156,19 @@ def test_legs_that_share_a_tier_ask_for_its_deltas_together() -> None:
     assert [each.left for each in result.commodities[0].deltas] == [0, 0, -6]
 
 
+def test_a_leg_that_ends_first_takes_first() -> None:
+    # Tier 1 may take June or September, tier 2 June alone: one delta each, and nothing is wasted.
+    nested = commodity(
+        "21",
+        intra_tiers=(tier(1, M6, U6), tier(2, M6, M6), tier(3, Z6, Z6)),
+        intra_spreads=(intra(1, 10, (1, 1, "A"), (2, 1, "A"), (3, 2, "B")),),
+    )
+    held = {("21", M6): 1, ("21", U6): 1, ("21", Z6): -2}
+    result = margin(parameter_set([nested], MONTHS), held)
+    assert [(each.count, each.amount) for each in result.spreads] == [(1, 10)]
+    assert [each.left for each in result.commodities[0].deltas] == [0, 0, 0]
+
+
 def test_scan_tiers_are_scanned_alone_and_added() -> None:
     tiers = (tier(1, M6, M6), tier(2, U6, U6))
     held = {("21", M6): 10, ("21", U6): -10, ("21", Z6): 1}
