@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from crossmargin.feeds.charge_history.reading import LoadedChargeHistory
     from crossmargin.feeds.market.findings import Finding
     from crossmargin.feeds.market.importing import ImportReport
+    from crossmargin.feeds.span.loaded import LoadedSpan
+    from crossmargin.margin.cme.span.parameters import SpanContract, SpanParameters
     from crossmargin.market.history import MarketData
     from crossmargin.parameters.reading import OwnerFile
     from crossmargin.services.backtest_par_books import BacktestParameters
@@ -162,6 +165,34 @@ def read_charge_history(path: Path) -> LoadedChargeHistory:
     loaded = run(path)
     refusals = tuple(replace(refusal, file=path.name) for refusal in loaded.refusals)
     return replace(loaded, refusals=refusals)
+
+
+def read_span(path: Path, *, label: str = "") -> LoadedSpan:
+    """Read a SPAN parameter file, positional or XML."""
+    from crossmargin.feeds.span.reading import read_span as run
+
+    return run(path, label=label)
+
+
+def write_span(parameters: SpanParameters, path: Path) -> str:
+    """Write a SPAN parameter set, XML to ``.spn`` and ``.xml``, else positional; name the form."""
+    from crossmargin.feeds.span.positional_writing import positional_text
+    from crossmargin.feeds.span.xml_writing import xml_text
+
+    is_xml = path.suffix in (".spn", ".xml")
+    # The whole text is made before the file is opened: a refusal leaves nothing half written.
+    text = xml_text(parameters) if is_xml else positional_text(parameters)
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return "xml" if is_xml else "positional"
+
+
+def read_span_positions(
+    path: Path, parameters: SpanParameters
+) -> list[tuple[SpanContract, Fraction]]:
+    """Read the positions of ``xm span margin``."""
+    from crossmargin.feeds.span.positions import read_span_positions as run
+
+    return run(path, parameters)
 
 
 def block_executor() -> BlockExecutor:

@@ -22,6 +22,7 @@ EXPECTED_HERE = {
     "sofr-settlement",
     "margin-reduction",
     "suspension-surge",
+    "span",
 }
 
 

@@ -16,6 +16,7 @@ from crossmargin.cli.market import market_app
 from crossmargin.cli.output import OutputFormat, refuse
 from crossmargin.cli.par_books import par_books_command
 from crossmargin.cli.parameters import parameters_app
+from crossmargin.cli.span import span_app
 
 _EXIT_PIPE_CLOSED = 141  # as a shell reports a program ended by SIGPIPE
 
@@ -32,6 +33,7 @@ app.command("backtest")(backtest_command)
 app.command("calc")(calc_command)
 app.add_typer(market_app, name="market")
 app.add_typer(parameters_app, name="parameters")
+app.add_typer(span_app, name="span")
 app.command("demo")(demo_command)
 
 

@@ -1,0 +1,112 @@
+"""Positions for ``xm span margin``: a CSV of contracts of a parameter set and quantities."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from pathlib import Path
+
+from crossmargin.basics.refusals import RefusedError, refused
+from crossmargin.feeds.span.records import Faults
+from crossmargin.margin.cme.span.parameters import SpanContract, SpanParameters
+
+RULE = "reference: xm span margin"
+REQUIRED = ("product", "period", "quantity")
+OPTIONAL = ("exchange", "right", "option_period", "strike")
+_BYTES_MAX = 1 << 26
+_LARGEST_QUANTITY = Decimal(10) ** 12
+
+
+def read_span_positions(
+    path: Path, parameters: SpanParameters
+) -> list[tuple[SpanContract, Fraction]]:
+    """Read positions and find their contracts.
+
+    Raises
+    ------
+    RefusedError
+        With every fault, each with line and column.
+    """
+    try:
+        size = path.stat().st_size
+        text = path.read_text("utf-8-sig") if size <= _BYTES_MAX else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise refused("positions", path.name, f"a readable UTF-8 file ({error})", RULE) from None
+    if size > _BYTES_MAX:
+        raise refused("positions", f"{size} bytes", f"at most {_BYTES_MAX} bytes", RULE)
+    faults = Faults(path.name, RULE)
+    rows = csv.reader(text.splitlines())
+    columns = _columns(next(rows, []), faults)
+    contracts: dict[tuple[str, str], list[SpanContract]] = defaultdict(list)
+    for contract in parameters.contracts:
+        contracts[contract.product.code, contract.period.text].append(contract)
+    found: list[tuple[SpanContract, Fraction]] = []
+    for line, cells in enumerate(rows if columns else (), start=2):
+        if len(cells) != len(columns) and any(cells):
+            faults.add("row", f"{len(cells)} fields", f"{len(columns)} fields", line)
+        elif any(cells):
+            named = {name: cells[place].strip() for name, place in columns.items()}
+            there = contracts[named["product"], named["period"]]
+            found.extend(_position(named, there, faults, line, columns))
+    if faults.count:
+        raise RefusedError(*faults.all())
+    return found
+
+
+def _position(
+    named: Mapping[str, str],
+    candidates: Sequence[SpanContract],
+    faults: Faults,
+    line: int,
+    columns: Mapping[str, int],
+) -> Iterator[tuple[SpanContract, Fraction]]:
+    quantity = _quantity(named["quantity"])
+    if quantity is None:
+        expected = "a decimal number of contracts, signed"
+        faults.add("quantity", named["quantity"], expected, line, columns["quantity"] + 1)
+    there = [each for each in candidates if _is_meant(each, named)]
+    if len(there) != 1:
+        expected = f"one contract of the parameter set, there are {len(there)}"
+        value = " ".join(filter(None, (named.get(each, "") for each in _NAMING)))
+        faults.add("product", value, expected, line, columns["product"] + 1)
+    elif quantity is not None:
+        yield there[0], quantity
+
+
+_NAMING = ("exchange", "product", "period", "option_period", "right", "strike")
+
+
+def _columns(header: list[str], faults: Faults) -> dict[str, int]:
+    names = [name.strip() for name in header]
+    for place, name in enumerate(names, start=1):
+        if name not in REQUIRED + OPTIONAL or names.count(name) > 1:
+            expected = f"one of {', '.join(REQUIRED + OPTIONAL)}, once"
+            faults.add("header", name, expected, 1, place)
+    for name in REQUIRED:
+        if name not in names:
+            faults.add("header", ",".join(names), f"a column {name}: it is required", 1)
+    return {} if faults.count else {name: place for place, name in enumerate(names)}
+
+
+def _quantity(text: str) -> Fraction | None:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return Fraction(number) if number.is_finite() and abs(number) < _LARGEST_QUANTITY else None
+
+
+def _is_meant(contract: SpanContract, named: Mapping[str, str]) -> bool:
+    if named.get("exchange") and named["exchange"] != contract.product.exchange:
+        return False
+    option = contract.option
+    if option is None:
+        return not named.get("right") and not named.get("strike")
+    return (
+        named.get("right") == option.right
+        and named.get("option_period", "") in ("", option.period.text)
+        and _quantity(named.get("strike", "")) == option.strike
+    )
