@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from crossmargin.feeds.market.findings import Finding
     from crossmargin.feeds.market.importing import ImportReport
+    from crossmargin.margin.cme.span.published import PublishedFigures
     from crossmargin.market.history import MarketData
     from crossmargin.parameters.registry import ParameterSet
     from crossmargin.services.calculators.calculator import Calculator
@@ -97,6 +98,17 @@ def _in_force(owner: str, folder: str, as_of: date) -> ParameterSet:
     text = files("crossmargin").joinpath(folder, "parameters.toml").read_text("utf-8")
     versions = parameters_from_document(tomllib.loads(text))
     return ParameterSet.in_force(owner, versions, on=as_of)
+
+
+def published_margin_levels() -> PublishedFigures:
+    """Return published margin levels and credits, to compare our SPAN parameters with."""
+    import tomllib
+    from importlib.resources import files
+
+    from crossmargin.margin.cme.span.published import published_from_document
+
+    place = files("crossmargin").joinpath("margin/cme/span/published_levels.toml")
+    return published_from_document(tomllib.loads(place.read_text("utf-8")))
 
 
 def block_executor() -> BlockExecutor:

@@ -1,0 +1,1 @@
+"""SPAN: the parameter set of one day, the calculation by combined commodity, and the model."""
