@@ -1,11 +1,14 @@
 r"""Par yields of a constant maturity and their one-day moves, and the contract they stand for.
 
 The baskets of past dates are not in the data. A Treasury future of a past date is therefore read as
-delivering the bond at par with the maturity :math:`m` of its cheapest issue (ruling 19). With par
-yield :math:`y`, conversion factor
-:math:`c = \tfrac{y}{0.06}(1 - v) + v`, :math:`v = 1.03^{-2m}`, its price is :math:`100/c` and
+delivering one issue with the maturity :math:`m` of its cheapest (ruling 19), sold at the par yield
+of its original maturity on the date of its sale: its coupon :math:`c`. Where several issues may be
+cheapest, it is the one with the least price over conversion factor. At the par yield :math:`y` of
+:math:`m`, with :math:`v = (1 + y/2)^{-2m}` and the conversion factor
+:math:`f = \tfrac{c}{0.06}(1 - 1.03^{-2m}) + 1.03^{-2m}`,
 
-.. math:: DV01 = \frac{100}{c}\ \frac{1 - (1 + y/2)^{-2m}}{y}\ 10^{-4} \times \$/\text{point}
+.. math:: DV01 = \frac{100}{f} \left( \frac{c\,(1 - v)}{y^2}
+          + \Bigl(1 - \frac{c}{y}\Bigr) \frac{m\,v}{1 + y/2} \right) 10^{-4} \times \$/\text{point}
 
 Moves are kept on a binary grid, so that sums and ranks over them are exact anywhere. A move uses
 only the tenors published on both dates; the par curve is flat beyond the longest of them.
@@ -13,10 +16,12 @@ only the tenors published on both dates; the par curve is flat beyond the longes
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
-from crossmargin.market.curve import interpolate_monotone
+from crossmargin.market.curve import DAYS_PER_YEAR, interpolate_monotone
 from crossmargin.market.factors import CURVE_TENORS, CurvePoints
 from crossmargin.market.history import PAR_TENOR_YEARS, FloatArray
 from crossmargin.market.portable import exp_portable, log_portable
@@ -57,26 +62,73 @@ def par_moves_bp(points: CurvePoints, maturity_years: float) -> FloatArray:
     return moves
 
 
-def par_future_dv01(
-    par_yield: FloatArray, maturity_years: float, *, dollars_per_point: float
+def issue_coupons(
+    points: CurvePoints, maturity_years: float, *, original_years: float
 ) -> FloatArray:
-    """Return what a contract on the bond at par loses for one basis point, dollars.
+    """Return the coupon of an issue with so long to run, by date: the par yield when it was sold.
+
+    Before the first curve with six tenors the coupon is that of the first curve.
+    """
+    par_yields = par_yields_at(points, original_years)
+    known = np.flatnonzero(~np.isnan(par_yields))
+    age_days = np.timedelta64(round((original_years - maturity_years) * DAYS_PER_YEAR), "D")
+    place = np.searchsorted(points.dates[known], points.dates - age_days, side="right") - 1
+    coupons: FloatArray = par_yields[known][np.maximum(place, 0)]
+    return coupons
+
+
+def cheapest_dv01(
+    points: CurvePoints, issues: Sequence[tuple[float, float]], *, dollars_per_point: float
+) -> FloatArray:
+    """Return what a contract loses for one basis point of its cheapest issue's yield, by date.
 
     Parameters
     ----------
-    par_yield : ndarray
-        Plain ratios; those under a basis point count as one.
-    maturity_years : float
+    points : CurvePoints
+    issues : sequence of (float, float)
+        Years to run and original years of the issues that may be cheapest. On each date it is the
+        one with the least price over conversion factor.
     dollars_per_point : float
+
+    Returns
+    -------
+    ndarray, shape (dates,)
+        Dollars; NaN where there is no curve.
     """
-    coupon = np.maximum(par_yield, _LOWEST_YIELD)
+    found = []
+    for maturity_years, original_years in issues:
+        coupon = issue_coupons(points, maturity_years, original_years=original_years)
+        found.append(future_value(par_yields_at(points, maturity_years), coupon, maturity_years))
+    prices = np.array([price for price, _ in found])
+    slopes = np.array([slope for _, slope in found])
+    # A date without a curve has no price in any: take the first.
+    cheapest = np.where(np.isnan(prices), np.inf, prices).argmin(axis=0)
+    dv01: FloatArray = slopes[cheapest, np.arange(len(points.dates))] * dollars_per_point
+    return dv01
+
+
+def future_value(
+    issue_yield: FloatArray, coupon: FloatArray, maturity_years: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return the price of a contract on one issue, and what it loses for one basis point, points.
+
+    Parameters
+    ----------
+    issue_yield : ndarray
+        Plain ratio; one under a basis point counts as one.
+    coupon : ndarray
+        Plain ratio.
+    maturity_years : float
+    """
+    y = np.maximum(issue_yield, _LOWEST_YIELD)
     half_years = 2.0 * maturity_years
     at_notional = exp_portable(-half_years * log_portable(np.array([1.0 + _NOTIONAL_YIELD / 2.0])))
     factor = coupon / _NOTIONAL_YIELD * (1.0 - at_notional) + at_notional
-    discount = exp_portable(-half_years * log_portable(1.0 + coupon / 2.0))
-    duration = (1.0 - discount) / coupon
-    dv01: FloatArray = 100.0 / factor * duration / _BP * dollars_per_point
-    return dv01
+    v = exp_portable(-half_years * log_portable(1.0 + y / 2.0))
+    later = maturity_years * v / (1.0 + y / 2.0)
+    slope = coupon * (1.0 - v) / (y * y) - coupon / y * later + later
+    price = coupon / y * (1.0 - v) + v
+    return 100.0 * price / factor, 100.0 * slope / factor / _BP
 
 
 def _interpolated(

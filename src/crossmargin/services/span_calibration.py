@@ -178,7 +178,7 @@ class _Moves:
         moves = par_moves_bp(self.points, maturity)
         measured = measures_at(moves, [len(moves) - 1], self.measures)[0].tolist()
         level = self.weights.level_bp(measured)
-        dv01 = float(treasury_dv01(self.points, product, maturity)[-1])
+        dv01 = float(treasury_dv01(self.points, product, self.parameters)[-1])
         step = self.parameters.cme.whole("span_scan_range_step_dollars")
         return [
             ScanLevel(

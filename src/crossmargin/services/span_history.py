@@ -18,7 +18,7 @@ from crossmargin.margin.cme.span.calibration import (
 )
 from crossmargin.margin.cme.span.measures import MeasureRules, measures_at
 from crossmargin.market.basis import NEIGHBOURS
-from crossmargin.market.constant_maturity import par_future_dv01, par_moves_bp, par_yields_at
+from crossmargin.market.constant_maturity import cheapest_dv01, par_moves_bp
 from crossmargin.market.factors import CurvePoints, curve_points
 from crossmargin.market.history import FloatArray, MarketData
 from crossmargin.product.futures import PRODUCTS
@@ -98,7 +98,7 @@ def _observations(
     days = np.array([day for day, _ in levels], dtype="datetime64[D]")
     # The last curve before the day: what was known when the level was set.
     places = np.searchsorted(points.dates, days, side="left") - 1
-    dv01 = treasury_dv01(points, product, maturity)[places]
+    dv01 = treasury_dv01(points, product, parameters)[places]
     measured = measures_at(par_moves_bp(points, maturity), places.tolist(), rules)
     return [
         LevelObservation(product, day, dollars, float(dv01[row]), tuple(measured[row].tolist()))
@@ -114,12 +114,14 @@ def cheapest_maturity_years(product: str, parameters: ParameterSets) -> float:
     return float(parameters.cme.ratio(f"span_ctd_maturity_years_{product}"))
 
 
-def treasury_dv01(points: CurvePoints, product: str, maturity: float) -> FloatArray:
-    """Return the DV01 of a contract on the bond at par on every date, dollars."""
-    return par_future_dv01(
-        par_yields_at(points, maturity),
-        maturity,
-        dollars_per_point=float(PRODUCTS[product].dollars_per_point),
+def treasury_dv01(points: CurvePoints, product: str, parameters: ParameterSets) -> FloatArray:
+    """Return the DV01 of a contract on the issue that stands for its cheapest, by date, dollars."""
+    issues = []
+    for text in parameters.cme.text(f"span_ctd_issues_{product}").split(","):
+        left, original = text.split("/")
+        issues.append((float(left), float(original)))
+    return cheapest_dv01(
+        points, issues, dollars_per_point=float(PRODUCTS[product].dollars_per_point)
     )
 
 
