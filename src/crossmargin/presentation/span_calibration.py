@@ -259,7 +259,7 @@ def _credit_table(title: str, pairs: Sequence[PairCredit]) -> Table:
             f"{float(pair.credit):.0%}",
             f"{pair.correlation:.2f}",
             f"{pair.worst_rolling_correlation:.2f}",
-            f"{pair.dv01_mismatch:+.1%}",
+            f"{round(pair.dv01_mismatch, 3) + 0.0:+.1%}",
         )
     return table
 
