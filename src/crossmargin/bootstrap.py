@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from crossmargin.feeds.market.importing import ImportReport
     from crossmargin.feeds.span.loaded import LoadedSpan
     from crossmargin.margin.cme.span.parameters import SpanContract, SpanParameters
+    from crossmargin.margin.cme.span.published import PublishedFigures
     from crossmargin.market.history import MarketData
     from crossmargin.parameters.reading import OwnerFile
     from crossmargin.services.backtest_par_books import BacktestParameters
@@ -193,6 +194,17 @@ def read_span_positions(
     from crossmargin.feeds.span.positions import read_span_positions as run
 
     return run(path, parameters)
+
+
+def published_margin_levels() -> PublishedFigures:
+    """Return published margin levels and credits, to compare our SPAN parameters with."""
+    import tomllib
+    from importlib.resources import files
+
+    from crossmargin.margin.cme.span.published import published_from_document
+
+    place = files("crossmargin").joinpath("margin/cme/span/published_levels.toml")
+    return published_from_document(tomllib.loads(place.read_text("utf-8")))
 
 
 def block_executor() -> BlockExecutor:

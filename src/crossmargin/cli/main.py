@@ -17,6 +17,7 @@ from crossmargin.cli.output import OutputFormat, refuse
 from crossmargin.cli.par_books import par_books_command
 from crossmargin.cli.parameters import parameters_app
 from crossmargin.cli.span import span_app
+from crossmargin.cli.span_calibration import calibrate_command, levels_command
 
 _EXIT_PIPE_CLOSED = 141  # as a shell reports a program ended by SIGPIPE
 
@@ -33,6 +34,8 @@ app.command("backtest")(backtest_command)
 app.command("calc")(calc_command)
 app.add_typer(market_app, name="market")
 app.add_typer(parameters_app, name="parameters")
+span_app.command("calibrate")(calibrate_command)
+span_app.command("levels")(levels_command)
 app.add_typer(span_app, name="span")
 app.command("demo")(demo_command)
 

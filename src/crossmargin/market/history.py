@@ -7,7 +7,7 @@ published; the room converts them once, where it uses them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -87,6 +87,31 @@ class CloseHistory:
 
 
 @dataclass(frozen=True, slots=True)
+class MarginLevelHistory:
+    """Outright margin levels of one future, as announced: dollars a contract.
+
+    Parameters
+    ----------
+    symbol : str
+    dates : ndarray of datetime64[D], shape (changes,)
+        Effective dates, ascending; a level holds until the next.
+    initial_dollars, maintenance_dollars : ndarray, shape (changes,)
+    """
+
+    symbol: str
+    dates: DateArray
+    initial_dollars: FloatArray
+    maintenance_dollars: FloatArray
+
+    def __post_init__(self) -> None:
+        for levels in (self.initial_dollars, self.maintenance_dollars):
+            if levels.shape != self.dates.shape:
+                raise ValueError(f"{self.symbol}: levels have shape {levels.shape}")
+            _frozen(levels)
+        _frozen(self.dates)
+
+
+@dataclass(frozen=True, slots=True)
 class SecurityPrice:
     """One line of a FedInvest price sheet: clean prices per 100, zero where not quoted."""
 
@@ -130,6 +155,8 @@ class MarketData:
         Continuous front-month closes, unadjusted for rolls: ZT ZF ZN ZB TN.
     fed_funds_futures : mapping of contract code (two-digit year) to CloseHistory
     price_sheets : mapping of date to PriceSheet
+    futures_margins : mapping of symbol to MarginLevelHistory
+        Announced margin levels of Treasury futures; empty where the table is absent.
     """
 
     simulated: bool
@@ -141,6 +168,7 @@ class MarketData:
     treasury_futures: Mapping[str, CloseHistory]
     fed_funds_futures: Mapping[str, CloseHistory]
     price_sheets: Mapping[date, PriceSheet]
+    futures_margins: Mapping[str, MarginLevelHistory] = field(default_factory=dict)
 
     def with_sheet(self, sheet: PriceSheet) -> MarketData:
         """Return the market with one more price sheet; the digest stays that of the tables."""

@@ -78,6 +78,23 @@ def test_histories_hold_what_was_written(tmp_path: Path) -> None:
 PAR_COLUMN = {tenor: column for column, tenor in enumerate(PAR_TENOR_YEARS)}
 
 
+def test_margin_levels_are_by_symbol_and_date_and_may_be_absent(tmp_path: Path) -> None:
+    assert opened(tmp_path / "without", tables()).futures_margins == {}
+    levels = pl.DataFrame(
+        {
+            "symbol": ["ZN", "ZB", "ZN"],
+            "effective_date": [dt.date(2012, 2, 3), dt.date(2012, 2, 3), dt.date(2011, 8, 11)],
+            "initial_usd": [1210.0, 3080.0, 1760.0],
+            "maintenance_usd": [1100.0, 2800.0, 1600.0],
+        }
+    )
+    margins = opened(tmp_path / "with", {**tables(), "futures_margins": levels}).futures_margins
+    assert list(margins) == ["ZB", "ZN"]
+    assert margins["ZN"].dates.tolist() == [dt.date(2011, 8, 11), dt.date(2012, 2, 3)]
+    assert margins["ZN"].maintenance_dollars.tolist() == [1600.0, 1100.0]
+    assert margins["ZN"].initial_dollars.tolist() == [1760.0, 1210.0]
+
+
 def test_prices_and_coupons_are_exact_decimals(tmp_path: Path) -> None:
     market = opened(tmp_path / "market", tables())
     bond = market.price_sheets[DAYS[0]].prices["912810FT0"]

@@ -25,6 +25,7 @@ from crossmargin.market.history import (
     CloseHistory,
     DateArray,
     FloatArray,
+    MarginLevelHistory,
     MarketData,
     ParYieldHistory,
     PriceSheet,
@@ -66,6 +67,7 @@ def open_market(directory: Path) -> MarketData:
         treasury_futures=_closes(tables, "futures_closes"),
         fed_funds_futures=_closes(tables, "fed_funds_futures"),
         price_sheets=_price_sheets(tables),
+        futures_margins=_margin_levels(tables),
     )
 
 
@@ -132,6 +134,29 @@ def _closes(tables: _Tables, table: str) -> Mapping[str, CloseHistory]:
         histories[symbol] = CloseHistory(symbol, days[start:end].copy(), closes[start:end].copy())
         start = end
     return histories
+
+
+def _margin_levels(tables: _Tables) -> Mapping[str, MarginLevelHistory]:
+    types = {
+        "symbol": pl.String,
+        "effective_date": pl.Date,
+        "initial_usd": pl.Float64,
+        "maintenance_usd": pl.Float64,
+    }
+    rows = tables.read("futures_margins", types).drop_nulls()
+    if rows.is_empty():
+        return {}
+    return {
+        str(symbol): MarginLevelHistory(
+            str(symbol),
+            _dates(levels["effective_date"]),
+            _floats(levels["initial_usd"]),
+            _floats(levels["maintenance_usd"]),
+        )
+        for (symbol,), levels in rows.sort("symbol", "effective_date").group_by(
+            "symbol", maintain_order=True
+        )
+    }
 
 
 def _price_sheets(tables: _Tables) -> Mapping[date, PriceSheet]:
