@@ -33,11 +33,13 @@ from crossmargin.arrangement.reduction import Binding, Denominator
 from crossmargin.arrangement.requirement import CustomerRequirement
 from crossmargin.margin.book import Block, Contributions
 from crossmargin.margin.cme.model import CmeModel
+from crossmargin.margin.cme.span.model import SpanModel
 from crossmargin.margin.exact import GRID_PER_DOLLAR
 from crossmargin.margin.ficc.model import FiccModel
 from crossmargin.market.scenarios import ScenarioSet
 
 CURVATURE = "curvature and interplay of factors"
+UNATTRIBUTED = "not attributable to a position"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class RequirementSplit:
         Outside the account, add-ons, the customer minimum.
     total : Fraction
         The requirement.
+    unattributed : Fraction
+        What no position adds: only where a model is at a kink.
     """
 
     positions: tuple[Fraction, ...]
@@ -71,6 +75,7 @@ class RequirementSplit:
     components: tuple[Line, ...]
     others: tuple[Line, ...]
     total: Fraction
+    unattributed: Fraction = Fraction(0)
 
     def rounding_of(self, lines: Sequence[Fraction]) -> Fraction:
         """Return what rounding up to the cent adds to a split of the account."""
@@ -86,14 +91,14 @@ class _Term:
     """A model's figure of one leg or both, and its rate in the requirement."""
 
     rate: Fraction
-    model: FiccModel | CmeModel
+    model: FiccModel | CmeModel | SpanModel
     block: Block
     contributions: Contributions
 
 
 def requirement_split(
     ficc: FiccModel,
-    cme: CmeModel,
+    cme: CmeModel | SpanModel,
     block: Block,
     requirement: CustomerRequirement,
     *,
@@ -124,11 +129,16 @@ def requirement_split(
         factors=_by_factor(terms, factors),
         components=tuple(_by_component(own)),
         others=tuple(_others(requirement)),
+        unattributed=sum(
+            (term.rate * term.contributions.unattributed for term in terms), Fraction(0)
+        ),
         total=requirement.requirement.dollars,
     )
 
 
-def _own_legs(ficc: FiccModel, cme: CmeModel, block: Block, rate: Fraction) -> list[_Term]:
+def _own_legs(
+    ficc: FiccModel, cme: CmeModel | SpanModel, block: Block, rate: Fraction
+) -> list[_Term]:
     securities, futures = block.securities_only(), block.contracts_only()
     return [
         _Term(rate, ficc, securities, ficc.contributions(securities)),
@@ -138,7 +148,7 @@ def _own_legs(ficc: FiccModel, cme: CmeModel, block: Block, rate: Fraction) -> l
 
 def _of_the_saving(
     ficc: FiccModel,
-    cme: CmeModel,
+    cme: CmeModel | SpanModel,
     block: Block,
     requirement: CustomerRequirement,
     *,
@@ -171,6 +181,10 @@ def _of_the_saving(
 def _by_component(own: Sequence[_Term]) -> list[Line]:
     lines = []
     for name, term in zip(("FICC", "CME"), own, strict=True):
+        if term.contributions.unattributed:
+            lines.append(
+                Line(f"{name} {UNATTRIBUTED}", term.rate * term.contributions.unattributed)
+            )
         for component, parts in term.contributions.components.items():
             dollars = term.rate * sum(parts, Fraction(0))
             if dollars:
@@ -184,6 +198,8 @@ def _by_factor(terms: Sequence[_Term], factors: Sequence[RiskFactor]) -> tuple[L
     curvature = Fraction(0)
     charges: dict[str, Fraction] = {}
     for term in terms:
+        left = term.rate * term.contributions.unattributed
+        charges[UNATTRIBUTED] = charges.get(UNATTRIBUTED, Fraction(0)) + left
         for component, parts in term.contributions.components.items():
             dollars = term.rate * sum(parts, Fraction(0))
             if component not in term.contributions.scenarios:
@@ -208,6 +224,8 @@ def _factor_losses(
     def parts(scenario: ScenarioSet) -> ScenarioSet:
         return one_factor_each(factors, scenario)
 
+    if isinstance(term.model, SpanModel):
+        return {}
     decisive = term.contributions.scenarios[component]
     pnl = term.model.repriced(component, decisive.scenario, parts)
     held = [

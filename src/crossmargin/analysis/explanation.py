@@ -24,6 +24,7 @@ from fractions import Fraction
 from crossmargin.analysis.factors import RiskFactor, risk_factors
 from crossmargin.margin.book import Block, ThreeFigures
 from crossmargin.margin.cme.model import CmeModel
+from crossmargin.margin.cme.span.model import SpanModel
 from crossmargin.margin.exact import from_grid
 from crossmargin.margin.ficc.model import FiccModel
 from crossmargin.margin.simulation import Simulation
@@ -33,7 +34,7 @@ from crossmargin.market.scenarios import ScenarioSet
 #: How many of the largest losses are shown; the last is the one that sets the figure.
 SHOWN_SCENARIOS = 5
 
-Repriced = Callable[[Sequence[RiskFactor]], tuple[FiccModel, CmeModel]]
+Repriced = Callable[[Sequence[RiskFactor]], tuple[FiccModel, CmeModel | SpanModel]]
 
 KIND_LABELS = {
     "key_rate": "all key rates",
@@ -92,7 +93,8 @@ class Explanation:
     ----------
     ficc_tail : tuple of TailScenario
     cme_tail, cme_stress_tail : tuple of TailScenario
-        Of the scaled history and of the stressed periods: the figure weighs the last of each.
+        Of the scaled history and of the stressed periods: the figure weighs the last of each. None
+        where CME's engine is SPAN.
     by_factor, by_kind : tuple of FactorLoss
         Floor, factors (largest first, those that cost nothing left out) and interaction: each adds
         up to one less the saving.
@@ -106,7 +108,7 @@ class Explanation:
 
 
 def explain(
-    ficc: FiccModel, cme: CmeModel, block: Block, *, repriced: Repriced
+    ficc: FiccModel, cme: CmeModel | SpanModel, block: Block, *, repriced: Repriced
 ) -> list[Explanation]:
     """Return an explanation of every portfolio of the block.
 
@@ -129,8 +131,8 @@ def explain(
     return [
         Explanation(
             ficc_tail=_tail(ficc.simulation, ficc.scenarios.historical, block, row),
-            cme_tail=_tail(cme.historical, cme.scenarios.historical, block, row),
-            cme_stress_tail=_tail(cme.stress, cme.scenarios.stress, block, row),
+            cme_tail=_cme_tail(cme, block, row, stressed=False),
+            cme_stress_tail=_cme_tail(cme, block, row, stressed=True),
             by_factor=by_factor[row],
             by_kind=by_kind[row],
         )
@@ -144,10 +146,11 @@ class _Base:
 
     ficc: ThreeFigures
     cme: ThreeFigures
+    cme_has_factors: bool
 
     @staticmethod
-    def of(ficc: FiccModel, cme: CmeModel, block: Block) -> _Base:
-        return _Base(ficc.three_figures(block), cme.three_figures(block))
+    def of(ficc: FiccModel, cme: CmeModel | SpanModel, block: Block) -> _Base:
+        return _Base(ficc.three_figures(block), cme.three_figures(block), isinstance(cme, CmeModel))
 
     def losses(
         self,
@@ -163,10 +166,13 @@ class _Base:
                 at_ficc = _share(
                     _simulation(self.ficc, row) - _simulation(ficc_off, row), self.ficc, row
                 )
-                at_cme = _share(_combined(self.cme, row) - _combined(cme_off, row), self.cme, row)
                 own.append(
                     FactorLoss(
-                        label, at_ficc, at_cme, _saving(ficc_off, row), _saving(cme_off, row)
+                        label,
+                        at_ficc,
+                        self._at_cme(_combined(self.cme, row) - _combined(cme_off, row), row),
+                        _saving(ficc_off, row),
+                        _saving(cme_off, row) if self.cme_has_factors else None,
                     )
                 )
         return [self._whole(own, row) for row, own in enumerate(lines)]
@@ -176,16 +182,20 @@ class _Base:
         floor = FactorLoss(
             "repo, bid-ask and VaR Floor above the simulation",
             _share(above, self.ficc, row),
-            _share(Fraction(0), self.cme, row),
+            self._at_cme(Fraction(0), row),
             None,
-            _saving(self.cme, row),
+            _saving(self.cme, row) if self.cme_has_factors else None,
         )
         interaction = FactorLoss(
             "interaction",
             _rest(_share(_combined(self.ficc, row), self.ficc, row), floor.ficc, lines, "ficc"),
-            _rest(_share(_combined(self.cme, row), self.cme, row), floor.cme, lines, "cme"),
+            _rest(self._at_cme(_combined(self.cme, row), row), floor.cme, lines, "cme"),
         )
         return (*_ordered([floor, *lines]), interaction)
+
+    def _at_cme(self, amount: Fraction, row: int) -> Fraction | None:
+        """Return a share of CME's stand-alone figures; None where its engine has no factors."""
+        return _share(amount, self.cme, row) if self.cme_has_factors else None
 
 
 def _combined(figures: ThreeFigures, row: int) -> Fraction:
@@ -223,6 +233,17 @@ def _rest(
         return None
     parts = (getattr(line, model) for line in lines)
     return whole - sum((part or Fraction(0) for part in parts), start=floor or Fraction(0))
+
+
+def _cme_tail(
+    cme: CmeModel | SpanModel, block: Block, row: int, *, stressed: bool
+) -> tuple[TailScenario, ...]:
+    """Return a tail of CME's simulation; none where its engine is SPAN."""
+    if isinstance(cme, SpanModel):
+        return ()
+    if stressed:
+        return _tail(cme.stress, cme.scenarios.stress, block, row)
+    return _tail(cme.historical, cme.scenarios.historical, block, row)
 
 
 def _tail(

@@ -277,8 +277,8 @@ def given_reduction(
     savings : tuple of Fraction
         FICC's and CME's.
     """
-    ficc_requirement = _reduced(ficc.securities, reduction)
-    cme_requirement = _reduced(cme.futures, reduction)
+    ficc_requirement = reduced_by(ficc.securities, reduction)
+    cme_requirement = reduced_by(cme.futures, reduction)
     return Reduction(
         ficc_saving=savings[0],
         cme_saving=savings[1],
@@ -345,7 +345,7 @@ def _saving(model: ModelFigures, official_cents: int, denominator: Denominator) 
     return Fraction(apart - model.combined.cents, apart)
 
 
-def _reduced(margin: Money, reduction: Fraction) -> Money:
+def reduced_by(margin: Money, reduction: Fraction) -> Money:
     """Return margin times (1 - reduction), rounded up to the cent from the exact fraction."""
     whole = reduction.denominator
     return Money(-(-margin.cents * (whole - reduction.numerator) // whole))

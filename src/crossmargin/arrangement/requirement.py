@@ -25,6 +25,7 @@ from crossmargin.arrangement.reduction import (
     ReductionRules,
     margin_reduction,
     order_check,
+    reduced_by,
 )
 from crossmargin.basics.money import ZERO, Money
 
@@ -45,6 +46,9 @@ class CcpFigures:
         Whether the customer holds anything at this CCP.
     add_ons : mapping of name to Money
         Charges outside the saving, of the leg of the XM account that this CCP clears.
+    other_cycle : Money
+        Figure of the other cycle that the higher-of rule compares with, before the reduction; zero
+        where the rule does not apply.
     """
 
     three: ModelFigures
@@ -52,6 +56,7 @@ class CcpFigures:
     everything: Money
     has_positions: bool
     add_ons: Mapping[str, Money] = field(default_factory=dict)
+    other_cycle: Money = ZERO
 
     @property
     def add_on_cents(self) -> int:
@@ -70,8 +75,11 @@ class CcpRequirement:
         As its own model sees it, negative too.
     reduced : Money
         The CCP's own figure of the leg it clears, less the reduction.
+    higher_of : Money
+        What the other cycle's figure, less the same reduction, is higher by (ruling 6).
     requirement : Money
-        Of the XM account: reduced, with add-ons, the customer minimum included.
+        Of the XM account: reduced, higher of two cycles, with add-ons, the customer minimum
+        included.
     minimum_top_up : Money
         What the customer minimum added to ``requirement``.
     outside, standalone, split_cost : Money
@@ -80,6 +88,7 @@ class CcpRequirement:
     figures: CcpFigures
     saving: Fraction
     reduced: Money
+    higher_of: Money
     requirement: Money
     minimum_top_up: Money
     outside: Money
@@ -134,7 +143,11 @@ def customer_requirement(
     minimum = rules.customer_minimum.cents if ficc.has_positions else 0
     # Whole cents as integers: this runs once a customer, for every customer of every firm.
     ficc_add_ons, cme_add_ons = ficc.add_on_cents, cme.add_on_cents
-    at_ficc = reduction.ficc_requirement.cents + ficc_add_ons
+    higher_of = 0
+    if ficc.other_cycle.cents:
+        other = reduced_by(ficc.other_cycle, reduction.reduction)
+        higher_of = max(0, other.cents - reduction.ficc_requirement.cents)
+    at_ficc = reduction.ficc_requirement.cents + higher_of + ficc_add_ons
     at_cme = reduction.cme_requirement.cents + cme_add_ons
     top_up = max(0, minimum - at_ficc - ficc.outside.cents)
     ficc_standalone = max(minimum, ficc.everything.cents)
@@ -144,12 +157,13 @@ def customer_requirement(
     return CustomerRequirement(
         reduction=reduction,
         order_check=order_check(against_combined, ficc=ficc.three, cme=cme.three)
-        if top_up
+        if top_up or higher_of
         else reduction.order_check,
         ficc=CcpRequirement(
             figures=ficc,
             saving=reduction.ficc_saving,
             reduced=reduction.ficc_requirement,
+            higher_of=Money(higher_of),
             requirement=Money(at_ficc + top_up),
             minimum_top_up=Money(top_up),
             outside=ficc.outside,
@@ -165,6 +179,7 @@ def customer_requirement(
             figures=cme,
             saving=reduction.cme_saving,
             reduced=reduction.cme_requirement,
+            higher_of=ZERO,
             requirement=Money(at_cme),
             minimum_top_up=ZERO,
             outside=cme.outside,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +30,13 @@ from crossmargin.cli.output import (
     write_json,
 )
 from crossmargin.product.position import ClearingOrganization
+
+
+class CmeModelChoice(StrEnum):
+    """CME's engines."""
+
+    FHS = "fhs"
+    SPAN = "span"
 
 
 def margin_command(
@@ -107,6 +115,28 @@ def margin_command(
             dir_okay=False,
         ),
     ] = None,
+    cme_model: Annotated[
+        CmeModelChoice | None,
+        typer.Option("--cme-model", help="CME's engine; as the parameter cme.engine says."),
+    ] = None,
+    span_parameters: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="SPAN parameter file for --cme-model span; our own calibrated set.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    charge_history: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Customers' charges and losses so far, for FICC's charges that need a history.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     against: Annotated[
         Path | None,
         typer.Option(
@@ -157,9 +187,13 @@ def margin_command(
                 },
             ),
             ParameterOptions(
-                own_parameters or (), changes_by_owner(changes or [], example="arrangement.cap=0.7")
+                own_parameters or (),
+                changes_by_owner(changes or [], example="arrangement.cap=0.7"),
+                cme_model.value if cme_model else None,
+                span_parameters,
             ),
             AgainstOptions(against, against_date.date() if against_date else None, against_market),
+            charge_history=charge_history,
             explain=explain,
             sensitivity=sensitivity,
             derived_prices=derived_prices,

@@ -14,6 +14,7 @@ from crossmargin.product.position import ClearingOrganization
 
 if TYPE_CHECKING:
     from crossmargin.market.history import MarketData
+    from crossmargin.services.ficc_charges import ChargeInputs
     from crossmargin.services.margin_change import RunChange, RunInputs
     from crossmargin.services.margin_cycles import CycleRequest
     from crossmargin.services.margin_positions import MarginRun, PositionsInput
@@ -44,10 +45,19 @@ class CycleOptions:
 
 @dataclass(frozen=True, slots=True)
 class ParameterOptions:
-    """Whose values are taken: a user's own files, and single changes."""
+    """Whose values are taken: a user's own files, single changes, CME's engine and its file."""
 
     files: Sequence[Path] = ()
     changes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    cme_engine: str | None = None
+    span_file: Path | None = None
+
+    def all_changes(self) -> Mapping[str, Mapping[str, str]]:
+        """Return the changes with CME's engine among them, where it was chosen."""
+        if self.cme_engine is None:
+            return self.changes
+        cme = {**self.changes.get("cme", {}), "engine": self.cme_engine}
+        return {**self.changes, "cme": cme}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,7 @@ class MarginRequest:
     cycle: CycleOptions
     parameters: ParameterOptions
     against: AgainstOptions
+    charge_history: Path | None = None
     explain: bool = False
     sensitivity: bool = False
     ranges: bool = False
@@ -108,6 +119,8 @@ def answer(request: MarginRequest) -> tuple[MarginRun, dict[str, Any]]:
             executor,
             as_of=day,
             skip_bad_rows=request.skip_bad_rows,
+            span=inputs.span,
+            charges=inputs.charges,
         )
         document = margin_document(
             run,
@@ -133,10 +146,26 @@ def _inputs(
     from crossmargin.services.margin_change import RunInputs
 
     parameters = bootstrap.parameter_sets(on, request.parameters.files).changing(
-        request.parameters.changes, reason="given on the command line"
+        request.parameters.all_changes(), reason="given on the command line"
     )
     priced = with_derived_prices(market, on) if request.derived_prices else market
-    return RunInputs(positions, priced, parameters, on)
+    file = request.parameters.span_file
+    span = bootstrap.read_span(file).parameters if file else None
+    return RunInputs(positions, priced, parameters, on, span, _charges(request))
+
+
+def _charges(request: MarginRequest) -> ChargeInputs:
+    """Return the cycle and the histories of FICC's charges, refusing a history with faults."""
+    from crossmargin import bootstrap
+    from crossmargin.basics.refusals import RefusedError
+    from crossmargin.services.ficc_charges import ChargeInputs
+
+    if request.charge_history is None:
+        return ChargeInputs(request.cycle.cycle)
+    loaded = bootstrap.read_charge_history(request.charge_history)
+    if loaded.refusals:
+        raise RefusedError(*loaded.refusals)
+    return ChargeInputs(request.cycle.cycle, loaded.histories, loaded.sha256)
 
 
 def _change(

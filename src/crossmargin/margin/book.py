@@ -185,14 +185,18 @@ class Contributions:
         figure is negative.
     scenarios : mapping of component to Decisive
         Of the components that are simulated.
+    unattributed : Fraction
+        What no position adds: only at a kink of a model that is linear in pieces.
     """
 
     components: Mapping[str, list[Fraction]]
     scenarios: Mapping[str, Decisive]
+    unattributed: Fraction = Fraction(0)
 
     def total(self) -> Fraction:
         """Return the figure, before it is rounded up to the cent."""
-        return sum((part for parts in self.components.values() for part in parts), Fraction(0))
+        parts = (part for parts in self.components.values() for part in parts)
+        return sum(parts, self.unattributed)
 
     def by_instrument(self) -> list[Fraction]:
         """Return what each instrument adds, all components together."""

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from crossmargin.basics.digest import digest_of
-from crossmargin.presentation.margin import REVIEW_NOTICE, SIMULATED_NOTICE
+from crossmargin.presentation.margin_notices import REVIEW_NOTICE, SIMULATED_NOTICE
 from crossmargin.presentation.tables import grid
 from crossmargin.services.backtest_par_books import BookBacktest, ParBookBacktest
 from crossmargin.services.compare_coverage import Comparison

@@ -62,7 +62,10 @@ def _contributions(customer: CustomerExplanation) -> Document:
         for effect in customer.positions
     ]
     shown = {
-        "positions": [row["contribution"] for row in positions],
+        "positions": [
+            *(row["contribution"] for row in positions),
+            format_ratio(split.unattributed, places=_DOLLAR_PLACES),
+        ],
         "factors": [row["contribution"] for row in factors],
         "components": [row["contribution"] for row in components],
     }
@@ -73,6 +76,7 @@ def _contributions(customer: CustomerExplanation) -> Document:
         "factors": factors,
         "components": components,
         "others": others,
+        "unattributed": format_ratio(split.unattributed, places=_DOLLAR_PLACES),
         "rounding": {
             name: format_ratio(
                 split.total - sum(map(Fraction, (*lines, *beside)), Fraction(0)),

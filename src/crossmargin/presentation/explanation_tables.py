@@ -19,24 +19,7 @@ _SHOWN_POSITIONS = 15
 def print_explanation(console: Console, explanation: Document) -> None:
     """Print tails, key rates, what the saving loses, and what adds up to the requirement."""
     _print_contributions(console, explanation["contributions"])
-    for name, title in (
-        ("ficc_tail", "FICC, three-day moves"),
-        ("cme_tail", "CME, one-day moves scaled to today's volatility"),
-        ("cme_stress_tail", "CME, one-day moves of the stressed periods"),
-    ):
-        table = grid(f"  Tail of the combined XM account: {title}")
-        for heading in ("rank", "from", "to"):
-            table.add_column(heading)
-        for heading in ("securities", "futures", "combined"):
-            table.add_column(heading, justify="right")
-        for row in explanation[name]:
-            table.add_row(
-                str(row["rank"]),
-                row["start_date"],
-                row["end_date"],
-                *(dollars(row[leg]) for leg in ("securities", "futures", "combined")),
-            )
-        print_whole(console, table)
+    _print_tails(console, explanation)
     table = grid("  Key-rate DV01, dollars per basis point")
     table.add_column("years", justify="right")
     for heading in ("securities", "futures", "net"):
@@ -70,6 +53,30 @@ def print_explanation(console: Console, explanation: Document) -> None:
     )
 
 
+def _print_tails(console: Console, explanation: Document) -> None:
+    """Print the tails of what is simulated: none of CME where its engine is SPAN."""
+    for name, title in (
+        ("ficc_tail", "FICC, three-day moves"),
+        ("cme_tail", "CME, one-day moves scaled to today's volatility"),
+        ("cme_stress_tail", "CME, one-day moves of the stressed periods"),
+    ):
+        if not explanation[name]:
+            continue
+        table = grid(f"  Tail of the combined XM account: {title}")
+        for heading in ("rank", "from", "to"):
+            table.add_column(heading)
+        for heading in ("securities", "futures", "combined"):
+            table.add_column(heading, justify="right")
+        for row in explanation[name]:
+            table.add_row(
+                str(row["rank"]),
+                row["start_date"],
+                row["end_date"],
+                *(dollars(row[leg]) for leg in ("securities", "futures", "combined")),
+            )
+        print_whole(console, table)
+
+
 def _print_contributions(console: Console, contributions: Document) -> None:
     """Print the three splits of the requirement; each adds up to it."""
     table = grid("  What each position adds to the requirement")
@@ -95,6 +102,8 @@ def _print_contributions(console: Console, contributions: Document) -> None:
     if rest:
         total = sum((Decimal(row["contribution"]) for row in rest), Decimal(0))
         table.add_row(f"{len(rest)} other positions", "", dollars(str(total)), "", "")
+    if Decimal(contributions["unattributed"]):
+        table.add_row("not attributable", "", dollars(contributions["unattributed"]), "", "")
     for row in contributions["others"]:
         table.add_row(row["label"], "", dollars(row["contribution"]), "", "")
     table.add_section()

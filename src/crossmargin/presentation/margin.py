@@ -13,7 +13,6 @@ from typing import Any
 
 from crossmargin.arrangement.cycles import Cycle
 from crossmargin.arrangement.eligibility import (
-    IneligibleCode,
     RecognisedLine,
     UnsupportedLine,
 )
@@ -22,9 +21,11 @@ from crossmargin.arrangement.requirement import CcpRequirement
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.money import Money
 from crossmargin.margin.cme.initial import HeightenedRiskRules, margin_levels
-from crossmargin.margin.ficc.model import SensitivitySource, decides
+from crossmargin.margin.cme.model import CmeEngine
+from crossmargin.margin.ficc.model import decides
 from crossmargin.presentation.cycles import cycle_notices, cycle_parts, fallback_part
 from crossmargin.presentation.explanation import change_document, explanation_document
+from crossmargin.presentation.margin_notices import margin_notices
 from crossmargin.presentation.margin_ranges import ranges_document
 from crossmargin.pricing.futures_value import TreasuryFuture
 from crossmargin.services.margin_change import RunChange
@@ -43,10 +44,6 @@ from crossmargin.services.margin_sensitivity import CustomerSensitivity
 
 Document = dict[str, Any]
 
-REVIEW_NOTICE = (
-    "No model here is FICC's or CME's, and none is reviewed by the CFTC or the SEC (ruling 32)."
-)
-SIMULATED_NOTICE = "SIMULATED MARKET: no figure here comes from real prices."
 MARGIN_LEVELS = ("maintenance", "initial", "initial_heightened_risk")
 _CENTS = 2
 _DOLLAR_PLACES = 6
@@ -106,9 +103,13 @@ def margin_document(
             "rows": run.positions.row_count,
             "skipped": [refusal.as_document() for refusal in run.skipped],
         },
+        "charge_history": {
+            "sha256": run.charges.history_sha256,
+            "customers": len(run.charges.histories),
+        },
         "indicative": made.indicative,
         **cycle_parts(made),
-        "notices": [*_notices(run, cycle), *cycle_notices(made)],
+        "notices": [*margin_notices(run, cycle), *cycle_notices(made)],
         "futures": _futures(day),
         "customers": documents,
         "totals": {
@@ -132,70 +133,6 @@ def _of_its_own(run: MarginRun, cycle: str) -> CycleOutcome:
         simulated=day.simulated,
     )
     return cycle_outcome(run, plan)
-
-
-MISSING_NOTICE = (
-    "Repo volatility, bid-ask, Minimum Margin Amount and the add-ons are computed with parameters "
-    "that are partly recalled, inferred or assumed; xm parameters list says which."
-)
-PROXY_NOTICE = (
-    "FICC side by Margin Proxy: bucket indices stand for each issue's own sensitivities "
-    "(sensitivity_source = margin_proxy)."
-)
-INDICATIVE_NOTICE = "Cycle CUR: indicative figures, never a call (ruling 11)."
-TIPS_NOTICE = (
-    "TIPS are margined on uninflated par: index ratios are not in the market data, so their "
-    "figure is too low."
-)
-
-
-def _notices(run: MarginRun, cycle: str) -> list[str]:
-    day = run.result.day
-    scenarios = day.ficc.scenarios.historical
-    own = ", ".join(f"{name} {origin.own}" for name, origin in scenarios.proxied.basis.items())
-    notices = [SIMULATED_NOTICE] if day.simulated else []
-    notices += [INDICATIVE_NOTICE] if cycle == "CUR" else []
-    if day.prices.derived_from:
-        notices.append(
-            f"DERIVED PRICES: the curve of {day.as_of} plus each security's spread of "
-            f"{day.prices.derived_from}; issues auctioned since are absent (ruling 20)."
-        )
-    if day.ficc.sensitivity_source is SensitivitySource.MARGIN_PROXY:
-        notices.append(PROXY_NOTICE)
-    estimated = sum(book.estimated_start_amounts for book in run.books)
-    if estimated:
-        notices.append(
-            f"{estimated} repo lines carry no start amount: the market value of their collateral "
-            "stands for it in repo volatility."
-        )
-    notices += [
-        REVIEW_NOTICE,
-        MISSING_NOTICE,
-        "Futures carry no quotes on the date: Treasury futures are valued from the cheapest to "
-        "deliver at the repo rate, SR3, SR1 and ZQ from Treasury-implied forwards (ruling 17).",
-        f"Of {scenarios.count} three-day scenarios, {scenarios.proxied.curve} fill or leave out a "
-        f"point of the curve and {scenarios.proxied.spread_redrawn} redraw the SOFR-Treasury "
-        f"spread; the cash-futures basis is the contract's own in so many: {own}; in the others "
-        "a neighbour's or redrawn (ruling 19).",
-    ]
-    stand_ins = [
-        f"{future.contract.code} by {future.proxy_of}"
-        for future in day.valuation.contracts
-        if isinstance(future, TreasuryFuture) and future.proxy_of
-    ]
-    if stand_ins:
-        notices.append(
-            "No issue that it would accept has been auctioned yet; the contract before stands in: "
-            f"{', '.join(stand_ins)}."
-        )
-    if any(
-        reason.code is IneligibleCode.TIPS
-        for customer in run.result.customers
-        for line in customer.ineligible
-        for reason in line.reasons
-    ):
-        notices.append(TIPS_NOTICE)
-    return notices
 
 
 def _futures(day: MarginDay) -> list[Document]:
@@ -230,7 +167,7 @@ def _treasury_future(day: MarginDay, future: TreasuryFuture) -> Document:
 
 
 def _models(day: MarginDay) -> Document:
-    cme, ficc = day.cme.scenarios, day.ficc.scenarios
+    ficc = day.ficc.scenarios
     return {
         "ficc": {
             "name": day.ficc.name,
@@ -242,15 +179,30 @@ def _models(day: MarginDay) -> Document:
             "proxied": ficc.historical.proxied.as_document(),
             "haircut_curve_date": day.haircuts.curve_date,
         },
-        "cme": {
-            "name": day.cme.name,
-            "scenarios": cme.historical.count,
-            "stress_scenarios": cme.stress.count,
-            "rank": day.cme.historical.rank,
-            "stress_rank": day.cme.stress.rank,
-            "scenario_identity": day.cme.scenario_identity,
-            "proxied": (cme.historical.proxied + cme.stress.proxied).as_document(),
-        },
+        "cme": _cme_engine(day),
+    }
+
+
+def _cme_engine(day: MarginDay) -> Document:
+    """Return CME's engine: one of two, whose figures are never mixed (ruling 10)."""
+    engine = {"engine": CmeEngine.FHS if day.span is None else CmeEngine.SPAN}
+    if day.span is not None:
+        return {
+            **engine,
+            "name": day.span.name,
+            "scenario_identity": day.span.scenario_identity,
+            "span_business_date": day.span.parameters.business_date.isoformat(),
+        }
+    cme = day.cme.scenarios
+    return {
+        **engine,
+        "name": day.cme.name,
+        "scenarios": cme.historical.count,
+        "stress_scenarios": cme.stress.count,
+        "rank": day.cme.historical.rank,
+        "stress_rank": day.cme.stress.rank,
+        "scenario_identity": day.cme.scenario_identity,
+        "proxied": (cme.historical.proxied + cme.stress.proxied).as_document(),
     }
 
 
@@ -263,6 +215,9 @@ def _customer(customer: CustomerResult, heightened: HeightenedRiskRules) -> Docu
         "ficc": {
             **_ccp(requirement.ficc, customer.ficc, own_leg="securities"),
             "decided_by": _decided_by(customer.ficc),
+            "not_computed": [
+                {"charge": each.name, "reason": each.reason} for each in customer.not_computed
+            ],
         },
         "cme": {
             **_ccp(requirement.cme, customer.cme, own_leg="futures"),
@@ -299,6 +254,8 @@ def _ccp(ccp: CcpRequirement, detail: ModelDetail, *, own_leg: str) -> Document:
             components[portfolio] = {name: _dollars(value) for name, value in parts.items()}
     if ccp.add_ons:
         components["add_ons"] = {name: str(amount) for name, amount in ccp.add_ons.items()}
+    if ccp.higher_of.cents:
+        components["higher_of"] = str(ccp.higher_of)
     if ccp.minimum_top_up.cents:
         components["customer_minimum_top_up"] = str(ccp.minimum_top_up)
     return {

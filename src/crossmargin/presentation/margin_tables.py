@@ -58,6 +58,8 @@ def print_margin(console: Console, document: Document) -> None:
         print_customer(console, customer)
     if "change" in document:
         print_change(console, document["change"])
+    for sentence in _not_computed(document):
+        console.print(Text(sentence, style="dim"))
     for notice in document["notices"]:
         console.print(Text(notice, style="bold red" if notice.startswith("SIMULATED") else "dim"))
     if document["incomplete"]:
@@ -202,7 +204,8 @@ _DECIDES_WORDS = {
 def decided_by(ccp: str, figures: Document) -> str:
     """Return which component sets the combined figure, in words."""
     if ccp == "cme":
-        return "scaled history and stress"
+        is_span = "scan_risk" in figures["components"].get("combined", {})
+        return "SPAN" if is_span else "scaled history and stress"
     decides = figures["decided_by"]["combined"]
     if decides == "model":
         return _DECIDES_WORDS[decides]
@@ -241,6 +244,21 @@ def print_customer(console: Console, customer: Document) -> None:
         print_ranges(console, customer["ranges"])
 
 
+def _not_computed(document: Document) -> Iterable[str]:
+    """Yield which of FICC's charges are missing and why, once for all customers it is true of."""
+    concerned: dict[str, list[str]] = {}
+    for customer in document["customers"]:
+        reasons: dict[str, list[str]] = {}
+        for each in customer["ficc"]["not_computed"]:
+            reasons.setdefault(each["reason"], []).append(each["charge"].replace("_", " "))
+        for reason, charges in reasons.items():
+            text = f"Not computed at FICC: {', '.join(charges)}: {reason}"
+            concerned.setdefault(text, []).append(customer["customer_id"])
+    for text, customers in concerned.items():
+        everyone = len(customers) == len(document["customers"])
+        yield f"{text}." if everyone else f"{text} ({', '.join(customers)})."
+
+
 def _remarks(customer: Document) -> Iterable[str]:
     for ccp in ("ficc", "cme"):
         shortfall = customer["order_check"][f"{ccp}_shortfall"]
@@ -260,6 +278,9 @@ def _remarks(customer: Document) -> Iterable[str]:
                 f"{ccp.upper()} adds {dollars(amount)} for {name.replace('_', ' ')}, outside the "
                 "saving (ruling 2)."
             )
+        higher_of = customer[ccp]["components"].get("higher_of")
+        if higher_of:
+            yield f"The other cycle's charge is {dollars(higher_of)} higher (higher-of, ruling 6)."
         top_up = customer[ccp]["components"].get("customer_minimum_top_up")
         if top_up:
             yield (

@@ -17,7 +17,7 @@ from crossmargin.basics.money import Money, charge_from_dollars
 from crossmargin.basics.refusals import refused
 from crossmargin.margin.book import Holdings
 from crossmargin.margin.ficc.haircut import HaircutLine
-from crossmargin.margin.ficc.model import bid_ask_rate, tips_bid_ask_rate
+from crossmargin.margin.ficc.preparation import bid_ask_rate, tips_bid_ask_rate
 from crossmargin.pricing.security_book import years_between
 from crossmargin.pricing.treasury import accrued_interest_per_100
 from crossmargin.product.futures import FuturesContract
@@ -41,6 +41,8 @@ class CustomerBook:
         buckets: start amount in cents times days left, repo plus and reverse repo minus.
     outside_haircut : mapping of CUSIP to int
         Units of $100 of par of what has no sensitivities.
+    has_ficc, has_ficc_in_xm : bool
+        Whether securities are held at all, and in the XM account.
     estimated_start_amounts : int
         Repo lines without a start amount: the market value of the collateral stands for it.
     """
@@ -50,6 +52,7 @@ class CustomerBook:
     outside: Mapping[int, int]
     outside_haircut: Mapping[str, int]
     has_ficc: bool
+    has_ficc_in_xm: bool
     ineligible: tuple[RecognisedLine, ...]
     unsupported: tuple[UnsupportedLine, ...]
     estimated_start_amounts: int = 0
@@ -208,6 +211,7 @@ class _OpenBook:
             haircut,
             # A book that nets to nothing at FICC has no positions there (ruling 6).
             bool(haircut) or any(place < security_count for place in (*xm, *outside)),
+            any(place < security_count for place in xm),
             tuple(self.ineligible),
             tuple(self.unsupported),
             self.estimated_start_amounts,

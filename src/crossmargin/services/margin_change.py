@@ -13,7 +13,7 @@ listed) have no part in the step of positions; they come in with the market and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
@@ -27,7 +27,9 @@ from crossmargin.arrangement.requirement import CustomerRequirement, customer_re
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.refusals import Refusal
+from crossmargin.margin.cme.span.parameters import SpanParameters
 from crossmargin.market.history import MarketData
+from crossmargin.services.ficc_charges import ChargeInputs
 from crossmargin.services.margin_day import ParameterSets
 from crossmargin.services.margin_positions import MarginRun, PositionsInput, margin_positions
 from crossmargin.services.ports import BlockExecutor
@@ -41,6 +43,8 @@ class RunInputs:
     market: MarketData
     parameters: ParameterSets
     as_of: date
+    span: SpanParameters | None = None
+    charges: ChargeInputs = field(default_factory=ChargeInputs)
 
     def makes_the_same_as(self, other: RunInputs) -> bool:
         """Return whether a run of the other inputs is a run of these."""
@@ -50,6 +54,8 @@ class RunInputs:
             and self.market.digest == other.market.digest
             and self._derived_from == other._derived_from
             and self.parameters.as_document() == other.parameters.as_document()
+            and self.span == other.span
+            and self.charges == other.charges
         )
 
     @property
@@ -154,6 +160,8 @@ class _Runs:
             self._executor,
             as_of=inputs.as_of,
             skip_bad_rows=skip,
+            span=inputs.span,
+            charges=inputs.charges,
         )
         self._known.append((inputs, run))
         return run

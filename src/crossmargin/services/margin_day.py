@@ -18,8 +18,11 @@ from crossmargin.margin.cme.equivalents import (
     FuturesEquivalents,
 )
 from crossmargin.margin.cme.model import CmeModel, CmeScenarios, prepare_cme
+from crossmargin.margin.cme.span.model import SpanModel, equivalent_lists, prepare_span
+from crossmargin.margin.cme.span.parameters import SpanParameters
 from crossmargin.margin.ficc.haircut import HaircutSchedule
-from crossmargin.margin.ficc.model import FiccModel, ficc_haircuts, prepare_ficc
+from crossmargin.margin.ficc.model import FiccModel
+from crossmargin.margin.ficc.preparation import ficc_haircuts, prepare_ficc
 from crossmargin.margin.ficc.scenarios import FiccScenarios
 from crossmargin.market.factors import curve_points
 from crossmargin.market.history import (
@@ -128,6 +131,9 @@ class MarginDay:
     equivalents : FuturesEquivalents
     ficc : FiccModel
     cme : CmeModel
+        The simulation; its factors explain, its equivalents convert.
+    span : SpanModel or None
+        CME's engine of the run where it is SPAN.
     """
 
     as_of: date
@@ -143,6 +149,12 @@ class MarginDay:
     equivalents: FuturesEquivalents
     ficc: FiccModel
     cme: CmeModel
+    span: SpanModel | None = None
+
+    @property
+    def cme_engine(self) -> CmeModel | SpanModel:
+        """What makes CME's figures: one engine for all of a run (ruling 10)."""
+        return self.span or self.cme
 
     def with_scenarios(
         self, *, ficc: FiccScenarios | None = None, cme: CmeScenarios | None = None
@@ -171,7 +183,13 @@ class MarginDay:
         )
         return self._prepared(changed, ficc=None, cme=None)
 
-    def under(self, parameters: ParameterSets, market: MarketData) -> MarginDay:
+    def under(
+        self,
+        parameters: ParameterSets,
+        market: MarketData,
+        *,
+        span: SpanParameters | None = None,
+    ) -> MarginDay:
         """Return the day under other parameters of any owner, as if prepared with them.
 
         Only what they touch is made again: histories where the market's parameters or a horizon
@@ -183,9 +201,29 @@ class MarginDay:
             If the models cannot use the parameters.
         """
         try:
-            return self._remade(parameters, market).with_scenarios()
+            return self._remade(parameters, market).with_scenarios().with_span(span)
         except (ValueError, IndexError, ArithmeticError) as error:
             raise refused("parameters", error, "values both models can use", "ruling 8") from error
+
+    def with_span(self, parameters: SpanParameters | None) -> MarginDay:
+        """Return the day with SPAN as CME's engine, or with the simulation if there are none.
+
+        Raises
+        ------
+        RefusedError
+            Naming every contract of the day that the parameter set does not have.
+        """
+        if parameters is None:
+            return replace(self, span=None)
+        span = prepare_span(
+            parameters=parameters,
+            contracts=[future.contract for future in self.valuation.contracts],
+            equivalents=equivalent_lists(
+                self.equivalents.places, self.equivalents.contracts_per_100
+            ),
+            execution=self.parameters.cme,
+        )
+        return replace(self, span=span)
 
     def _remade(self, parameters: ParameterSets, market: MarketData) -> MarginDay:
         old = self.parameters
@@ -219,13 +257,15 @@ class MarginDay:
         self, parameters: ParameterSets, *, ficc: FiccScenarios | None, cme: CmeScenarios | None
     ) -> MarginDay:
         follows = float(parameters.market.ratio("repo_rate_follows_front"))
+        # Liquidity costs are those of the market as it is, whatever factor is switched off.
+        keeps_liquidity = parameters == self.parameters
         rules = EquivalentRules.from_parameters(parameters.cme)
         equivalents = (
             self.equivalents
             if rules == EquivalentRules.from_parameters(self.parameters.cme)
             else day_equivalents(self.valuation, rules)
         )
-        return replace(
+        day = replace(
             self,
             parameters=parameters,
             equivalents=equivalents,
@@ -237,6 +277,7 @@ class MarginDay:
                 parameters=parameters.ficc,
                 repo_follows_front=follows,
                 scenarios=ficc,
+                liquidity=self.ficc.liquidity if keeps_liquidity else None,
             ),
             cme=prepare_cme(
                 valuation=self.valuation,
@@ -247,6 +288,7 @@ class MarginDay:
                 scenarios=cme,
             ),
         )
+        return day.with_span(self.span.parameters) if self.span else day
 
 
 def prepare_day(
@@ -255,6 +297,7 @@ def prepare_day(
     *,
     as_of: date,
     contracts: Iterable[FuturesContract],
+    span: SpanParameters | None = None,
 ) -> MarginDay:
     """Return the day, ready to margin any portfolio of its securities and contracts.
 
@@ -266,6 +309,8 @@ def prepare_day(
     contracts : iterable of FuturesContract
         Those held. The front contract of every Treasury product is added: securities are converted
         into it.
+    span : SpanParameters, optional
+        Of CME's engine, where it is SPAN.
 
     Raises
     ------
@@ -277,7 +322,8 @@ def prepare_day(
         raise refused("date", as_of, f"a date with security prices: {known}", "ruling 35")
     refuse_missing(market, as_of)
     try:
-        return _prepare(market, parameters, as_of=as_of, contracts=contracts)
+        day = _prepare(market, parameters, as_of=as_of, contracts=contracts)
+        return day.with_span(span)
     except (ValueError, IndexError, ArithmeticError) as error:
         # What the numerics cannot use is a fault of the data or of a changed parameter.
         raise refused(

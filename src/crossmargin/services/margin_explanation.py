@@ -18,9 +18,11 @@ from crossmargin.analysis.key_rates import KeyRateExposure, key_rate_exposure
 from crossmargin.arrangement.reduction import ReductionRules
 from crossmargin.basics.money import CENTS_PER_DOLLAR, Money
 from crossmargin.margin.cme.model import CmeModel
+from crossmargin.margin.cme.span.model import SpanModel
 from crossmargin.margin.ficc.model import FiccModel
 from crossmargin.market.history import FloatArray
 from crossmargin.services.customer_books import PAR_PER_UNIT, holdings_of, instrument_labels
+from crossmargin.services.ficc_charges import FiccCharges
 from crossmargin.services.margin_day import MarginDay
 from crossmargin.services.margin_incremental import incremental_figures
 from crossmargin.services.margin_positions import MarginRun
@@ -85,28 +87,29 @@ def explain_run(run: MarginRun) -> tuple[CustomerExplanation, ...]:
     exposure = key_rates_of(day)
     securities, futures = exposure.of(block)
 
-    def repriced(factors: Sequence[RiskFactor]) -> tuple[FiccModel, CmeModel]:
+    def repriced(factors: Sequence[RiskFactor]) -> tuple[FiccModel, CmeModel | SpanModel]:
         other = day.with_scenarios(
             ficc=without_at_ficc(factors, day.ficc.scenarios),
             cme=without_at_cme(factors, day.cme.scenarios),
         )
-        return other.ficc, other.cme
+        return other.ficc, other.cme_engine
 
-    explanations = explain(day.ficc, day.cme, block, repriced=repriced)
+    explanations = explain(day.ficc, day.cme_engine, block, repriced=repriced)
     factors = tuple(risk_factors(day.ficc.scenarios.historical))
     rules = ReductionRules.from_parameters(day.parameters.arrangement)
+    charges = FiccCharges.on(day.as_of, run.charges, day.parameters.ficc)
     labels = instrument_labels(day)
     explained = []
     for row, (book, customer) in enumerate(zip(run.books, run.result.customers, strict=True)):
         split = requirement_split(
             day.ficc,
-            day.cme,
+            day.cme_engine,
             block.rows(slice(row, row + 1)),
             customer.requirement,
             denominator=rules.denominator,
             factors=factors,
         )
-        incremental = incremental_figures(day, book, customer)
+        incremental = incremental_figures(day, book, customer, charges)
         effects = [
             _effect(
                 day,

@@ -12,14 +12,16 @@ from collections.abc import Mapping
 from crossmargin.arrangement.reduction import ModelFigures, ReductionRules
 from crossmargin.arrangement.requirement import CcpFigures, customer_requirement
 from crossmargin.basics.money import ZERO, Money
-from crossmargin.margin.book import MarginModel, ThreeFigures
+from crossmargin.margin.book import ThreeFigures
+from crossmargin.margin.ficc.model import MARGIN_LIQUIDITY
 from crossmargin.services.customer_books import CustomerBook, holdings_of
+from crossmargin.services.ficc_charges import FiccCharges
 from crossmargin.services.margin_day import MarginDay
 from crossmargin.services.margin_run import CustomerResult
 
 
 def incremental_figures(
-    day: MarginDay, book: CustomerBook, customer: CustomerResult
+    day: MarginDay, book: CustomerBook, customer: CustomerResult, charges: FiccCharges
 ) -> Mapping[int, Money]:
     """Return, for each instrument of the XM account, what the requirement falls by without it.
 
@@ -31,6 +33,8 @@ def incremental_figures(
     book : CustomerBook
     customer : CustomerResult
         Of the same book.
+    charges : FiccCharges
+        Of the run.
     """
     places = list(book.xm)
     without = [{p: q for p, q in book.xm.items() if p != place} for place in places]
@@ -38,35 +42,43 @@ def incremental_figures(
         return {}
     block = holdings_of(day, list(without)).block(0, len(without))
     rules = ReductionRules.from_parameters(day.parameters.arrangement)
-    models: tuple[MarginModel, MarginModel] = (day.ficc, day.cme)
-    figures = [(model.three_figures(block), model.add_ons(block)) for model in models]
+    ficc, ficc_add_ons = day.ficc.three_figures(block), day.ficc.add_ons(block)
+    cme, cme_add_ons = day.cme_engine.three_figures(block), day.cme_engine.add_ons(block)
     security_count = len(day.valuation.book.prices)
     found = {}
     for row, (place, left) in enumerate(zip(places, without, strict=True)):
-        sides = [
-            CcpFigures(
-                _three(three, row),
-                requirement.outside,
+        at_ficc = _three(ficc, row)
+        in_xm = any(held < security_count for held in left)
+        own = charges.of(
+            book.key,
+            at_ficc.securities,
+            Money(ficc_add_ons[MARGIN_LIQUIDITY][row]),
+            with_history=book.has_ficc_in_xm,
+        )
+        outcome = customer_requirement(
+            ficc=CcpFigures(
+                at_ficc,
+                customer.requirement.ficc.outside,
                 ZERO,
-                has_positions=at_ficc is False or _has_ficc(left, book, security_count),
-                add_ons={name: Money(cents[row]) for name, cents in add_ons.items()},
-            )
-            for (three, add_ons), requirement, at_ficc in zip(
-                figures,
-                (customer.requirement.ficc, customer.requirement.cme),
-                (True, False),
-                strict=True,
-            )
-        ]
-        outcome = customer_requirement(ficc=sides[0], cme=sides[1], rules=rules)
+                has_positions=in_xm or _has_ficc_outside(book, security_count),
+                add_ons=own.add_ons,
+                other_cycle=own.other_cycle,
+            ),
+            cme=CcpFigures(
+                _three(cme, row),
+                customer.requirement.cme.outside,
+                ZERO,
+                has_positions=True,
+                add_ons={name: Money(cents[row]) for name, cents in cme_add_ons.items()},
+            ),
+            rules=rules,
+        )
         found[place] = customer.requirement.requirement - outcome.requirement
     return found
 
 
-def _has_ficc(left: Mapping[int, int], book: CustomerBook, security_count: int) -> bool:
-    return bool(book.outside_haircut) or any(
-        place < security_count for place in (*left, *book.outside)
-    )
+def _has_ficc_outside(book: CustomerBook, security_count: int) -> bool:
+    return bool(book.outside_haircut) or any(place < security_count for place in book.outside)
 
 
 def _three(figures: ThreeFigures, row: int) -> ModelFigures:

@@ -14,7 +14,9 @@ from crossmargin.arrangement.eligibility import EligibilityRules, Recognition, r
 from crossmargin.arrangement.reduction import ReductionRules
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.refusals import Refusal, RefusedError, refused
-from crossmargin.margin.cme.model import check_parameters
+from crossmargin.margin.cme.model import CmeEngine, check_parameters
+from crossmargin.margin.cme.span.calibrated_set import span_parameters
+from crossmargin.margin.cme.span.parameters import SpanParameters
 from crossmargin.margin.ficc.haircut import HaircutCorrelation
 from crossmargin.margin.ficc.model import SensitivitySource
 from crossmargin.margin.ficc.repo import RepoVolatility
@@ -26,9 +28,11 @@ from crossmargin.services.customer_books import (
     contracts_of,
     customer_books,
 )
+from crossmargin.services.ficc_charges import ChargeInputs
 from crossmargin.services.margin_day import ParameterSets, prepare_day
 from crossmargin.services.margin_run import MarginResult, margin_customers
 from crossmargin.services.ports import BlockExecutor
+from crossmargin.services.span_calibration import calibrate
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +59,17 @@ class MarginRun:
         In the order of the result's customers.
     skipped : tuple of Refusal
         Rows left out because they were to be skipped.
+    span : SpanParameters, optional
+        The SPAN parameter set that was given.
+    charges : ChargeInputs
     """
 
     positions: PositionsInput
     result: MarginResult
     books: tuple[CustomerBook, ...]
     skipped: tuple[Refusal, ...]
+    span: SpanParameters | None = None
+    charges: ChargeInputs = field(default_factory=ChargeInputs)
 
     @property
     def unsupported_count(self) -> int:
@@ -76,6 +85,8 @@ def margin_positions(
     *,
     as_of: date,
     skip_bad_rows: bool = False,
+    span: SpanParameters | None = None,
+    charges: ChargeInputs | None = None,
 ) -> MarginRun:
     """Return every customer's requirement.
 
@@ -88,6 +99,10 @@ def margin_positions(
     as_of : date
     skip_bad_rows : bool
         Margin the good rows, and mark the result incomplete.
+    span : SpanParameters, optional
+        A set from a file, where CME's engine is SPAN; the calibrated set of our own if left out.
+    charges : ChargeInputs, optional
+        Cycle and customers' histories, for FICC's charges outside the VaR Charge.
 
     Raises
     ------
@@ -117,11 +132,45 @@ def margin_positions(
             *refusals,
             Refusal("positions", positions.name, "at least one good row", "interfaces: positions"),
         )
-    day = prepare_day(market, parameters, as_of=as_of, contracts=contracts_of(recognition))
+    day = prepare_day(
+        market,
+        parameters,
+        as_of=as_of,
+        contracts=contracts_of(recognition),
+        span=_span_of(market, parameters, as_of=as_of, given=span),
+    )
     incomplete = _incomplete_customers(positions, recognition)
     books = customer_books(day, recognition, incomplete_customers=incomplete)
-    result = margin_customers(day, books, executor, incomplete_customers=incomplete)
-    return MarginRun(positions, result, tuple(books), refusals)
+    charged = charges or ChargeInputs()
+    result = margin_customers(
+        day, books, executor, incomplete_customers=incomplete, charges=charged
+    )
+    return MarginRun(positions, result, tuple(books), refusals, span, charged)
+
+
+def _span_of(
+    market: MarketData, parameters: ParameterSets, *, as_of: date, given: SpanParameters | None
+) -> SpanParameters | None:
+    """Return the parameters of CME's engine where it is SPAN: those given, or our own set.
+
+    Raises
+    ------
+    RefusedError
+        If a set was given and the engine is the simulation, or none can be calibrated.
+    """
+    if CmeEngine(parameters.cme.text("engine")) is CmeEngine.FHS:
+        if given is not None:
+            raise refused(
+                "cme.engine", "fhs", "span, where a SPAN parameter set is given", "ruling 10"
+            )
+        return None
+    if given is not None:
+        return given
+    try:
+        return span_parameters(calibrate(market, parameters, as_of=as_of), parameters.cme)
+    except (ValueError, IndexError, ArithmeticError) as error:
+        expected = "a date and parameters that a SPAN set of our own can be calibrated with"
+        raise refused("date", f"{as_of}: {error}", expected, "SPAN calibration") from error
 
 
 def margined_under(
@@ -136,7 +185,8 @@ def margined_under(
     """
     old = run.result.day
     rules = _checked_rules(parameters)
-    day = old.under(parameters, market)
+    span = _span_of(market, parameters, as_of=old.as_of, given=run.span)
+    day = old.under(parameters, market, span=span)
     recognition = recognise(
         run.positions.lines,
         as_of=day.as_of,
@@ -146,7 +196,9 @@ def margined_under(
     )
     incomplete = _incomplete_customers(run.positions, recognition)
     books = customer_books(day, recognition, incomplete_customers=incomplete)
-    return margin_customers(day, books, executor, incomplete_customers=incomplete)
+    return margin_customers(
+        day, books, executor, incomplete_customers=incomplete, charges=run.charges
+    )
 
 
 def _checked_rules(parameters: ParameterSets) -> EligibilityRules:

@@ -19,7 +19,10 @@ from crossmargin.arrangement.requirement import (
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.margin.book import Block, MarginModel, ThreeFigures
+from crossmargin.margin.ficc.assembly import NotComputed
+from crossmargin.margin.ficc.model import MARGIN_LIQUIDITY
 from crossmargin.services.customer_books import CustomerBook, haircut_lines, holdings_of
+from crossmargin.services.ficc_charges import ChargeInputs, FiccCharges
 from crossmargin.services.margin_day import MarginDay
 from crossmargin.services.ports import BlockExecutor
 
@@ -80,6 +83,7 @@ class CustomerResult:
     ineligible: tuple[RecognisedLine, ...]
     unsupported: tuple[UnsupportedLine, ...]
     incomplete: bool
+    not_computed: tuple[NotComputed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,7 @@ def margin_customers(
     executor: BlockExecutor,
     *,
     incomplete_customers: Iterable[CustomerKey] = (),
+    charges: ChargeInputs | None = None,
 ) -> MarginResult:
     """Return the requirement of every customer.
 
@@ -117,7 +122,10 @@ def margin_customers(
         Runs blocks of customers; the answer does not depend on how.
     incomplete_customers : iterable of CustomerKey
         Customers of whom lines were left out.
+    charges : ChargeInputs, optional
+        Cycle and histories of FICC's charges outside the VaR Charge; EOD without any if left out.
     """
+    outside_var = FiccCharges.on(day.as_of, charges or ChargeInputs(), day.parameters.ficc)
     rules = ReductionRules.from_parameters(day.parameters.arrangement)
     holdings = holdings_of(day, [book.xm for book in books])
     left_out = set(incomplete_customers)
@@ -125,7 +133,7 @@ def margin_customers(
     def margin_block(first: int, last: int) -> list[CustomerResult]:
         block = holdings.block(first, last)
         # Both are asked through the one protocol: the type checker holds them to it.
-        models: tuple[MarginModel, MarginModel] = (day.ficc, day.cme)
+        models: tuple[MarginModel, MarginModel] = (day.ficc, day.cme_engine)
         ficc, cme = (_Figures(model.three_figures(block), model.add_ons(block)) for model in models)
         return [
             _customer(
@@ -135,6 +143,7 @@ def margin_customers(
                 cme,
                 row=row,
                 rules=rules,
+                charges=outside_var,
                 incomplete=bool(book.unsupported) or book.key in left_out,
             )
             for row, book in enumerate(books[first:last])
@@ -167,51 +176,77 @@ def _customer(
     *,
     row: int,
     rules: ReductionRules,
+    charges: FiccCharges,
     incomplete: bool,
 ) -> CustomerResult:
     ficc_three, cme_three = _three(ficc.three, row), _three(cme.three, row)
-    ficc_add_ons, cme_add_ons = ficc.add_ons_of(row), cme.add_ons_of(row)
-    ficc_outside, cme_outside = ZERO, ZERO
-    ficc_all = ficc_three.securities + Money.total(ficc_add_ons.values())
+    liquidity = Money(ficc.add_ons[MARGIN_LIQUIDITY][row])
+    own = charges.of(book.key, ficc_three.securities, liquidity, with_history=book.has_ficc_in_xm)
+    cme_add_ons = cme.add_ons_of(row)
+    outside = _Outside(ZERO, ZERO, {}, {})
+    ficc_all = ficc_three.securities + own.total
+    if own.other_cycle.cents:
+        ficc_all = own.other_cycle + own.total
     cme_all = cme_three.futures + Money.total(cme_add_ons.values())
-    ficc_detail: Mapping[str, Fraction] = {}
-    cme_detail: Mapping[str, Fraction] = {}
     if book.has_outside:
-        lines = haircut_lines(day, book.outside_haircut)
-        outside, everything = _outside_blocks(day, book)
-        ficc_outside, ficc_detail = day.ficc.securities_figure(outside.securities_only(), lines)
-        ficc_all, _ = day.ficc.securities_figure(everything.securities_only(), lines)
-        cme_outside, cme_detail = day.cme.futures_figure(outside.contracts_only())
-        cme_all, _ = day.cme.futures_figure(everything.contracts_only())
-        ficc_outside, cme_outside = (
-            ficc_outside + _add_ons(day.ficc, outside),
-            cme_outside + _add_ons(day.cme, outside),
-        )
-        ficc_all, cme_all = (
-            ficc_all + _add_ons(day.ficc, everything),
-            cme_all + _add_ons(day.cme, everything),
-        )
+        outside, ficc_all, cme_all = _outside(day, book, charges)
     return CustomerResult(
         key=book.key,
         requirement=customer_requirement(
             ficc=CcpFigures(
                 ficc_three,
-                ficc_outside,
+                outside.ficc,
                 ficc_all,
                 has_positions=book.has_ficc,
-                add_ons=ficc_add_ons,
+                add_ons=own.add_ons,
+                other_cycle=own.other_cycle,
             ),
             cme=CcpFigures(
-                cme_three, cme_outside, cme_all, has_positions=True, add_ons=cme_add_ons
+                cme_three, outside.cme, cme_all, has_positions=True, add_ons=cme_add_ons
             ),
             rules=rules,
         ),
-        ficc=ModelDetail(ficc.three, row, ficc_detail),
-        cme=ModelDetail(cme.three, row, cme_detail),
+        ficc=ModelDetail(ficc.three, row, outside.ficc_detail),
+        cme=ModelDetail(cme.three, row, outside.cme_detail),
         ineligible=book.ineligible,
         unsupported=book.unsupported,
         incomplete=incomplete,
+        not_computed=own.not_computed if book.has_ficc else (),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Outside:
+    """What is outside the XM account, with its add-ons, and what it is made of."""
+
+    ficc: Money
+    cme: Money
+    ficc_detail: Mapping[str, Fraction]
+    cme_detail: Mapping[str, Fraction]
+
+
+def _outside(
+    day: MarginDay, book: CustomerBook, charges: FiccCharges
+) -> tuple[_Outside, Money, Money]:
+    """Return what is outside, and everything at FICC and at CME as one portfolio each."""
+    lines = haircut_lines(day, book.outside_haircut)
+    outside, everything = _outside_blocks(day, book)
+
+    def at_ficc(block: Block, *, with_history: bool) -> tuple[Money, Mapping[str, Fraction]]:
+        charge, detail = day.ficc.securities_figure(block.securities_only(), lines)
+        extra = charges.of(book.key, charge, _add_ons(day.ficc, block), with_history=with_history)
+        higher = max(charge.cents, extra.other_cycle.cents)
+        return Money(higher) + extra.total, detail
+
+    def at_cme(block: Block) -> tuple[Money, Mapping[str, Fraction]]:
+        charge, detail = day.cme_engine.futures_figure(block.contracts_only())
+        return charge + _add_ons(day.cme_engine, block), detail
+
+    ficc, ficc_detail = at_ficc(outside, with_history=not book.has_ficc_in_xm)
+    cme, cme_detail = at_cme(outside)
+    ficc_all, _ = at_ficc(everything, with_history=True)
+    cme_all, _ = at_cme(everything)
+    return _Outside(ficc, cme, ficc_detail, cme_detail), ficc_all, cme_all
 
 
 def _three(figures: ThreeFigures, row: int) -> ModelFigures:

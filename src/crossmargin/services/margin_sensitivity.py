@@ -48,8 +48,9 @@ def sensitivity_of(run: MarginRun, executor: BlockExecutor) -> tuple[CustomerSen
     tables = []
     for variant in VARIANTS:
         changed = day.with_parameters(ficc=variant.ficc, cme=variant.cme, reason=variant.name)
-        tables.append((variant.name, margin_customers(changed, books, executor).customers))
-    at_multiple = _remembered(day, books, executor)
+        margined = margin_customers(changed, books, executor, charges=run.charges)
+        tables.append((variant.name, margined.customers))
+    at_multiple = _remembered(run, executor)
     grid = _grid_effects(day, books)
     return tuple(
         CustomerSensitivity(
@@ -64,17 +65,17 @@ def sensitivity_of(run: MarginRun, executor: BlockExecutor) -> tuple[CustomerSen
     )
 
 
-def _remembered(
-    day: MarginDay, books: list[CustomerBook], executor: BlockExecutor
-) -> Callable[[Fraction], list[bool]]:
+def _remembered(run: MarginRun, executor: BlockExecutor) -> Callable[[Fraction], list[bool]]:
     """Return whether the cap binds for each customer at a multiple, each multiple priced once."""
     seen: dict[Fraction, list[bool]] = {}
 
     def at_multiple(multiple: Fraction) -> list[bool]:
         if multiple not in seen:
             change = {"basis_volatility_multiple": str(multiple)}
-            changed = day.with_parameters(ficc=change, cme=change, reason="search")
-            customers = margin_customers(changed, books, executor).customers
+            changed = run.result.day.with_parameters(ficc=change, cme=change, reason="search")
+            customers = margin_customers(
+                changed, list(run.books), executor, charges=run.charges
+            ).customers
             seen[multiple] = [
                 customer.requirement.reduction.binding is Binding.CAP for customer in customers
             ]
@@ -90,23 +91,24 @@ def _grid_effects(day: MarginDay, books: list[CustomerBook]) -> list[dict[str, F
     ficc_cube = instrument_pnl(
         day.valuation, day.ficc.scenarios.historical, repo_follows_front=follows
     )
-    cme_cube = instrument_pnl(
-        day.valuation, day.cme.scenarios.historical, repo_follows_front=follows
-    )
     unrounded = {
         "ficc_combined": (
             day.ficc.simulation,
             Simulation(ficc_cube.securities, ficc_cube.contracts, day.ficc.simulation.rank),
         ),
-        "cme_combined": (
+    }
+    if day.span is None:
+        cme_cube = instrument_pnl(
+            day.valuation, day.cme.scenarios.historical, repo_follows_front=follows
+        )
+        unrounded["cme_combined"] = (
             day.cme.historical,
             Simulation(
                 day.equivalents.columns(cme_cube.contracts),
                 cme_cube.contracts,
                 day.cme.historical.rank,
             ),
-        ),
-    }
+        )
     effects: list[dict[str, Fraction]] = [{} for _ in books]
     for name, (rounded, free) in unrounded.items():
         on_grid = _losses(rounded, block)

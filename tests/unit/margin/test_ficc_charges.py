@@ -16,14 +16,8 @@ from crossmargin.margin.book import Block
 from crossmargin.margin.exact import GRID_PER_DOLLAR
 from crossmargin.margin.ficc.haircut import HaircutCorrelation, HaircutLine
 from crossmargin.margin.ficc.minimum_margin import volatility_filter
-from crossmargin.margin.ficc.model import (
-    Decides,
-    FiccModel,
-    bid_ask_rate,
-    decides,
-    ficc_haircuts,
-    prepare_ficc,
-)
+from crossmargin.margin.ficc.model import Decides, FiccModel, decides
+from crossmargin.margin.ficc.preparation import bid_ask_rate, ficc_haircuts, prepare_ficc
 from crossmargin.margin.ficc.repo import RepoVolatility
 from crossmargin.market.scenarios import FactorHistory
 from crossmargin.market.seeds import generator

@@ -14,7 +14,8 @@ from crossmargin.bootstrap import parameter_sets
 from crossmargin.margin.book import Block
 from crossmargin.margin.exact import GRID_PER_DOLLAR
 from crossmargin.margin.ficc.haircut import HaircutLine
-from crossmargin.margin.ficc.model import FiccModel, ficc_haircuts, prepare_ficc
+from crossmargin.margin.ficc.model import FiccModel
+from crossmargin.margin.ficc.preparation import ficc_haircuts, prepare_ficc
 from crossmargin.margin.ficc.scenarios import historical_scenarios
 from crossmargin.margin.tail import tail_rank
 from crossmargin.market.scenarios import FactorHistory

@@ -75,8 +75,6 @@ def test_a_long_security_offsets_short_contracts_of_both_its_equivalents() -> No
 def test_the_name_says_whose_parameters() -> None:
     assert model().name == "SPAN with illustrative parameters"
     assert model().scenario_identity == PARAMETERS.digest
-    with pytest.raises(NotImplementedError, match="no P&L"):
-        model().pnl_dollars(block([[0, 0]], [[1, 0]]))
 
 
 def test_every_missing_contract_is_named() -> None:

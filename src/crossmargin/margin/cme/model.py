@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from enum import StrEnum
 from fractions import Fraction
 from functools import partial
 
@@ -49,6 +50,13 @@ from crossmargin.pricing.cube import Cube, instrument_pnl
 from crossmargin.pricing.valuation import Valuation
 
 MODEL_NAME = "cme-style 0.1: volatility-scaled historical simulation with stress"
+
+
+class CmeEngine(StrEnum):
+    """What makes CME's figures (ruling 10)."""
+
+    FHS = "fhs"
+    SPAN = "span"
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +243,7 @@ def check_parameters(parameters: ParameterSet) -> None:
     ValueError
         Saying which parameter, and what it may be.
     """
+    parameters.choice("engine", list(CmeEngine))
     EquivalentRules.from_parameters(parameters)
     ExecutionTerms.from_parameters(parameters)
     HeightenedRiskRules.from_parameters(parameters)

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 
@@ -28,35 +27,31 @@ import numpy as np
 from crossmargin.basics.money import Money, charge_from_dollars
 from crossmargin.margin.book import Block, Contributions, Decisive, LegFigures, ThreeFigures
 from crossmargin.margin.exact import GRID_PER_DOLLAR, to_grid
-from crossmargin.margin.ficc.gross import GrossCharge, gross_charge
+from crossmargin.margin.ficc.applicability import Component
+from crossmargin.margin.ficc.gross import GrossCharge
 from crossmargin.margin.ficc.haircut import (
-    HaircutCorrelation,
     HaircutLine,
     HaircutSchedule,
-    haircut_schedule,
 )
-from crossmargin.margin.ficc.minimum_margin import Filter, volatility_filter
-from crossmargin.margin.ficc.proxy import proxy_pnl
+from crossmargin.margin.ficc.liquidity import (
+    MarginLiquidity,
+)
+from crossmargin.margin.ficc.minimum_margin import Filter
 from crossmargin.margin.ficc.repo import RepoVolatility
 from crossmargin.margin.ficc.scenarios import (
     FiccScenarios,
-    ficc_scenarios,
-    historical_scenarios,
 )
 from crossmargin.margin.simulation import Simulation, cents_up
-from crossmargin.margin.tail import QuantileConvention, tail_rank
-from crossmargin.market.curve import ZeroCurve
 from crossmargin.market.history import FloatArray
-from crossmargin.market.scenarios import FactorHistory, ScenarioSet
-from crossmargin.parameters.registry import ParameterSet
-from crossmargin.pricing.cube import Cube, instrument_pnl
-from crossmargin.pricing.valuation import Valuation
+from crossmargin.market.scenarios import ScenarioSet
+from crossmargin.pricing.cube import Cube
 
 MODEL_NAME = "ficc-style 0.2: key-rate historical simulation with VaR Floor"
 PROXY_MODEL_NAME = "ficc-style 0.2: Margin-Proxy-like bucket indices with VaR Floor"
 
 HISTORICAL, FILTERED = "historical_simulation", "filtered_simulation"
 REPO, BID_ASK, HAIRCUT, FLOOR = "repo_volatility", "bid_ask", "haircut", "floor_percentage"
+MARGIN_LIQUIDITY = Component.MARGIN_LIQUIDITY_ADJUSTMENT.value
 _BP = 10_000
 
 
@@ -94,6 +89,8 @@ class FiccModel:
     scenarios : FiccScenarios
     scenario_identity : str
     sensitivity_source : SensitivitySource
+    liquidity : MarginLiquidity
+        The Margin Liquidity Adjustment.
     price : callable
         Gives every instrument's P&L under any scenarios, as the model values them.
     """
@@ -109,6 +106,7 @@ class FiccModel:
     scenarios: FiccScenarios
     scenario_identity: str
     sensitivity_source: SensitivitySource
+    liquidity: MarginLiquidity
     price: Callable[[ScenarioSet], Cube] = field(repr=False, compare=False)
 
     @property
@@ -161,8 +159,13 @@ class FiccModel:
         return charge_from_dollars(max(members(figures).values())), figures
 
     def add_ons(self, block: Block) -> Mapping[str, list[int]]:
-        """Return charges outside the VaR Charge, whole cents by name."""
-        return {}
+        """Return the charges outside the VaR Charge that a portfolio alone decides, whole cents.
+
+        The others need a customer's history, a calendar or a declaration; see
+        :mod:`crossmargin.margin.ficc.assembly`.
+        """
+        charges = self.liquidity.charges(block.securities)
+        return {MARGIN_LIQUIDITY: [charge.cents for charge in charges]}
 
     def contributions(self, block: Block) -> Contributions:
         """Return what each position adds to the VaR Charge of the block's one portfolio.
@@ -261,115 +264,3 @@ def _leg(
     if filtered is not None:
         components[FILTERED] = filtered
     return LegFigures([cents_up(charge * 100, GRID_PER_DOLLAR) for charge in charges], components)
-
-
-def prepare_ficc(
-    *,
-    valuation: Valuation,
-    history: FactorHistory,
-    one_day_history: FactorHistory,
-    haircuts: HaircutSchedule,
-    parameters: ParameterSet,
-    repo_follows_front: float,
-    scenarios: FiccScenarios | None = None,
-) -> FiccModel:
-    """Return the model for a date: every instrument repriced once.
-
-    Parameters
-    ----------
-    valuation : Valuation
-    history, one_day_history : FactorHistory
-        At the model's horizon and at one day, up to the as-of date.
-    haircuts : HaircutSchedule
-    parameters : ParameterSet
-    repo_follows_front : float
-        See :func:`crossmargin.pricing.cube.instrument_pnl`.
-    scenarios : FiccScenarios, optional
-        Instead of the model's own, for an explanation that switches a factor off.
-    """
-    used = scenarios or ficc_scenarios(history, one_day_history, parameters, as_of=valuation.as_of)
-    source = SensitivitySource(parameters.text("sensitivity_source"))
-    midpoints = parameters.ratios("bucket_midpoint_years")
-
-    def priced(each: ScenarioSet) -> Cube:
-        cube = instrument_pnl(valuation, each, repo_follows_front=repo_follows_front)
-        if source is SensitivitySource.OWN:
-            return cube
-        return proxy_pnl(
-            cube,
-            valuation,
-            each,
-            curve=valuation.curve,
-            midpoint_years=midpoints,
-            bucket=haircuts.bucket,
-        )
-
-    def rank(each: ScenarioSet) -> int:
-        convention = QuantileConvention(parameters.text("quantile_convention"))
-        return tail_rank(each.count, parameters.ratio("coverage"), convention)
-
-    cube = priced(used.historical)
-    simulation = Simulation.on_grid(cube.securities, cube.contracts, rank(used.historical))
-    scale, filtered = None, None
-    if parameters.choice("minimum_margin_amount", ["on", "off"]) == "on":
-        window, one_day = priced(used.filtered), priced(used.one_day)
-        scale = volatility_filter(
-            np.vstack([one_day.securities, one_day.contracts]),
-            used.one_day,
-            used.filtered,
-            decay=float(parameters.ratio("minimum_margin_decay")),
-        )
-        changes = scale.apply(np.vstack([window.securities, window.contracts]))
-        split = len(window.securities)
-        filtered = Simulation(changes[:split], changes[split:], rank(used.filtered))
-    share = parameters.ratio("floor_share")
-    return FiccModel(
-        simulation=simulation,
-        filtered=filtered,
-        filter=scale,
-        floor=gross_charge(valuation, lambda years: share * haircuts.rates[haircuts.bucket(years)]),
-        bid_ask=gross_charge(valuation, lambda years: bid_ask_rate(parameters, years)),
-        repo=RepoVolatility.from_parameters(parameters),
-        floor_share=share,
-        haircuts=haircuts,
-        scenarios=used,
-        scenario_identity=used.identity,
-        sensitivity_source=source,
-        price=priced,
-    )
-
-
-def bid_ask_rate(parameters: ParameterSet, remaining_years: float) -> Fraction:
-    """Return the bid-ask rate on market value of a remaining maturity, a plain ratio."""
-    longer = parameters.ratios("bid_ask_longer_than_years")
-    bucket = max(0, sum(remaining_years > float(years) for years in longer) - 1)
-    return parameters.ratios("bid_ask_bp")[bucket] / _BP
-
-
-def tips_bid_ask_rate(parameters: ParameterSet) -> Fraction:
-    """Return the bid-ask rate of TIPS, a plain ratio."""
-    return parameters.ratio("bid_ask_tips_bp") / _BP
-
-
-def ficc_haircuts(
-    history: FactorHistory, parameters: ParameterSet, *, curve: ZeroCurve, curve_date: date
-) -> HaircutSchedule:
-    """Return the haircut schedule recomputed on a month-end: its curve, its window.
-
-    Parameters
-    ----------
-    history : FactorHistory
-    parameters : ParameterSet
-    curve : ZeroCurve
-        Of the month-end.
-    curve_date : date
-    """
-    return haircut_schedule(
-        curve,
-        historical_scenarios(history, parameters, as_of=curve_date),
-        coverage=parameters.ratio("coverage"),
-        lower_years=parameters.ratios("bucket_years"),
-        midpoint_years=parameters.ratios("bucket_midpoint_years"),
-        correlation=HaircutCorrelation(parameters.text("haircut_correlation")),
-        curve_date=curve_date.isoformat(),
-    )

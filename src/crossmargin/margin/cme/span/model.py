@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 from crossmargin.basics.money import Money, charge_from_dollars
 from crossmargin.basics.refusals import Refusal, RefusedError
-from crossmargin.margin.book import Block, LegFigures, ThreeFigures
+from crossmargin.margin.book import Block, Contributions, LegFigures, ThreeFigures
+from crossmargin.margin.cme.liquidity import CmeAddOns
 from crossmargin.margin.cme.span.calculation import span_margin
 from crossmargin.margin.cme.span.contracts import SpanContract
 from crossmargin.margin.cme.span.parameters import SpanParameters
@@ -26,6 +27,7 @@ from crossmargin.margin.cme.span.readings import DEFAULT_READINGS, Account, Span
 from crossmargin.margin.cme.span.results import SpanResult
 from crossmargin.margin.exact import GRID_PER_DOLLAR
 from crossmargin.market.history import FloatArray
+from crossmargin.parameters.registry import ParameterSet
 from crossmargin.product.futures import FuturesContract
 
 RATIO_BITS = 40
@@ -36,8 +38,17 @@ COMPONENTS = (
     "inter_credit",
     "short_option_minimum",
 )
+#: Components and their sign in the risk of a commodity without short options.
+SIGNED_COMPONENTS: Mapping[str, int] = {
+    "scan_risk": 1,
+    "intra_charge": 1,
+    "delivery_charge": 1,
+    "inter_credit": -1,
+}
 Equivalent = Sequence[tuple[int, float]]
-_REFUSES_PNL = "SPAN has sixteen scenarios a commodity and no P&L of a portfolio"
+_NONE = Fraction(0)
+#: Share of a position by which a rate is read: smaller than any distance to a kink of interest.
+_STEP = Fraction(1, 1 << 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,8 @@ class SpanModel:
         By the valuation's contracts, shape (C,).
     equivalents : tuple of tuple of (int, Fraction)
         Of $100 of par of each security, shape (S,): places of contracts and how much of each.
+    execution : CmeAddOns, optional
+        Liquidity and concentration, outside the saving; none if left out.
     account : Account
     readings : SpanReadings
     """
@@ -58,6 +71,7 @@ class SpanModel:
     parameters: SpanParameters
     contracts: tuple[SpanContract, ...]
     equivalents: tuple[tuple[tuple[int, Fraction], ...], ...]
+    execution: CmeAddOns | None = None
     account: Account = Account.HEDGER
     readings: SpanReadings = DEFAULT_READINGS
 
@@ -70,16 +84,6 @@ class SpanModel:
     def scenario_identity(self) -> str:
         """SHA-256 of the parameters: their risk arrays are the scenarios."""
         return self.parameters.digest
-
-    def pnl_dollars(self, block: Block) -> FloatArray:
-        """Refuse: a SPAN portfolio has no scenario P&L that adds up over commodities.
-
-        Raises
-        ------
-        NotImplementedError
-            Always; a caller asks :meth:`result` for what makes the figure.
-        """
-        raise NotImplementedError(_REFUSES_PNL)
 
     def three_figures(self, block: Block) -> ThreeFigures:
         """Return the maintenance requirement of securities alone, futures alone and both."""
@@ -94,8 +98,54 @@ class SpanModel:
         leg = self._leg(block)
         return leg.charge(0), leg.components(0)
 
+    def add_ons(self, block: Block) -> Mapping[str, list[int]]:
+        """Return the charges outside the saving of the futures, in whole cents by name."""
+        return self.execution.cents(block) if self.execution else {}
+
+    def contributions(self, block: Block) -> Contributions:
+        """Return what each position adds to the requirement of the block's one portfolio.
+
+        SPAN is homogeneous and linear between kinks: a position's rate is the mean of those up and
+        down from what is held, exactly. Where a spread's legs are all used up at once the rates of
+        two sides differ, and what the positions then do not add up to is not attributable.
+        """
+        positions = self._positions(block, 0)
+        rates = {place: self._rates(positions, place) for place in positions}
+        components: dict[str, list[Fraction]] = {}
+        for name in SIGNED_COMPONENTS:
+            of_contracts = [
+                int(quantity) * rates[place][name] if quantity else Fraction(0)
+                for place, quantity in enumerate(block.contracts[0])
+            ]
+            of_securities = [
+                int(units) * sum((ratio * rates[place][name] for place, ratio in equivalent), _NONE)
+                if units
+                else Fraction(0)
+                for units, equivalent in zip(block.securities[0], self.equivalents, strict=True)
+            ]
+            components[name] = of_securities + of_contracts + [_NONE] * block.repo.shape[1]
+        attributed = sum((part for parts in components.values() for part in parts), _NONE)
+        whole = self.result(block, 0).maintenance
+        return Contributions(components, {}, unattributed=whole - attributed)
+
+    def _rates(self, positions: Mapping[int, Fraction], place: int) -> dict[str, Fraction]:
+        """Return by how much each component moves with one contract, up and down alike."""
+        step = abs(positions[place]) * _STEP or _STEP
+        up, down = (
+            self._of_positions({**positions, place: positions[place] + change})
+            for change in (step, -step)
+        )
+        return {
+            name: (sign * (up.total(name) - down.total(name))) / (2 * step)
+            for name, sign in SIGNED_COMPONENTS.items()
+        }
+
     def result(self, block: Block, row: int) -> SpanResult:
         """Return the whole calculation of one portfolio, to explain it."""
+        return self._of_positions(self._positions(block, row))
+
+    def _positions(self, block: Block, row: int) -> dict[int, Fraction]:
+        """Return contracts held, equivalents of the securities included, by place."""
         positions: dict[int, Fraction] = defaultdict(Fraction)
         for place in _held(block.contracts[row]):
             positions[place] += int(block.contracts[row][place])
@@ -103,12 +153,22 @@ class SpanModel:
             units = int(block.securities[row][security])
             for place, ratio in self.equivalents[security]:
                 positions[place] += units * ratio
+        return dict(positions)
+
+    def _of_positions(self, positions: Mapping[int, Fraction]) -> SpanResult:
         return span_margin(
             self.parameters,
             [(self.contracts[place], quantity) for place, quantity in positions.items()],
             account=self.account,
             readings=self.readings,
         )
+
+    def outright_dollars(self) -> list[Fraction]:
+        """Return the requirement of each contract held alone, the larger of long and short."""
+        return [
+            max(self._of_positions({place: Fraction(side)}).maintenance for side in (1, -1))
+            for place in range(len(self.contracts))
+        ]
 
     def _leg(self, block: Block) -> LegFigures:
         results = [self.result(block, row) for row in range(block.count)]
@@ -123,6 +183,7 @@ def prepare_span(
     parameters: SpanParameters,
     contracts: Sequence[FuturesContract],
     equivalents: Sequence[Equivalent],
+    execution: ParameterSet | None = None,
     account: Account = Account.HEDGER,
     readings: SpanReadings = DEFAULT_READINGS,
 ) -> SpanModel:
@@ -135,6 +196,8 @@ def prepare_span(
         In the order of the valuation.
     equivalents : sequence of sequences of (place, contracts)
         For $100 of par of each security; see :func:`equivalent_lists`.
+    execution : ParameterSet, optional
+        The CME-style model's, for the charges of liquidity and concentration.
     account : Account
     readings : SpanReadings
 
@@ -143,12 +206,18 @@ def prepare_span(
     RefusedError
         Naming every contract that the parameter set does not have.
     """
-    return SpanModel(
+    model = SpanModel(
         parameters=parameters,
         contracts=span_contracts(parameters, contracts),
         equivalents=tuple(exact_equivalent(each) for each in equivalents),
         account=account,
         readings=readings,
+    )
+    if execution is None:
+        return model
+    return replace(
+        model,
+        execution=CmeAddOns.of_contracts(contracts, model.outright_dollars(), execution),
     )
 
 
