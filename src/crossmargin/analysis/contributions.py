@@ -249,6 +249,8 @@ def _others(requirement: CustomerRequirement) -> list[Line]:
     for name, ccp in (("FICC", requirement.ficc), ("CME", requirement.cme)):
         for add_on, amount in ccp.add_ons.items():
             lines.append(Line(f"{name} {_words(add_on)}", amount.dollars))
+        if ccp.higher_of.cents:
+            lines.append(Line(f"{name} higher of two cycles", ccp.higher_of.dollars))
         if ccp.minimum_top_up.cents:
             lines.append(Line(f"{name} customer minimum", ccp.minimum_top_up.dollars))
         if ccp.outside.cents:

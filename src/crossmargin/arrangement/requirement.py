@@ -169,7 +169,7 @@ def customer_requirement(
             outside=ficc.outside,
             standalone=Money(ficc_standalone),
             split_cost=Money(
-                ficc.three.securities.cents
+                max(ficc.three.securities.cents, ficc.other_cycle.cents)
                 + ficc_add_ons
                 + ficc.outside.cents
                 - ficc.everything.cents
