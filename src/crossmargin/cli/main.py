@@ -14,6 +14,7 @@ from crossmargin.cli.margin import margin_command
 from crossmargin.cli.market import market_app
 from crossmargin.cli.output import OutputFormat, refuse
 from crossmargin.cli.par_books import par_books_command
+from crossmargin.cli.reconcile import reconcile_app
 
 _EXIT_PIPE_CLOSED = 141  # as a shell reports a program ended by SIGPIPE
 
@@ -28,6 +29,7 @@ app.command("margin")(margin_command)
 app.command("par-books")(par_books_command)
 app.command("calc")(calc_command)
 app.add_typer(market_app, name="market")
+app.add_typer(reconcile_app, name="reconcile")
 app.command("demo")(demo_command)
 
 

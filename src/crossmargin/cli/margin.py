@@ -89,7 +89,7 @@ def margin_command(
             cycle=cycle,
             explain=explain,
             sensitivity=sensitivity,
-            changes=_changes(changes or []),
+            changes=changes_by_owner(changes or []),
             skip_bad_rows=skip_bad_rows,
         )
     except RefusedError as error:
@@ -152,7 +152,7 @@ def _run(
     return run, document
 
 
-def _changes(texts: list[str]) -> dict[str, dict[str, str]]:
+def changes_by_owner(texts: list[str]) -> dict[str, dict[str, str]]:
     """Return changes by owner and parameter, refusing what is not OWNER.NAME=VALUE."""
     from crossmargin.basics.refusals import refused
 
