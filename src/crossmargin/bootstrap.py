@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from crossmargin.feeds.ccp_files.drift import Recorded
     from crossmargin.feeds.charge_history.reading import LoadedChargeHistory
     from crossmargin.feeds.market.findings import Finding
     from crossmargin.feeds.market.importing import ImportReport
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from crossmargin.services.parameter_registry import ParameterRegistry
     from crossmargin.services.ports import BlockExecutor
     from crossmargin.services.previous_run import PreviousRun
+    from crossmargin.services.reconciliation import CcpFile, FileKind
+    from crossmargin.services.reconciliation_drift import DriftRecord
     from crossmargin.simulation.market import SimulatedMarket
     from crossmargin.validation.reference import ReferenceCoverage
 
@@ -236,3 +239,53 @@ def demo_seed(seed: int | None) -> int:
     from crossmargin.simulation.market import DEMO_SEED
 
     return DEMO_SEED if seed is None else seed
+
+
+def ccp_file_kind(path: Path) -> FileKind:
+    """Return the kind of a clearing organization's file by its name."""
+    from crossmargin.feeds.ccp_files.reading import kind_of
+
+    return kind_of(path)
+
+
+def read_ccp_file(
+    path: Path,
+    kind: FileKind,
+    *,
+    as_of: date,
+    cycle: str,
+    run: int | None,
+    columns: Mapping[str, str],
+) -> CcpFile:
+    """Read a clearing organization's file for one date, cycle and run."""
+    from crossmargin.feeds.ccp_files.reading import read_ccp_file as read
+
+    return read(path, kind, as_of=as_of, cycle=cycle, run=run, columns=columns)
+
+
+def ccp_file_columns(kind: FileKind) -> tuple[str, ...]:
+    """Return our names of the columns that are read from a kind of file."""
+    from crossmargin.feeds.ccp_files.layouts import LAYOUTS
+
+    return tuple(column.name for column in LAYOUTS[kind].columns)
+
+
+def write_ccp_file(file: CcpFile, folder: Path) -> Path:
+    """Write our own figures in the shape of a clearing organization's file."""
+    from crossmargin.feeds.ccp_files.writing import write_ccp_file as write
+
+    return write(file, folder)
+
+
+def read_drift(path: Path) -> tuple[DriftRecord, ...]:
+    """Read the drift series of reconciliations."""
+    from crossmargin.feeds.ccp_files.drift import read_drift as read
+
+    return read(path)
+
+
+def record_drift(path: Path, records: Sequence[DriftRecord]) -> Recorded:
+    """Add the totals of reconciliations to a drift series; repeats stand once."""
+    from crossmargin.feeds.ccp_files.drift import record_drift as record
+
+    return record(path, records)

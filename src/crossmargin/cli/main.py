@@ -16,6 +16,7 @@ from crossmargin.cli.market import market_app
 from crossmargin.cli.output import OutputFormat, refuse
 from crossmargin.cli.par_books import par_books_command
 from crossmargin.cli.parameters import parameters_app
+from crossmargin.cli.reconcile import reconcile_app
 from crossmargin.cli.span import span_app
 from crossmargin.cli.span_calibration import calibrate_command, levels_command
 
@@ -37,6 +38,7 @@ app.add_typer(parameters_app, name="parameters")
 span_app.command("calibrate")(calibrate_command)
 span_app.command("levels")(levels_command)
 app.add_typer(span_app, name="span")
+app.add_typer(reconcile_app, name="reconcile")
 app.command("demo")(demo_command)
 
 
