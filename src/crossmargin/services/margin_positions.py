@@ -18,7 +18,7 @@ from crossmargin.margin.cme.model import CmeEngine, check_parameters
 from crossmargin.margin.cme.span.calibrated_set import span_parameters
 from crossmargin.margin.cme.span.parameters import SpanParameters
 from crossmargin.margin.ficc.haircut import HaircutCorrelation
-from crossmargin.margin.ficc.model import SensitivitySource
+from crossmargin.margin.ficc.model import FiccValuation, SensitivitySource
 from crossmargin.margin.ficc.repo import RepoVolatility
 from crossmargin.margin.tail import QuantileConvention, tail_rank
 from crossmargin.market.history import MarketData
@@ -208,6 +208,8 @@ def _checked_rules(parameters: ParameterSets) -> EligibilityRules:
         check_parameters(parameters.cme)
         parameters.ficc.choice("haircut_correlation", list(HaircutCorrelation))
         parameters.ficc.choice("sensitivity_source", list(SensitivitySource))
+        parameters.ficc.choice("valuation", list(FiccValuation))
+        parameters.ficc.choice("minimum_margin_amount", ["on", "off"])
         RepoVolatility.from_parameters(parameters.ficc)
         for model in (parameters.ficc, parameters.cme):
             QuantileConvention(model.text("quantile_convention"))

@@ -62,6 +62,13 @@ class SensitivitySource(StrEnum):
     MARGIN_PROXY = "margin_proxy"
 
 
+class FiccValuation(StrEnum):
+    """How both legs are revalued under the scenarios: never one leg one way (ruling 34)."""
+
+    FULL = "full"
+    DELTA_GAMMA = "delta_gamma"
+
+
 class Decides(StrEnum):
     """Which member of the VaR Charge is the largest; of equals the first."""
 

@@ -21,7 +21,7 @@ from crossmargin.margin.ficc.liquidity import (
     liquidity_group_place,
 )
 from crossmargin.margin.ficc.minimum_margin import volatility_filter
-from crossmargin.margin.ficc.model import FiccModel, SensitivitySource
+from crossmargin.margin.ficc.model import FiccModel, FiccValuation, SensitivitySource
 from crossmargin.margin.ficc.proxy import proxy_pnl
 from crossmargin.margin.ficc.repo import RepoVolatility
 from crossmargin.margin.ficc.scenarios import (
@@ -35,6 +35,7 @@ from crossmargin.market.curve import ZeroCurve
 from crossmargin.market.scenarios import FactorHistory, ScenarioSet
 from crossmargin.parameters.registry import ParameterSet
 from crossmargin.pricing.cube import Cube, instrument_pnl
+from crossmargin.pricing.delta_gamma import delta_gamma_pnl
 from crossmargin.pricing.valuation import Valuation
 
 _BP = 10_000
@@ -71,8 +72,14 @@ def prepare_ficc(
     source = SensitivitySource(parameters.text("sensitivity_source"))
     midpoints = parameters.ratios("bucket_midpoint_years")
 
+    revalue = (
+        instrument_pnl
+        if FiccValuation(parameters.text("valuation")) is FiccValuation.FULL
+        else delta_gamma_pnl
+    )
+
     def priced(each: ScenarioSet) -> Cube:
-        cube = instrument_pnl(valuation, each, repo_follows_front=repo_follows_front)
+        cube = revalue(valuation, each, repo_follows_front=repo_follows_front)
         if source is SensitivitySource.OWN:
             return cube
         return proxy_pnl(
