@@ -64,5 +64,16 @@ def customers(day: MarginDay, count: int, *, seed: int) -> list[CustomerBook]:
             for instrument, quantity in zip(instruments, units, strict=True)
         }
         key = CustomerKey("BENCH", f"C{place:07d}")
-        books.append(CustomerBook(key, portfolio, {}, {}, True, (), ()))
+        books.append(
+            CustomerBook(
+                key,
+                portfolio,
+                outside={},
+                outside_haircut={},
+                has_ficc=any(held < securities for held in portfolio),
+                has_ficc_in_xm=any(held < securities for held in portfolio),
+                ineligible=(),
+                unsupported=(),
+            )
+        )
     return books

@@ -10,6 +10,7 @@ is left of their reference period; fixings already made do not move.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -106,6 +107,11 @@ class TreasuryFuture:
     def dollars_per_point(self) -> float:
         """Dollars a contract gains when its price rises by one point."""
         return float(PRODUCTS[self.contract.product].dollars_per_point)
+
+    def with_rows(self, row_now: Mapping[int, int]) -> TreasuryFuture:
+        """Return the same contract for a security book with its rows elsewhere."""
+        rows = np.array([row_now[row] for row in self.rows.tolist()], dtype=np.int64)
+        return replace(self, rows=rows, cheapest_row=row_now[self.cheapest_row])
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,21 @@ class SecurityBook:
         """Return the row of each CUSIP."""
         return {price.security.cusip.text: row for row, price in enumerate(self.prices)}
 
+    def keeping(self, rows: Sequence[int]) -> SecurityBook:
+        """Return the book of some of its securities, with the payment times that they have."""
+        kept = list(rows)
+        paid = self.flows[kept].any(axis=0)
+        return SecurityBook(
+            prices=tuple(self.prices[row] for row in kept),
+            flow_years=self.flow_years[paid],
+            flows=self.flows[kept][:, paid],
+            clean=self.clean[kept],
+            dirty=self.dirty[kept],
+            market_value=self.market_value[kept],
+            spreads=self.spreads[kept],
+            remaining_years=self.remaining_years[kept],
+        )
+
 
 def quoted_clean_per_100(price: SecurityPrice) -> float:
     """Return the sell price, or the buy price where sell is 0 (ruling 35)."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from crossmargin.basics.calendars import BusinessCalendar
@@ -34,6 +34,38 @@ class Valuation:
     def contract_index(self) -> dict[str, int]:
         """Return the place of each contract by its two-digit code."""
         return {future.contract.code: place for place, future in enumerate(self.contracts)}
+
+    def keeping(self, rows: Sequence[int], places: Sequence[int]) -> Valuation:
+        """Return the valuation of some of the securities and contracts, nothing valued again.
+
+        Parameters
+        ----------
+        rows, places : sequence of int
+            Of securities and contracts, each once, in the order they shall have.
+
+        Raises
+        ------
+        ValueError
+            If a contract's basket is not kept with it.
+        """
+        row_now = {row: now for now, row in enumerate(rows)}
+        contracts = [self.contracts[place] for place in places]
+        needed = {row for future in contracts for row in basket_rows(future)}
+        if missing := needed - set(rows):
+            raise ValueError(f"rows {sorted(missing)} can be delivered and must be kept")
+        return replace(
+            self,
+            book=self.book.keeping(rows),
+            contracts=tuple(
+                future.with_rows(row_now) if isinstance(future, TreasuryFuture) else future
+                for future in contracts
+            ),
+        )
+
+
+def basket_rows(future: TreasuryFuture | MoneyMarketFuture) -> list[int]:
+    """Return the rows of the security book that a contract is priced from."""
+    return future.rows.tolist() if isinstance(future, TreasuryFuture) else []
 
 
 def value_market(

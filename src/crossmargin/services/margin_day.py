@@ -288,7 +288,9 @@ class MarginDay:
                 scenarios=cme,
             ),
         )
-        return day.with_span(self.span.parameters) if self.span else day
+        if self.span and not (keeps_liquidity and equivalents is self.equivalents):
+            return day.with_span(self.span.parameters)
+        return day
 
 
 def prepare_day(

@@ -23,6 +23,7 @@ from crossmargin.margin.ficc.model import FiccModel
 from crossmargin.market.history import FloatArray
 from crossmargin.services.customer_books import PAR_PER_UNIT, holdings_of, instrument_labels
 from crossmargin.services.ficc_charges import FiccCharges
+from crossmargin.services.held_instruments import HeldInstruments
 from crossmargin.services.margin_day import MarginDay
 from crossmargin.services.margin_incremental import incremental_figures
 from crossmargin.services.margin_positions import MarginRun
@@ -81,9 +82,9 @@ class CustomerExplanation:
 
 def explain_run(run: MarginRun) -> tuple[CustomerExplanation, ...]:
     """Return an explanation of every customer of a run, in the result's order."""
-    day = run.result.day
-    holdings = holdings_of(day, [book.xm for book in run.books])
-    block = holdings.block(0, len(run.books))
+    held = HeldInstruments.of(run.result.day, run.books)
+    day = held.day
+    block = holdings_of(day, [book.xm for book in held.books]).block(0, len(held.books))
     exposure = key_rates_of(day)
     securities, futures = exposure.of(block)
 
@@ -100,7 +101,7 @@ def explain_run(run: MarginRun) -> tuple[CustomerExplanation, ...]:
     charges = FiccCharges.on(day.as_of, run.charges, day.parameters.ficc)
     labels = instrument_labels(day)
     explained = []
-    for row, (book, customer) in enumerate(zip(run.books, run.result.customers, strict=True)):
+    for row, (book, customer) in enumerate(zip(held.books, run.result.customers, strict=True)):
         split = requirement_split(
             day.ficc,
             day.cme_engine,

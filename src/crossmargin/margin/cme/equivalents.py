@@ -16,7 +16,7 @@ The DV01 of the equivalents adds up to the security's in every case.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -114,6 +114,21 @@ class FuturesEquivalents:
                 f"places {self.places.shape} and contracts_per_100 {self.contracts_per_100.shape} "
                 "must have one shape (S, T)"
             )
+
+    def keeping(self, rows: Sequence[int], places: Sequence[int]) -> FuturesEquivalents:
+        """Return the equivalents of some of the securities in some of the contracts.
+
+        A security that converts into a contract that is not kept has none: it may be delivered, but
+        must not be held.
+        """
+        chosen = list(places)
+        now = np.full(max([int(self.places.max(initial=0)), *chosen]) + 1, -1)
+        now[chosen] = np.arange(len(chosen))
+        moved = now[self.places[list(rows)]]
+        kept = (moved >= 0).all(axis=1, keepdims=True)
+        return FuturesEquivalents(
+            np.where(kept, moved, 0), np.where(kept, self.contracts_per_100[list(rows)], 0.0)
+        )
 
     def columns(self, contract_pnl: FloatArray) -> FloatArray:
         """Return each security's P&L as its equivalents': shape (S, N) from (C, N).

@@ -31,9 +31,9 @@ from crossmargin.margin.cme.hypothetical import HypotheticalStress, hypothetical
 from crossmargin.margin.cme.initial import HeightenedRiskRules
 from crossmargin.margin.cme.liquidity import CmeAddOns, ExecutionTerms
 from crossmargin.margin.cme.scaling import scaled_moves
-from crossmargin.margin.exact import GRID_PER_DOLLAR, to_grid
+from crossmargin.margin.exact import GRID_PER_DOLLAR, from_grid, to_grid
 from crossmargin.margin.simulation import Simulation, cents_up
-from crossmargin.margin.tail import QuantileConvention, tail_rank
+from crossmargin.margin.tail import QuantileConvention, tail_losses, tail_rank
 from crossmargin.market.history import FloatArray
 from crossmargin.market.scenarios import (
     KEY_RATE_BITS,
@@ -225,14 +225,18 @@ def outright_dollars(
     historical: Simulation, stress: Simulation, *, weight: Fraction
 ) -> list[Fraction]:
     """Return the margin of one contract held alone, the larger of long and short, exactly."""
-    count = len(historical.contracts)
-    one_each = np.vstack([np.eye(count), -np.eye(count)])
-    block = Block.without_repo(np.zeros((2 * count, len(historical.securities))), one_each)
-    losses = [
-        weight * Fraction(a, GRID_PER_DOLLAR) + (1 - weight) * Fraction(b, GRID_PER_DOLLAR)
-        for a, b in zip(historical.losses(block), stress.losses(block), strict=True)
-    ]
-    return [max(losses[place], losses[place + count]) for place in range(count)]
+    long, short = (
+        [
+            weight * from_grid(float(a)) + (1 - weight) * from_grid(float(b))
+            for a, b in zip(
+                tail_losses(side * historical.contracts, historical.rank),
+                tail_losses(side * stress.contracts, stress.rank),
+                strict=True,
+            )
+        ]
+        for side in (1.0, -1.0)
+    )
+    return [max(each) for each in zip(long, short, strict=True)]
 
 
 def check_parameters(parameters: ParameterSet) -> None:

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -224,6 +224,16 @@ class MarginLiquidity:
             raise ValueError("a market value must be more than zero")
         members = tuple(np.flatnonzero(places == place) for place in range(len(groups)))
         return MarginLiquidity(tuple(groups), members, value, to_grid(one_day_pnl), rank, rules)
+
+    def keeping(self, rows: Sequence[int]) -> MarginLiquidity:
+        """Return the adjustment for some of the securities, the groups' figures as they are."""
+        kept = np.asarray(rows, dtype=np.int64)
+        return replace(
+            self,
+            members=tuple(np.flatnonzero(np.isin(kept, members)) for members in self.members),
+            market_value=self.market_value[kept],
+            pnl=self.pnl[kept],
+        )
 
     def charges(self, units: FloatArray) -> list[Money]:
         """Return each portfolio's adjustment, up to the cent.

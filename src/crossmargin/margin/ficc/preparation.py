@@ -110,12 +110,13 @@ def prepare_ficc(
         split = len(window.securities)
         filtered = Simulation(changes[:split], changes[split:], rank(used.filtered))
     share = parameters.ratio("floor_share")
+    least = [share * rate for rate in haircuts.rates]
     return FiccModel(
         simulation=simulation,
         filtered=filtered,
         filter=scale,
-        floor=gross_charge(valuation, lambda years: share * haircuts.rates[haircuts.bucket(years)]),
-        bid_ask=gross_charge(valuation, lambda years: bid_ask_rate(parameters, years)),
+        floor=gross_charge(valuation, lambda years: least[haircuts.bucket(years)]),
+        bid_ask=gross_charge(valuation, _bid_ask_schedule(parameters)),
         repo=RepoVolatility.from_parameters(parameters),
         floor_share=share,
         haircuts=haircuts,
@@ -172,9 +173,14 @@ def _margin_liquidity(
 
 def bid_ask_rate(parameters: ParameterSet, remaining_years: float) -> Fraction:
     """Return the bid-ask rate on market value of a remaining maturity, a plain ratio."""
-    longer = parameters.ratios("bid_ask_longer_than_years")
-    bucket = max(0, sum(remaining_years > float(years) for years in longer) - 1)
-    return parameters.ratios("bid_ask_bp")[bucket] / _BP
+    return _bid_ask_schedule(parameters)(remaining_years)
+
+
+def _bid_ask_schedule(parameters: ParameterSet) -> Callable[[float], Fraction]:
+    """Return what gives the bid-ask rate of a remaining maturity, the parameters read once."""
+    longer = [float(years) for years in parameters.ratios("bid_ask_longer_than_years")]
+    rates = [rate_bp / _BP for rate_bp in parameters.ratios("bid_ask_bp")]
+    return lambda years: rates[max(0, sum(years > end for end in longer) - 1)]
 
 
 def tips_bid_ask_rate(parameters: ParameterSet) -> Fraction:
