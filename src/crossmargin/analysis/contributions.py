@@ -18,8 +18,14 @@ By risk factor the loss of a scenario is taken apart by repricing each factor's 
 factors' moves do not add up to is curvature and their interplay, a line of its own. By component
 the two reduced figures are split in proportion.
 
-Every split ends with what is not a position's: outside the account, add-ons, the customer minimum,
-and what rounding up to the cent adds. It then adds up to the requirement.
+What CME adds for liquidity and concentration is a position's too: its own half-spreads, and its
+share of its product's concentration. Where the customer minimum binds nothing of FICC's figure
+moves with a position; where the higher-of rule does, the other cycle's figure takes the place of
+FICC's own. A reduction that is given (the last factor of a late side) is a constant like the cap.
+
+Every split ends with what is not a position's: FICC's add-ons, the customer minimum, the higher of
+two cycles, what is outside the account, and what rounding up to the cent adds. It then adds up to
+the requirement.
 """
 
 from __future__ import annotations
@@ -63,7 +69,7 @@ class RequirementSplit:
     components : tuple of Line
         Reduced components of both CCPs' own legs.
     others : tuple of Line
-        Outside the account, add-ons, the customer minimum.
+        What is not a position's.
     total : Fraction
         The requirement.
     unattributed : Fraction
@@ -117,63 +123,122 @@ def requirement_split(
         What the savings were taken of.
     factors : sequence of RiskFactor
     """
-    own = _own_legs(ficc, cme, block, 1 - requirement.reduction.reduction)
-    terms = own + _of_the_saving(ficc, cme, block, requirement, denominator=denominator)
-    instruments = block.securities.shape[1] + block.contracts.shape[1] + block.repo.shape[1]
-    positions = [Fraction(0)] * instruments
+    at = _Rates.of(requirement, denominator)
+    securities, futures = block.securities_only(), block.contracts_only()
+    own = [
+        _Term(at.own_ficc, ficc, securities, ficc.contributions(securities)),
+        _Term(at.own_cme, cme, futures, cme.contributions(futures)),
+    ]
+    terms = own + _of_the_saving(ficc, cme, block, at)
+    first, count = block.securities.shape[1], block.contracts.shape[1]
+    positions = [Fraction(0)] * (first + count + block.repo.shape[1])
     for term in terms:
         for place, dollars in enumerate(term.contributions.by_instrument()):
             positions[place] += term.rate * dollars
+    add_ons = execution_contributions(cme, block)
+    for place, dollars in add_ons.items():
+        positions[first + place] += dollars
+    others = tuple(_others(requirement))
+    beside = Line("CME liquidity and concentration", sum(add_ons.values(), Fraction(0)))
+    lines = (beside,) if beside.dollars else ()
     return RequirementSplit(
         positions=tuple(positions),
-        factors=_by_factor(terms, factors),
-        components=tuple(_by_component(own)),
-        others=tuple(_others(requirement)),
-        unattributed=sum(
-            (term.rate * term.contributions.unattributed for term in terms), Fraction(0)
-        ),
+        factors=(*_by_factor(terms, factors), *lines),
+        components=(*_by_component(own), *lines),
+        others=others,
+        unattributed=sum((t.rate * t.contributions.unattributed for t in terms), Fraction(0)),
         total=requirement.requirement.dollars,
     )
 
 
-def _own_legs(
-    ficc: FiccModel, cme: CmeModel | SpanModel, block: Block, rate: Fraction
-) -> list[_Term]:
-    securities, futures = block.securities_only(), block.contracts_only()
-    return [
-        _Term(rate, ficc, securities, ficc.contributions(securities)),
-        _Term(rate, cme, futures, cme.contributions(futures)),
-    ]
+def execution_contributions(cme: CmeModel | SpanModel, block: Block) -> dict[int, Fraction]:
+    """Return what each contract of the block's one portfolio adds to CME's add-ons, by place."""
+    if cme.execution is None:
+        return {}
+    return cme.execution.contributions(held_contracts(block))
+
+
+def held_contracts(block: Block) -> dict[int, int]:
+    """Return the contracts of the block's one portfolio, by place."""
+    return {place: int(count) for place, count in enumerate(block.contracts[0]) if count}
+
+
+@dataclass(frozen=True, slots=True)
+class _Rates:
+    """At what rates the models' figures enter the requirement.
+
+    Parameters
+    ----------
+    own_ficc, own_cme : Fraction
+        Of each CCP's figure of the leg it clears.
+    side : Binding or None
+        Whose saving moves the reduction; None where it is a constant.
+    own_model : bool
+        Whether D is of the model whose saving binds.
+    asked, together, apart : Fraction
+        A, U and D, dollars.
+    """
+
+    own_ficc: Fraction
+    own_cme: Fraction
+    side: Binding | None
+    own_model: bool
+    asked: Fraction
+    together: Fraction
+    apart: Fraction
+
+    @staticmethod
+    def of(requirement: CustomerRequirement, denominator: Denominator) -> _Rates:
+        reduction = requirement.reduction
+        kept = 1 - reduction.reduction
+        ficc, cme = requirement.ficc.figures, requirement.cme.figures
+        at_minimum = requirement.ficc.minimum_top_up.cents > 0
+        other_cycle = requirement.ficc.higher_of.cents > 0
+        asked = cme.three.futures.dollars
+        if other_cycle and not at_minimum:
+            asked += ficc.other_cycle.dollars
+        elif not at_minimum:
+            asked += ficc.three.securities.dollars
+        saving = {Binding.FICC: reduction.ficc_saving, Binding.CME: reduction.cme_saving}
+        # A factor that was given, or a constant of the rule, does not move with the positions.
+        moves = saving.get(reduction.binding) == reduction.reduction
+        three = ficc.three if reduction.binding is Binding.FICC else cme.three
+        own_model = denominator is Denominator.OWN_MODEL
+        apart = (
+            three.securities + three.futures
+            if own_model
+            else ficc.three.securities + cme.three.futures
+        )
+        return _Rates(
+            own_ficc=Fraction(0) if at_minimum or other_cycle else kept,
+            own_cme=kept,
+            side=reduction.binding if moves and apart.cents else None,
+            own_model=own_model,
+            asked=asked,
+            together=three.combined.dollars,
+            apart=apart.dollars,
+        )
 
 
 def _of_the_saving(
     ficc: FiccModel,
     cme: CmeModel | SpanModel,
     block: Block,
-    requirement: CustomerRequirement,
-    *,
-    denominator: Denominator,
+    at: _Rates,
 ) -> list[_Term]:
     """Return the terms by which the reduction itself moves with the positions."""
-    binding = requirement.reduction.binding
-    if binding not in (Binding.FICC, Binding.CME):
+    if at.side is None:
         return []
-    ficc_three, cme_three = requirement.ficc.figures.three, requirement.cme.figures.three
-    model, three = (ficc, ficc_three) if binding is Binding.FICC else (cme, cme_three)
-    asked = (ficc_three.securities + cme_three.futures).dollars
-    together = three.combined.dollars
+    model = ficc if at.side is Binding.FICC else cme
     securities, futures = block.securities_only(), block.contracts_only()
-    if denominator is Denominator.OWN_MODEL:
-        apart = (three.securities + three.futures).dollars
-        stand_alone = [(model, securities), (model, futures)]
-    else:
-        apart = asked
-        stand_alone = [(ficc, securities), (cme, futures)]
-    if apart == 0:
-        return []
-    rate = -asked * together / (apart * apart)
+    rate = -at.asked * at.together / (at.apart * at.apart)
+    stand_alone = (
+        [(model, securities), (model, futures)]
+        if at.own_model
+        else [(ficc, securities), (cme, futures)]
+    )
     return [
-        _Term(asked / apart, model, block, model.contributions(block)),
+        _Term(at.asked / at.apart, model, block, model.contributions(block)),
         *(_Term(rate, each, leg, each.contributions(leg)) for each, leg in stand_alone),
     ]
 
@@ -245,14 +310,19 @@ def _words(component: str) -> str:
 
 
 def _others(requirement: CustomerRequirement) -> list[Line]:
+    ficc = requirement.ficc
     lines = []
+    if ficc.minimum_top_up.cents:
+        lines.append(Line("FICC at the customer minimum", ficc.requirement.dollars))
+    else:
+        if ficc.higher_of.cents:
+            reached = ficc.reduced + ficc.higher_of
+            lines.append(Line("FICC higher of two cycles, reduced", reached.dollars))
+        lines += [
+            Line(f"FICC {_words(add_on)}", amount.dollars)
+            for add_on, amount in ficc.add_ons.items()
+        ]
     for name, ccp in (("FICC", requirement.ficc), ("CME", requirement.cme)):
-        for add_on, amount in ccp.add_ons.items():
-            lines.append(Line(f"{name} {_words(add_on)}", amount.dollars))
-        if ccp.higher_of.cents:
-            lines.append(Line(f"{name} higher of two cycles", ccp.higher_of.dollars))
-        if ccp.minimum_top_up.cents:
-            lines.append(Line(f"{name} customer minimum", ccp.minimum_top_up.dollars))
         if ccp.outside.cents:
             lines.append(Line(f"{name} outside the XM account", ccp.outside.dollars))
     return lines

@@ -241,7 +241,7 @@ def margin_reduction(*, ficc: ModelFigures, cme: ModelFigures, rules: ReductionR
     """
     ficc_saving, cme_saving = savings(ficc=ficc, cme=cme, denominator=rules.denominator)
     both_legs = ficc.has_both_legs and cme.has_both_legs
-    reduction, binding = _decide(ficc_saving, cme_saving, both_legs=both_legs, rules=rules)
+    reduction, binding = decide(ficc_saving, cme_saving, both_legs=both_legs, rules=rules)
     return given_reduction(
         reduction, binding, ficc=ficc, cme=cme, savings=(ficc_saving, cme_saving)
     )
@@ -351,9 +351,10 @@ def reduced_by(margin: Money, reduction: Fraction) -> Money:
     return Money(-(-margin.cents * (whole - reduction.numerator) // whole))
 
 
-def _decide(
+def decide(
     ficc_saving: Fraction, cme_saving: Fraction, *, both_legs: bool, rules: ReductionRules
 ) -> tuple[Fraction, Binding]:
+    """Return the reduction of two savings, and what made it (ruling 3)."""
     smaller = min(ficc_saving, cme_saving)
     if not both_legs or smaller <= 0:
         return Fraction(0), Binding.NONE

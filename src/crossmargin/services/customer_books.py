@@ -20,6 +20,7 @@ from crossmargin.margin.ficc.haircut import HaircutLine
 from crossmargin.margin.ficc.preparation import bid_ask_rate, tips_bid_ask_rate
 from crossmargin.pricing.security_book import years_between
 from crossmargin.pricing.treasury import accrued_interest_per_100
+from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.futures import FuturesContract
 from crossmargin.product.position import Leg, PositionLine
 from crossmargin.product.treasury import SecurityKind, TreasurySecurity
@@ -118,6 +119,7 @@ class _Places:
 
     def __init__(self, day: MarginDay) -> None:
         self.day = day
+        self.calendar = sifma_calendar()
         self.securities = day.valuation.book.index()
         self.contracts = day.valuation.contract_index()
 
@@ -125,7 +127,12 @@ class _Places:
         """Return the place of a repo's term bucket and its cent-days; None where it has none."""
         if line.leg is Leg.CASH or line.end_date is None:
             return None
-        days_left = (line.end_date - self.day.as_of).days
+        # A repo that starts later earns its interest from then on; one over the next business day
+        # is overnight, also over a weekend.
+        start = max(self.day.as_of, line.settlement_date or self.day.as_of)
+        if line.end_date <= self.calendar.next_business_day(start):
+            return None
+        days_left = (line.end_date - start).days
         bucket = self.day.ficc.repo.bucket(days_left)
         if bucket is None:
             return None

@@ -1,10 +1,11 @@
 """What changed against a previous run: positions, market, model, rule and binding side.
 
 The previous run is turned into this one step by step, one thing at a time and the others as they
-were, with the side that bound then still binding: new positions on the old market, then the new
-market (and date) with the old parameters, then the models' parameters, then the rule's. What is
-left is the effect of the side that binds now. The steps add up to the change, exactly; in another
-order they would be others.
+were: new positions on the old market, then the new market (and date) with the old parameters, then
+the models' parameters, then the rule's. Through all of it the side whose saving was the smaller
+then is taken to be the smaller still, under the threshold and cap of each step. What is left is the
+effect of the other side having become the smaller. The steps add up to the change, exactly; in
+another order they would be others. A customer that comes or goes is a change of positions alone.
 
 Lines that the old date cannot value (an issue that was not outstanding, a contract that was not
 listed) have no part in the step of positions; they come in with the market and are named.
@@ -15,11 +16,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from fractions import Fraction
 
 from crossmargin.arrangement.reduction import (
     Binding,
     ReductionRules,
+    decide,
     given_reduction,
     savings,
 )
@@ -186,13 +187,16 @@ def _customer_change(
     steps: list[CustomerRequirement | None], rules: list[ReductionRules]
 ) -> CustomerChange:
     first, last = steps[0], steps[-1]
-    bound = first.reduction.binding if first else Binding.NONE
-    held = [
-        _held(requirement, bound, rule).cents if requirement else 0
-        for requirement, rule in zip(steps, rules, strict=True)
-    ]
     previous = first.requirement if first else ZERO
     now = last.requirement if last else ZERO
+    if first is None or last is None:
+        held = [previous.cents, *[now.cents] * 4]
+    else:
+        side = _smaller_side(first)
+        held = [
+            _held(step, side, rule).cents if step else 0
+            for step, rule in zip(steps, rules, strict=True)
+        ]
     return CustomerChange(
         previous=previous,
         now=now,
@@ -201,19 +205,23 @@ def _customer_change(
         model=Money(held[3] - held[2]),
         rule=Money(held[4] - held[3]),
         binding_side=Money(now.cents - held[4]),
-        previous_binding=bound,
+        previous_binding=first.reduction.binding if first else Binding.NONE,
         binding=last.reduction.binding if last else Binding.NONE,
     )
 
 
-def _held(requirement: CustomerRequirement, bound: Binding, rules: ReductionRules) -> Money:
-    """Return the requirement if the side that bound then still did."""
+def _smaller_side(requirement: CustomerRequirement) -> Binding:
+    """Return the side whose saving is the smaller, whatever threshold and cap made of it."""
+    reduction = requirement.reduction
+    return Binding.FICC if reduction.ficc_saving <= reduction.cme_saving else Binding.CME
+
+
+def _held(requirement: CustomerRequirement, side: Binding, rules: ReductionRules) -> Money:
+    """Return the requirement if the side whose saving was the smaller then still had it."""
     ficc, cme = requirement.ficc.figures, requirement.cme.figures
     both = savings(ficc=ficc.three, cme=cme.three, denominator=rules.denominator)
-    reduction = {
-        Binding.FICC: both[0],
-        Binding.CME: both[1],
-        Binding.CAP: rules.cap,
-    }.get(bound, Fraction(0))
-    given = given_reduction(reduction, bound, ficc=ficc.three, cme=cme.three, savings=both)
+    saving = both[0] if side is Binding.FICC else both[1]
+    both_legs = ficc.three.has_both_legs and cme.three.has_both_legs
+    reduction, binding = decide(saving, saving, both_legs=both_legs, rules=rules)
+    given = given_reduction(reduction, binding, ficc=ficc.three, cme=cme.three, savings=both)
     return customer_requirement(ficc=ficc, cme=cme, rules=rules, given=given).requirement

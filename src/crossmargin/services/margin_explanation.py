@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from crossmargin.analysis.contributions import RequirementSplit, requirement_split
+from crossmargin.analysis.contributions import (
+    RequirementSplit,
+    execution_contributions,
+    held_contracts,
+    requirement_split,
+)
 from crossmargin.analysis.explanation import Explanation, explain
 from crossmargin.analysis.factors import (
     RiskFactor,
@@ -17,6 +22,7 @@ from crossmargin.analysis.factors import (
 from crossmargin.analysis.key_rates import KeyRateExposure, key_rate_exposure
 from crossmargin.arrangement.reduction import ReductionRules
 from crossmargin.basics.money import CENTS_PER_DOLLAR, Money
+from crossmargin.margin.book import Block
 from crossmargin.margin.cme.model import CmeModel
 from crossmargin.margin.cme.span.model import SpanModel
 from crossmargin.margin.ficc.model import FiccModel
@@ -102,15 +108,17 @@ def explain_run(run: MarginRun) -> tuple[CustomerExplanation, ...]:
     labels = instrument_labels(day)
     explained = []
     for row, (book, customer) in enumerate(zip(held.books, run.result.customers, strict=True)):
+        one = block.rows(slice(row, row + 1))
         split = requirement_split(
             day.ficc,
             day.cme_engine,
-            block.rows(slice(row, row + 1)),
+            one,
             customer.requirement,
             denominator=rules.denominator,
             factors=factors,
         )
         incremental = incremental_figures(day, book, customer, charges)
+        add_ons = _AddOns.of(day, one)
         effects = [
             _effect(
                 day,
@@ -119,6 +127,7 @@ def explain_run(run: MarginRun) -> tuple[CustomerExplanation, ...]:
                 label=labels[place],
                 contribution=split.positions[place],
                 incremental=incremental[place],
+                add_ons=add_ons,
             )
             for place, units in book.xm.items()
         ]
@@ -136,6 +145,24 @@ def explain_run(run: MarginRun) -> tuple[CustomerExplanation, ...]:
     return tuple(explained)
 
 
+@dataclass(frozen=True, slots=True)
+class _AddOns:
+    """What each contract of a portfolio adds to CME's add-ons, and one contract more would."""
+
+    first: int
+    dollars: Mapping[int, Fraction]
+    rates: Mapping[int, Fraction]
+
+    @staticmethod
+    def of(day: MarginDay, one: Block) -> _AddOns:
+        execution, held = day.cme_engine.execution, held_contracts(one)
+        return _AddOns(
+            first=len(day.valuation.book.prices),
+            dollars=execution_contributions(day.cme_engine, one),
+            rates={place: execution.rate(held, place) for place in held} if execution else {},
+        )
+
+
 def _effect(
     day: MarginDay,
     place: int,
@@ -144,16 +171,20 @@ def _effect(
     label: str,
     contribution: Fraction,
     incremental: Money,
+    add_ons: _AddOns,
 ) -> PositionEffect:
-    securities = len(day.valuation.book.prices)
-    repo = securities + len(day.valuation.contracts)
-    if place < securities:
+    contract = place - add_ons.first
+    repo = add_ons.first + len(day.valuation.contracts)
+    if place < add_ons.first:
         quantity, per = Fraction(units * PAR_PER_UNIT), _MILLION
     elif place < repo:
         quantity, per = Fraction(units), 1
     else:
         quantity, per = Fraction(units, CENTS_PER_DOLLAR), _MILLION
-    return PositionEffect(label, quantity, contribution, contribution * per / quantity, incremental)
+    # Concentration grows faster than a position: its rate is asked of one contract more.
+    in_account = contribution - add_ons.dollars.get(contract, Fraction(0))
+    marginal = in_account * per / quantity + add_ons.rates.get(contract, Fraction(0))
+    return PositionEffect(label, quantity, contribution, marginal, incremental)
 
 
 def key_rates_of(day: MarginDay) -> KeyRateExposure:

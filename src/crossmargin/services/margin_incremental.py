@@ -9,8 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from crossmargin.arrangement.reduction import ModelFigures, ReductionRules
-from crossmargin.arrangement.requirement import CcpFigures, customer_requirement
+from crossmargin.arrangement.reduction import (
+    ModelFigures,
+    Reduction,
+    ReductionRules,
+    given_reduction,
+    margin_reduction,
+    savings,
+)
+from crossmargin.arrangement.requirement import (
+    CcpFigures,
+    CustomerRequirement,
+    customer_requirement,
+)
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.margin.book import ThreeFigures
 from crossmargin.margin.ficc.model import MARGIN_LIQUIDITY
@@ -55,6 +66,7 @@ def incremental_figures(
             Money(ficc_add_ons[MARGIN_LIQUIDITY][row]),
             with_history=book.has_ficc_in_xm,
         )
+        at_cme = _three(cme, row)
         outcome = customer_requirement(
             ficc=CcpFigures(
                 at_ficc,
@@ -65,16 +77,35 @@ def incremental_figures(
                 other_cycle=own.other_cycle,
             ),
             cme=CcpFigures(
-                _three(cme, row),
+                at_cme,
                 customer.requirement.cme.outside,
                 ZERO,
                 has_positions=True,
                 add_ons={name: Money(cents[row]) for name, cents in cme_add_ons.items()},
             ),
             rules=rules,
+            given=_given(customer.requirement, rules, ficc=at_ficc, cme=at_cme),
         )
         found[place] = customer.requirement.requirement - outcome.requirement
     return found
+
+
+def _given(
+    requirement: CustomerRequirement,
+    rules: ReductionRules,
+    *,
+    ficc: ModelFigures,
+    cme: ModelFigures,
+) -> Reduction | None:
+    """Return the customer's reduction where it was given, such as a last factor; None otherwise."""
+    own = requirement.reduction
+    by_rule = margin_reduction(
+        ficc=requirement.ficc.figures.three, cme=requirement.cme.figures.three, rules=rules
+    )
+    if by_rule.reduction == own.reduction:
+        return None
+    both = savings(ficc=ficc, cme=cme, denominator=rules.denominator)
+    return given_reduction(own.reduction, own.binding, ficc=ficc, cme=cme, savings=both)
 
 
 def _has_ficc_outside(book: CustomerBook, security_count: int) -> bool:

@@ -170,6 +170,33 @@ class CmeAddOns:
             Fraction(0),
         )
 
+    def contributions(self, held: Mapping[int, int]) -> dict[int, Fraction]:
+        """Return what each contract adds to both charges, exact dollars; they add up to them.
+
+        The concentration of a product is shared by its months in proportion to their outright
+        margins.
+        """
+        shares = {}
+        for place, quantity in held.items():
+            months = {p: q for p, q in held.items() if self.products[p] == self.products[place]}
+            risk = sum((abs(q) * self.outright_dollars[p] for p, q in months.items()), Fraction(0))
+            own = abs(quantity) * self.outright_dollars[place]
+            share = own / risk if risk else Fraction(0)
+            concentration = self.concentration_dollars(months) * share
+            shares[place] = self.liquidity_dollars({place: quantity}) + concentration
+        return shares
+
+    def rate(self, held: Mapping[int, int], place: int) -> Fraction:
+        """Return by how much both charges grow with one contract more on its side."""
+        side = 1 if held[place] > 0 else -1
+        more = {**held, place: held[place] + side}
+        return side * (
+            self.liquidity_dollars(more)
+            + self.concentration_dollars(more)
+            - self.liquidity_dollars(held)
+            - self.concentration_dollars(held)
+        )
+
     def concentration_dollars(self, held: Mapping[int, int]) -> Fraction:
         """Return the charge for what takes more than a day to close, over all products."""
         contracts: dict[str, int] = {}
