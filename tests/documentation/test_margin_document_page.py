@@ -140,7 +140,7 @@ def document(
         cycle="EODXM",
         outcome=cycle_outcome(run, plan),
         explanations=explain_run(run),
-        sensitivities=margin_sensitivity.sensitivity_of(run, executor),
+        sensitivities=margin_sensitivity.sensitivity_of(run, simulated_market, executor),
         change=change,
         ranges=margin_ranges.ranges_of(run, simulated_market, executor),
     )

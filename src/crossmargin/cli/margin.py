@@ -151,6 +151,23 @@ def margin_command(
     against_market: Annotated[
         Path | None, typer.Option(help="Market directory of the previous run; this one's.")
     ] = None,
+    against_parameters: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="A parameter file of the previous run, as --parameters is of this one.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    against_changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--against-set",
+            metavar="OWNER.NAME=VALUE",
+            help="Another value of a parameter in the previous run, as --set in this one.",
+        ),
+    ] = None,
     derived_prices: Annotated[
         bool,
         typer.Option(
@@ -192,7 +209,15 @@ def margin_command(
                 cme_model.value if cme_model else None,
                 span_parameters,
             ),
-            AgainstOptions(against, against_date.date() if against_date else None, against_market),
+            AgainstOptions(
+                against,
+                against_date.date() if against_date else None,
+                against_market,
+                ParameterOptions(
+                    against_parameters or (),
+                    changes_by_owner(against_changes or [], example="arrangement.cap=0.7"),
+                ),
+            ),
             charge_history=charge_history,
             explain=explain,
             sensitivity=sensitivity,
@@ -200,6 +225,8 @@ def margin_command(
             ranges=ranges,
             skip_bad_rows=skip_bad_rows,
         )
+        if request.against.is_named_in_part:
+            raise typer.BadParameter("needs --against, the positions file of the previous run")
         run, document = answer(request)
     except RefusedError as error:
         rows = f"{len(loaded.lines)} of {loaded.row_count} rows were well formed"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,6 +67,13 @@ class AgainstOptions:
     positions: Path | None = None
     as_of: date | None = None
     market: Path | None = None
+    parameters: ParameterOptions = field(default_factory=ParameterOptions)
+
+    @property
+    def is_named_in_part(self) -> bool:
+        """Whether something of the other run is named, and its positions are not."""
+        named = (self.as_of, self.market, self.parameters.files, self.parameters.changes)
+        return self.positions is None and any(named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +110,10 @@ def answer(request: MarginRequest) -> tuple[MarginRun, dict[str, Any]]:
     from crossmargin.services.margin_ranges import ranges_of
     from crossmargin.services.margin_sensitivity import sensitivity_of
 
+    _refuse_late_comparisons(request)
     opened = bootstrap.open_market(request.market)
     day = request.as_of or bootstrap.last_price_date(opened)
-    inputs = _inputs(request, request.positions, opened, day)
+    inputs = _inputs(request, request.parameters, request.positions, opened, day)
     executor = bootstrap.block_executor()
     cycle = request.cycle.request()
     plan = plan_cycle(
@@ -122,12 +130,15 @@ def answer(request: MarginRequest) -> tuple[MarginRun, dict[str, Any]]:
             span=inputs.span,
             charges=inputs.charges,
         )
+        outcome = cycle_outcome(run, plan)
         document = margin_document(
             run,
             cycle=cycle.cycle.value,
-            outcome=cycle_outcome(run, plan),
-            explanations=explain_run(run) if request.explain else (),
-            sensitivities=sensitivity_of(run, executor) if request.sensitivity else (),
+            outcome=outcome,
+            explanations=explain_run(outcome.run) if request.explain else (),
+            sensitivities=(
+                sensitivity_of(run, inputs.market, executor) if request.sensitivity else ()
+            ),
             ranges=(
                 ranges_of(run, inputs.market, executor, progress=status.update)
                 if request.ranges
@@ -138,18 +149,43 @@ def answer(request: MarginRequest) -> tuple[MarginRun, dict[str, Any]]:
     return run, document
 
 
+def _refuse_late_comparisons(request: MarginRequest) -> None:
+    """Refuse to compare a run whose factor is a fallback with runs that have both sides."""
+    from crossmargin.basics.refusals import Refusal, RefusedError
+
+    if not request.cycle.late:
+        return
+    asked = {
+        "--sensitivity": request.sensitivity,
+        "--range": request.ranges,
+        "--against": request.against.positions is not None,
+    }
+    expected = "both sides on time: with --late the factor is a fallback, not the models'"
+    faults = [
+        Refusal(option, "with --late", expected, "ruling 11")
+        for option, given in asked.items()
+        if given
+    ]
+    if faults:
+        raise RefusedError(*faults)
+
+
 def _inputs(
-    request: MarginRequest, positions: PositionsInput, market: MarketData, on: date
+    request: MarginRequest,
+    options: ParameterOptions,
+    positions: PositionsInput,
+    market: MarketData,
+    on: date,
 ) -> RunInputs:
     from crossmargin import bootstrap
     from crossmargin.services.derived_prices import with_derived_prices
     from crossmargin.services.margin_change import RunInputs
 
-    parameters = bootstrap.parameter_sets(on, request.parameters.files).changing(
-        request.parameters.all_changes(), reason="given on the command line"
+    parameters = bootstrap.parameter_sets(on, options.files).changing(
+        options.all_changes(), reason="given on the command line"
     )
     priced = with_derived_prices(market, on) if request.derived_prices else market
-    file = request.parameters.span_file
+    file = options.span_file
     span = bootstrap.read_span(file).parameters if file else None
     return RunInputs(positions, priced, parameters, on, span, _charges(request))
 
@@ -183,5 +219,11 @@ def _change(
         return None
     market = bootstrap.open_market(against.market) if against.market else opened
     positions = bootstrap.read_positions(against.positions)
-    then = _inputs(request, positions, market, against.as_of or now.as_of)
+    # CME's engine is that of this run: changes of engine are no part of the comparison.
+    options = replace(
+        against.parameters,
+        cme_engine=request.parameters.cme_engine,
+        span_file=request.parameters.span_file,
+    )
+    then = _inputs(request, options, positions, market, against.as_of or now.as_of)
     return change_of(run, now, then, executor)

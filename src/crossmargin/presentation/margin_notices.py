@@ -66,6 +66,12 @@ def _warnings(run: MarginRun, cycle: str) -> list[str]:
             f"{estimated} repo lines carry no start amount: the market value of their collateral "
             "stands for it in repo volatility."
         )
+    later = sum(book.later_starts for book in run.books)
+    if later:
+        notices.append(
+            f"Repo lines that start after the date: {later}. Their end leg is margined as it is; "
+            "the start leg nets with nothing (ruling 14)."
+        )
     return notices
 
 

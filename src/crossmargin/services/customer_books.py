@@ -46,6 +46,8 @@ class CustomerBook:
         Whether securities are held at all, and in the XM account.
     estimated_start_amounts : int
         Repo lines without a start amount: the market value of the collateral stands for it.
+    later_starts : int
+        Repo lines that start after the as-of date: their end leg is margined as it is.
     """
 
     key: CustomerKey
@@ -57,6 +59,7 @@ class CustomerBook:
     ineligible: tuple[RecognisedLine, ...]
     unsupported: tuple[UnsupportedLine, ...]
     estimated_start_amounts: int = 0
+    later_starts: int = 0
 
     @property
     def has_outside(self) -> bool:
@@ -123,6 +126,11 @@ class _Places:
         self.securities = day.valuation.book.index()
         self.contracts = day.valuation.contract_index()
 
+    def starts_later(self, line: PositionLine) -> bool:
+        """Return whether a repo starts after the as-of date."""
+        start = line.settlement_date
+        return line.leg is not Leg.CASH and start is not None and start > self.day.as_of
+
     def of_repo(self, line: PositionLine) -> tuple[int, int] | None:
         """Return the place of a repo's term bucket and its cent-days; None where it has none."""
         if line.leg is Leg.CASH or line.end_date is None:
@@ -168,6 +176,7 @@ class _OpenBook:
         self.ineligible: list[RecognisedLine] = []
         self.unsupported: list[UnsupportedLine] = []
         self.estimated_start_amounts = 0
+        self.later_starts = 0
 
     def add_xm(self, recognised: RecognisedLine, places: _Places) -> None:
         place = places.of(recognised.instrument)
@@ -193,6 +202,7 @@ class _OpenBook:
         self._add_repo(self.outside, recognised.line, places)
 
     def _add_repo(self, book: dict[int, int], line: PositionLine, places: _Places) -> None:
+        self.later_starts += places.starts_later(line)
         found = places.of_repo(line)
         if found is not None:
             place, cent_days = found
@@ -222,6 +232,7 @@ class _OpenBook:
             tuple(self.ineligible),
             tuple(self.unsupported),
             self.estimated_start_amounts,
+            self.later_starts,
         )
 
 

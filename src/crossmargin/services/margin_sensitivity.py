@@ -14,11 +14,12 @@ from crossmargin.margin.book import Block
 from crossmargin.margin.exact import from_grid
 from crossmargin.margin.simulation import Simulation
 from crossmargin.margin.tail import tail_losses
+from crossmargin.market.history import MarketData
 from crossmargin.pricing.cube import instrument_pnl
 from crossmargin.services.customer_books import CustomerBook, holdings_of
 from crossmargin.services.margin_day import MarginDay
-from crossmargin.services.margin_positions import MarginRun
-from crossmargin.services.margin_run import CustomerResult, margin_customers
+from crossmargin.services.margin_positions import MarginRun, margined_under
+from crossmargin.services.margin_run import CustomerResult
 from crossmargin.services.ports import BlockExecutor
 
 
@@ -42,16 +43,24 @@ class CustomerSensitivity:
     grid_effect_dollars: Mapping[str, Fraction]
 
 
-def sensitivity_of(run: MarginRun, executor: BlockExecutor) -> tuple[CustomerSensitivity, ...]:
-    """Return every customer of a run under every variant, in the result's order."""
-    day, books = run.result.day, list(run.books)
+def sensitivity_of(
+    run: MarginRun, market: MarketData, executor: BlockExecutor
+) -> tuple[CustomerSensitivity, ...]:
+    """Return every customer of a run under every variant, in the result's order.
+
+    Parameters
+    ----------
+    run : MarginRun
+    market : MarketData
+        What the run was made from.
+    executor : BlockExecutor
+    """
     tables = []
     for variant in VARIANTS:
-        changed = day.with_parameters(ficc=variant.ficc, cme=variant.cme, reason=variant.name)
-        margined = margin_customers(changed, books, executor, charges=run.charges)
-        tables.append((variant.name, margined.customers))
-    at_multiple = _remembered(run, executor)
-    grid = _grid_effects(day, books)
+        changes = {"ficc": dict(variant.ficc), "cme": dict(variant.cme)}
+        tables.append((variant.name, _under(run, market, executor, changes, variant.name)))
+    at_multiple = _remembered(run, market, executor)
+    grid = _grid_effects(run.result.day, list(run.books))
     return tuple(
         CustomerSensitivity(
             base=customer,
@@ -65,17 +74,28 @@ def sensitivity_of(run: MarginRun, executor: BlockExecutor) -> tuple[CustomerSen
     )
 
 
-def _remembered(run: MarginRun, executor: BlockExecutor) -> Callable[[Fraction], list[bool]]:
+def _under(
+    run: MarginRun,
+    market: MarketData,
+    executor: BlockExecutor,
+    changes: Mapping[str, Mapping[str, str]],
+    reason: str,
+) -> tuple[CustomerResult, ...]:
+    """Return the customers as a run with these values would have them."""
+    parameters = run.result.day.parameters.changing(changes, reason=reason)
+    return margined_under(run, market, parameters, executor).customers
+
+
+def _remembered(
+    run: MarginRun, market: MarketData, executor: BlockExecutor
+) -> Callable[[Fraction], list[bool]]:
     """Return whether the cap binds for each customer at a multiple, each multiple priced once."""
     seen: dict[Fraction, list[bool]] = {}
 
     def at_multiple(multiple: Fraction) -> list[bool]:
         if multiple not in seen:
             change = {"basis_volatility_multiple": str(multiple)}
-            changed = run.result.day.with_parameters(ficc=change, cme=change, reason="search")
-            customers = margin_customers(
-                changed, list(run.books), executor, charges=run.charges
-            ).customers
+            customers = _under(run, market, executor, {"ficc": change, "cme": change}, "search")
             seen[multiple] = [
                 customer.requirement.reduction.binding is Binding.CAP for customer in customers
             ]
