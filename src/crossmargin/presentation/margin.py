@@ -38,7 +38,7 @@ from crossmargin.services.margin_cycles import (
 from crossmargin.services.margin_day import MarginDay
 from crossmargin.services.margin_explanation import CustomerExplanation
 from crossmargin.services.margin_positions import MarginRun
-from crossmargin.services.margin_ranges import CustomerRanges
+from crossmargin.services.margin_ranges import CustomerRanges, uncertain_without_range
 from crossmargin.services.margin_run import CustomerResult, ModelDetail
 from crossmargin.services.margin_sensitivity import CustomerSensitivity
 
@@ -119,6 +119,8 @@ def margin_document(
         "order_check_shortfalls": run.result.shortfall_count,
         "incomplete": run.result.incomplete or bool(run.skipped),
     }
+    if ranges:
+        body["uncertain_without_range"] = uncertain_without_range(day.parameters)
     if change is not None:
         body["change"] = change_document(change)
     return {**body, "digest": digest_of(body)}

@@ -37,6 +37,7 @@ def ranges_document(customer: CustomerRanges) -> Document:
         "joint_best": str(customer.joint_best),
         "base": str(customer.base),
         "joint_worst": str(customer.joint_worst),
+        "inert": customer.inert,
     }
 
 
@@ -68,7 +69,10 @@ def print_ranges(console: Console, ranges: Mapping[str, Any]) -> None:
     console.print(table)
     if without:
         console.print(f"No effect: {', '.join(without)}.", highlight=False)
-    console.print(f"All jointly: best {best}, as run {base}, worst {worst}.", highlight=False)
+    console.print(
+        f"All jointly: each at its best {best}, as run {base}, worst found {worst}.",
+        highlight=False,
+    )
 
 
 def _short(value: str) -> str:

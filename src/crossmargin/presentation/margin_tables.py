@@ -58,6 +58,14 @@ def print_margin(console: Console, document: Document) -> None:
         print_customer(console, customer)
     if "change" in document:
         print_change(console, document["change"])
+    if "uncertain_without_range" in document:
+        console.print(
+            Text(
+                f"{document['uncertain_without_range']} more parameters that are neither sourced "
+                "nor derived have no range: xm parameters list shows them.",
+                style="dim",
+            )
+        )
     for sentence in _not_computed(document):
         console.print(Text(sentence, style="dim"))
     for notice in document["notices"]:

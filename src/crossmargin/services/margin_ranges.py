@@ -9,6 +9,7 @@ from crossmargin.analysis.ranges import RangedParameter, RangeRow, by_effect
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import Money
 from crossmargin.market.history import MarketData
+from crossmargin.parameters.version import Status
 from crossmargin.services.margin_day import ParameterSets
 from crossmargin.services.margin_positions import MarginRun, margined_under
 from crossmargin.services.ports import BlockExecutor
@@ -26,14 +27,18 @@ class CustomerRanges:
     rows : tuple of RangeRow
         By dollar effect, the largest first.
     joint_best, base, joint_worst : Money
-        The requirement with every parameter at the value that lowers it most alone, as run, and at
-        the value that raises it most alone. Effects need not add up.
+        The requirement with every parameter at the value that lowers it most alone, as run, and the
+        largest that was found. Effects need not add up.
+    inert : int
+        Parameters that move nothing alone: they are tried again where the others are at their
+        worst, because another side may bind there.
     """
 
     rows: tuple[RangeRow, ...]
     joint_best: Money
     base: Money
     joint_worst: Money
+    inert: int
 
 
 def ranged_parameters(parameters: ParameterSets) -> tuple[RangedParameter, ...]:
@@ -82,22 +87,57 @@ def ranges_of(
     ranges = []
     for place, (key, found) in enumerate(rows.items(), start=1):
         progress(f"All ranges jointly: customer {place} of {len(rows)}")
-        best, worst = (
-            margined.requirements(
-                tuple((r.parameter.owner, r.parameter.name, value(r)) for r in found)
-            )[key]
-            for value in (_best, _worst)
-        )
-        ranges.append(CustomerRanges(by_effect(found), best, margined.base[key], worst))
+        best = margined.requirements(_values_of({_name(r): r.best for r in found}))[key]
+        worst = _worst_found(margined, key, found)
+        inert = sum(not row.effect.cents for row in found)
+        ranges.append(CustomerRanges(by_effect(found), best, margined.base[key], worst, inert))
     return tuple(ranges)
 
 
-def _best(row: RangeRow) -> str:
-    return row.best
+def uncertain_without_range(parameters: ParameterSets) -> int:
+    """Return how many parameters in force are not sourced or derived and have no range."""
+    uncertain = (Status.RECALLED, Status.INFERRED, Status.ASSUMED)
+    return sum(
+        one.status in uncertain and not one.has_range
+        for rules in parameters.owners.values()
+        for one in rules.parameters.values()
+    )
 
 
-def _worst(row: RangeRow) -> str:
-    return row.worst
+_Name = tuple[str, str]
+
+
+def _name(row: RangeRow) -> _Name:
+    return row.parameter.owner, row.parameter.name
+
+
+def _values_of(values: Mapping[_Name, str]) -> _Values:
+    return tuple((owner, name, value) for (owner, name), value in values.items())
+
+
+def _worst_found(margined: _Margined, key: CustomerKey, rows: list[RangeRow]) -> Money:
+    """Return the largest requirement found: each parameter at its worst alone, then the inert ones.
+
+    What moves nothing alone may matter once the others are at their worst, because another side
+    binds then: all of them at one end, at the other, and those of the rule one by one. It is a
+    search, not a proof.
+    """
+    values = {_name(row): row.worst for row in rows}
+    worst = margined.requirements(_values_of(values))[key]
+    inert = [row for row in rows if not row.effect.cents]
+    trials: list[dict[_Name, str]] = [
+        {_name(row): row.parameter.low for row in inert},
+        {_name(row): row.parameter.high for row in inert},
+    ]
+    of_the_rule = [row for row in inert if row.parameter.owner == "arrangement"]
+    for row in of_the_rule:
+        trials += [{_name(row): row.parameter.low}, {_name(row): row.parameter.high}]
+    for trial in trials if inert else ():
+        tried = {**values, **trial}
+        requirement = margined.requirements(_values_of(tried))[key]
+        if requirement > worst:
+            values, worst = tried, requirement
+    return worst
 
 
 class _Margined:

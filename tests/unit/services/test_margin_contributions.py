@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from crossmargin.arrangement.eligibility import EligibilityRules, recognise
-from crossmargin.arrangement.reduction import Binding
+from crossmargin.arrangement.reduction import Binding, Reduction
 from crossmargin.bootstrap import parameter_sets
 from crossmargin.execution.threads import ThreadExecutor
 from crossmargin.market.history import MarketData
@@ -167,6 +167,10 @@ def test_places_have_labels(simulated_day: MarginDay) -> None:
     )
 
 
+def _ficc_is_smaller(reduction: Reduction) -> bool:
+    return reduction.ficc_saving <= reduction.cme_saving
+
+
 class TestChange:
     def inputs(self, market: MarketData, *lines: PositionLine, **changes: str) -> RunInputs:
         owners: dict[str, dict[str, str]] = {}
@@ -212,23 +216,41 @@ class TestChange:
                 for part in ("positions", "market", "model", "rule")
             }
             assert parts.pop(cause) != 0, cause
-            if customer.binding is customer.previous_binding:
+            smaller_then, smaller_now = (
+                each.result.customers[0].requirement.reduction for each in (change.previous, run)
+            )
+            if _ficc_is_smaller(smaller_then) == _ficc_is_smaller(smaller_now):
                 assert set(parts.values()) == {0}, cause
                 assert customer.binding_side.cents == 0
 
-    def test_a_flip_of_the_binding_side_is_a_line_of_its_own(
+    def test_a_lower_cap_is_the_rule_s_part(
         self, simulated_market: MarketData, lines: dict[str, tuple[PositionLine, ...]]
     ) -> None:
-        """The cap falls below both savings: what the old side would give is the rule's nothing."""
+        """The cap falls below both savings: the smaller side is as it was, the rule is not."""
         then = self.inputs(simulated_market, *lines["HEDGED"])
         now = self.inputs(simulated_market, *lines["HEDGED"], arrangement__cap="0.1")
         _, change = self.change(now, then)
         (customer,) = change.customers.values()
         assert customer.previous_binding is not Binding.CAP
         assert customer.binding is Binding.CAP
-        assert customer.rule.cents == 0
-        assert customer.binding_side == customer.now - customer.previous
+        assert customer.binding_side.cents == 0
+        assert customer.rule == customer.now - customer.previous
+        assert customer.rule.cents > 0
+
+    def test_a_flip_of_the_smaller_side_is_a_line_of_its_own(
+        self, simulated_market: MarketData, lines: dict[str, tuple[PositionLine, ...]]
+    ) -> None:
+        """A higher floor takes FICC's saving below CME's: what is left is the flip."""
+        then = self.inputs(simulated_market, *lines["HEDGED"])
+        now = self.inputs(simulated_market, *lines["HEDGED"], ficc__floor_share="1")
+        run, change = self.change(now, then)
+        (customer,) = change.customers.values()
+        before = change.previous.result.customers[0].requirement.reduction
+        after = run.result.customers[0].requirement.reduction
+        assert not _ficc_is_smaller(before)
+        assert _ficc_is_smaller(after)
         assert customer.binding_side.cents > 0
+        assert customer.model + customer.binding_side == customer.now - customer.previous
 
     def test_customers_come_and_go_with_the_positions(
         self, simulated_market: MarketData, note: str

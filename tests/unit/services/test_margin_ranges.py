@@ -97,6 +97,7 @@ def test_all_jointly_are_at_least_as_far_as_the_largest_alone(
     for each in ranges.values():
         every = [(r.at_low, r.at_base, r.at_high) for r in each.rows]
         assert each.joint_worst >= max(max(three) for three in every) >= each.base
+        assert each.inert == sum(not row.effect.cents for row in each.rows)
         assert each.joint_best <= min(min(three) for three in every) <= each.base
         effects = [r.effect.cents for r in each.rows]
         assert effects == sorted(effects, reverse=True)
