@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -231,6 +232,8 @@ def test_the_same_input_gives_the_same_bytes(demo):
         (("--date", "2026-03-25"), 1, "a date with security prices"),
         (("--date", "yesterday"), 2, "--date"),
         (("--format", "xml"), 2, "--format"),
+        (("--against-date", "2026-03-24"), 2, "--against"),
+        (("--against-set", "arrangement.cap=0.5"), 2, "--against"),
     ],
 )
 def test_what_cannot_be_done_is_refused(demo, arguments, status, says):
@@ -239,6 +242,39 @@ def test_what_cannot_be_done_is_refused(demo, arguments, status, says):
     assert result.returncode == status
     assert says in result.stderr
     assert FORBIDDEN_IN_A_REFUSAL not in result.stderr
+
+
+def test_a_run_says_what_changed_against_another(demo):
+    """A lower cap is the rule's part; the parts add up to the cent."""
+    positions, market = demo
+    command = ("margin", positions, "--market", market, "--format", "json")
+    then = json.loads(xm(*command).stdout)
+    asked = (*command, "--set", "arrangement.cap=0.1")
+    document = json.loads(xm(*asked, "--against", positions).stdout)
+    before = {c["customer_id"]: c["requirement"] for c in then["customers"]}
+    for row in document["change"]["customers"]:
+        parts = [row[name] for name in ("positions", "market", "model", "rule", "binding_side")]
+        change = Decimal(row["requirement"]) - Decimal(row["previous_requirement"])
+        assert row["previous_requirement"] == before[row["customer_id"]]
+        assert sum(map(Decimal, parts)) == Decimal(row["rule"]) == change
+    assert any(Decimal(row["rule"]) > 0 for row in document["change"]["customers"])
+    # Compared with a run under the same cap nothing changed.
+    same = json.loads(
+        xm(*asked, "--against", positions, "--against-set", "arrangement.cap=0.1").stdout
+    )
+    assert all(Decimal(row["rule"]) == 0 for row in same["change"]["customers"])
+
+
+@pytest.mark.parametrize(
+    "options", [("--sensitivity",), ("--range",), ("--against", "POSITIONS")], ids=lambda o: o[0]
+)
+def test_a_late_side_is_not_compared_with_runs_that_have_both(demo, options):
+    positions, market = demo
+    asked = [str(positions) if each == "POSITIONS" else each for each in options]
+    result = xm("margin", positions, "--market", market, "--late", "cme", *asked)
+    assert result.returncode == 1
+    assert options[0] in result.stderr
+    assert "a fallback" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,35 @@ def test_many_portfolios_at_once_are_each_alone_up_to_the_cent(
         assert found["concentration"][row] == math.ceil(charges.concentration_dollars(held) * 100)
 
 
+def test_contributions_of_contracts_add_up_to_both_charges() -> None:
+    """Two months of one product share its concentration; another product adds its spread alone."""
+    charges = add_ons()
+    held = {0: 3 * ONE_DAY_ZN, 1: -ONE_DAY_ZN, 2: 40}
+    parts = charges.contributions(held)
+    assert sum(parts.values()) == charges.liquidity_dollars(held) + charges.concentration_dollars(
+        held
+    )
+    assert parts[2] == 40 * Fraction("6.25")
+    beyond = {
+        place: parts[place] - charges.liquidity_dollars({place: held[place]}) for place in (0, 1)
+    }
+    assert beyond[0] / beyond[1] == Fraction(3 * 1500, 1400)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_the_rate_is_one_contract_more_on_its_side(place: int) -> None:
+    charges = add_ons()
+    held = {0: 3 * ONE_DAY_ZN, 1: -ONE_DAY_ZN, 2: 40}
+
+    def total(holding: dict[int, int]) -> Fraction:
+        return charges.liquidity_dollars(holding) + charges.concentration_dollars(holding)
+
+    side = 1 if held[place] > 0 else -1
+    more = total({**held, place: held[place] + side}) - total(held)
+    assert more > 0
+    assert charges.rate(held, place) == side * more
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

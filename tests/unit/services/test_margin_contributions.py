@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
 import pytest
 
 from crossmargin.arrangement.eligibility import EligibilityRules, recognise
-from crossmargin.arrangement.reduction import Binding, Reduction
+from crossmargin.arrangement.fallback import requirement_at
+from crossmargin.arrangement.reduction import Binding, Reduction, ReductionRules
 from crossmargin.bootstrap import parameter_sets
 from crossmargin.execution.threads import ThreadExecutor
 from crossmargin.market.history import MarketData
@@ -150,6 +152,49 @@ def test_an_incremental_figure_is_the_account_margined_without_the_position(
         without = [line for line in lines[name] if line.instrument != "ZNM6"]
         left = run_of(simulated_day, *without).result.customers[0].requirement.requirement
         assert effects["ZNM26"].incremental == base - left
+
+
+def test_what_no_position_moves_is_not_a_position_s(
+    simulated_market: MarketData, lines: dict[str, tuple[PositionLine, ...]]
+) -> None:
+    """At the customer minimum FICC's figure is constant: securities matter through the saving."""
+    parameters = parameter_sets(AS_OF).changing(
+        {"arrangement": {"customer_minimum_dollars": "9000000", "cap": "0.1"}}, reason="test"
+    )
+    run = margin_positions(
+        positions_of(*lines["CAPPED"]), simulated_market, parameters, _EXECUTOR, as_of=AS_OF
+    )
+    (customer,), (explained,) = run.result.customers, explain_run(run)
+    assert customer.requirement.ficc.minimum_top_up.cents > 0
+    split, effects = explained.split, {effect.label: effect for effect in explained.positions}
+    assert [line.label for line in split.others] == ["FICC at the customer minimum"]
+    assert split.others[0].dollars == customer.requirement.ficc.requirement.dollars
+    security = next(label for label in effects if label != "ZNM26")
+    assert effects[security].contribution == 0 == effects[security].marginal
+    assert effects["ZNM26"].contribution > 0
+    assert abs(split.rounding_of(split.positions)) < Fraction(5, 100)
+
+
+def test_a_given_reduction_is_a_constant(
+    simulated_day: MarginDay, lines: dict[str, tuple[PositionLine, ...]]
+) -> None:
+    """A late side's last factor does not move with the positions."""
+    run = run_of(simulated_day, *lines["HEDGED"])
+    (customer,) = run.result.customers
+    rules = ReductionRules.from_parameters(simulated_day.parameters.arrangement)
+    given = requirement_at(
+        customer.requirement, factor=Fraction(1, 3), binding=Binding.CME, rules=rules
+    )
+    late = replace(
+        run, result=replace(run.result, customers=(replace(customer, requirement=given),))
+    )
+    (explained,) = explain_run(late)
+    assert explained.split.total == given.requirement.dollars
+    assert abs(explained.split.rounding_of(explained.split.positions)) < Fraction(5, 100)
+    own = customer.requirement.cme.figures.three.futures.dollars
+    futures = [e.contribution for e in explained.positions if e.label in ("ZNM26", "TNM26")]
+    liquidity = customer.requirement.cme.add_ons["liquidity"].dollars
+    assert sum(futures) == pytest.approx(float(own * Fraction(2, 3) + liquidity), abs=0.05)
 
 
 def test_places_have_labels(simulated_day: MarginDay) -> None:
