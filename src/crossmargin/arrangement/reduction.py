@@ -355,13 +355,14 @@ def _decide(
     ficc_saving: Fraction, cme_saving: Fraction, *, both_legs: bool, rules: ReductionRules
 ) -> tuple[Fraction, Binding]:
     smaller = min(ficc_saving, cme_saving)
-    if not both_legs or smaller <= 0:
+    if not both_legs or smaller.numerator <= 0:
         return Fraction(0), Binding.NONE
     if smaller < rules.threshold:
         return Fraction(0), Binding.BELOW_THRESHOLD
     if smaller > rules.cap:
         return rules.cap, Binding.CAP
-    return smaller, Binding.FICC if ficc_saving <= cme_saving else Binding.CME
+    # Of equals min returns the first.
+    return smaller, Binding.FICC if smaller is ficc_saving else Binding.CME
 
 
 def _refuse_negative(figures: ModelFigures | StandaloneAndRequirement, *names: str) -> None:
