@@ -356,13 +356,14 @@ def decide(
 ) -> tuple[Fraction, Binding]:
     """Return the reduction of two savings, and what made it (ruling 3)."""
     smaller = min(ficc_saving, cme_saving)
-    if not both_legs or smaller <= 0:
+    if not both_legs or smaller.numerator <= 0:
         return Fraction(0), Binding.NONE
     if smaller < rules.threshold:
         return Fraction(0), Binding.BELOW_THRESHOLD
     if smaller > rules.cap:
         return rules.cap, Binding.CAP
-    return smaller, Binding.FICC if ficc_saving <= cme_saving else Binding.CME
+    # Of equals min returns the first.
+    return smaller, Binding.FICC if smaller is ficc_saving else Binding.CME
 
 
 def _refuse_negative(figures: ModelFigures | StandaloneAndRequirement, *names: str) -> None:

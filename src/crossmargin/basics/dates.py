@@ -8,6 +8,7 @@ from datetime import date, timedelta
 _MONTHS_PER_YEAR = 12
 _WEDNESDAY = 2
 _DAYS_PER_WEEK = 7
+_DAYS_OF_EVERY_MONTH = 28
 
 
 def month_end(year: int, month: int) -> date:
@@ -53,7 +54,9 @@ def add_months(day: date, months: int, *, anchor_day: int | None = None) -> date
     if not 1 <= anchor <= 31:  # noqa: PLR2004 - days of a month
         raise ValueError(f"the anchor must be a day of a month, was {anchor}")
     year, month = divmod(day.year * _MONTHS_PER_YEAR + day.month - 1 + months, _MONTHS_PER_YEAR)
-    return date(year, month + 1, min(anchor, calendar.monthrange(year, month + 1)[1]))
+    if anchor > _DAYS_OF_EVERY_MONTH:
+        anchor = min(anchor, calendar.monthrange(year, month + 1)[1])
+    return date(year, month + 1, anchor)
 
 
 def whole_months_between(first: date, last: date) -> int:

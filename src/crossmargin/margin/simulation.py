@@ -7,7 +7,7 @@ large for that.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
@@ -39,11 +39,18 @@ class Simulation:
         Dollars per contract, on the grid.
     rank : int
         Counted from the largest loss.
+    largest : ndarray, shape (S + C,)
+        Largest absolute figure of each instrument: what decides whether float64 is exact.
     """
 
     securities: FloatArray
     contracts: FloatArray
     rank: int
+    largest: FloatArray = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        largest = [_largest(self.securities), _largest(self.contracts)]
+        object.__setattr__(self, "largest", np.concatenate(largest))
 
     @staticmethod
     def on_grid(securities: FloatArray, contracts: FloatArray, rank: int) -> Simulation:
@@ -114,21 +121,18 @@ class Simulation:
 
     def _large_rows(self, block: Block) -> list[int]:
         """Return the portfolios whose sums float64 cannot hold exactly."""
-        exact = exact_rows(
-            np.hstack([block.securities, block.contracts]),
-            np.concatenate(
-                [
-                    np.abs(self.securities).max(axis=1, initial=0.0),
-                    np.abs(self.contracts).max(axis=1, initial=0.0),
-                ]
-            ),
-        )
+        exact = exact_rows(np.hstack([block.securities, block.contracts]), self.largest)
         return [int(row) for row in np.flatnonzero(~exact)]
 
     def _loss_of_large(self, block: Block, row: int) -> int:
         units = [int(q) for q in np.concatenate([block.securities[row], block.contracts[row]])]
         steps = exact_pnl_in_grid_steps(units, np.vstack([self.securities, self.contracts]))
         return max(0, -sorted(steps)[self.rank - 1])
+
+
+def _largest(pnl: FloatArray) -> FloatArray:
+    largest: FloatArray = np.maximum(pnl.max(axis=1, initial=0.0), -pnl.min(axis=1, initial=0.0))
+    return largest
 
 
 def _steps(dollars: FloatArray) -> list[int]:

@@ -31,7 +31,7 @@ from crossmargin.product.futures import (
     last_delivery_day,
     reference_period,
 )
-from crossmargin.product.treasury import TreasurySecurity, cash_flows_per_100
+from crossmargin.product.treasury import CashFlow, TreasurySecurity, cash_flows_per_100
 
 IntArray = npt.NDArray[np.int64]
 
@@ -200,7 +200,8 @@ def treasury_future(
     rows = np.array([index[security.cusip.text] for security in securities], dtype=np.int64)
     factors = np.array([float(line.conversion_factor) for line in basket])
     days = sorted({max(first_delivery_day(contract), settlement), last_delivery_day(contract)})
-    deliveries = tuple(_delivery_terms(day, settlement, securities) for day in days)
+    flows = [cash_flows_per_100(security, after=settlement) for security in securities]
+    deliveries = tuple(_delivery_terms(day, settlement, securities, flows) for day in days)
     forwards = np.array(
         [terms.forward_clean(book.dirty[rows], repo_rate) / factors for terms in deliveries]
     )
@@ -228,16 +229,20 @@ def treasury_future(
 
 
 def _delivery_terms(
-    day: date, settlement: date, securities: list[TreasurySecurity]
+    day: date,
+    settlement: date,
+    securities: list[TreasurySecurity],
+    flows: list[tuple[CashFlow, ...]],
 ) -> DeliveryTerms:
     coupons = np.zeros(len(securities))
     coupon_years = np.zeros(len(securities))
-    for place, security in enumerate(securities):
-        for flow in cash_flows_per_100(security, after=settlement):
-            if flow.date <= day:
-                amount = float(flow.amount_per_100)
-                coupons[place] += amount
-                coupon_years[place] += amount * (day - flow.date).days / MONEY_MARKET_YEAR
+    for place, promised in enumerate(flows):
+        for flow in promised:
+            if flow.date > day:
+                break
+            amount = float(flow.amount_per_100)
+            coupons[place] += amount
+            coupon_years[place] += amount * (day - flow.date).days / MONEY_MARKET_YEAR
     accrued = np.array([float(accrued_interest_per_100(s, day)) for s in securities])
     years = (day - settlement).days / MONEY_MARKET_YEAR
     return DeliveryTerms(day, years, coupons, coupon_years, accrued)

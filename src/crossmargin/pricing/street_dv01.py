@@ -50,9 +50,10 @@ def street_dv01s_per_100(
     for row, (security, flows) in enumerate(zip(securities, schedules, strict=True)):
         following = next_coupon_date(security, settlement)
         first = float(half_years_between(security, settlement, following))
-        for column, flow in enumerate(flows):
-            amounts[row, column] = float(flow.amount_per_100)
-            periods[row, column] = first + float(half_years_between(security, following, flow.date))
+        # Payments are half a year apart, up to maturity.
+        last = int(half_years_between(security, following, security.maturity_date))
+        amounts[row, : len(flows)] = [float(flow.amount_per_100) for flow in flows]
+        periods[row, : len(flows)] = first + np.arange(last - len(flows) + 1, last + 1)
     half_yield = np.full(len(securities), 0.02)
     slope = np.zeros(len(securities))
     for _ in range(_NEWTON_STEPS):

@@ -95,9 +95,11 @@ def cash_flows_per_100(security: TreasurySecurity, *, after: date) -> tuple[Cash
     """
     if security.maturity_date <= after:
         return ()
-    flows = [
-        CashFlow(day, coupon_per_100(security, day)) for day in coupon_dates(security, after=after)
-    ]
+    regular = half_coupon_per_100(security)
+    flows = [CashFlow(day, regular) for day in coupon_dates(security, after=after)]
+    if flows:
+        # Only a coupon with none before it can be irregular.
+        flows[0] = CashFlow(flows[0].date, coupon_per_100(security, flows[0].date))
     last_coupon = flows.pop().amount_per_100 if flows else Fraction(0)
     flows.append(CashFlow(security.maturity_date, last_coupon + _PRINCIPAL_PER_100))
     return tuple(flows)

@@ -66,7 +66,12 @@ def _keeping(day: MarginDay, rows: list[int], places: list[int]) -> MarginDay:
         day,
         valuation=day.valuation.keeping(rows, places),
         equivalents=day.equivalents.keeping(rows, places),
-        ficc=replace(day.ficc, liquidity=day.ficc.liquidity.keeping(rows)),
+        ficc=replace(
+            day.ficc,
+            floor=day.ficc.floor.keeping(rows, places),
+            bid_ask=day.ficc.bid_ask.keeping(rows, places),
+            liquidity=day.ficc.liquidity.keeping(rows),
+        ),
     )
     if day.span:
         kept = kept.with_span(day.span.parameters)

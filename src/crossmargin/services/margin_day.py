@@ -201,7 +201,7 @@ class MarginDay:
             If the models cannot use the parameters.
         """
         try:
-            return self._remade(parameters, market).with_scenarios().with_span(span)
+            return self._remade(parameters, market).with_span(span)
         except (ValueError, IndexError, ArithmeticError) as error:
             raise refused("parameters", error, "values both models can use", "ruling 8") from error
 
@@ -244,21 +244,27 @@ class MarginDay:
         haircuts = self.haircuts
         if other_market or parameters.ficc != old.ficc:
             haircuts = _haircuts(market, ficc_history, parameters.ficc, self.as_of)
-        return replace(
-            self,
-            parameters=parameters,
-            ficc_history=ficc_history,
-            cme_history=cme_history,
-            one_day_history=one_day_history,
-            haircuts=haircuts,
+        # What the models keep is decided against the parameters that the day was prepared with.
+        return MarginDay._prepared(
+            replace(
+                self,
+                ficc_history=ficc_history,
+                cme_history=cme_history,
+                one_day_history=one_day_history,
+                haircuts=haircuts,
+            ),
+            parameters,
+            ficc=None,
+            cme=None,
         )
 
     def _prepared(
         self, parameters: ParameterSets, *, ficc: FiccScenarios | None, cme: CmeScenarios | None
     ) -> MarginDay:
         follows = float(parameters.market.ratio("repo_rate_follows_front"))
-        # Liquidity costs are those of the market as it is, whatever factor is switched off.
-        keeps_liquidity = parameters == self.parameters
+        # Charges on gross value and liquidity costs are those of the market as it is, whatever
+        # factor is switched off.
+        only_scenarios = parameters == self.parameters
         rules = EquivalentRules.from_parameters(parameters.cme)
         equivalents = (
             self.equivalents
@@ -277,7 +283,7 @@ class MarginDay:
                 parameters=parameters.ficc,
                 repo_follows_front=follows,
                 scenarios=ficc,
-                liquidity=self.ficc.liquidity if keeps_liquidity else None,
+                like=self.ficc if only_scenarios else None,
             ),
             cme=prepare_cme(
                 valuation=self.valuation,
@@ -288,7 +294,7 @@ class MarginDay:
                 scenarios=cme,
             ),
         )
-        if self.span and not (keeps_liquidity and equivalents is self.equivalents):
+        if self.span and not (only_scenarios and equivalents is self.equivalents):
             return day.with_span(self.span.parameters)
         return day
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -17,6 +18,7 @@ from crossmargin.margin.ficc.liquidity import (
     liquidity_group_place,
     root_up,
 )
+from crossmargin.market.seeds import generator
 
 RULES = LiquidityRules(Fraction(1), Fraction(2, 5), Fraction(1))
 GROUP = LiquidityGroup("notes", Fraction(1, 250), Fraction(100_000), Fraction(2))
@@ -142,6 +144,35 @@ def test_rows_do_not_depend_on_their_neighbors():
     alone = [adjustment.charges(row[None, :])[0] for row in units]
     assert adjustment.charges(units) == alone
     assert adjustment.charges(units[::-1])[::-1] == alone
+
+
+def test_reading_the_loss_from_some_scenarios_first_changes_no_charge():
+    # 1,500 scenarios, of which the bound is read from 256; hedged books lose in any of them.
+    random = generator(3)
+    moves = random.normal(size=(1, 1_500)) + random.normal(size=(40, 1_500)) / 4
+    adjustment = MarginLiquidity.prepare(
+        groups=[replace(GROUP, average_daily_volume_dollars=Fraction(5_000_000))],
+        group_of_security=[0] * 40,
+        market_value=np.full(40, 100.0),
+        one_day_pnl=moves / 8,
+        rank=15,
+        rules=RULES,
+    )
+    columns = adjustment.columns[0]
+    assert columns.telling.shape[1] < columns.pnl.shape[1]
+    units = np.round(random.normal(size=(300, 40)) * 10 ** random.uniform(1, 5, (300, 1)))
+    charges = adjustment.charges(units)
+    assert charges == [
+        charge_from_dollars(adjustment.by_group(row)["notes"].charge) for row in units
+    ]
+    assert 30 < sum(charge.cents > 0 for charge in charges) < 270
+
+
+def test_fewer_securities_keep_their_groups():
+    adjustment = prepared()
+    units = np.array([[0, 4_000, -3_000, 9], [0, -700, 900_000, 0]], dtype=float)
+    kept = adjustment.keeping([3, 1, 2])
+    assert kept.charges(units[:, [3, 1, 2]]) == adjustment.charges(units)
 
 
 def test_what_does_not_fit_is_refused():

@@ -11,6 +11,7 @@ import pytest
 from crossmargin.arrangement.eligibility import Recognition
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.bootstrap import parameter_sets
+from crossmargin.margin.book import Block
 from crossmargin.margin.ficc.scenarios import FiccScenarios
 from crossmargin.market.factors import curve_points
 from crossmargin.market.history import MarketData, RateHistory
@@ -133,6 +134,40 @@ def test_changed_parameters_change_the_model_and_say_so(simulated_day: MarginDay
     assert before["digest"] != after["digest"]
     parameter = changed.parameters.ficc.parameters["basis_volatility_multiple"]
     assert (parameter.status.value, parameter.source) == ("assumed", "basis off")
+
+
+def test_a_day_under_other_parameters_is_the_one_prepared_with_them(
+    simulated_day: MarginDay, simulated_market: MarketData
+) -> None:
+    changed = simulated_day.parameters.changing(
+        {
+            "ficc": {"liquidity_impact_coefficient": "3", "floor_share": "0.2"},
+            "cme": {"equivalent_contract": "two_contract"},
+        },
+        reason="test",
+    )
+    under = simulated_day.under(changed, simulated_market)
+    prepared = prepare_day(
+        simulated_market,
+        changed,
+        as_of=simulated_day.as_of,
+        contracts=[future.contract for future in simulated_day.valuation.contracts],
+    )
+    securities, contracts = (
+        len(under.valuation.book.prices),
+        len(under.valuation.contracts),
+    )
+    units = np.round(1e7 * np.sin(np.arange(3 * securities))).reshape(3, securities)
+    futures = np.round(900 * np.cos(np.arange(3 * contracts))).reshape(3, contracts)
+    block = Block.without_repo(units, futures)
+    for one, two, before in (
+        (under.ficc, prepared.ficc, simulated_day.ficc),
+        (under.cme, prepared.cme, simulated_day.cme),
+    ):
+        assert one.three_figures(block) == two.three_figures(block)
+        assert one.three_figures(block) != before.three_figures(block)
+        assert one.add_ons(block) == two.add_ons(block)
+    assert under.ficc.add_ons(block) != simulated_day.ficc.add_ons(block)
 
 
 def test_an_unknown_parameter_is_refused(simulated_day: MarginDay) -> None:

@@ -28,20 +28,21 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import mul
 
 import numpy as np
-import numpy.typing as npt
 
 from crossmargin.basics.money import CENTS_PER_DOLLAR
 from crossmargin.margin.book import Block
+from crossmargin.market.history import FloatArray
 from crossmargin.parameters.registry import ParameterSet
 from crossmargin.product.futures import PRODUCTS, FuturesContract
-
-BoolArray = npt.NDArray[np.bool_]
 
 LIQUIDITY = "liquidity"
 CONCENTRATION = "concentration"
 _ROOT_BITS = 40
+#: Whole numbers below this are exact in float64, and so are their sums.
+_EXACT_MAX = float(2**52)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,32 +128,46 @@ class CmeAddOns:
 
     def cents(self, block: Block) -> dict[str, list[int]]:
         """Return each charge of every portfolio's futures in whole cents, up to the cent."""
-        spreads = [self.terms.half_spread_dollars[product] for product in self.products]
-        # Whole multiples of one fraction: many customers then cost whole-number sums.
-        whole = math.lcm(*(spread.denominator for spread in spreads))
-        weights = [int(spread * whole) * CENTS_PER_DOLLAR for spread in spreads]
-        large = self._large_rows(block)
-        liquidity, concentration = [], []
-        for row, contracts in enumerate(block.contracts):
-            places = np.flatnonzero(contracts).tolist()
-            held = {place: int(contracts[place]) for place in places}
-            cost = sum(abs(quantity) * weights[place] for place, quantity in held.items())
-            liquidity.append(-(-cost // whole))
-            beyond = self.concentration_dollars(held) if large[row] else Fraction(0)
-            concentration.append(math.ceil(beyond * CENTS_PER_DOLLAR))
-        return {LIQUIDITY: liquidity, CONCENTRATION: concentration}
+        held = np.abs(block.contracts)
+        return {
+            LIQUIDITY: self._liquidity_cents(held),
+            CONCENTRATION: self._concentration_cents(held),
+        }
 
-    def _large_rows(self, block: Block) -> BoolArray:
-        """Return which portfolios hold more of any product than a day can close.
+    def _liquidity_cents(self, held: FloatArray) -> list[int]:
+        # Whole multiples of one fraction: many customers then cost whole-number sums.
+        whole, weights = _in_whole_parts(
+            [
+                self.terms.half_spread_dollars[product] * CENTS_PER_DOLLAR
+                for product in self.products
+            ]
+        )
+        costs = held @ np.array(weights, dtype=np.float64)
+        if (costs < _EXACT_MAX).all():
+            parts = costs.astype(np.int64).tolist()
+        else:
+            parts = [sum(map(mul, map(int, row), weights)) for row in held.tolist()]
+        return [-(-part // whole) for part in parts]
+
+    def _concentration_cents(self, held: FloatArray) -> list[int]:
+        """Return the charge of every portfolio: only of what exceeds a day's volume.
 
         Sums of whole numbers are exact as long as it matters: far beyond any day's volume.
         """
-        large = np.zeros(block.count, dtype=np.bool_)
+        whole, outright = _in_whole_parts(self.outright_dollars)
+        multiple = self.terms.concentration_multiple * CENTS_PER_DOLLAR / (whole << _ROOT_BITS)
+        steps = [0] * len(held)
         for product in dict.fromkeys(self.products):
             places = [place for place, each in enumerate(self.products) if each == product]
-            count = np.abs(block.contracts[:, places]).sum(axis=1)
-            large |= count > math.floor(self.terms.daily_contracts[product])
-        return large
+            alone = [outright[place] for place in places]
+            of_product = held[:, places]
+            daily = self.terms.daily_contracts[product]
+            for row in np.flatnonzero(of_product.sum(axis=1) > math.floor(daily)).tolist():
+                contracts = [int(count) for count in of_product[row].tolist()]
+                growth = _growth_steps(sum(contracts) * daily.denominator, daily.numerator)
+                steps[row] += growth * sum(map(mul, contracts, alone))
+        share, of = multiple.numerator, multiple.denominator
+        return [-(-each * share // of) for each in steps]
 
     def liquidity_dollars(self, held: Mapping[int, int]) -> Fraction:
         """Return half the spread on every contract, exactly.
@@ -225,21 +240,24 @@ def loss_growth(days: Fraction) -> Fraction:
     >>> round(float(loss_growth(Fraction(2))), 6)
     0.118034
     """
-    steps = math.ceil(days)
-    if steps <= 1:
-        return Fraction(0)
-    squares = (
-        steps
-        - Fraction(steps * (steps - 1)) / days
-        + Fraction((steps - 1) * steps * (2 * steps - 1), 6) / days**2
-    )
-    return _root_up(squares) - 1
+    return Fraction(_growth_steps(days.numerator, days.denominator), 1 << _ROOT_BITS)
 
 
-def _root_up(value: Fraction) -> Fraction:
-    """Return the square root of a positive fraction, up to a multiple of 2^-40."""
-    scaled = math.ceil(value * (1 << (2 * _ROOT_BITS)))
-    return Fraction(math.isqrt(scaled - 1) + 1, 1 << _ROOT_BITS)
+def _growth_steps(held: int, daily: int) -> int:
+    """Return the growth of the loss over ``held / daily`` days, rounded up, in steps of 2^-40."""
+    days = -(-held // daily)
+    if days <= 1:
+        return 0
+    # Six times the sum of squares of what is still held, over six times the square of all.
+    squares = days * (6 * held * held - (days - 1) * daily * (6 * held - (2 * days - 1) * daily))
+    scaled = -(-(squares << (2 * _ROOT_BITS)) // (6 * held * held))
+    return math.isqrt(scaled - 1) + 1 - (1 << _ROOT_BITS)
+
+
+def _in_whole_parts(amounts: Sequence[Fraction]) -> tuple[int, list[int]]:
+    """Return the least common denominator of some amounts, and the amounts in parts of it."""
+    whole = math.lcm(*(amount.denominator for amount in amounts))
+    return whole, [amount.numerator * (whole // amount.denominator) for amount in amounts]
 
 
 def _by_product(parameters: ParameterSet, name: str) -> dict[str, Fraction]:

@@ -8,7 +8,7 @@ conversion factor, which is the futures price), a money-market future with none 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -35,6 +35,10 @@ class GrossCharge:
 
     securities: FloatArray
     contracts: FloatArray
+
+    def keeping(self, rows: Sequence[int], places: Sequence[int]) -> GrossCharge:
+        """Return the charge of some of the securities and contracts."""
+        return GrossCharge(self.securities[list(rows)], self.contracts[list(places)])
 
     def charges(self, block: Block) -> tuple[list[int], list[int]]:
         """Return each leg's charge in whole grid steps; quantities beyond float are exact too."""

@@ -37,10 +37,9 @@ from crossmargin.margin.exact import (
     from_grid,
     to_grid,
 )
+from crossmargin.margin.ficc.liquidity_columns import GroupColumns
 from crossmargin.margin.tail import tail_losses
 from crossmargin.market.history import FloatArray
-
-IntArray = npt.NDArray[np.int64]
 
 _ROOT_STEPS = 1_000_000
 _SIGMA_STEPS = 1_000_000_000
@@ -167,21 +166,15 @@ class MarginLiquidity:
     Parameters
     ----------
     groups : tuple of LiquidityGroup
-    members : tuple of ndarray of int
-        Rows of the securities in each group.
-    market_value : ndarray, shape (S,)
-        Dollars per unit, on the grid.
-    pnl : ndarray, shape (S, N)
-        One-day P&L per unit in each scenario, dollars, on the grid.
+    columns : tuple of GroupColumns
+        One a group.
     rank : int
         Which one-day loss to read, counted from the largest.
     rules : LiquidityRules
     """
 
     groups: tuple[LiquidityGroup, ...]
-    members: tuple[IntArray, ...]
-    market_value: FloatArray
-    pnl: FloatArray
+    columns: tuple[GroupColumns, ...]
     rank: int
     rules: LiquidityRules
 
@@ -219,21 +212,19 @@ class MarginLiquidity:
             raise ValueError("one group, one market value and one row of P&L a security")
         if places.size and places.max() >= len(groups):
             raise ValueError(f"there are {len(groups)} groups, was {places.max()}")
-        value = to_grid(market_value)
+        value, pnl = to_grid(market_value), to_grid(one_day_pnl)
         if (value[places >= 0] <= 0).any():
             raise ValueError("a market value must be more than zero")
-        members = tuple(np.flatnonzero(places == place) for place in range(len(groups)))
-        return MarginLiquidity(tuple(groups), members, value, to_grid(one_day_pnl), rank, rules)
+        members = [np.flatnonzero(places == place) for place in range(len(groups))]
+        columns = tuple(
+            GroupColumns.of(each, value[each], pnl[each], rank=rank) for each in members
+        )
+        return MarginLiquidity(tuple(groups), columns, rank, rules)
 
     def keeping(self, rows: Sequence[int]) -> MarginLiquidity:
         """Return the adjustment for some of the securities, the groups' figures as they are."""
         kept = np.asarray(rows, dtype=np.int64)
-        return replace(
-            self,
-            members=tuple(np.flatnonzero(np.isin(kept, members)) for members in self.members),
-            market_value=self.market_value[kept],
-            pnl=self.pnl[kept],
-        )
+        return replace(self, columns=tuple(each.keeping(kept) for each in self.columns))
 
     def charges(self, units: FloatArray) -> list[Money]:
         """Return each portfolio's adjustment, up to the cent.
@@ -257,10 +248,10 @@ class MarginLiquidity:
         units : ndarray of float64, shape (S,)
         """
         found = {}
-        for group, members in zip(self.groups, self.members, strict=True):
-            held = units[members]
+        for group, columns in zip(self.groups, self.columns, strict=True):
+            held = units[columns.members]
             if held.any():
-                found[group.name] = self._in_whole_numbers(group, members, held)
+                found[group.name] = self._in_whole_numbers(group, columns, held)
         return found
 
     def _charged(self, units: FloatArray, place: int) -> list[tuple[int, GroupLiquidity]]:
@@ -268,21 +259,20 @@ class MarginLiquidity:
 
         Floats only leave out what is far below the threshold; what may be charged is exact.
         """
-        group, members = self.groups[place], self.members[place]
-        held = units[:, members]
+        group, columns = self.groups[place], self.columns[place]
+        held = units[:, columns.members]
         rows = np.flatnonzero(held.any(axis=1))
         if not rows.size:
             return []
         held = held[rows]
-        value = self.market_value[members]
-        pnl = self.pnl[members]
-        net, gross = held @ value, np.abs(held) @ value
-        losses = tail_losses(held @ pnl, self.rank)
-        size = np.maximum(value, np.abs(pnl).max(axis=1, initial=0.0))
-        exact = exact_rows(held, size)
-        may_be_charged = self._may_exceed(group, np.abs(net), gross, losses) | ~exact
+        net, gross = held @ columns.market_value, np.abs(held) @ columns.market_value
+        exact = exact_rows(held, columns.size)
+        at_least = tail_losses(held @ columns.telling, self.rank)
+        few = np.flatnonzero(self._may_exceed(group, np.abs(net), gross, at_least) | ~exact)
+        rows, held, net, gross, exact = rows[few], held[few], net[few], gross[few], exact[few]
+        losses = tail_losses(held @ columns.pnl, self.rank)
         found = []
-        for at in np.flatnonzero(may_be_charged):
+        for at in np.flatnonzero(self._may_exceed(group, np.abs(net), gross, losses) | ~exact):
             if exact[at]:
                 figures = group_liquidity(
                     group,
@@ -292,7 +282,7 @@ class MarginLiquidity:
                     one_day_loss=from_grid(float(losses[at])),
                 )
             else:
-                figures = self._in_whole_numbers(group, members, held[at])
+                figures = self._in_whole_numbers(group, columns, held[at])
             found.append((int(rows[at]), figures))
         return found
 
@@ -309,13 +299,13 @@ class MarginLiquidity:
         return exceeds
 
     def _in_whole_numbers(
-        self, group: LiquidityGroup, members: IntArray, held: FloatArray
+        self, group: LiquidityGroup, columns: GroupColumns, held: FloatArray
     ) -> GroupLiquidity:
         """Return one portfolio's figures, however large the quantities."""
         units = [int(quantity) for quantity in held]
-        values = [from_grid(float(value)) for value in self.market_value[members]]
+        values = [from_grid(float(value)) for value in columns.market_value]
         lines = [quantity * value for quantity, value in zip(units, values, strict=True)]
-        steps = sorted(exact_pnl_in_grid_steps(units, self.pnl[members]))
+        steps = sorted(exact_pnl_in_grid_steps(units, columns.pnl))
         return group_liquidity(
             group,
             self.rules,

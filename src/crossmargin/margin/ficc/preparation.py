@@ -50,7 +50,7 @@ def prepare_ficc(
     parameters: ParameterSet,
     repo_follows_front: float,
     scenarios: FiccScenarios | None = None,
-    liquidity: MarginLiquidity | None = None,
+    like: FiccModel | None = None,
 ) -> FiccModel:
     """Return the model for a date: every instrument repriced once.
 
@@ -65,8 +65,8 @@ def prepare_ficc(
         See :func:`crossmargin.pricing.cube.instrument_pnl`.
     scenarios : FiccScenarios, optional
         Instead of the model's own, for an explanation that switches a factor off.
-    liquidity : MarginLiquidity, optional
-        Of the same day and parameters, where it is there already.
+    like : FiccModel, optional
+        Of the same day and parameters: what no scenario touches is taken from it.
     """
     used = scenarios or ficc_scenarios(history, one_day_history, parameters, as_of=valuation.as_of)
     source = SensitivitySource(parameters.text("sensitivity_source"))
@@ -115,16 +115,19 @@ def prepare_ficc(
         simulation=simulation,
         filtered=filtered,
         filter=scale,
-        floor=gross_charge(valuation, lambda years: least[haircuts.bucket(years)]),
-        bid_ask=gross_charge(valuation, _bid_ask_schedule(parameters)),
+        floor=like.floor
+        if like
+        else gross_charge(valuation, lambda years: least[haircuts.bucket(years)]),
+        bid_ask=like.bid_ask if like else gross_charge(valuation, _bid_ask_schedule(parameters)),
         repo=RepoVolatility.from_parameters(parameters),
         floor_share=share,
         haircuts=haircuts,
         scenarios=used,
         scenario_identity=used.identity,
         sensitivity_source=source,
-        liquidity=liquidity
-        or _margin_liquidity(
+        liquidity=like.liquidity
+        if like
+        else _margin_liquidity(
             valuation,
             historical_scenarios(one_day_history, parameters, as_of=valuation.as_of),
             parameters,
