@@ -9,7 +9,8 @@ demo: $(VENV)/.runtime
 	$(BIN)/xm demo --no-serve
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -q -n 2 --dist loadscope
+	# Two workers on two cores: more threads each would only wait for one another.
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadscope
 
 check: $(VENV)/.test
 	$(BIN)/ruff format --check src tests benchmarks
