@@ -11,10 +11,12 @@ import pytest
 
 from crossmargin.bootstrap import parameter_sets
 from crossmargin.margin.ficc.scenarios import historical_scenarios
+from crossmargin.margin.tail import tail_losses
 from crossmargin.market.factors import CURVE_TENORS, curve_points
 from crossmargin.market.history import MarketData
 from crossmargin.market.residuals import in_windows
 from crossmargin.market.scenarios import FactorHistory, factor_history
+from crossmargin.services.margin_day import MarginDay
 from crossmargin.services.par_books import par_book_table
 
 METHODOLOGY = Path(__file__).resolve().parents[2] / "docs" / "methodology"
@@ -81,6 +83,32 @@ def test_scenario_counts_are_those_quoted(real_market: MarketData) -> None:
         f"on {as_of} the ten years give {scenarios.count - stressed:,} "
         f"and the stressed year {stressed}"
     ) in _page("ficc-style-model.md")
+
+
+def test_sizes_that_the_liquidity_adjustment_begins_at_are_those_quoted(
+    real_day: MarginDay,
+) -> None:
+    # One issue alone: impact cost grows like size to the power of one and a half, the loss like it.
+    liquidity = real_day.ficc.liquidity
+    share = float(liquidity.rules.threshold / liquidity.rules.impact_coefficient)
+    rows = []
+    for group, members in list(zip(liquidity.groups, liquidity.members, strict=True))[1:5]:
+        value = liquidity.market_value[members]
+        loss = tail_losses(liquidity.pnl[members], liquidity.rank) / value
+        volume = float(group.average_daily_volume_dollars)
+        begins = volume * (share * loss / float(group.one_day_sigma)) ** 2
+        par = begins / value * 100 / 1e9
+        figures = (f"{each:,.0f}" for each in (par.min(), np.median(par), par.max()))
+        rows.append(f"| {len(members)} | {' | '.join(figures)} |")
+        units = np.zeros((2, len(liquidity.market_value)))
+        units[:, members[0]] = np.rint(begins[0] / value[0] * np.array([0.999, 1.001]))
+        below, above = (charge.cents for charge in liquidity.charges(units))
+        assert below == 0 < above
+    page = _page("ficc-add-ons.md")
+    for label, row in zip(
+        ("1 to 2 years", "2 to 5 years", "5 to 10 years", "over 10 years"), rows, strict=True
+    ):
+        assert f"| {label} {row}" in page
 
 
 def test_return_of_the_seven_year_note_is_as_quoted(real_market: MarketData) -> None:

@@ -1,6 +1,6 @@
 """Tail losses of bonds at par, as of 2026-02-20, against reference values computed elsewhere.
 
-The reference (margin notes, FICC section 5) has 2,750 scenarios, and so have we: every three-day
+The reference, an independent calculation, has 2,750 scenarios, and so have we: every three-day
 move that ends in the ten years (2,500) or in the stressed year (250).
 """
 

@@ -1,7 +1,7 @@
 """Calibrated SPAN levels on the real market: published figures beside ours, and a snapshot of fit.
 
-Published figures are those of the margin notes (CME section 10.3 and 5.3). Residuals are ours and
-so are snapshots: they say how well the calibration does, and change only with it.
+Published figures are those of ``published_levels.toml``, which names their sources. Residuals are
+ours and so are snapshots: they say how well the calibration does, and change only with it.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def test_weights_of_a_date_know_no_later_level(history: LevelHistory):
 
 
 def test_the_proxy_of_the_ultra_ten_year_is_near_its_cheapest_issue(calibrated):
-    # Margin notes, CME 10.2: TNM6 on 2026-03-24 has a DV01 of about $89.
+    # Independent calculation: TNM6 on 2026-03-24 has a DV01 of about $89.
     ultra = next(level for level in calibrated.levels if level.contract.code == "TNM26")
     assert ultra.dv01_dollars_per_bp == pytest.approx(89.0, rel=0.03)
 

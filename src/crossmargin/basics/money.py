@@ -100,7 +100,7 @@ ZERO = Money(0)
 def charge_from_dollars(dollars: Fraction) -> Money:
     """Return the charge for an exact figure in dollars, rounded up to the cent.
 
-    No noise is dropped: the figure is exact (``rulings`` 3 of the arrangement's notes).
+    No noise is dropped: the figure is exact (ruling 3).
 
     Examples
     --------

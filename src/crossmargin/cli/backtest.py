@@ -86,7 +86,7 @@ def _refuse_positions(positions: Path | None, *, par_books: bool) -> None:
     if positions is not None or not par_books:
         value = "no --par-books" if positions is None else positions.name
         expected = "--par-books and no positions file: backtests of positions are not there yet"
-        raise refused("POSITIONS", value, expected, "interfaces: xm backtest")
+        raise refused("POSITIONS", value, expected, "reference: xm backtest")
 
 
 def _run(

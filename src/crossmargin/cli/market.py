@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from crossmargin.basics.words import counted
 from crossmargin.cli.output import (
     EXIT_REFUSED,
     FormatOption,
@@ -176,7 +177,8 @@ def check_command(
     else:
         _show_findings(findings)
     diagnostics().print(
-        f"{counts['error']} errors, {counts['warning']} warnings, {counts['info']} notes",
+        f"{counted(counts['error'], 'error')}, {counted(counts['warning'], 'warning')}, "
+        f"{counted(counts['info'], 'note')}",
         highlight=False,
     )
     if counts["error"]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from crossmargin.basics.words import counted
 from crossmargin.cli.output import (
     FormatOption,
     OutputFormat,
@@ -42,7 +43,7 @@ _FILES_MAX = 2
 def list_command(
     *,
     owner: Annotated[
-        str | None, typer.Option(help="Only of arrangement, cme, ficc or market.")
+        str | None, typer.Option(help="Only of arrangement, cme, ficc, market or validation.")
     ] = None,
     on: Annotated[
         datetime | None,
@@ -172,7 +173,7 @@ def validate_command(
             own = registry.replacing([read]).set_of(read.owner, date.max)
             rows.append((path.name, read.owner, str(len(read.versions)), own.digest))
     if faults:
-        refuse(faults, output_format, outcome=f"{len(faults)} faults.")
+        refuse(faults, output_format, outcome=f"{counted(len(faults), 'fault')}.")
     header = ("file", "owner", "versions", "digest")
     if output_format is OutputFormat.JSON:
         write_json({"valid": [dict(zip(header, row, strict=True)) for row in rows]})
@@ -180,7 +181,9 @@ def validate_command(
         write_csv(header, rows)
     else:
         for name, owner, count, digest in rows:
-            typer.echo(f"{name}: valid for {owner}, {count} versions, newest set {digest}")
+            typer.echo(
+                f"{name}: valid for {owner}, {counted(int(count), 'version')}, newest set {digest}"
+            )
 
 
 def _changes(files: list[Path], dates: list[date]) -> list[Change]:

@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from crossmargin.arrangement.cycles import Cycle
+from crossmargin.basics.words import counted
 from crossmargin.cli.changes import changes_by_owner
 from crossmargin.cli.output import (
     AsOfOption,
@@ -215,7 +216,7 @@ def _write(run: MarginRun, folder: Path, asked: _Asked) -> None:
     for kind in FileKind:
         ours = our_file(run, kind, cycle=asked.cycle, run_number=asked.run or 1)
         path = bootstrap.write_ccp_file(ours, folder)
-        typer.echo(f"wrote {path}: {len(ours.lines)} lines", err=True)
+        typer.echo(f"wrote {path}: {counted(len(ours.lines), 'line')}", err=True)
 
 
 def _record(path: Path, run: MarginRun, comparisons: list[Comparison]) -> None:

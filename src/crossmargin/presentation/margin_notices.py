@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crossmargin.arrangement.eligibility import IneligibleCode
+from crossmargin.basics.words import counted
 from crossmargin.margin.ficc.model import SensitivitySource
 from crossmargin.pricing.futures_value import TreasuryFuture
 from crossmargin.services.margin_day import MarginDay
@@ -63,8 +64,8 @@ def _warnings(run: MarginRun, cycle: str) -> list[str]:
     estimated = sum(book.estimated_start_amounts for book in run.books)
     if estimated:
         notices.append(
-            f"{estimated} repo lines carry no start amount: the market value of their collateral "
-            "stands for it in repo volatility."
+            f"{counted(estimated, 'repo line carries', 'repo lines carry')} no start amount: the "
+            "market value of the collateral stands for it in repo volatility."
         )
     later = sum(book.later_starts for book in run.books)
     if later:

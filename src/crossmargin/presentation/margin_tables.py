@@ -27,7 +27,11 @@ _BINDING_WORDS = {
     "CME": "CME's saving is the smaller, so both CCPs apply it.",
     "CAP": "Both savings exceed the cap, so the cap is applied.",
     "BELOW_THRESHOLD": "The smaller saving is under the threshold, so nothing is applied.",
-    "NONE": "No reduction: a leg is missing, or the smaller saving is not positive.",
+}
+
+_NO_REDUCTION = {
+    True: "No reduction: the smaller saving is not positive.",
+    False: "No reduction: a leg of the XM account is missing, so nothing offsets.",
 }
 
 #: What stands behind the binding side where a side is late.
@@ -211,6 +215,8 @@ _DECIDES_WORDS = {
 
 def decided_by(ccp: str, figures: Document) -> str:
     """Return which component sets the combined figure, in words."""
+    if not any(Decimal(figures[name]) for name in ("securities", "futures", "combined")):
+        return "nothing held"
     if ccp == "cme":
         is_span = "scan_risk" in figures["components"].get("combined", {})
         return "SPAN" if is_span else "scaled history and stress"
@@ -219,6 +225,14 @@ def decided_by(ccp: str, figures: Document) -> str:
         return _DECIDES_WORDS[decides]
     simulation = figures["components"]["combined"]["historical_simulation"]
     return f"{_DECIDES_WORDS[decides]} (simulation {dollars(simulation)})"
+
+
+def _binding_sentence(customer: Document) -> str:
+    """Return why the reduction is what it is; of two reasons for none, the one that holds."""
+    if customer["binding"] != "NONE":
+        return _BINDING_WORDS[customer["binding"]]
+    legs = (customer[ccp][name] for ccp in ("ficc", "cme") for name in ("securities", "futures"))
+    return _NO_REDUCTION[all(Decimal(leg) > 0 for leg in legs)]
 
 
 def print_customer(console: Console, customer: Document) -> None:
@@ -230,7 +244,7 @@ def print_customer(console: Console, customer: Document) -> None:
     if fallback:
         console.print(Text(f"  {fallback}", style="bold red"))
     else:
-        console.print(f"  {_BINDING_WORDS[customer['binding']]}")
+        console.print(f"  {_binding_sentence(customer)}")
     console.print(
         f"  Saving before threshold and cap: {per_cent(customer['saving_before_cap'])} "
         f"(FICC {per_cent(customer['ficc']['saving'])}, CME {per_cent(customer['cme']['saving'])})."

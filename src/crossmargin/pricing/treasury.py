@@ -58,7 +58,7 @@ def accrued_interest_per_100(security: TreasurySecurity, settlement: date) -> Fr
 
     Examples
     --------
-    2.875 % from 15 to 17 May 2021, two of 184 days (CME notes, 10.2):
+    2.875 % from 15 to 17 May 2021, two of 184 days (ours, by the coupon calendar):
 
     >>> from crossmargin.basics.identifiers import Cusip
     >>> from crossmargin.product.treasury import SecurityKind

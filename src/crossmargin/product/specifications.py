@@ -1,9 +1,9 @@
 """Contract specifications of the listed rate futures: dated facts, each with source and status.
 
-Source keys are those of the project's CME notes: S36 CME contract specification pages; S36e CME
-articles on the 20-year contract (2022); S37 CME, *The Perfect 10 at 10* (2026), on the 8-year limit
-of the 10-year contract; S27 CME, *Calculating US Treasury futures conversion factors*; S27d CBOT
-special executive report 7585; S38 CBOT rulebook, chapter 21.
+Source keys: S36 CME contract specification pages; S36e CME articles on the 20-year contract (2022);
+S37 CME, *The Perfect 10 at 10* (2026), on the 8-year limit of the 10-year contract; S27 CME,
+*Calculating US Treasury futures conversion factors*; S27d CBOT special executive report 7585; S38
+CBOT rulebook, chapter 21.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ from crossmargin.validation.procyclicality import Procyclicality, measure_procyc
 from crossmargin.validation.windows import StressedYearReading, WindowReading, WindowRules
 from crossmargin.validation.yield_moves import YieldPaths, whole_year_yields
 
-_RULE = "margin notes, FICC section 8"
+_RULE = "methodology: coverage"
 
 
 class _Range(Enum):

@@ -1,8 +1,10 @@
 """Our coverage of bonds at par beside one computed elsewhere, with the cause of each difference.
 
 A cause is found by computing, never by argument: the same backtest is run again under each reading
-that the notes leave open, and a reading that brings out the printed figure is named. What none of
-them brings out is unexplained.
+that public texts leave open, and the first that brings out the printed figure is named. It is no
+proof that the other calculation reads so. Where a count of exceptions lies between those
+with ties covered and counted, it is called consistent with ties: which of them the other one counts
+is not known. What nothing brings out is unexplained.
 """
 
 from __future__ import annotations
@@ -152,7 +154,8 @@ def _cause(
         wanted = reference.exceptions(figure.printed)
         if strict <= wanted <= loose:
             tied = loose - strict
-            return f"ties: {wanted - strict} of {tied} losses equal to margin counted"
+            counted = f"{wanted - strict} of {tied} losses equal to margin counted"
+            return f"consistent with ties: {counted}"
     for variant in variants:
         if figure_text(variant.books[figure.book], figure, reference.rise_days) == figure.printed:
             return variant.name
@@ -160,7 +163,7 @@ def _cause(
         for variant in (_Variant("", {figure.book: ours}), *variants):
             strict, loose = _counts(variant.books[figure.book], figure.model, share)
             if strict <= reference.exceptions(figure.printed) <= loose:
-                within = f"near tie, within {share:.1%} of margin"
+                within = f"consistent with near ties, within {share:.1%} of margin"
                 return f"{within}, and {variant.name}" if variant.name else within
     return UNEXPLAINED
 

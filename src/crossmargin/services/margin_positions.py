@@ -130,7 +130,9 @@ def margin_positions(
     if not (recognition.eligible or recognition.outside or recognition.unsupported):
         raise RefusedError(
             *refusals,
-            Refusal("positions", positions.name, "at least one good row", "interfaces: positions"),
+            Refusal(
+                "positions", positions.name, "at least one good row", "reference: positions file"
+            ),
         )
     day = prepare_day(
         market,

@@ -1,4 +1,4 @@
-"""A slow second SPAN: scan and intercommodity credits of futures, written from the notes alone.
+"""A slow second SPAN: scan and intercommodity credits of futures, from published layouts alone.
 
 One commodity has one delta here: no tiers, no intracommodity spreads, no options. Property tests
 compare it with the calculation.

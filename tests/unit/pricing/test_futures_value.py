@@ -122,7 +122,7 @@ def test_prices_agree_with_the_exact_forward_on_the_real_sheet(real_day: MarginD
 def test_the_ultra_ten_year_of_the_margin_notes(
     real_day: MarginDay, real_market: MarketData
 ) -> None:
-    """Margin notes, CME section 10.2: basket of two, 91282CPJ4 at 0.8595, 112.985, about $89."""
+    """Independent calculation: basket of two, 91282CPJ4 at 0.8595, 112.985, about $89."""
     future = treasury(real_day.valuation, "TNM26")
     book = real_day.valuation.book
     basket = {book.prices[row].security.cusip.text for row in future.rows}

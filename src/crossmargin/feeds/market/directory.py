@@ -24,7 +24,7 @@ from crossmargin.feeds.market.tables import TABLES, Table
 
 FORMAT = "crossmargin market directory 1"
 MANIFEST = "manifest.json"
-_RULE = "interfaces: Market directory"
+_RULE = "reference: xm market"
 
 
 @dataclass(frozen=True, slots=True)

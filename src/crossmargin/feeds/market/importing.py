@@ -28,7 +28,7 @@ from crossmargin.feeds.market.sources import (
 )
 from crossmargin.feeds.market.tables import Table
 
-_RULE = "interfaces: Market directory"
+_RULE = "reference: xm market"
 _CONFLICTS_LISTED_MAX = 100
 
 

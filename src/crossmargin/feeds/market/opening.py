@@ -35,7 +35,7 @@ from crossmargin.market.history import (
 from crossmargin.product.identification import ReferenceEntry, identify
 from crossmargin.product.treasury import SecurityKind, TreasurySecurity
 
-_RULE = "interfaces: Market directory"
+_RULE = "reference: xm market"
 _NO_COUPON = frozenset({SecurityKind.BILL, SecurityKind.FRN})
 
 

@@ -17,7 +17,7 @@ from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.feeds.market.columns import Column, bad_rows
 from crossmargin.feeds.market.tables import TABLES, Table
 
-_RULE = "interfaces: Market directory"
+_RULE = "reference: xm market"
 _GZIP_MAGIC = b"\x1f\x8b"
 _FAULTS_LISTED_MAX = 1_000
 

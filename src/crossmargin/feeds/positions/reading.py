@@ -22,7 +22,7 @@ from crossmargin.basics.refusals import Refusal, refused
 from crossmargin.feeds.positions.rows import COLUMNS, REQUIRED_COLUMNS, position_from_row
 from crossmargin.product.position import PositionLine
 
-_INTERFACE = "interfaces: positions file"
+_INTERFACE = "reference: positions file"
 _LONGEST_LINE_BYTES = 10_000
 _LONGEST_SHOWN = 100
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")

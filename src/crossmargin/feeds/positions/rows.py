@@ -32,7 +32,7 @@ COLUMNS = (
     "failed",
 )
 
-_INTERFACE = "interfaces: positions file"
+_INTERFACE = "reference: positions file"
 _REPO_ONLY = ("end_date", "repo_rate_pct", "start_amount")
 _FICC_ONLY = ("leg", "settlement_date", *_REPO_ONLY)
 _LONGEST_FIELD = 100

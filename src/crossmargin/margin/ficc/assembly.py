@@ -221,7 +221,8 @@ def _differential(case: _Case) -> Money | str:
     )
     if charge is None:
         needed = case.rules.differential_observations
-        return f"{needed} earlier {case.cycle} charges are needed, {len(charges)} were given"
+        given = "1 was" if len(charges) == 1 else f"{len(charges)} were"
+        return f"{needed} earlier {case.cycle} charges are needed, {given} given"
     return charge
 
 

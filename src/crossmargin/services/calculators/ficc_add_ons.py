@@ -9,6 +9,7 @@ from fractions import Fraction
 from crossmargin.arrangement.reduction import ReductionRules, format_ratio
 from crossmargin.basics.money import Money
 from crossmargin.basics.refusals import Refusal, RefusedError
+from crossmargin.basics.words import counted
 from crossmargin.margin.ficc.add_on_rules import AddOnRules
 from crossmargin.margin.ficc.add_ons import (
     Coverage,
@@ -82,7 +83,7 @@ def _portfolio_differential(rules: AddOnRules) -> Calculator:
         if charge is None:
             expected = f"{observations + 1} charges of one cycle at least"
             raise RefusedError(
-                Refusal("charges", f"{len(charges)} charges", expected, "88 FR 57485")
+                Refusal("charges", counted(len(charges), "charge"), expected, "88 FR 57485")
             )
         return {"portfolio_differential": str(charge)}
 
