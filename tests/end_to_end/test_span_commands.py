@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -77,6 +80,45 @@ def test_margin(own_file: Path, tmp_path: Path) -> None:
     assert document["maintenance"] == "156000.00"
     assert [each["count"] for each in document["spreads"]] == ["50"]
     assert "credit 360000.00" in run("margin", positions, "--parameters", own_file)[1]
+
+
+@pytest.fixture
+def wrong_file(own_file: Path) -> Path:
+    """Return the set with a bond array of half its range and a note delta of a half."""
+    whole = bootstrap.read_span(own_file).parameters
+    bond, note = whole.contracts
+    half = tuple(loss / 2 for loss in bond.losses)
+    contracts = (replace(bond, losses=half), replace(note, composite_delta=Fraction(1, 2)))
+    path = own_file.with_name("wrong.pa2")
+    bootstrap.write_span(replace(whole, contracts=contracts), path)
+    return path
+
+
+def test_what_contradicts_is_said_with_every_figure(wrong_file: Path, tmp_path: Path) -> None:
+    positions = tmp_path / "positions.csv"
+    positions.write_text("product,period,quantity\n21,202606,100\n17,202606,-60\n", "utf-8")
+    asked = ("margin", positions, "--parameters", wrong_file)
+    document = json.loads(run(*asked, "--format", "json")[1])
+    assert document["scan_range_differs"] == ["CBT 17 FUT 202606"]
+    assert document["composite_delta_differs"] == ["CBT 21 FUT 202606"]
+    table = run(*asked)[1]
+    assert "Arrays that do not move by their scan range: CBT 17 FUT 202606." in table
+    assert "-1 to 0): CBT 21 FUT 202606." in " ".join(table.split())
+    bond, note = csv.DictReader(io.StringIO(run(*asked, "--format", "csv")[1]))
+    assert (bond["scan_range_differs"], bond["composite_delta_differs"]) == (
+        "CBT 17 FUT 202606",
+        "",
+    )
+    assert (note["scan_range_differs"], note["composite_delta_differs"]) == (
+        "",
+        "CBT 21 FUT 202606",
+    )
+    # What is not held is not said with a requirement; show says it of the whole file.
+    positions.write_text("product,period,quantity\n21,202606,100\n17,202606,0\n", "utf-8")
+    assert json.loads(run(*asked, "--format", "json")[1])["scan_range_differs"] == []
+    shown = json.loads(run("show", wrong_file, "--format", "json")[1])
+    assert shown["scan_range_differs"] == ["CBT 17 FUT 202606"]
+    assert shown["composite_delta_differs"] == ["CBT 21 FUT 202606"]
 
 
 def test_positions_that_are_none_are_refused_with_their_place(
