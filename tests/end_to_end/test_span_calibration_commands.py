@@ -74,6 +74,29 @@ def test_a_file_that_contradicts_itself_is_a_notice_of_the_run(
     assert "CBT 21 FUT 202606" in notice
 
 
+@pytest.mark.parametrize("day", ["2026-03-22", "2030-01-02"])
+def test_a_date_without_a_curve_is_refused(
+    day: str, simulated_directory: Path, tmp_path: Path
+) -> None:
+    to = tmp_path / "own.pa2"
+    result = xm_span("calibrate", "--market", simulated_directory, "--date", day, "--to", to)
+    assert result.exit_code == 1
+    (refusal,) = result.exception.refusals
+    assert (refusal.field, refusal.value) == ("date", day)
+    assert "a date with par yields, the last one before it is 2026-03-2" in refusal.expected
+    assert not to.exists()
+
+
+def test_a_place_that_cannot_be_written_is_a_refusal(
+    simulated_directory: Path, tmp_path: Path
+) -> None:
+    for to in (tmp_path, tmp_path / "none" / "own.pa2"):
+        asked = ("calibrate", "--market", simulated_directory, "--to", to)
+        (refusal,) = xm_span(*asked).exception.refusals
+        assert (refusal.field, refusal.value) == ("--to", to.name)
+        assert "a file that can be written" in refusal.expected
+
+
 def test_levels_need_a_margin_history(simulated_directory: Path):
     result = xm_span("levels", "--market", simulated_directory)
     assert result.exit_code == 1

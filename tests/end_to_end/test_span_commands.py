@@ -70,6 +70,42 @@ def test_nothing_is_written_where_a_value_does_not_fit(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def convert_refused(own_file: Path, to: Path) -> str:
+    result = ran.invoke(app, ["span", "convert", str(own_file), "--to", str(to)])
+    assert result.exit_code == 1
+    assert isinstance(result.exception, RefusedError), result.exception
+    (refusal,) = result.exception.refusals
+    assert (refusal.field, refusal.value) == ("--to", to.name)
+    return refusal.expected
+
+
+def test_a_place_that_cannot_be_written_is_refused(own_file: Path, tmp_path: Path) -> None:
+    for to in (tmp_path, tmp_path / "none" / "own.spn", own_file / "own.spn"):
+        assert "a file that can be written" in convert_refused(own_file, to)
+    assert [each.name for each in tmp_path.iterdir()] == ["own.pa2"]
+
+
+@pytest.mark.parametrize("text", ["product,period,quantity\n", "<html><body/></html>", "0 zero\n"])
+def test_what_is_no_span_file_is_not_written_over(
+    text: str, own_file: Path, tmp_path: Path
+) -> None:
+    there = tmp_path / "positions.csv"
+    there.write_text(text, "utf-8")
+    assert "what else is there stays" in convert_refused(own_file, there)
+    assert there.read_text("utf-8") == text
+
+
+def test_an_empty_file_or_a_span_file_is_written_over(own_file: Path, tmp_path: Path) -> None:
+    there = tmp_path / "there.spn"
+    there.touch(mode=0o600)
+    assert run("convert", own_file, "--to", there)[0] == 0
+    xml = there.read_bytes()
+    assert run("convert", own_file, "--to", there)[0] == 0
+    assert (there.read_bytes(), there.stat().st_mode & 0o777) == (xml, 0o600)
+    assert run("convert", there, "--to", own_file)[0] == 0
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["own.pa2", "there.spn"]
+
+
 def test_margin(own_file: Path, tmp_path: Path) -> None:
     positions = tmp_path / "positions.csv"
     positions.write_text("product,period,quantity\n21,202606,100\n17,202606,-60\n", "utf-8")
