@@ -161,8 +161,8 @@ def _backtesting(rules: AddOnRules) -> Calculator:
             f"outcomes. Under {plain(target)} the charge is deficiency number {rank} from the "
             "largest, otherwise zero; reaching it is enough, so 250 outcomes allow two "
             f"deficiencies. At least {fewest} outcomes of one cycle, one a business day of FICC, "
-            "of twelve months: those listed span no more, and observations, their number with those "
-            "that were covered and need not be listed, is at most the business days of them."
+            "of twelve months: those listed span no more, and observations, their number with "
+            "those that were covered and need not be listed, is at most the business days of them."
         ),
         source="NSCC's wording, recalled for GSD (83 FR 26514)",
         inputs=(
