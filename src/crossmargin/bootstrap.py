@@ -180,14 +180,9 @@ def read_span(path: Path, *, label: str = "") -> LoadedSpan:
 
 def write_span(parameters: SpanParameters, path: Path) -> str:
     """Write a SPAN parameter set, XML to ``.spn`` and ``.xml``, else positional; name the form."""
-    from crossmargin.feeds.span.positional_writing import positional_text
-    from crossmargin.feeds.span.xml_writing import xml_text
+    from crossmargin.feeds.span.writing import write_span as run
 
-    is_xml = path.suffix in (".spn", ".xml")
-    # The whole text is made before the file is opened: a refusal leaves nothing half written.
-    text = xml_text(parameters) if is_xml else positional_text(parameters)
-    path.write_text(text, encoding="utf-8", newline="\n")
-    return "xml" if is_xml else "positional"
+    return run(parameters, path)
 
 
 def read_span_positions(

@@ -128,8 +128,6 @@ def test_a_reading_may_be_changed_and_is_then_named(directory: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), ["backtests of positions are not there yet"]),
-        (("book.csv", "--par-books"), ["book.csv", "backtests of positions are not there yet"]),
         (("--par-books", "--reference"), ["simulated", "2742 outcomes"]),
         (("--par-books", "--set", "validation.window_reading=rows"), ["calendar, dates"]),
         (
@@ -152,9 +150,25 @@ def test_what_cannot_be_done_is_refused_with_every_reason(
 
 
 @pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "give --par-books, the only books there are"),
+        (("book.csv", "--par-books"), "give --par-books and no POSITIONS (book.csv)"),
+        (("book.csv",), "give --par-books and no POSITIONS (book.csv)"),
+    ],
+)
+def test_a_positions_file_is_usage(directory: Path, arguments: tuple[str, ...], said: str) -> None:
+    result = xm_backtest(*arguments, "--market", directory, *SPAN, columns=200)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in result.stderr
+    assert "backtests of a positions file come later" in result.stderr
+
+
+@pytest.mark.parametrize(
     ("first", "last", "said"),
     [
-        ("2025-02-01", "2025-01-01", "a run of dates with par yields"),
+        ("2025-02-01", "2025-01-01", "--from on or before --to: they are reversed"),
+        ("2025-02-01", "2025-02-02", "a run of dates with par yields"),
         ("2025-01-02", "2030-01-02", "an outcome needs 3 later dates"),
         ("2006-01-03", "2006-02-03", "a date after 2006-01-03"),
         ("2006-02-03", "2006-03-03", "fewer than 250 scenarios"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -67,6 +70,42 @@ def test_nothing_is_written_where_a_value_does_not_fit(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def convert_refused(own_file: Path, to: Path) -> str:
+    result = ran.invoke(app, ["span", "convert", str(own_file), "--to", str(to)])
+    assert result.exit_code == 1
+    assert isinstance(result.exception, RefusedError), result.exception
+    (refusal,) = result.exception.refusals
+    assert (refusal.field, refusal.value) == ("--to", to.name)
+    return refusal.expected
+
+
+def test_a_place_that_cannot_be_written_is_refused(own_file: Path, tmp_path: Path) -> None:
+    for to in (tmp_path, tmp_path / "none" / "own.spn", own_file / "own.spn"):
+        assert "a file that can be written" in convert_refused(own_file, to)
+    assert [each.name for each in tmp_path.iterdir()] == ["own.pa2"]
+
+
+@pytest.mark.parametrize("text", ["product,period,quantity\n", "<html><body/></html>", "0 zero\n"])
+def test_what_is_no_span_file_is_not_written_over(
+    text: str, own_file: Path, tmp_path: Path
+) -> None:
+    there = tmp_path / "positions.csv"
+    there.write_text(text, "utf-8")
+    assert "what else is there stays" in convert_refused(own_file, there)
+    assert there.read_text("utf-8") == text
+
+
+def test_an_empty_file_or_a_span_file_is_written_over(own_file: Path, tmp_path: Path) -> None:
+    there = tmp_path / "there.spn"
+    there.touch(mode=0o600)
+    assert run("convert", own_file, "--to", there)[0] == 0
+    xml = there.read_bytes()
+    assert run("convert", own_file, "--to", there)[0] == 0
+    assert (there.read_bytes(), there.stat().st_mode & 0o777) == (xml, 0o600)
+    assert run("convert", there, "--to", own_file)[0] == 0
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["own.pa2", "there.spn"]
+
+
 def test_margin(own_file: Path, tmp_path: Path) -> None:
     positions = tmp_path / "positions.csv"
     positions.write_text("product,period,quantity\n21,202606,100\n17,202606,-60\n", "utf-8")
@@ -77,6 +116,45 @@ def test_margin(own_file: Path, tmp_path: Path) -> None:
     assert document["maintenance"] == "156000.00"
     assert [each["count"] for each in document["spreads"]] == ["50"]
     assert "credit 360000.00" in run("margin", positions, "--parameters", own_file)[1]
+
+
+@pytest.fixture
+def wrong_file(own_file: Path) -> Path:
+    """Return the set with a bond array of half its range and a note delta of a half."""
+    whole = bootstrap.read_span(own_file).parameters
+    bond, note = whole.contracts
+    half = tuple(loss / 2 for loss in bond.losses)
+    contracts = (replace(bond, losses=half), replace(note, composite_delta=Fraction(1, 2)))
+    path = own_file.with_name("wrong.pa2")
+    bootstrap.write_span(replace(whole, contracts=contracts), path)
+    return path
+
+
+def test_what_contradicts_is_said_with_every_figure(wrong_file: Path, tmp_path: Path) -> None:
+    positions = tmp_path / "positions.csv"
+    positions.write_text("product,period,quantity\n21,202606,100\n17,202606,-60\n", "utf-8")
+    asked = ("margin", positions, "--parameters", wrong_file)
+    document = json.loads(run(*asked, "--format", "json")[1])
+    assert document["scan_range_differs"] == ["CBT 17 FUT 202606"]
+    assert document["composite_delta_differs"] == ["CBT 21 FUT 202606"]
+    table = run(*asked)[1]
+    assert "Arrays that do not move by their scan range: CBT 17 FUT 202606." in table
+    assert "-1 to 0): CBT 21 FUT 202606." in " ".join(table.split())
+    bond, note = csv.DictReader(io.StringIO(run(*asked, "--format", "csv")[1]))
+    assert (bond["scan_range_differs"], bond["composite_delta_differs"]) == (
+        "CBT 17 FUT 202606",
+        "",
+    )
+    assert (note["scan_range_differs"], note["composite_delta_differs"]) == (
+        "",
+        "CBT 21 FUT 202606",
+    )
+    # What is not held is not said with a requirement; show says it of the whole file.
+    positions.write_text("product,period,quantity\n21,202606,100\n17,202606,0\n", "utf-8")
+    assert json.loads(run(*asked, "--format", "json")[1])["scan_range_differs"] == []
+    shown = json.loads(run("show", wrong_file, "--format", "json")[1])
+    assert shown["scan_range_differs"] == ["CBT 17 FUT 202606"]
+    assert shown["composite_delta_differs"] == ["CBT 21 FUT 202606"]
 
 
 def test_positions_that_are_none_are_refused_with_their_place(

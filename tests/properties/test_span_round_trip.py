@@ -110,7 +110,7 @@ def commodities(draw: st.DrawFn, code: str, *, symmetric: bool):
         st.sampled_from(MONTHS).map(Period),
         *[st.integers(0, 9_999_999).map(lambda n: n * scale)] * 2,
     )
-    table = st.lists(month, min_size=1, max_size=3).map(
+    table = st.lists(month, min_size=1, max_size=3, unique_by=lambda each: each.period).map(
         lambda months: DeliveryCharge(DeliveryMethod.TABLE, tuple(months))
     )
     basis = st.integers(0, 9_999_999).map(

@@ -14,6 +14,8 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
 CENTS_PER_DOLLAR = 100
+#: No sum of money has more digits before its point than this and one.
+LARGEST_DOLLARS_EXPONENT = 25
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -131,7 +133,7 @@ def money_from_decimal(text: str | Decimal | int) -> Money:
         value = Decimal(text)
     except InvalidOperation:
         raise ValueError(f"expected dollars and cents as a decimal, was {text!r}") from None
-    if not value.is_finite() or abs(value.adjusted()) > 25:  # noqa: PLR2004 - no sum of money has more digits
+    if not value.is_finite() or abs(value.adjusted()) > LARGEST_DOLLARS_EXPONENT:
         raise ValueError(f"expected dollars and cents as a decimal, was {text!r}")
     cents = value * CENTS_PER_DOLLAR
     if cents != cents.to_integral_value():

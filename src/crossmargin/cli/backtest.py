@@ -25,7 +25,7 @@ from crossmargin.cli.output import (
 def backtest_command(
     positions: Annotated[
         Path | None,
-        typer.Argument(metavar="POSITIONS", help="Not there yet: use --par-books."),
+        typer.Argument(metavar="POSITIONS", help="Comes later: use --par-books."),
     ] = None,
     *,
     market: MarketOption,
@@ -61,8 +61,8 @@ def backtest_command(
     from crossmargin.basics.refusals import RefusedError
     from crossmargin.presentation.backtest import csv_table, print_backtest
 
+    _check_usage(positions, par_books=par_books)
     try:
-        _refuse_positions(positions, par_books=par_books)
         document = _run(
             market,
             first=first.date(),
@@ -80,13 +80,12 @@ def backtest_command(
         print_backtest(screen(), document)
 
 
-def _refuse_positions(positions: Path | None, *, par_books: bool) -> None:
-    from crossmargin.basics.refusals import refused
-
-    if positions is not None or not par_books:
-        value = "no --par-books" if positions is None else positions.name
-        expected = "--par-books and no positions file: backtests of positions are not there yet"
-        raise refused("POSITIONS", value, expected, "reference: xm backtest")
+def _check_usage(positions: Path | None, *, par_books: bool) -> None:
+    later = "backtests of a positions file come later"
+    if positions is not None:
+        raise typer.BadParameter(f"{later}: give --par-books and no POSITIONS ({positions.name})")
+    if not par_books:
+        raise typer.BadParameter(f"give --par-books, the only books there are: {later}")
 
 
 def _run(

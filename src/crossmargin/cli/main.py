@@ -13,14 +13,18 @@ from crossmargin.cli.calc import calc_command
 from crossmargin.cli.demo import demo_command
 from crossmargin.cli.margin import margin_command
 from crossmargin.cli.market import market_app
-from crossmargin.cli.output import OutputFormat, refuse
+from crossmargin.cli.output import (
+    EXIT_PIPE_CLOSED,
+    EXIT_REFUSED,
+    OutputFormat,
+    drop_output,
+    refuse,
+)
 from crossmargin.cli.par_books import par_books_command
 from crossmargin.cli.parameters import parameters_app
 from crossmargin.cli.reconcile import reconcile_app
 from crossmargin.cli.span import span_app
 from crossmargin.cli.span_calibration import calibrate_command, levels_command
-
-_EXIT_PIPE_CLOSED = 141  # as a shell reports a program ended by SIGPIPE
 
 app = typer.Typer(
     name="xm",
@@ -64,8 +68,9 @@ def _root(
     Every customer's positions at both clearing organizations are margined by two models; the
     smaller saving reduces both requirements.
 
-    Exit status: 0 done, 1 the input or a rule refused, 2 usage. Results go to standard output,
-    diagnostics to standard error; --format json writes one document and nothing else.
+    Exit status: 0 done, 1 the input or a rule refused or the output could not be written, 2 usage,
+    141 the reader of a pipe closed it before the end. Results go to standard output, diagnostics to
+    standard error; --format json writes one document and nothing else.
     """
 
 
@@ -73,18 +78,38 @@ def main() -> None:
     """Run the command line.
 
     A refusal that a command let through is reported as every other. A reader that closes the pipe
-    early is no fault: Typer leaves quietly.
+    early is left quietly, with a status of its own; a full disk is said in one line.
     """
+    try:
+        status = _status()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        drop_output()
+        status = EXIT_PIPE_CLOSED
+    except OSError as error:
+        drop_output()
+        where = f"{error.filename}: " if error.filename else ""
+        typer.echo(f"xm: {where}{error.strerror or error}", err=True)
+        status = EXIT_REFUSED
+    sys.exit(status)
+
+
+def _status() -> int | str | None:
+    given = sys.stdout
     try:
         app()
     except RefusedError as error:
-        _leave_refused(error)
+        return _refused_status(error)
+    except SystemExit as leaving:
+        # Typer leaves a closed pipe with 1, and with another standard output in its place.
+        return leaving.code if sys.stdout is given else EXIT_PIPE_CLOSED
+    return None
 
 
-def _leave_refused(error: RefusedError) -> None:
+def _refused_status(error: RefusedError) -> int:
     arguments = sys.argv[1:]
     asked = "--format=json" in arguments or "--format json" in " ".join(arguments)
     try:
         refuse(error.refusals, OutputFormat.JSON if asked else OutputFormat.TABLE)
     except typer.Exit as leaving:
-        sys.exit(leaving.exit_code)
+        return leaving.exit_code

@@ -1,15 +1,18 @@
 """What every command shares: formats, documents on standard output, refusals on standard error.
 
 A result is one document on standard output and nothing else; diagnostics go to standard error.
-Exit 0: done; 1: the input or a rule refused; 2: usage.
+Exit 0: done; 1: the input or a rule refused, or the output could not be written; 2: usage;
+141: who read the output closed the pipe before its end.
 """
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -26,12 +29,14 @@ if TYPE_CHECKING:
     from crossmargin.basics.refusals import Refusal
 
 __all__ = [
+    "EXIT_PIPE_CLOSED",
     "EXIT_REFUSED",
     "AsOfOption",
     "FormatOption",
     "MarketOption",
     "OutputFormat",
     "diagnostics",
+    "drop_output",
     "grid",
     "refuse",
     "report_refusals",
@@ -41,6 +46,7 @@ __all__ = [
 ]
 
 EXIT_REFUSED = 1
+EXIT_PIPE_CLOSED = 141  # as a shell reports a program ended by SIGPIPE
 _PIPED_WIDTH = 160
 
 
@@ -83,20 +89,36 @@ def write_csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def screen() -> Console:
     """Return the console of standard output: as wide as the terminal, or wide enough in a pipe."""
-    from rich.console import Console
-
-    console = Console(markup=False)
+    console = _console()
     # Rich takes 80 columns where there is no terminal; a pipe has no such edge.
     if console.is_terminal or "COLUMNS" in os.environ:
         return console
-    return Console(width=_PIPED_WIDTH, markup=False)
+    return _console(width=_PIPED_WIDTH)
 
 
 def diagnostics() -> Console:
     """Return the console of standard error."""
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool = False, width: int | None = None) -> Console:
     from rich.console import Console
 
-    return Console(stderr=True, markup=False)
+    class Leaving(Console):
+        """Rich leaves a closed pipe with 1, which here says that something was refused."""
+
+        def on_broken_pipe(self) -> None:
+            drop_output()
+            raise SystemExit(EXIT_PIPE_CLOSED)
+
+    return Leaving(stderr=stderr, width=width, markup=False)
+
+
+def drop_output() -> None:
+    """Send what is left of standard output nowhere, so that leaving does not fail on it again."""
+    with contextlib.suppress(OSError):  # no file behind it, as in a test
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
 
 
 def report_refusals(refusals: Iterable[Refusal], *, prefix: str = "") -> None:

@@ -39,8 +39,8 @@ def show_command(
     from crossmargin.presentation.span import (
         COMMODITY_HEADER,
         commodity_rows,
+        contradiction_lines,
         parameters_document,
-        scan_ranges_that_differ,
     )
 
     loaded = bootstrap.read_span(file)
@@ -66,12 +66,8 @@ def show_command(
     console.print(f"Read, {loaded.form} form, how many of each: {counts}.", highlight=False)
     kept = _counts(loaded.kept_counts)
     console.print(f"Kept unread: {kept or 'nothing'}.", highlight=False)
-    differing = scan_ranges_that_differ(parameters)
-    if differing:
-        console.print(
-            f"Arrays that do not move by their scan range: {', '.join(differing)}.",
-            highlight=False,
-        )
+    for line in contradiction_lines(parameters.contracts):
+        console.print(line, highlight=False)
     console.print(f"Digest {parameters.digest}", highlight=False, soft_wrap=True)
 
 
@@ -143,8 +139,11 @@ def margin_command(
     from crossmargin.margin.cme.span.calculation import span_margin
     from crossmargin.margin.cme.span.readings import Account
     from crossmargin.presentation.span import (
+        RESULT_CSV_HEADER,
         RESULT_HEADER,
+        contradiction_lines,
         dollars,
+        result_csv_rows,
         result_document,
         result_rows,
         spread_lines,
@@ -154,10 +153,12 @@ def margin_command(
     held = bootstrap.read_span_positions(positions, loaded.parameters)
     account = Account.SPECULATOR if heightened else Account.HEDGER
     result = span_margin(loaded.parameters, held, account=account)
+    # Once each, however many lines a contract has, in the order of the file.
+    contracts = list(dict.fromkeys(contract for contract, quantity in held if quantity))
     if output_format is OutputFormat.JSON:
-        write_json(result_document(result))
+        write_json(result_document(result, contracts))
     elif output_format is OutputFormat.CSV:
-        write_csv(RESULT_HEADER, result_rows(result))
+        write_csv(RESULT_CSV_HEADER, result_csv_rows(result, contracts, loaded.parameters))
     else:
         table = grid(result.engine)
         for name in _RESULT_COLUMNS:
@@ -173,3 +174,5 @@ def margin_command(
             f"Maintenance {dollars(result.maintenance)}, initial {dollars(result.initial)}.",
             highlight=False,
         )
+        for line in contradiction_lines(contracts):
+            console.print(line, highlight=False)

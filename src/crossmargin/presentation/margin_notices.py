@@ -5,6 +5,7 @@ from __future__ import annotations
 from crossmargin.arrangement.eligibility import IneligibleCode
 from crossmargin.basics.words import counted
 from crossmargin.margin.ficc.model import SensitivitySource
+from crossmargin.presentation.span import contradiction_lines
 from crossmargin.pricing.futures_value import TreasuryFuture
 from crossmargin.services.margin_day import MarginDay
 from crossmargin.services.margin_positions import MarginRun
@@ -61,6 +62,7 @@ def _warnings(run: MarginRun, cycle: str) -> list[str]:
         notices.append(PROXY_NOTICE)
     if day.span is not None:
         notices.append(f"CME side by {day.span.name}: not the simulation of record (ruling 10).")
+        notices += contradiction_lines(day.span.contracts)
     estimated = sum(book.estimated_start_amounts for book in run.books)
     if estimated:
         notices.append(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
 from crossmargin.basics.money import charge_from_dollars
+from crossmargin.margin.cme.span.contradictions import (
+    composite_deltas_that_differ,
+    scan_ranges_that_differ,
+)
 from crossmargin.margin.cme.span.parameters import CombinedCommodity, SpanContract, SpanParameters
 from crossmargin.margin.cme.span.results import FormedSpread, SpanResult
 
@@ -19,7 +24,7 @@ RESULT_HEADER = (
     *("commodity", "scan_risk", "active_scenario", "intra_charge", "delivery_charge"),
     *("inter_credit", "short_option_minimum", "risk", "maintenance", "initial"),
 )
-_FIRST_FULL_MOVE, _LAST_FULL_MOVE = 10, 14
+RESULT_CSV_HEADER = (*RESULT_HEADER, "scan_range_differs", "composite_delta_differs")
 
 
 def parameters_document(
@@ -45,7 +50,7 @@ def parameters_document(
             dict(zip(COMMODITY_HEADER, row, strict=True)) for row in commodity_rows(parameters)
         ],
         "inter_spreads": [_inter_text(parameters, place) for place in _places(parameters)],
-        "scan_range_differs": scan_ranges_that_differ(parameters),
+        **contradictions(parameters.contracts),
     }
 
 
@@ -54,24 +59,30 @@ def commodity_rows(parameters: SpanParameters) -> list[list[str]]:
     return [_commodity_row(parameters, each) for each in parameters.commodities]
 
 
-def scan_ranges_that_differ(parameters: SpanParameters) -> list[str]:
-    """Return the futures whose array does not move by their price scan range.
-
-    They tell that a column or an exponent is read wrongly, or that the file is unusual. A
-    thousandth of the range is let pass: arrays are rounded.
-    """
-    return [each.label for each in parameters.contracts if _differs(each)]
-
-
-def _differs(contract: SpanContract) -> bool:
-    if contract.scan is None or contract.option is not None or not contract.scan.price:
-        return False
-    largest = max(contract.losses[_FIRST_FULL_MOVE:_LAST_FULL_MOVE])
-    return abs(largest - contract.scan.price) > max(Fraction(1), contract.scan.price / 1000)
+def contradictions(contracts: Iterable[SpanContract]) -> dict[str, list[str]]:
+    """Return the contracts that contradict their own parameters, by what contradicts."""
+    contracts = list(contracts)
+    return {
+        "scan_range_differs": scan_ranges_that_differ(contracts),
+        "composite_delta_differs": composite_deltas_that_differ(contracts),
+    }
 
 
-def result_document(result: SpanResult) -> dict[str, object]:
-    """Return a requirement with every component and every spread."""
+def contradiction_lines(contracts: Iterable[SpanContract]) -> list[str]:
+    """Return a sentence for each kind of contradiction that there is."""
+    found = contradictions(contracts)
+    return [f"{_SENTENCES[kind]}: {', '.join(labels)}." for kind, labels in found.items() if labels]
+
+
+_SENTENCES = {
+    "scan_range_differs": "Arrays that do not move by their scan range",
+    "composite_delta_differs": "Composite deltas that are none (of a future 1, of an option "
+    "from 0 to 1 or -1 to 0)",
+}
+
+
+def result_document(result: SpanResult, held: Iterable[SpanContract]) -> dict[str, object]:
+    """Return a requirement with every component, every spread and what is held that contradicts."""
     return {
         "engine": result.engine,
         "parameters_digest": result.parameters_digest,
@@ -80,7 +91,21 @@ def result_document(result: SpanResult) -> dict[str, object]:
         "initial": dollars(result.initial),
         "commodities": [dict(zip(RESULT_HEADER, row, strict=True)) for row in result_rows(result)],
         "spreads": [_spread_document(each) for each in result.spreads],
+        **contradictions(held),
     }
+
+
+def result_csv_rows(
+    result: SpanResult, held: Iterable[SpanContract], parameters: SpanParameters
+) -> list[list[str]]:
+    """Return a row a combined commodity, under :data:`RESULT_CSV_HEADER`."""
+    by_commodity: dict[str, list[SpanContract]] = defaultdict(list)
+    for contract in held:
+        by_commodity[parameters.commodity_by_product[contract.product].code].append(contract)
+    return [
+        [*row, *("; ".join(each) for each in contradictions(by_commodity[row[0]]).values())]
+        for row in result_rows(result)
+    ]
 
 
 def result_rows(result: SpanResult) -> list[list[str]]:

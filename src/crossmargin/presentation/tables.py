@@ -27,9 +27,8 @@ def grid(title: str, *columns: str) -> Table:
 def print_whole(console: Console, table: Table) -> None:
     """Print a table whole: a narrow terminal folds its lines, but no figure is cut."""
     if console.width < WIDTH_OF_TABLES:
-        from rich.console import Console as RichConsole
-
-        console = RichConsole(
+        # Of its own kind: how the command leaves a closed pipe stays with it.
+        console = type(console)(
             file=console.file,
             width=WIDTH_OF_TABLES,
             markup=False,

@@ -268,7 +268,9 @@ def _margin_places(yields: YieldPaths, horizon: int, *, first: date, last: date)
     start = int(np.searchsorted(yields.dates, np.datetime64(first)))
     stop = int(np.searchsorted(yields.dates, np.datetime64(last), side="right"))
     span = f"{first}..{last}"
-    if first > last or start >= stop:
+    if first > last:
+        raise refused("--from, --to", span, "--from on or before --to: they are reversed", _RULE)
+    if start >= stop:
         raise refused("--from, --to", span, "a run of dates with par yields", _RULE)
     if stop - 1 + horizon >= len(yields.dates):
         newest = yields.dates[max(len(yields.dates) - 1 - horizon, 0)]

@@ -90,10 +90,10 @@ def calibrate(
     Raises
     ------
     RefusedError
-        If a quoted future has too few closes up to the date.
+        If the date has no par yields, or a quoted future too few closes up to it.
     """
-    history = history or level_history(market, parameters)
     _refuse_short(market, as_of)
+    history = history or level_history(market, parameters)
     found = evidence(history, as_of=as_of)
     moves = _Moves.of(market, parameters, as_of=as_of, weights=found.weights)
     levels = [
@@ -118,8 +118,15 @@ def calibrate(
 
 
 def _refuse_short(market: MarketData, as_of: date) -> None:
-    """Refuse a date without enough closes to tell the noise of the basis from its moves."""
+    """Refuse a date without a curve, or without closes enough to tell the basis from its noise."""
     faults = []
+    curves = market.par_yields.dates
+    if not (curves == np.datetime64(as_of)).any():
+        # A curve of another date would make another date's set under this one's name.
+        before = curves[curves < np.datetime64(as_of)]
+        last = f", the last one before it is {before[-1]}" if len(before) else ""
+        expected = f"a date with par yields{last}"
+        faults.append(Refusal("date", as_of.isoformat(), expected, "SPAN calibration"))
     for symbol in QUOTED:
         closes = market.treasury_futures.get(symbol)
         known = 0 if closes is None else int((closes.dates <= np.datetime64(as_of)).sum())

@@ -21,7 +21,7 @@ from crossmargin.margin.cme.span.parameters import (
     Side,
     WfprMethod,
 )
-from crossmargin.testing.span_sets import commodity, future, inter, parameter_set
+from crossmargin.testing.span_sets import commodity, future, inter, intra, parameter_set, tier
 
 F = Fraction
 
@@ -170,20 +170,24 @@ def inter_record(**more: str) -> str:
     return record(**dict(sorted(columns.items(), key=lambda item: int(item[0][1:]))))
 
 
-BOND = record(c1="2 ", c3="CBT", c7="17", c13="0", c14="USD", c23="17", c33="FUT")
+BOND = [
+    record(c1="2 ", c3="CBT", c7="17", c13="0", c14="USD", c23="17", c33="FUT"),
+    FUTURE_81.replace("CBT21", "CBT17"),
+    FUTURE_82.replace("CBT21", "CBT17"),
+]
 
 
 def test_intercommodity_spreads() -> None:
-    weighted = load([*FILE, BOND, inter_record()]).parameters.inter_spreads[0]
+    weighted = load([*FILE, *BOND, inter_record()]).parameters.inter_spreads[0]
     assert (weighted.priority, weighted.credit, weighted.super_spread) == (7, F(3, 4), True)
     assert [(x.commodity, x.ratio, x.side, x.tier) for x in weighted.legs] == [
         ("21", 2, Side.A, 1),
         ("17", 1, Side.B, 0),
     ]
     # Flat: the same digits are dollars and cents.
-    flat = load([*FILE, BOND, inter_record(c101="F", c110=" ")]).parameters.inter_spreads[0]
+    flat = load([*FILE, *BOND, inter_record(c101="F", c110=" ")]).parameters.inter_spreads[0]
     assert (flat.credit, flat.flat, flat.super_spread) == (7500, True, False)
-    scanning = load([*FILE, BOND, inter_record(c89="04")]).parameters.inter_spreads[0]
+    scanning = load([*FILE, *BOND, inter_record(c89="04")]).parameters.inter_spreads[0]
     assert scanning.scanning
     assert [leg.required for leg in scanning.legs] == [True, False]
 
@@ -234,6 +238,41 @@ def test_every_fault_is_named_not_the_first() -> None:
     many = [HEADER, *[record(c1="T ", c11="x")] * 150]
     found = refusals(many)
     assert (len(found), found[-1][2]) == (101, "file")
+
+
+def announced(lines: list[str]) -> list[tuple[int | None, str, str]]:
+    with pytest.raises(RefusedError) as refused:
+        load(lines)
+    return [(r.line, r.field, r.value) for r in refused.value.refusals]
+
+
+def test_a_file_that_was_cut_between_two_lines_is_named_so() -> None:
+    # Behind the arrays of the future: those of the call are missing, whose record B is line 13.
+    assert announced(FILE[:-2]) == [(13, "series", "CBT TC OOF 202606 202605")]
+    assert announced(FILE[:-4]) == [
+        (12, "series", "CBT 21 FUT 202606"),
+        (13, "series", "CBT TC OOF 202606 202605"),
+    ]
+    # Before the records B: what the records P have announced; before those, the record 2.
+    assert announced(FILE[:11]) == [(4, "product", "CBT 21 FUT"), (5, "product", "CBT TC OOF")]
+    without_products = [line for line in FILE[:11] if line not in (NOTE, CALLS)]
+    assert announced(without_products) == [(4, "combined commodity", "21")]
+    assert refusals([HEADER])[0][3].startswith("risk arrays (records 81 and 82), there are none")
+
+
+def test_of_many_missing_series_twenty_are_named_and_the_others_counted() -> None:
+    months = [f"20{year}{month:02d}" for year in range(27, 39) for month in range(1, 13)]
+    series = [FUTURE_B.replace("202606", month) for month in months[:142]]
+    found = announced([*FILE, *series])
+    assert [each[0] for each in found] == [*range(19, 39), None]
+    assert found[-1] == (None, "series", "122 more of 142")
+
+
+def test_a_product_without_contracts_is_not_written() -> None:
+    bare = parameter_set([commodity("21"), commodity("17")], [future("21", "202606", 3000)])
+    with pytest.raises(RefusedError, match="it has no contracts"):
+        positional_text(bare)
+    assert loaded_span(xml_text(bare).encode(), file="made.spn").parameters == bare
 
 
 def test_a_file_that_is_none() -> None:
@@ -303,6 +342,88 @@ def test_xml_faults_have_a_place(old: str, new: str, expected: str) -> None:
     found = xml_refusals(MINIMAL.replace(old, new, 1))
     assert expected in found[0][2]
     assert found[0][0] is not None
+
+
+PAIRED = xml_text(
+    parameter_set(
+        [
+            commodity(
+                "21",
+                group="INT",
+                intra_tiers=(tier(1, "202606", "202606"), tier(2, "202609", "202612")),
+                intra_spreads=(intra(1, 40, (1, 1, "A"), (2, 1, "B")),),
+            ),
+            commodity("17"),
+        ],
+        [future("21", "202606", 3000), future("17", "202606", 3600)],
+        [inter(1, "3/4", ("21", 2, "A"), ("17", 1, "B"))],
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("element", "second"),
+    [
+        ("<priceScan>3600</priceScan>", "<priceScan>9</priceScan>"),
+        ("<i>2</i>", "<i>9</i>"),
+        ("<tn>1</tn>", "<tn>2</tn>"),
+        ("<weight>0.33</weight>", "<weight>1</weight>"),
+        ("<numerator>3</numerator>", "<numerator>9</numerator>"),
+        ("<point>15</point>", "<point>14</point>"),
+        ("<d>1</d>", "<d>0</d>"),
+        ("<date>20260324</date>", "<date>20260325</date>"),
+        ("<ec>XMOWN</ec>", "<ec>CME</ec>"),
+        ("<wfprMeth>SCANRANGE_CAP</wfprMeth>", "<wfprMeth>NORMAL</wfprMeth>"),
+        ("<val>0.75</val>", "<val>0.5</val>"),
+        ("<pe>202606</pe>", "<pe>202609</pe>"),
+    ],
+)
+def test_two_elements_where_one_is_expected_are_refused(element: str, second: str) -> None:
+    assert element in PAIRED
+    line = 1 + PAIRED[: PAIRED.index(element)].count("\n")
+    found = xml_refusals(PAIRED.replace(element, f"{element}\n{second}", 1))
+    name, value = second[1:].split("</", maxsplit=1)[0].split(">")
+    assert found == [(line + 1, value, f"one element {name} there")]
+
+
+def in_place(name: str, more: str) -> str:
+    """Return the set with an element after the first one of a name."""
+    end = PAIRED.index(f"</{name}>") + len(name) + 3
+    return PAIRED[:end] + more + PAIRED[end:]
+
+
+@pytest.mark.parametrize(
+    ("name", "child", "more"),
+    [
+        ("adjRate", "r 1", "<r>1</r><baseR>1</baseR><val>2</val>"),
+        ("pbRateDef", "r 1", "<r>1</r><isCust>1</isCust><acctType>H</acctType><isM>1</isM>"),
+        ("pointDef", "r 1", "<r>1</r>"),
+        ("scanPointDef", "point 1", "<point>1</point><weight>0</weight>"),
+        ("scanRate", "r 1", "<r>1</r><priceScan>9</priceScan>"),
+        ("ra", "r 1", "<r>1</r>"),
+        ("group", "id 1", "<id>1</id><aVal>BND</aVal>"),
+    ],
+)
+def test_what_differs_by_its_rate_or_point_is_refused_with_the_same_one(
+    name: str, child: str, more: str
+) -> None:
+    found = xml_refusals(in_place(name, f"<{name}>{more}</{name}>"))
+    assert [each[2] for each in found] == [f"one element {name} with {child} there"]
+    # Another rate or group beside it is none of those that are read.
+    number = child.split()[1]
+    other = more.replace(f">{number}<", ">99<", 1)
+    text = in_place(name, f"<{name}>{other}</{name}>")
+    assert loaded_span(text.encode(), file="made.spn").parameters == PAIRED_SET
+
+
+PAIRED_SET = loaded_span(PAIRED.encode(), file="made.spn").parameters
+
+
+def test_a_month_in_delivery_is_given_once() -> None:
+    twice = DELIVERY[:33].ljust(34) + DELIVERY[12:34] + DELIVERY[56:]
+    assert len(twice) == len(DELIVERY)
+    found = refusals(replaced(DELIVERY, twice))
+    assert "a month in delivery is given once" in found[0][3]
 
 
 def test_asymmetric_ranges_and_what_is_not_read_in_xml() -> None:

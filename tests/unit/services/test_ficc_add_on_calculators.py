@@ -30,7 +30,7 @@ GROUP = {
     "average_daily_volume": "100000",
     "bid_ask_bp": "2",
 }
-LIQUIDITY: dict[str, Any] = {"groups": [GROUP, GROUP]}
+LIQUIDITY: dict[str, Any] = {"groups": [GROUP, {**GROUP, "name": "bonds"}]}
 DIFFERENTIAL: dict[str, Any] = {
     "charges": [{"var_charge": 100}, {"var_charge": 108}, {"var_charge": 112}],
     "decay": "0.5",
@@ -43,6 +43,12 @@ BACKTEST: dict[str, Any] = {
     ],
     "observations": 250,
 }
+
+
+def on(*dates: str) -> list[dict[str, str]]:
+    return [{"date": day, "var_charge": "100", "realised_loss": "1"} for day in dates]
+
+
 HOLIDAY: dict[str, Any] = {"var_charge": "1000000", "date": "2026-10-09"}
 MARK: dict[str, Any] = {"adverse_mark": "4000000", "var_charge": "10000000", "coverage": "0.98"}
 MINIMUM: dict[str, Any] = {"requirement": "250000"}
@@ -99,7 +105,8 @@ def test_required_inputs_are_required_and_unknown_ones_refused(name):
         ("portfolio-differential", {"multiplier": "3"}, {"portfolio_differential": "16.00"}),
         ("backtesting-charge", {}, {"backtesting_charge": "7.50", "coverage": "0.988000",
                                     "deficiencies": ["30.00", "15.00", "7.50"]}),
-        ("backtesting-charge", {"observations": 300}, {"backtesting_charge": "0.00"}),
+        ("backtesting-charge", {"outcomes": BACKTEST["outcomes"][:2]},
+         {"backtesting_charge": "0.00", "coverage": "0.992000"}),
         ("holiday-charge", {}, {"holiday_charge": "154701.00", "extra_days": "1"}),
         ("intraday-mark-to-market", {}, {"intraday_mark_to_market": "4000000.00"}),
         ("intraday-mark-to-market", {"coverage": "0.99"}, {"intraday_mark_to_market": "0.00"}),
@@ -122,7 +129,7 @@ def test_answers(name, changes, expected):
         ("higher-of", {"date": "2060-01-02", "trigger_date": "1970-01-02"},
          ["date", "trigger_date"]),
         ("margin-liquidity-adjustment",
-         {"groups": [GROUP, {**GROUP, "gross_market_value": "399999.99"}]},
+         {"groups": [GROUP, {**GROUP, "name": "b", "gross_market_value": "399999.99"}]},
          ["groups[1].gross_market_value"]),
         ("margin-liquidity-adjustment", {"groups": [{**GROUP, "average_daily_volume": "0"}]},
          ["groups[0].average_daily_volume"]),
@@ -130,7 +137,19 @@ def test_answers(name, changes, expected):
         ("portfolio-differential", {"observations": "1.5"}, ["observations"]),
         ("portfolio-differential", {"decay": "1"}, ["decay"]),
         ("portfolio-differential", {"decay": "0"}, ["decay"]),
+        ("margin-liquidity-adjustment", {"groups": [GROUP, GROUP, {**GROUP, "name": "b"}, GROUP]},
+         ["groups[1].name", "groups[3].name"]),
         ("backtesting-charge", {"observations": 99}, ["observations"]),
+        # One outcome a business day: twelve months with all of these dates have 251 at most.
+        ("backtesting-charge", {"observations": 252}, ["observations"]),
+        ("backtesting-charge", {"observations": 10000}, ["observations"]),
+        # A Saturday and Columbus Day.
+        ("backtesting-charge", {"outcomes": on("2025-10-04", "2025-10-10", "2025-10-13")},
+         ["outcomes[0].date", "outcomes[2].date"]),
+        ("backtesting-charge", {"outcomes": on("2024-10-01", "2025-10-01", "2025-09-30")},
+         ["outcomes[0].date"]),
+        ("backtesting-charge", {"outcomes": on("0001-01-01", "2060-01-02")},
+         ["outcomes[0].date", "outcomes[1].date"]),
         ("backtesting-charge", {"outcomes": [*BACKTEST["outcomes"], BACKTEST["outcomes"][0]]},
          ["outcomes[3].date"]),
         ("holiday-charge", {"extra_days": 1}, ["date"]),
@@ -161,6 +180,41 @@ def test_what_is_left_out_and_needed_is_refused_by_name():
     assert refused_fields("backtesting-charge", {"outcomes": BACKTEST["outcomes"]}) == [
         "observations"
     ]
+
+
+def test_twelve_months_are_those_to_the_newest_date() -> None:
+    found = ran("backtesting-charge", {"outcomes": on("2024-10-02", "2025-10-01"),
+                                       "observations": 249})  # fmt: skip
+    assert found["observations"] == "249"
+    reasons = ran("backtesting-charge", {**BACKTEST, "outcomes": on("2024-10-01", "2025-10-01")})
+    assert reasons["reasons"][0]["expected"].startswith("after 2024-10-01: twelve months")
+
+
+def test_a_market_value_is_signed_long_positive() -> None:
+    groups = KNOWN["margin-liquidity-adjustment"].schema()["properties"]["groups"]["items"]
+    assert groups["properties"]["net_market_value"]["description"] == (
+        "net market value, US dollars; signed, long positive"
+    )
+    outcomes = KNOWN["backtesting-charge"].schema()["properties"]["outcomes"]["items"]
+    assert outcomes["properties"]["realised_loss"]["description"].endswith("a gain is negative")
+
+
+@pytest.mark.parametrize(
+    ("value", "limit"),
+    [
+        ("1e26", "less than 10^26 dollars in size"),
+        (10**27, "less than 10^26 dollars in size"),
+        ("-1e31", "less than 10^31 in size"),
+        ("1e999", "less than 10^31 in size"),
+    ],
+)
+def test_a_number_that_is_too_large_is_refused_with_the_limit(value: object, limit: str) -> None:
+    (reason,) = ran("customer-minimum", {"requirement": value})["reasons"]
+    assert reason["expected"].endswith(f", and {limit}")
+
+
+def test_the_largest_amount_is_taken() -> None:
+    assert ran("customer-minimum", {"requirement": "9" * 26})["requirement"] == "9" * 26 + ".00"
 
 
 def test_a_group_without_a_loss_has_no_ratio():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from crossmargin.basics.money import ZERO
@@ -13,7 +15,7 @@ from crossmargin.execution.threads import ThreadExecutor
 from crossmargin.margin.cme.span.calibrated_set import span_parameters
 from crossmargin.margin.cme.span.model import SpanModel
 from crossmargin.margin.cme.span.parameters import SpanParameters
-from crossmargin.market.history import MarketData
+from crossmargin.market.history import MarketData, ParYieldHistory
 from crossmargin.presentation.margin import margin_document
 from crossmargin.product.position import PositionLine
 from crossmargin.services.margin_day import MarginDay, ParameterSets
@@ -63,6 +65,18 @@ def spanned(simulated_market: MarketData, span: SpanParameters, note: str) -> Ma
         position("SAME", "ZNM6", 700),
     )
     return run(simulated_market, engine("span"), *lines, span=span)
+
+
+def test_a_set_is_not_calibrated_on_a_date_without_a_curve(
+    simulated_market: MarketData, note: str
+) -> None:
+    curves = simulated_market.par_yields
+    day = np.datetime64(AS_OF)
+    before = curves.dates < day
+    cut = ParYieldHistory(curves.dates[before], curves.tenors, curves.yields_pct[before])
+    market = replace(simulated_market, par_yields=cut)
+    with pytest.raises(RefusedError, match="a date with par yields, the last one before it is"):
+        run(market, engine("span"), position("SAME", note, 100_000_000))
 
 
 def test_the_engine_is_span_in_all_three_figures(spanned: MarginRun) -> None:

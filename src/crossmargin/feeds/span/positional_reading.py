@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from fractions import Fraction
 
+from crossmargin.feeds.span.completeness import note_what_is_missing
 from crossmargin.feeds.span.drafts import CommodityDraft, period_of
 from crossmargin.feeds.span.layout import FILE_FORMAT, LAYOUTS, record_type
 from crossmargin.feeds.span.loaded import Keeping
@@ -53,6 +54,7 @@ class PositionalDraft:
     business_date: date | None = None
     settlement: Settlement = Settlement.SETTLEMENT
     products: dict[tuple[str, str, str], dict[str, object]] = field(default_factory=dict)
+    product_lines: dict[tuple[str, ...], int] = field(default_factory=dict)
     commodities: dict[str, CommodityDraft] = field(default_factory=dict)
     conversions: list[CurrencyConversion] = field(default_factory=list)
     spreads: list[InterSpread] = field(default_factory=list)
@@ -76,9 +78,17 @@ class PositionalDraft:
             self.faults.add(f"record {type_}", text[:60], f"values that can be: {error}", line)
 
     def contracts(self) -> list[SpanContract]:
-        """Return the contracts, after noting arrays without their second half."""
+        """Return the contracts, after noting arrays without their second half or none at all."""
         for half in self.halves.values():
             half.fields.fault("product", "a record 82 with the other seven values")
+        note_what_is_missing(
+            # A half that was named already is not missing too.
+            (*self.arrays, *self.halves.values()),
+            series=self.series,
+            products=self.product_lines,
+            commodities=self.commodities.values(),
+            faults=self.faults,
+        )
         for code, group in self.groups.items():
             if code in self.commodities:
                 self.commodities[code].group = group
@@ -145,6 +155,7 @@ def _product(draft: PositionalDraft, record: Record) -> None:
     fields = record.fields
     key = fields.get("exchange"), fields.get("product"), fields.choice("type", _TYPES)
     factor = fields.number("factor", _ZERO)
+    draft.product_lines.setdefault(key, record.line)
     power = fields.whole("factor_exponent", 0) * (-1 if fields.get("factor_sign") == "-" else 1)
     draft.products[key] = {
         "name": fields.get("name"),

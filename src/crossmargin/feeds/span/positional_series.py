@@ -23,8 +23,9 @@ _NO_MONTH = ("", "000000")
 
 @dataclass(frozen=True, slots=True)
 class SeriesDraft:
-    """A record B: array parameters of a series."""
+    """A record B: array parameters of a series, and where they stand."""
 
+    line: int
     key: tuple[str, ...]
     scan: ScanRange | None
     scaling: Fraction
@@ -44,7 +45,7 @@ class SeriesDraft:
             )
         factor = fields.number("factor", _ZERO) * _power(fields, "factor")
         scaling = fields.number("scaling", _ONE) or _ONE
-        return SeriesDraft(_series_key(fields), scan, scaling, factor or None)
+        return SeriesDraft(fields.line, series_key(fields), scan, scaling, factor or None)
 
 
 def _power(fields: Fields, name: str) -> Fraction:
@@ -52,7 +53,8 @@ def _power(fields: Fields, name: str) -> Fraction:
     return Fraction(10) ** (exponent * fields.sign(f"{name}_sign"))
 
 
-def _series_key(fields: Fields) -> tuple[str, ...]:
+def series_key(fields: Fields) -> tuple[str, ...]:
+    """Return what a record B and the records 81 of its series have in common."""
     names = ("exchange", "product", "type", "month", "day", "option_month", "option_day")
     key = [fields.get(name) for name in names]
     return tuple("" if each in (*_NO_MONTH, "00") else each for each in key)
@@ -121,7 +123,7 @@ def built_contracts(
             continue
         commodity, family = families[names]
         try:
-            parameters = series.get(_series_key(fields))
+            parameters = series.get(series_key(fields))
             found.append(_contract(array, commodity, family, parameters))
         except ValueError as error:
             fields.fault("product", f"a contract that can be ({error})")

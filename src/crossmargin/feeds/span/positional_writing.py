@@ -6,7 +6,7 @@ What the columns cannot hold exactly is refused, every reason named, and nothing
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from fractions import Fraction
 from typing import TypeVar
 
@@ -21,6 +21,7 @@ from crossmargin.margin.cme.span.parameters import (
     IntraSpread,
     Period,
     ProductFamily,
+    ProductKey,
     ShortOptionMethod,
     SpanContract,
     SpanParameters,
@@ -61,11 +62,12 @@ def _parts(parameters: SpanParameters) -> Iterator[tuple[str, Iterator[Line]]]:
     for commodity in parameters.commodities:
         by_exchange[commodity.exchange].append(commodity)
     series = _one_a_series(parameters.contracts)
+    products = {contract.product for contract in parameters.contracts}
     for exchange, commodities in by_exchange.items():
         yield exchange, iter([Line("1").put(exchange=exchange)])
         for commodity in commodities:
             for family in commodity.families:
-                yield str(family.key), iter([_product(family)])
+                yield str(family.key), _product(family, products)
         for commodity in commodities:
             yield f"combined commodity {commodity.code}", _commodity(commodity)
             keys = {family.key for family in commodity.families}
@@ -90,7 +92,10 @@ def _header(parameters: SpanParameters) -> Iterator[Line]:
         yield Line("T").put(source=each.source, target=each.target, multiplier=each.multiplier)
 
 
-def _product(family: ProductFamily) -> Line:
+def _product(family: ProductFamily, products: Set[ProductKey]) -> Iterator[Line]:
+    if family.key not in products:
+        # Its record would announce contracts that do not follow, as in a file that was cut off.
+        raise UnfitError("it has no contracts")
     line = Line("P").put(
         exchange=family.key.exchange,
         product=family.key.code,
@@ -103,7 +108,7 @@ def _product(family: ProductFamily) -> Line:
     )
     if family.contract_value_factor is not None:
         line.put(factor=family.contract_value_factor)
-    return line
+    yield line
 
 
 def _locator(decimals: int) -> str:

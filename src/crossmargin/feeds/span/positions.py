@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+import re
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 
 from crossmargin.basics.refusals import RefusedError, refused
+from crossmargin.feeds.span.contract_names import ContractNames
 from crossmargin.feeds.span.records import Faults
 from crossmargin.margin.cme.span.parameters import SpanContract, SpanParameters
 
@@ -17,7 +17,8 @@ RULE = "reference: xm span margin"
 REQUIRED = ("product", "period", "quantity")
 OPTIONAL = ("exchange", "right", "option_period", "strike")
 _BYTES_MAX = 1 << 26
-_LARGEST_QUANTITY = Decimal(10) ** 12
+_LARGEST_QUANTITY = 10**12
+_DECIMAL = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,2})?", re.ASCII)
 
 
 def read_span_positions(
@@ -40,17 +41,16 @@ def read_span_positions(
     faults = Faults(path.name, RULE)
     rows = csv.reader(text.splitlines())
     columns = _columns(next(rows, []), faults)
-    contracts: dict[tuple[str, str], list[SpanContract]] = defaultdict(list)
-    for contract in parameters.contracts:
-        contracts[contract.product.code, contract.period.text].append(contract)
+    names = ContractNames(parameters)
     found: list[tuple[SpanContract, Fraction]] = []
     for line, cells in enumerate(rows if columns else (), start=2):
         if len(cells) != len(columns) and any(cells):
             faults.add("row", f"{len(cells)} fields", f"{len(columns)} fields", line)
         elif any(cells):
             named = {name: cells[place].strip() for name, place in columns.items()}
-            there = contracts[named["product"], named["period"]]
-            found.extend(_position(named, there, faults, line, columns))
+            found.extend(_position(named, names, faults, line, columns))
+    if not found and not faults.count:
+        faults.add("positions", "", "at least one position after the header", None)
     if faults.count:
         raise RefusedError(*faults.all())
     return found
@@ -58,18 +58,20 @@ def read_span_positions(
 
 def _position(
     named: Mapping[str, str],
-    candidates: Sequence[SpanContract],
+    names: ContractNames,
     faults: Faults,
     line: int,
     columns: Mapping[str, int],
 ) -> Iterator[tuple[SpanContract, Fraction]]:
     quantity = _quantity(named["quantity"])
     if quantity is None:
-        expected = "a decimal number of contracts, signed"
+        expected = f"a decimal number of contracts, signed, smaller than {_LARGEST_QUANTITY:,}"
         faults.add("quantity", named["quantity"], expected, line, columns["quantity"] + 1)
-    there = [each for each in candidates if _is_meant(each, named)]
+    product, period = named["product"], named["period"]
+    there = [each for each in names.candidates(product, period) if _is_meant(each, named)]
     if len(there) != 1:
-        expected = f"one contract of the parameter set, there are {len(there)}"
+        near = "" if there else names.nearest(product, period)
+        expected = f"one contract of the parameter set, there are {len(there)}{near}"
         value = " ".join(filter(None, (named.get(each, "") for each in _NAMING)))
         faults.add("product", value, expected, line, columns["product"] + 1)
     elif quantity is not None:
@@ -92,11 +94,11 @@ def _columns(header: list[str], faults: Faults) -> dict[str, int]:
 
 
 def _quantity(text: str) -> Fraction | None:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
+    # Decimal itself would also take digits of other scripts and underscores.
+    if not _DECIMAL.fullmatch(text):
         return None
-    return Fraction(number) if number.is_finite() and abs(number) < _LARGEST_QUANTITY else None
+    number = Fraction(text)
+    return number if abs(number) < _LARGEST_QUANTITY else None
 
 
 def _is_meant(contract: SpanContract, named: Mapping[str, str]) -> bool:

@@ -81,6 +81,9 @@ def _built(draft: PositionalDraft, file: str, label: str) -> SpanParameters:
     if not draft.complex:
         faults.add("file", "", "an exchange complex header (record 0)", 1)
     contracts = draft.contracts()
+    if not contracts and not faults.count:
+        expected = "risk arrays (records 81 and 82), there are none: the file may be cut off"
+        faults.add("file", "", expected, None)
     commodities = [each.built(faults) for each in draft.commodities.values()]
     if faults.count or draft.business_date is None:
         raise RefusedError(*faults.all())

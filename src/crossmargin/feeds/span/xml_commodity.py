@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from crossmargin.feeds.span.drafts import CommodityDraft
 from crossmargin.feeds.span.xml_products import Extremes, Products, read_period
-from crossmargin.feeds.span.xml_tree import Element
+from crossmargin.feeds.span.xml_tree import Element, note_repeated
 from crossmargin.margin.cme.span.parameters import (
     AccountRatios,
     DeliveryMethod,
@@ -70,7 +70,10 @@ def _choice(element: Element, name: str, kind: type[_E], default: _E) -> _E:
 def _extremes(element: Element, complex_: Element) -> Extremes:
     """Return multiplier and cover fraction by rate identifier; under "" those of the first."""
     found: dict[str, tuple[Fraction, Fraction]] = {}
+    note_repeated(element.all("pointDef"), "r")
+    note_repeated(complex_.all("pointDef"), "r")
     for definition in (*element.all("pointDef"), *complex_.all("pointDef")):
+        note_repeated(definition.all("scanPointDef"), "point")
         for point in definition.all("scanPointDef"):
             if point.whole("point") == _EXTREME_POINT:
                 move = point.first("priceScanDef") or point
@@ -190,6 +193,7 @@ def _read_minimum(element: Element, draft: CommodityDraft) -> None:
 def _read_ratios(element: Element, draft: CommodityDraft, ratios: Ratios) -> None:
     maintenance: dict[str, Fraction] = {}
     initial: dict[str, Fraction] = {}
+    note_repeated(element.all("adjRate"), "r")
     for each in element.all("adjRate"):
         account, is_maintenance = ratios.get(each.get("r"), ("", False))
         if account:

@@ -96,7 +96,8 @@ def read_exchange(exchange: Element, products: Products) -> None:
 
 def _family(element: Element, exchange: str, type_: ProductType) -> FamilyDraft | None:
     alignment = element.get("priceFmt", "STD")
-    under = element.first("undPf")
+    # A combination has several underlying products; only an option's one is read.
+    under = element.first("undPf") if type_.is_option else None
     factor = element.number("cvf", _ZERO)
     try:
         family = ProductFamily(
@@ -107,7 +108,7 @@ def _family(element: Element, exchange: str, type_: ProductType) -> FamilyDraft 
             strike_decimals=element.whole("strikeDl", 0),
             price_alignment="" if alignment == "STD" else alignment,
             currency=element.get("currency", "USD"),
-            underlying=under.get("pfCode", "") if under and type_.is_option else "",
+            underlying=under.get("pfCode", "") if under else "",
         )
     except ValueError as error:
         element.fault(element.get("pfCode"), f"a product family that can be ({error})")

@@ -19,7 +19,7 @@ from crossmargin.feeds.span.records import Faults
 from crossmargin.feeds.span.xml_commodity import Ratios, read_commodity, read_inter_spreads
 from crossmargin.feeds.span.xml_names import READ_CHILDREN
 from crossmargin.feeds.span.xml_products import Products, read_exchange
-from crossmargin.feeds.span.xml_tree import XML_RULE, Element, parse_xml
+from crossmargin.feeds.span.xml_tree import XML_RULE, Element, note_repeated, parse_xml
 from crossmargin.margin.cme.span.parameters import (
     CombinedCommodity,
     CurrencyConversion,
@@ -116,6 +116,7 @@ def _read_complex(complex_: Element) -> tuple[list[CommodityDraft], Products, li
 def _ratios(complex_: Element) -> Ratios:
     """Return what each rate identifier stands for: a kind of account, maintenance or initial."""
     known: Ratios = {}
+    note_repeated(complex_.all("pbRateDef"), "r")
     for each in complex_.all("pbRateDef"):
         account = _ACCOUNTS.get(each.get("acctType"))
         if account and each.get("isCust", "1") == "1":
@@ -124,6 +125,7 @@ def _ratios(complex_: Element) -> Ratios:
 
 
 def _conversions(complex_: Element) -> Iterator[CurrencyConversion]:
+    note_repeated(complex_.all("curConv"), "fromCur", "toCur")
     for each in complex_.all("curConv"):
         factor: Fraction = each.number("factor")
         yield CurrencyConversion(each.get("fromCur"), each.get("toCur"), factor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from xml.parsers import expat
@@ -27,14 +27,22 @@ class Element:
     faults: Faults
     text: str = ""
     children: list[Element] = field(default_factory=list)
+    is_repeated: bool = False
 
     def all(self, name: str) -> Iterator[Element]:
         """Yield the children of a name."""
         return (child for child in self.children if child.name == name)
 
     def first(self, name: str) -> Element | None:
-        """Return the first child of a name."""
-        return next(self.all(name), None)
+        """Return the child of a name, or the first one of those for several rates.
+
+        Two where one is expected are a fault of the second: which was meant is not known. Children
+        that say different ``r`` (rate) or ``id`` (of a group) stand beside each other.
+        """
+        found = list(self.all(name))
+        if len(found) > 1:
+            note_repeated(found, "r", "id")
+        return found[0] if found else None
 
     def get(self, name: str, default: str | None = None) -> str:
         """Return the text of a child; a missing one is the default, and a fault without one."""
@@ -72,6 +80,27 @@ class Element:
         """Note a fault at the element."""
         shown = value[:_LONGEST_SHOWN]
         self.faults.add(self.name, shown, expected, self.line, self.column)
+
+
+def note_repeated(elements: Iterable[Element], *identifiers: str) -> None:
+    """Note each element that says the same identifiers as one before it, once.
+
+    Parameters
+    ----------
+    elements : iterable of Element
+        Of one name, in one place.
+    identifiers : str
+        Children that tell them apart; those without any are the same.
+    """
+    known: set[tuple[str, ...]] = set()
+    for element in elements:
+        said = [child for child in element.children if child.name in identifiers]
+        key = tuple(f"{child.name} {child.text}" for child in said)
+        if key in known and not element.is_repeated:
+            element.is_repeated = True
+            which = f" with {', '.join(key)}" if key else ""
+            element.fault(element.text or element.name, f"one element {element.name}{which} there")
+        known.add(key)
 
 
 def parse_xml(content: bytes, faults: Faults) -> Element:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 from crossmargin.arrangement.reduction import ReductionRules, format_ratio
+from crossmargin.basics.dates import add_months
 from crossmargin.basics.money import Money
 from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.basics.words import counted
@@ -21,12 +24,14 @@ from crossmargin.margin.ficc.add_ons import (
     holiday_factor,
     intraday_mark_to_market,
     portfolio_differential,
+    twelve_months_to,
 )
-from crossmargin.product.calendars import cme_calendar, sifma_calendar
+from crossmargin.product.calendars import FIRST_YEAR, LAST_YEAR, cme_calendar, sifma_calendar
 from crossmargin.services.calculators.calculator import Answer, Calculator
 from crossmargin.services.calculators.ficc_higher_of import higher_of_calculator
 from crossmargin.services.calculators.ficc_inputs import (
     BUSINESS_DAY,
+    GAIN_NEGATIVE,
     ONE_DECIMAL,
     ZERO_DECIMAL,
     chosen,
@@ -42,6 +47,7 @@ from crossmargin.services.calculators.ficc_liquidity import margin_liquidity_cal
 from crossmargin.services.calculators.inputs import Input, Kind, Values
 
 _MOST_DAYS = 10
+_YEAR_MONTHS = 12
 
 
 def ficc_add_on_calculators(
@@ -123,18 +129,20 @@ def _backtesting(rules: AddOnRules) -> Calculator:
 
     def compute(values: Values) -> Answer:
         outcomes = [
-            # Only figures count here: which twelve months they are is the caller's to say.
+            # Only figures count here: which twelve months they are is said by the newest of them.
             Outcome(row.day("date"), row.money("var_charge"), row.money("realised_loss"))
             for row in values.rows("outcomes")
         ]
-        _refuse_repeated_dates(outcomes)
+        _refuse_dates(values)
         observations = whole(values, "observations", len(outcomes))
         least = max(fewest, len(outcomes))
+        most = _most_business_days([outcome.business_date for outcome in outcomes])
         refuse_unless(
-            observations >= least,
+            least <= observations <= most,
             "observations",
             observations,
-            f"at least {least}: those listed, and enough to say something of the coverage",
+            f"at least {least}: those listed, and enough to say something of the coverage; at most "
+            f"{most}: one a business day of twelve months with every date listed",
             "NSCC's wording",
         )
         coverage = replace(Coverage.of(outcomes), observations=observations)
@@ -153,8 +161,9 @@ def _backtesting(rules: AddOnRules) -> Calculator:
             "deficiency = realised loss - VaR Charge where positive; coverage = 1 - deficiencies / "
             f"outcomes. Under {plain(target)} the charge is deficiency number {rank} from the "
             "largest, otherwise zero; reaching it is enough, so 250 outcomes allow two "
-            f"deficiencies. At least {fewest} outcomes of one cycle, of the last twelve months; "
-            "with observations, their number, those that were covered need not be listed."
+            f"deficiencies. At least {fewest} outcomes of one cycle, one a business day of FICC, "
+            "of twelve months: those listed span no more, and observations, their number with "
+            "those that were covered and need not be listed, is at most the business days of them."
         ),
         source="NSCC's wording, recalled for GSD (83 FR 26514)",
         inputs=(
@@ -165,7 +174,9 @@ def _backtesting(rules: AddOnRules) -> Calculator:
                 inputs=(
                     Input("date", Kind.DATE, "business date of the charge"),
                     money("var_charge", "VaR Charge"),
-                    money("realised_loss", "loss over the horizon that followed", signed=True),
+                    money(
+                        "realised_loss", "loss over the horizon that followed", sign=GAIN_NEGATIVE
+                    ),
                 ),
             ),
             count("observations", "outcomes in all, those not listed covered"),
@@ -174,17 +185,41 @@ def _backtesting(rules: AddOnRules) -> Calculator:
     )
 
 
-def _refuse_repeated_dates(outcomes: list[Outcome]) -> None:
-    seen: set[object] = set()
+def _refuse_dates(values: Values) -> None:
+    """Refuse dates that are no business days, stand twice, or lie over more than twelve months."""
+    right = [row.day("date") for row in values.rows("outcomes") if is_ficc_day(row, "date")]
+    begin = twelve_months_to(max(right)) if right else date.min
+    seen: set[date] = set()
     refusals = []
-    for place, outcome in enumerate(outcomes):
-        if outcome.business_date in seen:
-            field = f"outcomes[{place}].date"
-            text = outcome.business_date.isoformat()
-            refusals.append(Refusal(field, text, "each date once", "NSCC's wording"))
-        seen.add(outcome.business_date)
+    for place, row in enumerate(values.rows("outcomes")):
+        day = row.day("date")
+        is_right = is_ficc_day(row, "date")
+        faults = {
+            BUSINESS_DAY: not is_right,
+            "each date once": day in seen,
+            f"after {begin}: twelve months to the newest date": is_right and day <= begin,
+        }
+        refusals += [
+            Refusal(f"outcomes[{place}].date", day.isoformat(), expected, "NSCC's wording")
+            for expected, is_wrong in faults.items()
+            if is_wrong
+        ]
+        seen.add(day)
     if refusals:
         raise RefusedError(*refusals)
+
+
+def _most_business_days(days: list[date]) -> int:
+    """Return how many business days of FICC twelve months with all of the days can have."""
+    first, newest = min(days), max(days)
+    last = add_months(first, _YEAR_MONTHS) - timedelta(days=1)
+    known = sifma_calendar().business_days(
+        max(twelve_months_to(newest), date(FIRST_YEAR, 1, 1)), min(last, date(LAST_YEAR, 12, 31))
+    )
+    ends = (newest + timedelta(days=more) for more in range((last - newest).days + 1))
+    return max(
+        bisect_right(known, end) - bisect_right(known, twelve_months_to(end)) for end in ends
+    )
 
 
 def _holiday(rules: AddOnRules) -> Calculator:
@@ -273,7 +308,7 @@ def _mark_to_market(rules: AddOnRules) -> Calculator:
         ),
         source="MBSD's thresholds, inferred for GSD, whose own were not read",
         inputs=(
-            money("adverse_mark", "loss of value since the last collection", signed=True),
+            money("adverse_mark", "loss of value since the last collection", sign=GAIN_NEGATIVE),
             money("var_charge", "daily VaR Charge"),
             Input(
                 "coverage",

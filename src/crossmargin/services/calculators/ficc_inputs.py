@@ -13,7 +13,8 @@ from crossmargin.services.calculators.inputs import Input, Kind, Values
 ZERO_DECIMAL, ONE_DECIMAL = Decimal(0), Decimal(1)
 _LARGEST_COUNT = Decimal(10_000)
 _NOT_NEGATIVE = "US dollars, not negative"
-_GAIN = "US dollars; a gain is negative"
+GAIN_NEGATIVE = "a gain is negative"
+LONG_POSITIVE = "signed, long positive"
 BUSINESS_DAY = f"a business day of FICC from {FIRST_YEAR} to {LAST_YEAR - 1}"
 
 
@@ -24,10 +25,10 @@ def is_ficc_day(values: Values, name: str) -> bool:
     return FIRST_YEAR <= day.year < LAST_YEAR and sifma_calendar().is_business_day(day)
 
 
-def money(name: str, meaning: str, *, signed: bool = False, required: bool = True) -> Input:
-    """Return an input in dollars."""
-    unit = _GAIN if signed else _NOT_NEGATIVE
-    minimum = None if signed else ZERO_DECIMAL
+def money(name: str, meaning: str, *, sign: str = "", required: bool = True) -> Input:
+    """Return an input in dollars; ``sign`` says what a negative one is, none may be without."""
+    unit = f"US dollars; {sign}" if sign else _NOT_NEGATIVE
+    minimum = None if sign else ZERO_DECIMAL
     return Input(name, Kind.MONEY, f"{meaning}, {unit}", required=required, minimum=minimum)
 
 

@@ -13,6 +13,7 @@ from crossmargin.margin.ficc.add_on_rules import AddOnRules
 from crossmargin.margin.ficc.liquidity import LiquidityGroup, group_liquidity
 from crossmargin.services.calculators.calculator import Answer, Calculator
 from crossmargin.services.calculators.ficc_inputs import (
+    LONG_POSITIVE,
     ONE_DECIMAL,
     ZERO_DECIMAL,
     chosen,
@@ -42,6 +43,12 @@ def margin_liquidity_calculator(rules: AddOnRules) -> Calculator:
             )
             for place, row in enumerate(values.rows("groups"))
             if row.money("gross_market_value").dollars < abs(row.money("net_market_value").dollars)
+        ]
+        names = [row.text("name") for row in values.rows("groups")]
+        refusals += [
+            Refusal(f"groups[{place}].name", name, "each group once", "SR-FICC-2020-009")
+            for place, name in enumerate(names)
+            if name in names[:place]
         ]
         if refusals:
             raise RefusedError(*refusals)
@@ -92,7 +99,7 @@ def margin_liquidity_calculator(rules: AddOnRules) -> Calculator:
                 "the asset groups of the portfolio",
                 inputs=(
                     Input("name", Kind.TEXT, "name of the group"),
-                    money("net_market_value", "net market value", signed=True),
+                    money("net_market_value", "net market value", sign=LONG_POSITIVE),
                     money("gross_market_value", "gross market value"),
                     Input(
                         "one_day_sigma",

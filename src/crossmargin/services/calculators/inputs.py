@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
-from crossmargin.basics.money import Money, money_from_decimal
+from crossmargin.basics.money import LARGEST_DOLLARS_EXPONENT, Money, money_from_decimal
 from crossmargin.basics.refusals import Refusal
 
 SHAPE_RULE = "ruling 29"
@@ -117,6 +117,10 @@ class Input:
             if bound is not None
         ]
         return ", ".join([words, *bounds])
+
+
+class _LimitError(ValueError):
+    """A number larger than any that is computed with; the message is the limit."""
 
 
 def object_schema(inputs: tuple[Input, ...]) -> dict[str, object]:
@@ -248,6 +252,9 @@ def _take(
         return
     try:
         given[each.name] = _scalar(each, value)
+    except _LimitError as error:
+        expected = f"{each.expected}, and {error}"
+        refusals.append(Refusal(where, shown(value), expected, SHAPE_RULE))
     except ValueError:
         refusals.append(Refusal(where, shown(value), each.expected, SHAPE_RULE))
 
@@ -265,6 +272,8 @@ def _rows(each: Input, value: object, where: str, refusals: list[Refusal]) -> tu
 def _scalar(each: Input, value: object) -> object:
     if each.kind in (Kind.DECIMAL, Kind.MONEY):
         number = _number(value)
+        if each.kind is Kind.MONEY and number.adjusted() > LARGEST_DOLLARS_EXPONENT:
+            raise _LimitError(f"less than 10^{LARGEST_DOLLARS_EXPONENT + 1} dollars in size")
         if _outside_bounds(each, number):
             raise ValueError(value)
         return money_from_decimal(number) if each.kind is Kind.MONEY else number
@@ -284,7 +293,9 @@ def _number(value: object) -> Decimal:
         value = Decimal(_matching(_DECIMAL, value))
     if not isinstance(value, Decimal):
         raise ValueError(value)
-    if abs(value.adjusted()) > _LARGEST_EXPONENT or len(value.as_tuple().digits) > _MOST_DIGITS:
+    if value.adjusted() > _LARGEST_EXPONENT:
+        raise _LimitError(f"less than 10^{_LARGEST_EXPONENT + 1} in size")
+    if value.adjusted() < -_LARGEST_EXPONENT or len(value.as_tuple().digits) > _MOST_DIGITS:
         raise ValueError(value)
     return value
 

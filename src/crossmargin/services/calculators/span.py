@@ -61,7 +61,7 @@ _SPREAD = (
     Input(
         "legs",
         Kind.LIST,
-        "two legs or more, on both sides",
+        "two legs or more, on both sides, each of another product",
         inputs=(
             Input("product", Kind.TEXT, "product of the leg", choices=tuple(PRODUCTS)),
             Input("ratio", Kind.DECIMAL, "deltas a spread", above=Decimal(0)),
@@ -154,6 +154,10 @@ def _inter_spread(row: Values) -> InterSpread:
     priority = row.decimal("priority")
     if priority != int(priority):
         raise ValueError(f"its priority is a whole number, was {priority}")
+    products = [leg.text("product") for leg in row.rows("legs")]
+    if len(set(products)) < len(products):
+        # One month a product: what is held of it is on one side.
+        raise ValueError(f"each product on one leg, were {', '.join(products)}")
     legs = tuple(
         InterLeg(leg.text("product"), Fraction(leg.decimal("ratio")), Side(leg.text("side")))
         for leg in row.rows("legs")

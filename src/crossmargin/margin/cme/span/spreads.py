@@ -128,6 +128,8 @@ class DeliveryCharge:
     def __post_init__(self) -> None:
         if bool(self.months) != (self.method is DeliveryMethod.TABLE):
             raise ValueError("months in delivery, at least one, belong to method 10")
+        if len({month.period for month in self.months}) < len(self.months):
+            raise ValueError("a month in delivery is given once")
         if bool(self.basis_product) != (self.method is DeliveryMethod.BASIS):
             raise ValueError("a basis product belongs to method 11")
         if self.basis_rate and self.method is not DeliveryMethod.BASIS:
