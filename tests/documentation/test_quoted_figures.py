@@ -92,15 +92,16 @@ def test_sizes_that_the_liquidity_adjustment_begins_at_are_those_quoted(
     liquidity = real_day.ficc.liquidity
     share = float(liquidity.rules.threshold / liquidity.rules.impact_coefficient)
     rows = []
-    for group, members in list(zip(liquidity.groups, liquidity.members, strict=True))[1:5]:
-        value = liquidity.market_value[members]
-        loss = tail_losses(liquidity.pnl[members], liquidity.rank) / value
+    securities = len(real_day.valuation.book.prices)
+    for group, columns in list(zip(liquidity.groups, liquidity.columns, strict=True))[1:5]:
+        members, value = columns.members, columns.market_value
+        loss = tail_losses(columns.pnl, liquidity.rank) / value
         volume = float(group.average_daily_volume_dollars)
         begins = volume * (share * loss / float(group.one_day_sigma)) ** 2
         par = begins / value * 100 / 1e9
         figures = (f"{each:,.0f}" for each in (par.min(), np.median(par), par.max()))
         rows.append(f"| {len(members)} | {' | '.join(figures)} |")
-        units = np.zeros((2, len(liquidity.market_value)))
+        units = np.zeros((2, securities))
         units[:, members[0]] = np.rint(begins[0] / value[0] * np.array([0.999, 1.001]))
         below, above = (charge.cents for charge in liquidity.charges(units))
         assert below == 0 < above
