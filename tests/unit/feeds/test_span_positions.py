@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.feeds.span.positions import read_span_positions
-from crossmargin.margin.cme.span.contracts import ProductFamily
+from crossmargin.margin.cme.span.contracts import (
+    OptionRight,
+    OptionTerms,
+    Period,
+    ProductFamily,
+    ProductKey,
+    ProductType,
+)
 from crossmargin.testing.span_sets import commodity, future, future_key, parameter_set
 
 
@@ -57,6 +66,35 @@ def test_what_is_not_there_is_refused_with_what_is_near(tmp_path: Path) -> None:
         ("product", f"{none}; did you mean product 21 (10Y NOTE, ZN)?"),
         ("product", none),
     ]
+
+
+def test_an_option_that_is_not_there_is_refused_with_the_nearest_strikes(tmp_path: Path) -> None:
+    calls = ProductKey("CBT", "21", ProductType.OPTION_ON_FUTURE)
+    note = future("21", "202606", 3000)
+    options = [
+        replace(
+            note,
+            product=calls,
+            option=OptionTerms(Period("202605"), OptionRight.CALL, Fraction(strike)),
+        )
+        for strike in range(100, 120, 2)
+    ]
+    families = (ProductFamily(future_key("21")), ProductFamily(calls, underlying="21"))
+    given = parameter_set([commodity("21", families=families)], [note, *options])
+    path = tmp_path / "positions.csv"
+    path.write_text(
+        "product,period,quantity,right,strike,exchange\n21,202606,1,C,109,\n21,202606,1,,,CME\n",
+        "utf-8",
+    )
+    with pytest.raises(RefusedError) as error:
+        read_span_positions(path, given)
+    start = "one contract of the parameter set, of this product and period there are 11 others: "
+    option, exchange = (each.expected.removeprefix(start) for each in error.value.refusals)
+    assert option == (
+        "CBT 21 OOF 202606 202605 C 108, CBT 21 OOF 202606 202605 C 110, "
+        "CBT 21 OOF 202606 202605 C 106, CBT 21 OOF 202606 202605 C 112 and 7 more"
+    )
+    assert exchange.startswith("CBT 21 FUT 202606, ")
 
 
 def test_no_position_is_none(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from fractions import Fraction
 
-from crossmargin.feeds.span.completeness import note_what_is_missing
 from crossmargin.feeds.span.drafts import CommodityDraft, period_of
 from crossmargin.feeds.span.layout import FILE_FORMAT, LAYOUTS, record_type
 from crossmargin.feeds.span.loaded import Keeping
@@ -39,8 +38,7 @@ _ZERO, _ONE = Fraction(0), Fraction(1)
 _TYPES = {each.value: each.value for each in ProductType}
 _WFPR = {"": "NORMAL", "1": "NORMAL", "2": "SCANRANGE_CAP", "3": "SCANRANGE"}
 _DELTA_BASED, _SCANNING = ("", "01", "10", "20"), ("04",)
-_FIRST_CENTURY_YEAR = 90
-_LEGS_A_RECORD = 4
+_FIRST_CENTURY_YEAR, _LEGS_A_RECORD = 90, 4
 
 
 @dataclass(slots=True)
@@ -78,17 +76,9 @@ class PositionalDraft:
             self.faults.add(f"record {type_}", text[:60], f"values that can be: {error}", line)
 
     def contracts(self) -> list[SpanContract]:
-        """Return the contracts, after noting arrays without their second half or none at all."""
+        """Return the contracts, after noting arrays without their second half."""
         for half in self.halves.values():
             half.fields.fault("product", "a record 82 with the other seven values")
-        note_what_is_missing(
-            # A half that was named already is not missing too.
-            (*self.arrays, *self.halves.values()),
-            series=self.series,
-            products=self.product_lines,
-            commodities=self.commodities.values(),
-            faults=self.faults,
-        )
         for code, group in self.groups.items():
             if code in self.commodities:
                 self.commodities[code].group = group

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -68,16 +68,37 @@ def _position(
         expected = f"a decimal number of contracts, signed, smaller than {_LARGEST_QUANTITY:,}"
         faults.add("quantity", named["quantity"], expected, line, columns["quantity"] + 1)
     product, period = named["product"], named["period"]
-    there = [each for each in names.candidates(product, period) if _is_meant(each, named)]
+    candidates = names.candidates(product, period)
+    there = [each for each in candidates if _is_meant(each, named)]
     if len(there) != 1:
-        near = "" if there else names.nearest(product, period)
-        expected = f"one contract of the parameter set, there are {len(there)}{near}"
+        near = _nearest(there or candidates, named) or names.nearest(product, period)
+        count = f"there are {len(there)}"
+        if candidates and not there:
+            count = f"of this product and period there are {len(candidates)} others"
+        expected = f"one contract of the parameter set, {count}{near}"
         value = " ".join(filter(None, (named.get(each, "") for each in _NAMING)))
         faults.add("product", value, expected, line, columns["product"] + 1)
     elif quantity is not None:
         yield there[0], quantity
 
 
+def _nearest(contracts: Sequence[SpanContract], named: Mapping[str, str]) -> str:
+    """Return words on the contracts of a product and period, the nearest strikes first."""
+    strike = _quantity(named.get("strike", "")) or Fraction(0)
+
+    def distance(contract: SpanContract) -> tuple[bool, Fraction]:
+        option = contract.option
+        wanted = bool(named.get("right") or named.get("strike"))
+        return (option is not None) is not wanted, abs(option.strike - strike) if option else strike
+
+    labels = [each.label for each in sorted(contracts, key=distance)]
+    if not labels:
+        return ""
+    more = f" and {len(labels) - _NAMED_MAX} more" if len(labels) > _NAMED_MAX else ""
+    return f": {', '.join(labels[:_NAMED_MAX])}{more}"
+
+
+_NAMED_MAX = 4
 _NAMING = ("exchange", "product", "period", "option_period", "right", "strike")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from crossmargin.basics.refusals import RefusedError, refused
+from crossmargin.feeds.span.completeness import note_what_is_missing
 from crossmargin.feeds.span.loaded import LoadedSpan, checked_parameters, counted, default_label
 from crossmargin.feeds.span.positional_reading import PositionalDraft
 from crossmargin.feeds.span.records import RULE, Faults
@@ -81,6 +82,14 @@ def _built(draft: PositionalDraft, file: str, label: str) -> SpanParameters:
     if not draft.complex:
         faults.add("file", "", "an exchange complex header (record 0)", 1)
     contracts = draft.contracts()
+    note_what_is_missing(
+        # A half that is named as one is not missing too.
+        (*draft.arrays, *draft.halves.values()),
+        series=draft.series,
+        products=draft.product_lines,
+        commodities=draft.commodities.values(),
+        faults=faults,
+    )
     if not contracts and not faults.count:
         expected = "risk arrays (records 81 and 82), there are none: the file may be cut off"
         faults.add("file", "", expected, None)
