@@ -261,7 +261,10 @@ def _miss_cell(miss: Mapping[str, str] | None) -> str:
 def _print_reference(console: Console, reference: Mapping[str, Any]) -> None:
     figures = reference["figures"]
     console.print(f"\nReference: {reference['source']}.")
-    console.print(f"{reference['agree']} of {len(figures)} figures print the same.")
+    console.print(
+        f"{reference['agree']} of {len(figures)} figures print the same. A cause is a reading that "
+        "brings out that figure alone: no joint explanation."
+    )
     table = grid("Coverage, and every other figure that differs")
     for heading in ("book", "figure", "", "ours", "ref.", "diff.", "cause"):
         right = heading in ("ours", "ref.", "diff.")
