@@ -101,7 +101,7 @@ def test_a_good_file_is_valid(tmp_path: Path) -> None:
         (("[cap]", "[capp]"), ("cap, the nearest known", "cap was 'missing'")),
         (('owner = "arrangement"', 'owner = "agreement"'), ("arrangement, the nearest known",)),
         (("[[model]]", "[nothing]"), ("nothing.version", "known key")),
-        (('value = "0.80"', 'value = "much"'), ("ratio, as in '0.80'",)),
+        (('value = "0.80"', 'value = "much"'), ("cap.value was 'much', expected a ratio from 0",)),
         (('status = "sourced"', 'status = "sure"'), ("cap.status was 'sure'",)),
     ],
 )
