@@ -42,7 +42,7 @@ _FILES_MAX = 2
 def list_command(
     *,
     owner: Annotated[
-        str | None, typer.Option(help="Only of arrangement, cme, ficc or market.")
+        str | None, typer.Option(help="Only of arrangement, cme, ficc, market or validation.")
     ] = None,
     on: Annotated[
         datetime | None,
