@@ -101,7 +101,10 @@ def parameter_registry() -> ParameterRegistry:
 
 
 def read_parameter_file(path: Path) -> OwnerFile:
-    """Read a user's own parameter file; refuse with every fault and its line."""
+    """Read a user's own parameter file; refuse with every fault of its form and its line.
+
+    What its values may be is checked by the registry, against the shipped file of its owner.
+    """
     from crossmargin.basics.refusals import refused
     from crossmargin.parameters.reading import parse_parameters
 
@@ -109,7 +112,7 @@ def read_parameter_file(path: Path) -> OwnerFile:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise refused("file", path.name, f"readable UTF-8 text ({error})", "parameters") from error
-    return parse_parameters(text, file=path.name)
+    return parse_parameters(text, file=path.name, is_own=True)
 
 
 def parameter_sets(as_of: date, own_files: Sequence[Path] = ()) -> ParameterSets:

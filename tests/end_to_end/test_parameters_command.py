@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 import crossmargin
 from crossmargin import bootstrap
+from crossmargin.parameters.domain import KEYS
 from crossmargin.services.parameter_registry import OWNERS
 
 PACKAGE = Path(crossmargin.__file__).parent
@@ -65,7 +67,26 @@ def test_one_parameter_is_shown_with_its_source() -> None:
     done = xm("parameters", "show", "arrangement.cap", "--format", "json")
     (version,) = json.loads(done.stdout)["versions"]
     assert (version["value"], version["status"]) == ("0.80", "sourced")
-    assert "CME" in xm("parameters", "show", "arrangement.cap").stdout
+    assert version["domain"] == "a ratio from 0 to 1"
+    shown = xm("parameters", "show", "arrangement.cap").stdout
+    assert "CME" in shown
+    assert "a ratio from 0 to 1" in shown
+
+
+def test_a_file_without_domains_is_held_to_the_shipped_ones(tmp_path: Path) -> None:
+    own = own_file(tmp_path, "ficc")
+    domain = re.compile(f"^({'|'.join(KEYS)}) = .*\n", re.MULTILINE)
+    bare = domain.sub("", own.read_text("utf-8"))
+    own.write_text(bare, encoding="utf-8")
+    assert xm("parameters", "validate", own).returncode == 0
+    values, files = ("7", "0,99", "\uff10.99", "1e-1"), []
+    for place, value in enumerate(values):
+        files.append(tmp_path / f"{place}.toml")
+        files[-1].write_text(bare.replace('"0.99"', f'"{value}"', 1), encoding="utf-8")
+    done = xm("parameters", "validate", *files)
+    assert done.returncode == 1
+    for value in values:
+        assert f"coverage.value was '{value}', expected a ratio above 0 and below 1" in done.stderr
 
 
 def test_what_begins_between_two_dates_is_shown() -> None:
@@ -101,8 +122,19 @@ def test_a_good_file_is_valid(tmp_path: Path) -> None:
         (("[cap]", "[capp]"), ("cap, the nearest known", "cap was 'missing'")),
         (('owner = "arrangement"', 'owner = "agreement"'), ("arrangement, the nearest known",)),
         (("[[model]]", "[nothing]"), ("nothing.version", "known key")),
-        (('value = "0.80"', 'value = "much"'), ("ratio, as in '0.80'",)),
+        (('value = "0.80"', 'value = "much"'), ("cap.value was 'much', expected a ratio from 0",)),
         (('status = "sourced"', 'status = "sure"'), ("cap.status was 'sure'",)),
+        (('unit = "ratio"', 'unit = "furlongs"'), ("threshold.unit was 'furlongs'", "'ratio'")),
+        (
+            ('"not reviewed by the CFTC or the SEC"', '"approved by the CFTC and the SEC"'),
+            ("model.review was 'approved", "'not reviewed by the CFTC or the SEC', as shipped"),
+        ),
+        (('low = "0"', 'low = "-1"'), ("threshold.low was '-1', expected a ratio from 0 to 1",)),
+        (('maximum = "1"', 'maximum = "2"'), ("threshold.maximum was '2', expected '1'",)),
+        (
+            ('value = "0.80"', 'value = "0.001"'),
+            ("cap is '0.001'", "threshold.value was '0.01', expected a ratio from 0 to 1"),
+        ),
     ],
 )
 def test_every_fault_of_a_file_is_named(
@@ -162,3 +194,30 @@ def test_a_run_takes_and_records_an_own_file(small_run: tuple[Path, Path], tmp_p
     assert with_file["parameters"]["changed"] == {}
     twice = xm(*base, "--parameters", own, "--parameters", own)
     assert (twice.returncode, "one file for each owner" in twice.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (
+            ("--set", "cme.coverage=0.9", "--set", "cme.coverage=0.95"),
+            ("'cme.coverage=0.95', expected each parameter once; cme.coverage=0.9",),
+        ),
+        (
+            ("--set", "ficc.coverage=7", "--set", "cme.historical_weight=2"),
+            ("ficc.coverage was '7', expected a ratio above 0", "cme.historical_weight was '2'"),
+        ),
+        (("--cme-model", "span", "--set", "cme.engine=fhs"), ("--cme-model was 'span'",)),
+        (
+            ("--parameters", PACKAGE / OWNERS["validation"] / "parameters.toml"),
+            ("owner was 'validation'", "a margin run reads no other owner's"),
+        ),
+    ],
+)
+def test_a_run_refuses_values_without_sense(
+    small_run: tuple[Path, Path], options: tuple[object, ...], says: tuple[str, ...]
+) -> None:
+    market, positions = small_run
+    done = xm("margin", positions, "--market", market, *options)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert all(word in done.stderr for word in says)

@@ -17,7 +17,7 @@ def changes_by_owner(texts: Sequence[str], *, example: str) -> dict[str, dict[st
     Raises
     ------
     RefusedError
-        Naming everything that is not OWNER.NAME=VALUE.
+        Naming everything that is not OWNER.NAME=VALUE, and each parameter that is given twice.
     """
     from crossmargin.basics.refusals import Refusal, RefusedError
 
@@ -29,7 +29,14 @@ def changes_by_owner(texts: Sequence[str], *, example: str) -> dict[str, dict[st
         if not (equals and dot and value):
             expected = f"OWNER.NAME=VALUE, as in {example}"
             faults.append(Refusal("--set", text, expected, "parameters"))
-        changes.setdefault(owner.strip(), {})[name.strip()] = value.strip()
+            continue
+        values = changes.setdefault(owner.strip(), {})
+        if name.strip() in values:
+            given = f"{left.strip()}={values[name.strip()]}"
+            expected = f"each parameter once; {given} is given before it"
+            faults.append(Refusal("--set", text, expected, "parameters"))
+            continue
+        values[name.strip()] = value.strip()
     if faults:
         raise RefusedError(*faults)
     return changes

@@ -53,10 +53,22 @@ class ParameterOptions:
     span_file: Path | None = None
 
     def all_changes(self) -> Mapping[str, Mapping[str, str]]:
-        """Return the changes with CME's engine among them, where it was chosen."""
+        """Return the changes with CME's engine among them, where it was chosen.
+
+        Raises
+        ------
+        RefusedError
+            If the engine is also among the changes.
+        """
         if self.cme_engine is None:
             return self.changes
-        cme = {**self.changes.get("cme", {}), "engine": self.cme_engine}
+        changes = self.changes.get("cme", {})
+        if "engine" in changes:
+            from crossmargin.basics.refusals import refused
+
+            expected = f"it once; cme.engine={changes['engine']} is given with --set"
+            raise refused("--cme-model", self.cme_engine, expected, "parameters")
+        cme = {**changes, "engine": self.cme_engine}
         return {**self.changes, "cme": cme}
 
 

@@ -31,7 +31,7 @@ parameters_app = typer.Typer(
 )
 
 _FIELDS = (
-    *("name", "value", "unit", "status", "effective_from", "effective_to"),
+    *("name", "value", "unit", "domain", "status", "effective_from", "effective_to"),
     *("low", "high", "source", "range_source"),
 )
 _CHANGE_FIELDS = ("owner", "name", "what", "before", "after", "effective_from")
@@ -92,7 +92,7 @@ def show_command(
     except RefusedError as error:
         refuse(error.refusals, output_format)
     if output_format is OutputFormat.JSON:
-        documents = [version.as_document() for version in versions]
+        documents = [_document(version) for version in versions]
         write_json({"owner": owner, "name": versions[0].name, "versions": documents})
     elif output_format is OutputFormat.CSV:
         write_csv(("owner", *_FIELDS), [[owner, *_cells(version)] for version in versions])
@@ -205,8 +205,13 @@ def _changes(files: list[Path], dates: list[date]) -> list[Change]:
     return changes_between_files(*read)
 
 
+def _document(version: Parameter) -> dict[str, str]:
+    """Return the JSON shape with what the parameter may hold, which no digest is made of."""
+    return {**version.as_document(), "domain": version.domain_text}
+
+
 def _cells(version: Parameter) -> list[str]:
-    document = version.as_document()
+    document = _document(version)
     return [document.get(field, "") for field in _FIELDS]
 
 
@@ -217,7 +222,7 @@ def _list_document(
         "date": None if day == date.max else day.isoformat(),
         "owners": {owner: registry.set_of(owner, day).version_document() for owner in listed},
         "parameters": [
-            {"owner": owner, **version.as_document()}
+            {"owner": owner, **_document(version)}
             for owner, versions in listed.items()
             for version in versions
         ],
@@ -250,10 +255,11 @@ def _show_version(owner: str, version: Parameter) -> None:
     pending = " (pending: never in force by itself)" if version.is_pending else ""
     table = grid(f"{owner}.{version.name} from {version.since}{pending}", "", "")
     table.show_header = False
-    rows = version.as_document()
+    rows = _document(version)
     for key in _FIELDS[1:]:
         if key in rows:
-            table.add_row(key.replace("_", " "), escape(rows[key]))
+            label = "may be" if key == "domain" else key.replace("_", " ")
+            table.add_row(label, escape(rows[key]))
     screen().print(table)
 
 

@@ -16,9 +16,15 @@ One table a parameter, or an array of tables where it has versions::
     source = "SR-FICC-2018-001"
     status = "recalled"
     effective_from = "2018-05-01"
+    minimum = "0"
+    maximum = "1"
     low = "0.05"
     high = "0.15"
     range_source = "why these ends"
+
+What a parameter may hold (``minimum`` and ``maximum`` here; every key is in
+:mod:`crossmargin.parameters.domain`) stands in its first version alone and holds for all; value,
+low and high are checked against it, and with other parameters where they must fit together.
 """
 
 from __future__ import annotations
@@ -27,12 +33,15 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
 
 from crossmargin.basics.refusals import Refusal, RefusedError
+from crossmargin.parameters.domain import KEYS as DOMAIN_KEYS
+from crossmargin.parameters.domain import Domain, domain_of
+from crossmargin.parameters.fitting import value_faults
 from crossmargin.parameters.version import (
     PENDING,
     ModelVersion,
@@ -74,8 +83,13 @@ class OwnerFile:
     file: str
     lines: Mapping[tuple[str, int], int] = field(repr=False)
 
+    @property
+    def domains(self) -> dict[str, Domain]:
+        """What each parameter may hold, as far as it is said."""
+        return {each.name: each.domain for each in self.versions if each.domain is not None}
 
-def parse_parameters(text: str, *, file: str) -> OwnerFile:
+
+def parse_parameters(text: str, *, file: str, is_own: bool = False) -> OwnerFile:
     """Return the versions of a parameter file.
 
     Parameters
@@ -84,13 +98,17 @@ def parse_parameters(text: str, *, file: str) -> OwnerFile:
         TOML.
     file : str
         How refusals name it.
+    is_own : bool
+        Whether it is a user's file. What its values may be is then for the shipped file to say,
+        and for the registry to check: here only the file's form is.
 
     Raises
     ------
     RefusedError
         With every fault: no TOML, a key unknown (with the nearest) or missing, a text that is none
-        or empty, a status or date that is none, a range that does not hold its value, versions with
-        a gap, an overlap or the same date, no version with a date.
+        or empty, a status, date or domain that is none, a range that does not hold its value,
+        versions with a gap, an overlap or the same date, no version with a date, a value outside
+        its domain.
     """
     try:
         document = tomllib.loads(text)
@@ -105,6 +123,8 @@ def parse_parameters(text: str, *, file: str) -> OwnerFile:
         reader.refuse("owner", owner, "a text", None)
     models = reader.models(document.get("model", []))
     versions = reader.versions(document)
+    if not is_own:
+        reader.values(versions)
     if reader.faults:
         raise RefusedError(*reader.faults)
     return OwnerFile(str(owner), tuple(versions), tuple(models), file, reader.lines)
@@ -120,6 +140,7 @@ def parameters_from_document(document: Mapping[str, object]) -> list[Parameter]:
     """
     reader = _Reader(None, {})
     versions = reader.versions(document)
+    reader.values(versions)
     if reader.faults:
         raise RefusedError(*reader.faults)
     return versions
@@ -168,8 +189,14 @@ class _Reader:
             complete = [version for version in read if version is not None]
             if len(complete) == len(tables):
                 self._dates(name, complete)
-            found += complete
+            found += self._of_one_domain(name, complete)
         return found
+
+    def values(self, versions: Sequence[Parameter]) -> None:
+        """Refuse every value, low and high outside its domain, and values that do not fit."""
+        for fault in value_faults(versions):
+            label = f"{fault.name}.{fault.key}"
+            self.refuse(label, fault.value, fault.expected, (fault.name, fault.place))
 
     def models(self, entry: object) -> list[ModelVersion]:
         """Return every model version of the reserved table."""
@@ -185,9 +212,33 @@ class _Reader:
             found.append(ModelVersion(texts["version"], texts["name"], since, texts["review"]))
         return found
 
-    def _version(self, name: str, place: int, table: object) -> Parameter | None:
+    def _of_one_domain(self, name: str, versions: Sequence[Parameter]) -> list[Parameter]:
+        """Return the versions with the domain of the first, refusing one of a later version."""
+        if not versions:
+            return []
+        for place, version in enumerate(versions[1:], start=1):
+            if version.domain not in (None, versions[0].domain):
+                expected = "what it may hold to stand in the first version alone"
+                self.refuse(name, version.domain_text, expected, (name, place))
+        return [replace(version, domain=versions[0].domain) for version in versions]
+
+    def _domain(
+        self, name: str, table: Mapping[str, object], where: tuple[str, int]
+    ) -> Domain | None:
+        try:
+            return domain_of(table)
+        except ValueError as error:
+            key, value, expected = error.args
+            self.refuse(f"{name}.{key}", value, expected, where)
+            return None
+
+    def _version(self, name: str, place: int, entry: object) -> Parameter | None:
         where = (name, place)
         before = len(self.faults)
+        table, domain = entry, None
+        if isinstance(entry, Mapping):
+            domain = self._domain(name, entry, where)
+            table = {key: value for key, value in entry.items() if key not in DOMAIN_KEYS}
         texts = self._texts(name, table, _REQUIRED, _OPTIONAL, where)
         if texts is None:
             return None
@@ -214,6 +265,7 @@ class _Reader:
             low=texts.get("low"),
             high=texts.get("high"),
             range_source=texts.get("range_source"),
+            domain=domain,
         )
 
     def _texts(
@@ -232,7 +284,8 @@ class _Reader:
         known = (*required, *optional)
         for key, value in table.items():
             if key not in known:
-                self.refuse(f"{name}.{key}", value, f"a known key: {nearest_of(key, known)}", where)
+                near = nearest_of(key, (*known, *DOMAIN_KEYS) if required is _REQUIRED else known)
+                self.refuse(f"{name}.{key}", value, f"a known key: {near}", where)
             elif not isinstance(value, str):
                 self.refuse(f"{name}.{key}", value, "a text in quotes, so that it is exact", where)
             elif not value.strip():

@@ -14,7 +14,8 @@ from fractions import Fraction
 
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.refusals import Refusal
-from crossmargin.parameters.reading import OwnerFile, parameters_from_document
+from crossmargin.parameters.fitting import expected_to_fit, misfits
+from crossmargin.parameters.reading import OwnerFile, nearest_of, parameters_from_document
 from crossmargin.parameters.version import ModelVersion, Parameter, Status, kind_of
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
 
 #: Where a set comes from that is part of the program; else the name of the user's file.
 SHIPPED = "shipped"
+_RULE = "parameters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,19 +157,35 @@ class ParameterSet:
         return replace(self, parameters=changed, changed=self.changed | frozenset(changes))
 
     def faults_of(self, changes: Mapping[str, str]) -> list[Refusal]:
-        """Return what is wrong with changes: unknown names, values of another kind.
+        """Return what is wrong with changes.
 
-        A number is replaced by a number, a list by a list of as many kinds, a text by a text.
+        Names that are unknown (with the nearest one), values outside their domain, and values that
+        do not fit other parameters of the owner, those changed with them included. Where no domain
+        is declared a number is replaced by a number, a text by a text.
         """
         faults = []
         for name, value in changes.items():
             if name not in self.parameters:
-                expected = f"a parameter of {self.owner}: {', '.join(self.parameters)}"
-                faults.append(Refusal("parameter", name, expected, "parameters"))
-            elif kind_of(self.parameters[name].value) != kind_of(value):
-                old = self.parameters[name]
-                expected = f"{old.unit}, as in {old.value!r}"
-                faults.append(Refusal(f"{self.owner}.{name}", value, expected, "parameters"))
+                expected = f"a parameter of {self.owner}: {nearest_of(name, self.parameters)}"
+                faults.append(Refusal("parameter", name, expected, _RULE))
+            elif expected := _expected_of(self.parameters[name], value):
+                faults.append(Refusal(f"{self.owner}.{name}", value, expected, _RULE))
+        return [*faults, *self._misfits_of(changes)]
+
+    def _misfits_of(self, changes: Mapping[str, str]) -> list[Refusal]:
+        """Return changes that do not fit other parameters, and those that others do not fit."""
+        known = {name: value for name, value in changes.items() if name in self.parameters}
+        changed = {
+            name: replace(each, value=known.get(name, each.value))
+            for name, each in self.parameters.items()
+        }
+        faults = []
+        for name in misfits(changed):
+            domain = changed[name].domain
+            relations = () if domain is None else domain.relations
+            for at_fault in [name] if name in known else [e for e in relations if e in known]:
+                expected = expected_to_fit(changed, name, at_fault)
+                faults.append(Refusal(f"{self.owner}.{at_fault}", known[at_fault], expected, _RULE))
         return faults
 
     def as_document(self) -> list[dict[str, str]]:
@@ -192,3 +210,12 @@ class ParameterSet:
         """SHA-256 of every value, range, source, status and date, and of the model version."""
         model = None if self.model is None else self.model.as_document()
         return digest_of([self.owner, model, self.as_document()])
+
+
+def _expected_of(parameter: Parameter, value: str) -> str:
+    """Return what was expected in the place of a value, empty where nothing else was."""
+    domain = parameter.domain
+    if domain is not None:
+        return "" if domain.holds(value) else domain.words(parameter.unit, value)
+    is_of_kind = kind_of(parameter.value) == kind_of(value)
+    return "" if is_of_kind else f"{parameter.unit}, as in {parameter.value!r}"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from fractions import Fraction
+
+from crossmargin.parameters.domain import Domain
+from crossmargin.parameters.notation import number_of
 
 #: What a version whose effective date is not known has in its place.
 PENDING = "unknown"
@@ -44,6 +46,9 @@ class Parameter:
         The ends of what a reasonable reader may take instead; of a choice, the alternatives.
     range_source : str or None
         Why these ends.
+    domain : Domain or None
+        What the parameter may hold; the same for every version. Not part of :meth:`as_document`,
+        which is what a digest is made of: it changes no figure.
     """
 
     name: str
@@ -56,6 +61,7 @@ class Parameter:
     low: str | None = None
     high: str | None = None
     range_source: str | None = None
+    domain: Domain | None = None
 
     def __post_init__(self) -> None:
         for attribute in ("name", "unit", "source"):
@@ -81,6 +87,11 @@ class Parameter:
     def range_text(self) -> str:
         """The range for people, empty where there is none."""
         return f"{self.low} to {self.high}" if self.has_range else ""
+
+    @property
+    def domain_text(self) -> str:
+        """What the parameter may hold, for people; empty where it is not said."""
+        return "" if self.domain is None else self.domain.words(self.unit)
 
     def as_document(self) -> dict[str, str]:
         """Return the JSON shape; what the version does not state is left out."""
@@ -136,6 +147,8 @@ def kind_of(value: str) -> str:
     --------
     >>> kind_of("0.25, 1"), kind_of("2008-07-01..2009-06-30"), kind_of("kth_largest")
     ('number', 'date range', 'text')
+    >>> kind_of("1e9"), kind_of("0_7")
+    ('text', 'text')
     """
     kinds = {_kind_of_one(part.strip()) for part in value.split(",")}
     return kinds.pop() if len(kinds) == 1 else "mixed"
@@ -143,7 +156,7 @@ def kind_of(value: str) -> str:
 
 def _kind_of_one(text: str) -> str:
     try:
-        Fraction(text)
-    except (ValueError, ZeroDivisionError):
+        number_of(text)
+    except ValueError:
         return "date range" if ".." in text else "text"
     return "number"

@@ -1,19 +1,20 @@
 """Every owner's parameter files as one registry: what is in force, what changes, what is wrong.
 
 A user's own file takes the place of its owner's as a whole: a name that it lacks would leave the
-model without a value, so it is refused, and so is a name that the owner does not have.
+model without a value, so it is refused, and so is a name that the owner does not have. What a value
+may be, its unit and the review status are for the shipped file to say, whatever a user's file says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from crossmargin.basics.refusals import Refusal, RefusedError, refused
+from crossmargin.parameters.fitting import value_faults
 from crossmargin.parameters.reading import OwnerFile, nearest_of
 from crossmargin.parameters.registry import SHIPPED, ModelVersion, Parameter, ParameterSet
-from crossmargin.parameters.version import kind_of
 from crossmargin.services.margin_day import ParameterSets
 
 #: Every owner and the folder of the package where its parameter file lies.
@@ -98,8 +99,8 @@ class ParameterRegistry:
             owners.add(each.owner)
         if faults:
             raise RefusedError(*faults)
-        replaced = {**self.files, **{each.owner: each for each in own_files}}
-        return ParameterRegistry(replaced, frozenset(owners))
+        replaced = {each.owner: self._with_domains(each) for each in own_files}
+        return ParameterRegistry({**self.files, **replaced}, frozenset(owners))
 
     def set_of(self, owner: str, on: date) -> ParameterSet:
         """Return one owner's parameters in force on the day."""
@@ -109,7 +110,17 @@ class ParameterRegistry:
         )
 
     def in_force(self, on: date) -> ParameterSets:
-        """Return the parameters of a margin run in force on the day."""
+        """Return the parameters of a margin run in force on the day.
+
+        Raises
+        ------
+        RefusedError
+            If a user's file is of an owner that a margin run does not read.
+        """
+        expected = f"a file of {', '.join(_OF_A_RUN)}: a margin run reads no other owner's"
+        unread = [self.files[owner] for owner in sorted(self.own) if owner not in _OF_A_RUN]
+        if unread:
+            raise RefusedError(*(_fault(each, "owner", each.owner, expected) for each in unread))
         return ParameterSets(**{owner: self.set_of(owner, on) for owner in _OF_A_RUN})
 
     def listed(
@@ -162,24 +173,69 @@ class ParameterRegistry:
             expected = "a [[model]] table that states version, name, effective_from and review"
             faults.append(_fault(own, "model", "missing", expected))
         shipped = {version.name: version for version in self.files[own.owner].versions}
-        places: dict[str, int] = {}
-        for version in own.versions:
-            place = places.get(version.name, 0)
-            places[version.name] = place + 1
-            line = own.lines.get((version.name, place))
-            if version.name not in shipped:
+        faults += self._review_faults(own)
+        for version, line in _with_lines(own):
+            known = shipped.get(version.name)
+            if known is None:
                 expected = f"a parameter of {own.owner}: {nearest_of(version.name, shipped)}"
                 faults.append(_fault(own, "parameter", version.name, expected, line))
-            elif kind_of(version.value) != kind_of(shipped[version.name].value):
-                example = shipped[version.name]
-                expected = f"{example.unit}, as in {example.value!r}"
-                faults.append(_fault(own, f"{version.name}.value", version.value, expected, line))
+            else:
+                faults += _unlike_shipped(own, version, known, line)
+        for fault in value_faults(self._with_domains(own).versions):
+            line = own.lines.get((fault.name, fault.place))
+            label = f"{fault.name}.{fault.key}"
+            faults.append(_fault(own, label, fault.value, fault.expected, line))
+        stated = {version.name for version in own.versions}
         faults += [
             _fault(own, name, "missing", f"every parameter of {own.owner} to be stated")
             for name in shipped
-            if name not in places
+            if name not in stated
         ]
-        return faults
+        return sorted(faults, key=lambda fault: fault.line or 0)
+
+    def _review_faults(self, own: OwnerFile) -> list[Refusal]:
+        """Refuse another review status than the shipped one: no agency has reviewed (ruling 32)."""
+        known = {model.review for model in self.files[own.owner].models}
+        expected = f"{' or '.join(map(repr, sorted(known)))}, as shipped"
+        return [
+            Refusal(
+                *("model.review", model.review, expected, "ruling 32", own.file),
+                own.lines.get(("model", place)),
+            )
+            for place, model in enumerate(own.models)
+            if model.review not in known
+        ]
+
+    def _with_domains(self, own: OwnerFile) -> OwnerFile:
+        """Return a user's file with the shipped domains, which none of its own can widen."""
+        domains = self.files[own.owner].domains
+        versions = (replace(each, domain=domains.get(each.name)) for each in own.versions)
+        return replace(own, versions=tuple(versions))
+
+
+def _with_lines(own: OwnerFile) -> Iterator[tuple[Parameter, int | None]]:
+    places: dict[str, int] = {}
+    for version in own.versions:
+        place = places.get(version.name, 0)
+        places[version.name] = place + 1
+        yield version, own.lines.get((version.name, place))
+
+
+def _unlike_shipped(
+    own: OwnerFile, version: Parameter, shipped: Parameter, line: int | None
+) -> Iterator[Refusal]:
+    if version.unit != shipped.unit:
+        expected = f"{shipped.unit!r}, the unit that the model reads"
+        yield _fault(own, f"{version.name}.unit", version.unit, expected, line)
+    if version.domain not in (None, shipped.domain):
+        one, two = (
+            {} if each.domain is None else each.domain.as_document() for each in (version, shipped)
+        )
+        for key in sorted({*one, *two}):
+            if one.get(key) != two.get(key):
+                expected = f"{two[key]!r}, as shipped" if key in two else "no such key, as shipped"
+                value = str(one.get(key, "missing"))
+                yield _fault(own, f"{version.name}.{key}", value, expected, line)
 
 
 def _fault(

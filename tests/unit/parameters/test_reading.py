@@ -179,3 +179,59 @@ def test_alternatives_of_a_choice_have_no_order() -> None:
     keys = GOOD | {"value": "b", "low": "z", "high": "a", "range_source": "both are read"}
     (choice,) = parse_parameters(MODEL + table("cap", keys), file="f").versions
     assert choice.range_text == "z to a"
+
+
+def test_a_domain_stands_in_the_first_version_and_holds_for_all() -> None:
+    first = table("cap", GOOD | {"minimum": "0", "maximum": "1"}, array=True)
+    later = table("cap", GOOD | {"effective_from": "2026-01-01", "value": "1.5"}, array=True)
+    (fault,) = faults(MODEL + first + later)
+    assert (fault.field, fault.value, fault.expected) == ("cap.value", "1.5", "a ratio from 0 to 1")
+    assert fault.line == (MODEL + first).count("\n") + 1
+    (fault,) = faults(MODEL + first + later.replace("1.5", "1") + 'minimum = "-1"\n')
+    assert "first version alone" in fault.expected
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "says"),
+    [
+        ('form = "figure"', "cap.form", "one of number, numbers"),
+        ("minimum = 0", "cap.minimum", "a text in quotes"),
+        ('minimum = "little"', "cap.minimum", "a plain decimal number"),
+        ('choices = "0.80"', "cap.choices", "a list of texts"),
+        ("choices = []", "cap.choices", "a list of texts"),
+        ("whole = false", "cap.whole", "true, or no such key"),
+        ('form = "date"\nminimum = "2026"', "cap.minimum", "a date"),
+        ('minium = "0"', "cap.minium", "minimum, the nearest known"),
+    ],
+)
+def test_a_domain_with_a_fault_is_refused(line: str, field: str, says: str) -> None:
+    found = faults(MODEL + table("cap", GOOD) + line + "\n")
+    assert (found[0].field, says in found[0].expected) == (field, True)
+
+
+@pytest.mark.parametrize("end", ["low", "high"])
+def test_an_end_outside_the_domain_is_refused(end: str) -> None:
+    keys = GOOD | RANGE | {"below": "0.85", "above": "0.75"}
+    found = faults(MODEL + table("cap", keys))
+    expected = "a ratio above 0.75 and below 0.85"
+    assert [(each.field, each.expected) for each in found] == [
+        ("cap.low", expected),
+        ("cap.high", expected),
+    ]
+
+
+def test_what_must_fit_is_looked_at_on_every_day_a_version_begins() -> None:
+    years = {**GOOD, "value": "0, 5", "unit": "years", "form": "numbers", "maximum": "9"}
+    rates = {**years, "value": "1, 2", "unit": "bp"}
+    text = MODEL + table("years", years) + table("rates", rates, array=True)
+    text += 'length_of = ["years"]\n'
+    assert len(parse_parameters(text, file="f").versions) == 2
+    later = {**rates, "value": "1", "effective_from": "2026-01-01"}
+    for key in ("form", "maximum"):
+        later.pop(key)
+    (fault,) = faults(text + table("rates", later, array=True))
+    assert (fault.field, fault.value, fault.line) == ("rates.value", "1", text.count("\n") + 1)
+    assert "as many as years (bp); years is '0, 5'" in fault.expected
+    ranged = rates | {"low": "1", "high": "1, 3", "range_source": "a guess"}
+    (fault,) = faults(MODEL + table("years", years) + table("rates", ranged) + text[-22:])
+    assert (fault.field, fault.value) == ("rates.low", "1")
