@@ -32,7 +32,7 @@ def changes_by_owner(texts: Sequence[str], *, example: str) -> dict[str, dict[st
             continue
         values = changes.setdefault(owner.strip(), {})
         if name.strip() in values:
-            given = f"{left.strip()}={values[name.strip()]}"
+            given = f"{owner.strip()}.{name.strip()}={values[name.strip()]}"
             expected = f"each parameter once; {given} is given before it"
             faults.append(Refusal("--set", text, expected, "parameters"))
             continue
