@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -94,7 +95,8 @@ def _remembered(
 
     def at_multiple(multiple: Fraction) -> list[bool]:
         if multiple not in seen:
-            change = {"basis_volatility_multiple": str(multiple)}
+            # Halves of halves: a decimal is exact.
+            change = {"basis_volatility_multiple": str(Decimal(float(multiple)))}
             customers = _under(run, market, executor, {"ficc": change, "cme": change}, "search")
             seen[multiple] = [
                 customer.requirement.reduction.binding is Binding.CAP for customer in customers
