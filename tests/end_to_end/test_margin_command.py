@@ -318,7 +318,7 @@ def test_a_changed_parameter_is_named_and_changes_the_digest(demo):
         ("elsewhere.cap=1", "one of arrangement, cme, ficc, market"),
         ("cap", "OWNER.NAME=VALUE"),
         ("arrangement.denominator=mine", "own_model, official_requirements"),
-        ("arrangement.cap=2", "threshold <= cap <= 1"),
+        ("arrangement.cap=2", "a ratio from 0 to 1"),
     ],
 )
 def test_a_change_that_makes_no_sense_is_refused(demo, change, says):
