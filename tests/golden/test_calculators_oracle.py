@@ -32,7 +32,8 @@ def cases(real_data: Path) -> list[dict[str, Any]]:
     if not oracle.is_file():
         pytest.skip("no oracles beside the data folder")
     every = json.loads(oracle.read_text("utf-8"), parse_float=Decimal)["cases"]
-    return [case for case in every if case["calculator"] in bootstrap.calculators()]
+    known = bootstrap.calculators()
+    return [case for case in every if case["calculator"] in known]
 
 
 def differs(calculator: str, found: object, expected: object) -> bool:

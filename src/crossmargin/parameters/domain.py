@@ -132,7 +132,9 @@ class Domain:
             Whatever of :attr:`relations` is not in it, or not in its own domain, is not looked at.
         """
         known = {
-            name: (domain, value) for name, (domain, value) in others.items() if domain.holds(value)
+            name: others[name]
+            for name in self.relations
+            if name in others and others[name][0].holds(others[name][1])
         }
         values = scalars(self.form, text)
         if self.length_of and all(name in known for name in self.length_of):

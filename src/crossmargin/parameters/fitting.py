@@ -111,12 +111,22 @@ def _misfits_on(day: date, placed: Sequence[tuple[Parameter, int]]) -> Iterator[
     wrong = misfits(in_force)
     for name in wrong:
         yield _fault(in_force, name, chosen[name][1], _VALUE, name)
+    related = _related(in_force)
     for name, version in in_force.items():
-        for key in _ENDS if version.has_range else ():
+        for key in _ENDS if version.has_range and name in related else ():
             moved = in_force | {name: replace(version, value=getattr(version, key))}
             # An end that breaks what its value keeps: its own fit, or that of another with it.
             for misfit in sorted({*misfits(moved)} - {*wrong}):
                 yield _fault(moved, name, chosen[name][1], key, misfit)
+
+
+def _related(parameters: Mapping[str, Parameter]) -> set[str]:
+    """Return names of parameters that must fit another, or that another must fit."""
+    related: set[str] = set()
+    for name, parameter in parameters.items():
+        if parameter.domain is not None and parameter.domain.relations:
+            related |= {name, *parameter.domain.relations}
+    return related
 
 
 def _fault(
