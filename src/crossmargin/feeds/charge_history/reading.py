@@ -1,17 +1,12 @@
-"""Read a charge history: CSV with a header or Parquet, every fault with its place.
-
-CSV is read line by line, because no field spans lines: line numbers are those of an editor.
-"""
+"""Read a charge history: CSV with a header or Parquet, every fault with its place."""
 
 from __future__ import annotations
 
-import csv
-import difflib
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time
-from io import BytesIO
+from io import BufferedReader
 from pathlib import Path
 
 from crossmargin.basics.identifiers import CustomerKey
@@ -23,11 +18,14 @@ from crossmargin.feeds.charge_history.rows import (
     CustomerRow,
     customer_row,
 )
+from crossmargin.feeds.text_rows import (
+    CsvRows,
+    header_columns,
+    parquet_frame,
+    shown,
+)
 from crossmargin.margin.ficc.charge_history import ChargeHistory
 from crossmargin.product.calendars import sifma_calendar
-
-_LONGEST_SHOWN = 100
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +71,17 @@ def read_charge_history(path: Path, *, default_bd_fcm: str = "BD-FCM") -> Loaded
     RefusedError
         If the file cannot be opened, or is no Parquet file although it is named so.
     """
+    loading = _Loading(str(path), default_bd_fcm)
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            if path.suffix == ".parquet":
+                _load_parquet(file, loading)
+            else:
+                _load_csv(file, loading)
     except OSError as error:
         reason = error.strerror or str(error)
         raise refused("charge history", path, f"a readable file ({reason})", INTERFACE) from None
-    loading = _Loading(str(path), default_bd_fcm)
-    if path.suffix == ".parquet":
-        _load_parquet(content, loading)
-    else:
-        _load_csv(content, loading)
-    return loading.loaded(hashlib.sha256(content).hexdigest())
+    return loading.loaded()
 
 
 @dataclass(slots=True)
@@ -95,8 +93,9 @@ class _Loading:
     rows: dict[tuple[object, ...], CustomerRow] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     row_count: int = 0
+    sha256: str = ""
 
-    def loaded(self, sha256: str) -> LoadedChargeHistory:
+    def loaded(self) -> LoadedChargeHistory:
         by_customer: dict[CustomerKey, list[CustomerRow]] = {}
         for each in self.rows.values():
             by_customer.setdefault(each.customer, []).append(each)
@@ -104,28 +103,13 @@ class _Loading:
             customer: ChargeHistory.of(each.row for each in rows)
             for customer, rows in sorted(by_customer.items())
         }
-        return LoadedChargeHistory(histories, tuple(self.refusals), self.row_count, sha256)
+        return LoadedChargeHistory(histories, tuple(self.refusals), self.row_count, self.sha256)
 
     def refuse(
         self, name: str, value: str, expected: str, *, line: int, column: int | None = None
     ) -> None:
-        shown = value if len(value) <= _LONGEST_SHOWN else value[:_LONGEST_SHOWN] + "..."
-        self.refusals.append(Refusal(name, shown, expected, INTERFACE, self.file, line, column))
-
-    def header_of(self, names: Sequence[str]) -> dict[str, int] | None:
-        """Return the number of each column, or None after refusing the header."""
-        before = len(self.refusals)
-        columns: dict[str, int] = {}
-        for number, name in enumerate(names, start=1):
-            if name in columns:
-                self.refuse("header", name, "each column once", line=1, column=number)
-            elif name not in COLUMNS:
-                self.refuse("header", name, _nearest_column(name), line=1, column=number)
-            columns.setdefault(name, number)
-        for name in REQUIRED_COLUMNS:
-            if name not in columns:
-                self.refuse("header", "", f"a column {name}: it is required", line=1)
-        return columns if len(self.refusals) == before else None
+        fault = Refusal(name, shown(value), expected, INTERFACE, self.file, line, column)
+        self.refusals.append(fault)
 
     def take(self, cells: Mapping[str, str], line: int, columns: Mapping[str, int]) -> None:
         checked = customer_row(
@@ -151,68 +135,30 @@ class _Loading:
             self.rows[key] = checked
 
 
-def _nearest_column(name: str) -> str:
-    near = difflib.get_close_matches(name.strip().lower(), COLUMNS, n=1, cutoff=0.5)
-    return f"a known column; did you mean {near[0]}?" if near else "one of " + ", ".join(COLUMNS)
-
-
-def _load_csv(content: bytes, loading: _Loading) -> None:
-    lines = _csv_lines(content, loading)
-    header = next(lines, None)
-    if header is None:
-        loading.refuse("file", "", "a header, then one row a date and cycle", line=1)
-        return
-    _, names = header
-    columns = None if names is None else loading.header_of([name.strip() for name in names])
-    for number, values in lines:
+def _load_csv(file: BufferedReader, loading: _Loading) -> None:
+    digest = hashlib.sha256()
+    rows = CsvRows(loading.refuse, COLUMNS, REQUIRED_COLUMNS)
+    for number, cells in rows.of(file, digest):
         loading.row_count += 1
-        if values is None or columns is None:
-            continue
-        if len(values) != len(columns):
-            expected = f"{len(columns)} fields, as in the header"
-            loading.refuse("row", f"{len(values)} fields", expected, line=number)
-            continue
-        loading.take(dict(zip(columns, values, strict=True)), number, columns)
+        if cells is not None:
+            loading.take(cells, number, rows.columns)
+    loading.sha256 = digest.hexdigest()
+    if not rows.line_count:
+        expected = "a header, then one row a date and cycle; the file is empty"
+        loading.refuse("file", "", expected, line=1)
 
 
-def _csv_lines(content: bytes, loading: _Loading) -> Iterator[tuple[int, list[str] | None]]:
-    """Yield number and fields of each line that is not blank; None after refusing a line."""
-    raw_lines = content.removeprefix(_BYTE_ORDER_MARK).split(b"\n")
-    for number, raw in enumerate(raw_lines, start=1):
-        line = raw.removesuffix(b"\r")
-        if line or (number == 1 and len(raw_lines) > 1):
-            yield number, _fields(line, number, loading)
-
-
-def _fields(line: bytes, number: int, loading: _Loading) -> list[str] | None:
-    try:
-        text = line.decode("utf-8")
-    except UnicodeDecodeError as error:
-        value = f"byte 0x{line[error.start]:02x} at place {error.start + 1}"
-        loading.refuse("line", value, "UTF-8 text", line=number)
-        return None
-    try:
-        return next(csv.reader([text], strict=True), [])
-    except csv.Error as error:
-        expected = f"fields in quotes closed on the same line, no control characters ({error})"
-        loading.refuse("line", text, expected, line=number)
-        return None
-
-
-def _load_parquet(content: bytes, loading: _Loading) -> None:
-    import polars
-
-    try:
-        frame = polars.read_parquet(BytesIO(content))
-    except (polars.exceptions.PolarsError, OSError) as error:
-        expected = f"a Parquet file ({str(error).partition(chr(10))[0]})"
-        raise refused("charge history", loading.file, expected, INTERFACE) from None
+def _load_parquet(file: BufferedReader, loading: _Loading) -> None:
+    loading.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    file.seek(0)
+    frame = parquet_frame(file, "charge history", loading.file, INTERFACE)
     loading.row_count = frame.height
-    columns = loading.header_of(frame.columns)
+    columns = header_columns(
+        frame.columns, loading.refuse, known=COLUMNS, required=REQUIRED_COLUMNS
+    )
     if columns is None:
         return
-    rows: Iterable[tuple[object, ...]] = frame.iter_rows()
-    for number, values in enumerate(rows, start=2):
+    for number, values in enumerate(frame.iter_rows(), start=2):
         cells = {name: _as_text(value) for name, value in zip(columns, values, strict=True)}
         loading.take(cells, number, columns)
 

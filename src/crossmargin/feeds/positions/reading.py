@@ -1,33 +1,31 @@
 """Read a positions file: CSV with a header, JSON lines or Parquet, every fault with its place.
 
-CSV and JSON lines are read line by line, because no field of a positions file spans lines: a quote
-left open spoils its own line and no other, and line numbers are those of an editor.
+CSV and JSON lines are read line by line: a quote left open spoils its own line and no other.
 """
 
 from __future__ import annotations
 
-import csv
-import difflib
 import hashlib
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from io import BufferedReader
 from pathlib import Path
-from typing import Protocol
 
 from crossmargin.basics.refusals import Refusal, refused
 from crossmargin.feeds.positions.rows import COLUMNS, REQUIRED_COLUMNS, position_from_row
+from crossmargin.feeds.text_rows import (
+    CsvRows,
+    header_columns,
+    nearest_column,
+    parquet_frame,
+    shown,
+    text_lines,
+)
 from crossmargin.product.position import PositionLine
 
 _INTERFACE = "reference: positions file"
-_LONGEST_LINE_BYTES = 10_000
-_LONGEST_SHOWN = 100
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_DIGEST_OF_NOTHING = hashlib.sha256().hexdigest()
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _JSON_LINES_SUFFIXES = (".jsonl", ".ndjson")
 
 
@@ -86,10 +84,6 @@ def read_positions(path: Path, *, default_bd_fcm: str = "BD-FCM") -> LoadedPosit
     return loading.loaded()
 
 
-class _Digest(Protocol):
-    def update(self, data: bytes, /) -> None: ...
-
-
 @dataclass(slots=True)
 class _Loading:
     """What has been read so far."""
@@ -112,7 +106,7 @@ class _Loading:
         )
 
     def refuse(
-        self, name: str, value: str, expected: str, *, line: int | None, column: int | None = None
+        self, name: str, value: str, expected: str, *, line: int, column: int | None = None
     ) -> None:
         self.refusals.append(Refusal(name, value, expected, _INTERFACE, self.file, line, column))
 
@@ -126,124 +120,29 @@ class _Loading:
             for refusal in checked
         )
 
-    def header_of(self, names: Sequence[str]) -> dict[str, int] | None:
-        """Return the number of each column, or None after refusing the header."""
-        before = len(self.refusals)
-        columns: dict[str, int] = {}
-        for number, name in enumerate(names, start=1):
-            if name in columns:
-                self.refuse("header", name, "each column once", line=1, column=number)
-            elif name not in COLUMNS:
-                self.refuse("header", name, _nearest_column(name), line=1, column=number)
-            columns.setdefault(name, number)
-        for name in REQUIRED_COLUMNS:
-            if name not in columns:
-                self.refuse("header", "", f"a column {name}: it is required", line=1)
-        return columns if len(self.refusals) == before else None
-
-
-def _nearest_column(name: str) -> str:
-    near = difflib.get_close_matches(name.strip().lower(), COLUMNS, n=1, cutoff=0.5)
-    return f"a known column; did you mean {near[0]}?" if near else "one of " + ", ".join(COLUMNS)
-
-
-def _text_lines(file: BufferedReader, loading: _Loading) -> Iterator[tuple[int, str | None]]:
-    """Yield number and text of each line; None after refusing a line that is no text."""
-    digest = hashlib.sha256()
-    number = 0
-    while raw := file.readline(_LONGEST_LINE_BYTES):
-        number += 1
-        digest.update(raw)
-        content = raw.removeprefix(_BYTE_ORDER_MARK) if number == 1 else raw
-        if len(raw) == _LONGEST_LINE_BYTES and not raw.endswith(b"\n"):
-            _skip_rest_of_line(file, digest)
-            expected = f"a line of fewer than {_LONGEST_LINE_BYTES} bytes"
-            loading.refuse("line", _shown(repr(content)), expected, line=number)
-            yield number, None
-        else:
-            yield number, _decoded(content, number, loading)
-    loading.sha256 = digest.hexdigest()
-
-
-def _skip_rest_of_line(file: BufferedReader, digest: _Digest) -> None:
-    while rest := file.readline(_LONGEST_LINE_BYTES):
-        digest.update(rest)
-        if rest.endswith(b"\n"):
-            return
-
-
-def _decoded(content: bytes, number: int, loading: _Loading) -> str | None:
-    try:
-        text = content.decode("utf-8").removesuffix("\n").removesuffix("\r")
-    except UnicodeDecodeError as error:
-        value = f"byte 0x{content[error.start]:02x} at place {error.start + 1}"
-        loading.refuse("line", value, "UTF-8 text", line=number)
-        return None
-    control = _CONTROL.search(text)
-    if control is not None:
-        value = f"{control.group()!r} at place {control.start() + 1}"
-        expected = "text without control characters, lines ended by LF or CRLF"
-        loading.refuse("line", value, expected, line=number)
-        return None
-    return text
-
 
 def _load_csv(file: BufferedReader, loading: _Loading) -> None:
-    columns: dict[str, int] | None = None
-    for number, text in _text_lines(file, loading):
-        if number == 1:
-            columns = None if text is None else _csv_header(text, loading)
-            loading.columns = columns or {}
-        elif text != "":
-            loading.row_count += 1
-            if text is not None and columns is not None:
-                _take_csv_row(text, number, columns, loading)
-    if loading.sha256 == _DIGEST_OF_NOTHING:
+    digest = hashlib.sha256()
+    rows = CsvRows(loading.refuse, COLUMNS, REQUIRED_COLUMNS)
+    for number, cells in rows.of(file, digest):
+        loading.row_count += 1
+        if cells is not None:
+            loading.take(cells, number, rows.columns)
+    loading.columns, loading.sha256 = rows.columns, digest.hexdigest()
+    if not rows.line_count:
         loading.refuse("file", "", "a header, then one row a position; the file is empty", line=1)
 
 
-def _csv_header(text: str, loading: _Loading) -> dict[str, int] | None:
-    fields = _csv_fields(text, 1, loading)
-    if fields is None:
-        return None
-    names = [name.strip() for name in fields]
-    if not set(names) & set(COLUMNS):
-        expected = "a header with the columns " + ", ".join(REQUIRED_COLUMNS)
-        loading.refuse("header", _shown(text), expected, line=1)
-        return None
-    return loading.header_of(names)
-
-
-def _take_csv_row(text: str, number: int, columns: Mapping[str, int], loading: _Loading) -> None:
-    values = _csv_fields(text, number, loading)
-    if values is None:
-        return
-    if len(values) != len(columns):
-        expected = f"{len(columns)} fields, as in the header"
-        loading.refuse("row", f"{len(values)} fields", expected, line=number)
-        return
-    loading.take(dict(zip(columns, values, strict=True)), number, columns)
-
-
-def _csv_fields(text: str, number: int, loading: _Loading) -> list[str] | None:
-    if '"' not in text:
-        return text.split(",")
-    try:
-        return next(csv.reader([text], strict=True))
-    except csv.Error as error:
-        expected = f"quotes closed on the same line and doubled inside a field ({error})"
-        loading.refuse("line", _shown(text), expected, line=number)
-        return None
-
-
 def _load_json_lines(file: BufferedReader, loading: _Loading) -> None:
-    for number, text in _text_lines(file, loading):
+    digest = hashlib.sha256()
+    for number, text in text_lines(file, digest, loading.refuse):
         if text is not None and not text.strip():
             continue
         loading.row_count += 1
         cells = None if text is None else _json_cells(text, number, loading)
         if cells is not None:
             loading.take(cells, number, {})
+    loading.sha256 = digest.hexdigest()
     if not loading.row_count:
         loading.refuse("file", "", "one JSON object a line; the file is empty", line=1)
 
@@ -256,18 +155,20 @@ def _json_cells(text: str, number: int, loading: _Loading) -> dict[str, str] | N
             text, object_pairs_hook=_Pairs, parse_int=str, parse_float=str, parse_constant=str
         )
     except (ValueError, RecursionError):
-        loading.refuse("line", _shown(text), "one JSON object", line=number)
+        loading.refuse("line", shown(text), "one JSON object", line=number)
         return None
     if not isinstance(pairs, _Pairs):
-        loading.refuse("line", _shown(text), "one JSON object", line=number)
+        loading.refuse("line", shown(text), "one JSON object", line=number)
         return None
     before = len(loading.refusals)
     cells: dict[str, str] = {}
     for name, value in pairs:
         if name not in COLUMNS:
-            loading.refuse(_shown(name), _shown(str(value)), _nearest_column(name), line=number)
+            loading.refuse(
+                shown(name), shown(str(value)), nearest_column(name, COLUMNS), line=number
+            )
         elif name in cells:
-            loading.refuse(name, _shown(str(value)), "each key once", line=number)
+            loading.refuse(name, shown(str(value)), "each key once", line=number)
         elif isinstance(value, list):
             loading.refuse(name, "a list or an object", "a text, a number or null", line=number)
         else:
@@ -280,18 +181,13 @@ class _Pairs(list[tuple[str, object]]):
 
 
 def _load_parquet(file: BufferedReader, loading: _Loading) -> None:
-    import polars
-
     loading.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     file.seek(0)
-    try:
-        frame = polars.read_parquet(file)
-    except (polars.exceptions.PolarsError, OSError) as error:
-        reason = str(error).partition("\n")[0]
-        expected = f"a Parquet file ({reason})"
-        raise refused("positions", loading.file, expected, _INTERFACE) from None
+    frame = parquet_frame(file, "positions", loading.file, _INTERFACE)
     loading.row_count = frame.height
-    columns = loading.header_of(frame.columns)
+    columns = header_columns(
+        frame.columns, loading.refuse, known=COLUMNS, required=REQUIRED_COLUMNS
+    )
     if columns is None:
         return
     for number, values in enumerate(frame.iter_rows(), start=2):
@@ -310,7 +206,3 @@ def _as_text(value: object) -> str:
     if isinstance(value, datetime) and value.time() == time():
         return value.date().isoformat()
     return str(value)
-
-
-def _shown(text: str) -> str:
-    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."
