@@ -49,9 +49,9 @@ class RefuseColumn(Protocol):
 
 def text_lines(
     file: IO[bytes],
-    digest: Digest,
     refuse: RefuseLine,
     *,
+    digest: Digest | None = None,
     longest_bytes: int = LONGEST_LINE_BYTES,
 ) -> Iterator[tuple[int, str | None]]:
     """Yield number and text of each line; None after refusing a line that is no text.
@@ -60,16 +60,17 @@ def text_lines(
     ----------
     file : binary file
         UTF-8; a byte order mark and CRLF are accepted. Read once, forward: a pipe will do.
-    digest : Digest
-        Takes every byte of the file once the last line is out.
     refuse : RefuseLine
+    digest : Digest, optional
+        Takes every byte of the file once the last line is out.
     longest_bytes : int
         A longer line is refused, and never held.
     """
     number = 0
     while raw := file.readline(longest_bytes):
         number += 1
-        digest.update(raw)
+        if digest is not None:
+            digest.update(raw)
         content = raw.removeprefix(_BYTE_ORDER_MARK) if number == 1 else raw
         if len(raw) == longest_bytes and not raw.endswith(b"\n"):
             _skip_rest_of_line(file, digest, longest_bytes)
@@ -80,9 +81,10 @@ def text_lines(
             yield number, _decoded(content, number, refuse)
 
 
-def _skip_rest_of_line(file: IO[bytes], digest: Digest, longest_bytes: int) -> None:
+def _skip_rest_of_line(file: IO[bytes], digest: Digest | None, longest_bytes: int) -> None:
     while rest := file.readline(longest_bytes):
-        digest.update(rest)
+        if digest is not None:
+            digest.update(rest)
         if rest.endswith(b"\n"):
             return
 
@@ -136,12 +138,14 @@ class CsvRows:
     columns: dict[str, int] = field(default_factory=dict)
     line_count: int = 0
 
-    def of(self, file: IO[bytes], digest: Digest) -> Iterator[tuple[int, dict[str, str] | None]]:
+    def of(
+        self, file: IO[bytes], digest: Digest | None = None
+    ) -> Iterator[tuple[int, dict[str, str] | None]]:
         """Yield number and cells of each row that is not blank; None after refusing it.
 
         Under a header at fault every row is None: a row is counted, not read.
         """
-        for number, text in text_lines(file, digest, self.refuse):
+        for number, text in text_lines(file, self.refuse, digest=digest):
             self.line_count = number
             if number == 1:
                 if text is not None:

@@ -1,25 +1,19 @@
-"""A CSV of a clearing organization as text: header, rows, and every fault with its place.
-
-Line by line, because no field spans lines: a quote left open spoils its own line and no other.
-"""
+"""A CSV of a clearing organization as text: header, rows, and every fault with its place."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 
 from crossmargin.basics.refusals import Refusal, refused
+from crossmargin.feeds.text_rows import csv_fields, shown, text_lines
 
 RULE = "reference: xm reconcile"
 LARGEST_FILE_BYTES = 256 * 1024 * 1024
 LONGEST_LINE_BYTES = 20_000
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_LONGEST_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +48,8 @@ class TextTable:
         self, name: str, value: str, expected: str, *, line: int, column: str | None = None
     ) -> None:
         """Add a fault."""
-        shown = value if len(value) <= _LONGEST_SHOWN else value[:_LONGEST_SHOWN] + "..."
         number = self.header.index(column) + 1 if column in self.header else None
-        self.refusals.append(Refusal(name, shown, expected, RULE, self.file, line, number))
+        self.refusals.append(Refusal(name, shown(value), expected, RULE, self.file, line, number))
 
 
 def read_table(path: Path) -> TextTable:
@@ -77,12 +70,15 @@ def read_table(path: Path) -> TextTable:
         raise refused("file", path.name, f"at most {LARGEST_FILE_BYTES} bytes", RULE)
     table = TextTable(path.name, hashlib.sha256(content).hexdigest())
     header_read = False
-    for line, text in _lines(content.removeprefix(_BYTE_ORDER_MARK), table):
-        cells = _cells(text, line, table)
+    for line, text in text_lines(BytesIO(content), table.refuse, longest_bytes=LONGEST_LINE_BYTES):
+        if text is None or not text.strip():
+            continue
+        fields = csv_fields(text, line, table.refuse)
+        cells = None if fields is None else [cell.strip() for cell in fields]
         if not header_read:
             header_read = True
             if cells is None or not _take_header(cells, line, table):
-                return table
+                break
         elif cells is not None and len(cells) != len(table.header):
             expected = f"{len(table.header)} fields, as in the header"
             table.refuse("row", f"{len(cells)} fields", expected, line=line)
@@ -91,35 +87,6 @@ def read_table(path: Path) -> TextTable:
     if not header_read and not table.refusals:
         table.refuse("file", "", "a header, then one row a line; the file is empty", line=1)
     return table
-
-
-def _lines(content: bytes, table: TextTable) -> Iterator[tuple[int, str]]:
-    for line, raw in enumerate(content.split(b"\n"), start=1):
-        if len(raw) > LONGEST_LINE_BYTES:
-            expected = f"a line of at most {LONGEST_LINE_BYTES} bytes"
-            table.refuse("line", f"{len(raw)} bytes", expected, line=line)
-            continue
-        try:
-            text = raw.decode("utf-8").removesuffix("\r")
-        except UnicodeDecodeError as error:
-            value = f"byte 0x{raw[error.start]:02x} at place {error.start + 1}"
-            table.refuse("line", value, "UTF-8 text", line=line)
-            continue
-        control = _CONTROL.search(text)
-        if control:
-            value = f"{control.group()!r} at place {control.start() + 1}"
-            table.refuse("line", value, "text without control characters", line=line)
-        elif text.strip():
-            yield line, text
-
-
-def _cells(text: str, line: int, table: TextTable) -> list[str] | None:
-    try:
-        return [cell.strip() for cell in next(csv.reader([text], strict=True))]
-    except csv.Error as error:
-        expected = f"quotes closed on the same line and doubled inside a field ({error})"
-        table.refuse("line", text, expected, line=line)
-        return None
 
 
 def _take_header(names: list[str], line: int, table: TextTable) -> bool:

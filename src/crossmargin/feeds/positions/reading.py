@@ -135,7 +135,7 @@ def _load_csv(file: BufferedReader, loading: _Loading) -> None:
 
 def _load_json_lines(file: BufferedReader, loading: _Loading) -> None:
     digest = hashlib.sha256()
-    for number, text in text_lines(file, digest, loading.refuse):
+    for number, text in text_lines(file, loading.refuse, digest=digest):
         if text is not None and not text.strip():
             continue
         loading.row_count += 1

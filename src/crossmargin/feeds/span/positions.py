@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
@@ -11,6 +10,7 @@ from pathlib import Path
 from crossmargin.basics.refusals import RefusedError, refused
 from crossmargin.feeds.span.contract_names import ContractNames
 from crossmargin.feeds.span.records import Faults
+from crossmargin.feeds.text_rows import CsvRows
 from crossmargin.margin.cme.span.parameters import SpanContract, SpanParameters
 
 RULE = "reference: xm span margin"
@@ -31,24 +31,22 @@ def read_span_positions(
     RefusedError
         With every fault, each with line and column.
     """
-    try:
-        size = path.stat().st_size
-        text = path.read_text("utf-8-sig") if size <= _BYTES_MAX else ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise refused("positions", path.name, f"a readable UTF-8 file ({error})", RULE) from None
-    if size > _BYTES_MAX:
-        raise refused("positions", f"{size} bytes", f"at most {_BYTES_MAX} bytes", RULE)
     faults = Faults(path.name, RULE)
-    rows = csv.reader(text.splitlines())
-    columns = _columns(next(rows, []), faults)
+    rows = CsvRows(faults.refuse, REQUIRED + OPTIONAL, REQUIRED)
     names = ContractNames(parameters)
     found: list[tuple[SpanContract, Fraction]] = []
-    for line, cells in enumerate(rows if columns else (), start=2):
-        if len(cells) != len(columns) and any(cells):
-            faults.add("row", f"{len(cells)} fields", f"{len(columns)} fields", line)
-        elif any(cells):
-            named = {name: cells[place].strip() for name, place in columns.items()}
-            found.extend(_position(named, names, faults, line, columns))
+    try:
+        size = path.stat().st_size
+        if size > _BYTES_MAX:
+            raise refused("positions", f"{size} bytes", f"at most {_BYTES_MAX} bytes", RULE)
+        with path.open("rb") as file:
+            for line, cells in rows.of(file):
+                if cells is not None and any(cells.values()):
+                    named = {name: cell.strip() for name, cell in cells.items()}
+                    found.extend(_position(named, names, faults, line, rows.columns))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise refused("positions", path.name, f"a readable file ({reason})", RULE) from None
     if not found and not faults.count:
         faults.add("positions", "", "at least one position after the header", None)
     if faults.count:
@@ -66,7 +64,7 @@ def _position(
     quantity = _quantity(named["quantity"])
     if quantity is None:
         expected = f"a decimal number of contracts, signed, smaller than {_LARGEST_QUANTITY:,}"
-        faults.add("quantity", named["quantity"], expected, line, columns["quantity"] + 1)
+        faults.add("quantity", named["quantity"], expected, line, columns["quantity"])
     product, period = named["product"], named["period"]
     candidates = names.candidates(product, period)
     there = [each for each in candidates if _is_meant(each, named)]
@@ -77,7 +75,7 @@ def _position(
             count = f"of this product and period there are {len(candidates)} others"
         expected = f"one contract of the parameter set, {count}{near}"
         value = " ".join(filter(None, (named.get(each, "") for each in _NAMING)))
-        faults.add("product", value, expected, line, columns["product"] + 1)
+        faults.add("product", value, expected, line, columns["product"])
     elif quantity is not None:
         yield there[0], quantity
 
@@ -100,18 +98,6 @@ def _nearest(contracts: Sequence[SpanContract], named: Mapping[str, str]) -> str
 
 _NAMED_MAX = 4
 _NAMING = ("exchange", "product", "period", "option_period", "right", "strike")
-
-
-def _columns(header: list[str], faults: Faults) -> dict[str, int]:
-    names = [name.strip() for name in header]
-    for place, name in enumerate(names, start=1):
-        if name not in REQUIRED + OPTIONAL or names.count(name) > 1:
-            expected = f"one of {', '.join(REQUIRED + OPTIONAL)}, once"
-            faults.add("header", name, expected, 1, place)
-    for name in REQUIRED:
-        if name not in names:
-            faults.add("header", ",".join(names), f"a column {name}: it is required", 1)
-    return {} if faults.count else {name: place for place, name in enumerate(names)}
 
 
 def _quantity(text: str) -> Fraction | None:

@@ -38,6 +38,12 @@ class Faults:
         if self.count <= _FAULTS_MAX:
             self.refusals.append(Refusal(name, value, expected, self.rule, self.file, line, column))
 
+    def refuse(
+        self, name: str, value: str, expected: str, *, line: int, column: int | None = None
+    ) -> None:
+        """Note a fault of a line of rows."""
+        self.add(name, value, expected, line, column)
+
     def all(self) -> tuple[Refusal, ...]:
         """Return every fault that was kept, and how many were not."""
         more = self.count - _FAULTS_MAX
