@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import Enum, StrEnum
 
 import numpy as np
 
@@ -30,33 +29,6 @@ from crossmargin.validation.windows import StressedYearReading, WindowReading, W
 from crossmargin.validation.yield_moves import YieldPaths, whole_year_yields
 
 _RULE = "methodology: coverage"
-
-
-class _Range(Enum):
-    SHARE = "a number between 0 and 1"
-    POSITIVE = "a positive number"
-    WHOLE = "whole numbers from 1 on"
-
-
-_CHOICES: Mapping[tuple[str, str], type[StrEnum]] = {
-    ("ficc", "quantile_convention"): QuantileConvention,
-    ("validation", "window_reading"): WindowReading,
-    ("validation", "stressed_year_reading"): StressedYearReading,
-    ("validation", "filtered_stressed_year_reading"): StressedYearReading,
-    ("validation", "exception_reading"): ExceptionReading,
-}
-_RANGES: Mapping[tuple[str, str], _Range] = {
-    ("ficc", "coverage"): _Range.SHARE,
-    ("ficc", "horizon_days"): _Range.WHOLE,
-    ("ficc", "lookback_years"): _Range.WHOLE,
-    ("validation", "ewma_decay"): _Range.SHARE,
-    ("validation", "ewma_start_changes"): _Range.WHOLE,
-    ("validation", "near_tie_share"): _Range.SHARE,
-    ("validation", "rise_days"): _Range.WHOLE,
-    ("validation", "rolling_outcomes"): _Range.WHOLE,
-    ("validation", "whole_year_below"): _Range.POSITIVE,
-    ("validation", "window_dates"): _Range.WHOLE,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,17 +173,8 @@ def measure_book(path: BookPath, validation: ParameterSet) -> BookBacktest:
 
 
 def simulation_rules(parameters: BacktestParameters) -> SimulationRules:
-    """Return the rules that the parameters state.
-
-    Raises
-    ------
-    RefusedError
-        Naming every value that is not one of its choices, or out of its range.
-    """
+    """Return the rules that the parameters state."""
     ficc, validation = parameters.ficc, parameters.validation
-    faults = [*_choice_faults(parameters), *_number_faults(parameters)]
-    if faults:
-        raise RefusedError(*faults)
     return SimulationRules(
         horizon=ficc.whole("horizon_days"),
         coverage=ficc.ratio("coverage"),
@@ -230,32 +193,6 @@ def simulation_rules(parameters: BacktestParameters) -> SimulationRules:
         decay=float(validation.ratio("ewma_decay")),
         start_changes=validation.whole("ewma_start_changes"),
     )
-
-
-def _choice_faults(parameters: BacktestParameters) -> list[Refusal]:
-    owners, faults = parameters.owners, []
-    for (owner, name), allowed in _CHOICES.items():
-        value, options = owners[owner].text(name), [str(each) for each in allowed]
-        if value not in options:
-            expected = f"one of {', '.join(options)}"
-            faults.append(Refusal(f"{owner}.{name}", value, expected, "parameters"))
-    return faults
-
-
-def _number_faults(parameters: BacktestParameters) -> list[Refusal]:
-    owners, faults = parameters.owners, []
-    for (owner, name), expected in _RANGES.items():
-        values = owners[owner].ratios(name)
-        good = all(
-            0 < value < 1
-            if expected is _Range.SHARE
-            else value > 0 and (expected is _Range.POSITIVE or value.denominator == 1)
-            for value in values
-        )
-        if not good:
-            text = owners[owner].text(name)
-            faults.append(Refusal(f"{owner}.{name}", text, expected.value, "parameters"))
-    return faults
 
 
 def _points(market: MarketData, parameters: BacktestParameters) -> CurvePoints:

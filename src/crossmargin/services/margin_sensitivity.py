@@ -16,7 +16,6 @@ from crossmargin.margin.exact import from_grid
 from crossmargin.margin.simulation import Simulation
 from crossmargin.margin.tail import tail_losses
 from crossmargin.market.history import MarketData
-from crossmargin.pricing.cube import instrument_pnl
 from crossmargin.services.customer_books import CustomerBook, holdings_of
 from crossmargin.services.margin_day import MarginDay
 from crossmargin.services.margin_positions import MarginRun, margined_under
@@ -109,10 +108,8 @@ def _remembered(
 def _grid_effects(day: MarginDay, books: list[CustomerBook]) -> list[dict[str, Fraction]]:
     """Return, for each customer, simulation figures on the grid less figures off it."""
     block = holdings_of(day, [book.xm for book in books]).block(0, len(books))
-    follows = float(day.parameters.market.ratio("repo_rate_follows_front"))
-    ficc_cube = instrument_pnl(
-        day.valuation, day.ficc.scenarios.historical, repo_follows_front=follows
-    )
+    # The model's own pricing: what differs is the grid and nothing else.
+    ficc_cube = day.ficc.price(day.ficc.scenarios.historical)
     unrounded = {
         "ficc_combined": (
             day.ficc.simulation,
@@ -120,9 +117,7 @@ def _grid_effects(day: MarginDay, books: list[CustomerBook]) -> list[dict[str, F
         ),
     }
     if day.span is None:
-        cme_cube = instrument_pnl(
-            day.valuation, day.cme.scenarios.historical, repo_follows_front=follows
-        )
+        cme_cube = day.cme.price(day.cme.scenarios.historical)
         unrounded["cme_combined"] = (
             day.cme.historical,
             Simulation(

@@ -292,7 +292,6 @@ def test_a_strip_with_a_gap_is_none(valuation: Valuation, left: slice) -> None:
     [
         ("equivalent_contract", "three_contract"),
         ("short_end_equivalent", "bills"),
-        ("short_end_years", "0"),
     ],
 )
 def test_an_unknown_conversion_is_refused(name: str, value: str) -> None:

@@ -68,6 +68,23 @@ def test_without_a_history_what_needs_one_is_named_and_nothing_is_zero_in_its_pl
     ]
 
 
+@pytest.mark.parametrize(
+    "component",
+    [
+        Component.INTRADAY_SUPPLEMENTAL_FUND_DEPOSIT,
+        Component.BLACKOUT_PERIOD_EXPOSURE_ADJUSTMENT,
+        Component.EXCESS_CAPITAL_PREMIUM,
+    ],
+)
+def test_a_charge_without_a_formula_that_is_made_to_apply_is_named(component):
+    """As ``--set ficc.segregated_excess_capital_premium=applies`` makes it: never zero silently."""
+    changed = PARAMETERS.replacing({f"segregated_{component}": "applies"}, reason="test")
+    found = assembled(rules=AddOnRules.from_parameters(changed))
+    assert missing(found)[component] == "it has no formula here"
+    assert component not in found.charges
+    assert component not in missing(assembled())
+
+
 def test_what_does_not_apply_is_neither_charged_nor_missing():
     rules = replace(RULES, applies=dict.fromkeys(Component, Applicability.DOES_NOT_APPLY))
     found = assembled(rules=rules)

@@ -4,8 +4,14 @@ from fractions import Fraction
 
 import pytest
 
-from crossmargin.margin.ficc.haircut import HaircutLine, HaircutSchedule
+from crossmargin.margin.ficc.haircut import (
+    HaircutCorrelation,
+    HaircutLine,
+    HaircutSchedule,
+    haircut_schedule,
+)
 from crossmargin.testing import reference
+from crossmargin.testing.builders import curve_of, random_scenarios
 
 ENDS = tuple(Fraction(n) for n in ("0", "1/2", "1", "2"))
 RATES = tuple(Fraction(n, 1000) for n in (1, 2, 5, 9))
@@ -23,6 +29,22 @@ SCHEDULE = HaircutSchedule(ENDS, RATES, CORRELATIONS, "2026-02-27")
 )
 def test_a_maturity_on_an_end_belongs_to_the_bucket_it_ends(years, bucket):
     assert SCHEDULE.bucket(years) == bucket
+
+
+def test_short_tips_lie_in_the_first_bucket_where_none_ends_within_a_year():
+    scenarios = random_scenarios(300, seed=5)
+    schedule = haircut_schedule(
+        curve_of([0.037, 0.04, 0.046]),
+        scenarios,
+        coverage=Fraction(99, 100),
+        lower_years=[Fraction(0), Fraction(5)],
+        midpoint_years=[Fraction(2), Fraction(10)],
+        correlation=HaircutCorrelation.VENDOR,
+        curve_date="2026-02-27",
+    )
+    assert schedule.rates[2] == schedule.rates[0] < schedule.rates[1]
+    assert schedule.bucket_of(0.5, is_tips=True) == 2
+    assert schedule.correlations[2][0] == 1
 
 
 def lines(*amounts: int) -> list[HaircutLine]:

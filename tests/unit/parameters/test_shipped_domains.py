@@ -39,6 +39,8 @@ SHIPPED: dict[str, Parameter] = {
 WORDS = {
     "arrangement.fallback_bounded_by_side_on_time": {"yes", "no"},
     "ficc.minimum_margin_amount": {"on", "off"},
+    # Without it there is no requirement: it is not one that may be left out.
+    "ficc.segregated_var_charge": {"applies"},
     "market.timing_noise": {"removed", "kept"},
 }
 #: No number in plain notation, too long, or nothing that a parameter is made of.
@@ -65,7 +67,11 @@ ENUMERATIONS: Mapping[str, type[StrEnum]] = {
     "validation.filtered_stressed_year_reading": StressedYearReading,
     "validation.stressed_year_reading": StressedYearReading,
     "validation.window_reading": WindowReading,
-    **{f"ficc.segregated_{component}": Applicability for component in Component},
+    **{
+        f"ficc.segregated_{component}": Applicability
+        for component in Component
+        if component is not Component.VAR_CHARGE
+    },
 }
 
 
@@ -155,6 +161,7 @@ def test_a_list_reversed_repeated_or_of_another_length_is_refused(name: str) -> 
         ("cme", "historical_weight", "2"),
         ("cme", "hypothetical_butterfly_years", "2, 7"),
         ("cme", "short_end_years", "1000"),
+        ("cme", "short_end_years", "0"),
         ("cme", "span_ctd_issues_ZT", "2.1/2"),
         ("cme", "span_levels_from", "2018-01-02"),
         ("cme", "span_measure_weights", "0.5, 0.2, 0.3, 0"),

@@ -72,16 +72,13 @@ class EquivalentRules:
         Raises
         ------
         ValueError
-            If a choice is unknown, or the short end has no positive length.
+            If a choice is unknown.
         """
         short_end = parameters.choice("short_end_equivalent", list(ShortEndEquivalent))
-        years = float(parameters.ratio("short_end_years"))
-        if years <= 0.0:
-            raise ValueError(f"cme.short_end_years must be positive, was {years:g}")
         return EquivalentRules(
             EquivalentContract(parameters.choice("equivalent_contract", list(EquivalentContract))),
             ShortEndEquivalent(short_end),
-            years,
+            float(parameters.ratio("short_end_years")),
         )
 
     @property

@@ -1,7 +1,8 @@
 """One customer's charges outside the VaR Charge, put together; what could not be computed is named.
 
-A charge whose input is missing is never taken as zero: it stands among those not computed, with
-what was missing. A charge that does not apply to a segregated customer is not computed at all.
+A charge whose input is missing, or that has no formula, is never taken as zero: it stands among
+those not computed, with what was missing. A charge that does not apply to a segregated customer is
+not computed at all.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from crossmargin.margin.ficc.higher_of import (
 HIGHER_OF = "higher_of"
 
 _NO_HISTORY = "no charge history was given"
+_NO_FORMULA = "it has no formula here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +154,13 @@ def ficc_add_ons(
     )
     charges: dict[str, Money] = {}
     not_computed: list[NotComputed] = []
-    for component, compute in _CHARGES.items():
-        if rules.applies[component] is Applicability.DOES_NOT_APPLY:
+    for component, applies in rules.applies.items():
+        # The VaR Charge is what these are added to.
+        if component is Component.VAR_CHARGE or applies is Applicability.DOES_NOT_APPLY:
             continue
-        _put(component.value, compute(case), charges, not_computed)
+        compute = _CHARGES.get(component)
+        outcome = compute(case) if compute else _NO_FORMULA
+        _put(component.value, outcome, charges, not_computed)
     if rules.higher_of is not HigherOf.OFF:
         _put(HIGHER_OF, _higher_of(case), charges, not_computed)
     return AddOns(charges, tuple(not_computed))

@@ -152,10 +152,12 @@ def haircut_schedule(
     rates = [Fraction(math.ceil(rate * _RATE_STEPS), _RATE_STEPS) for rate in worst]
     short = [bucket for bucket, years in enumerate(midpoint_years) if years < _SHORT_TIPS_YEARS]
     zero = [*short, len(rates)] if correlation is HaircutCorrelation.ZERO_ROWS else []
+    # Short TIPS lie in the first bucket where none ends at a year or before.
+    tips = short or [0]
     return HaircutSchedule(
         tuple(lower_years),
-        (*rates, max(rates[bucket] for bucket in short)),
-        _correlations(np.vstack([pnl, pnl[short[-1]]]), zero),
+        (*rates, max(rates[bucket] for bucket in tips)),
+        _correlations(np.vstack([pnl, pnl[tips[-1]]]), zero),
         curve_date,
     )
 
