@@ -193,7 +193,8 @@ class MarginDay:
         """Return the day under other parameters of any owner, as if prepared with them.
 
         Only what they touch is made again: histories where the market's parameters or a horizon
-        change, the haircut schedule where those or FICC's do.
+        change, the haircut schedule where those or FICC's do; all of it where the SOFR strip needs
+        contracts that were not priced. Places of contracts are then others.
 
         Raises
         ------
@@ -227,6 +228,11 @@ class MarginDay:
 
     def _remade(self, parameters: ParameterSets, market: MarketData) -> MarginDay:
         old = self.parameters
+        strip_years = EquivalentRules.from_parameters(parameters.cme).strip_years
+        strip = strip_contracts(self.as_of, sifma_calendar(), years=strip_years)
+        priced = {future.contract for future in self.valuation.contracts}
+        if not priced.issuperset(strip):
+            return _prepare(market, parameters, as_of=self.as_of, contracts=priced)
         other_market = parameters.market != old.market
         ficc_days, cme_days = (
             owner.whole("horizon_days") for owner in (parameters.ficc, parameters.cme)

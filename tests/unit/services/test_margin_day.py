@@ -170,6 +170,28 @@ def test_a_day_under_other_parameters_is_the_one_prepared_with_them(
     assert under.ficc.add_ons(block) != simulated_day.ficc.add_ons(block)
 
 
+def test_a_strip_whose_contracts_nobody_holds_is_priced_when_it_is_asked_for(
+    simulated_day: MarginDay, simulated_market: MarketData
+) -> None:
+    """As a range of ``short_end_equivalent`` does on a book without SOFR futures."""
+    bare = prepare_day(
+        simulated_market, simulated_day.parameters, as_of=simulated_day.as_of, contracts=[]
+    )
+    assert not any(f.contract.product == "SR3" for f in bare.valuation.contracts)
+    changed = bare.parameters.changing(
+        {"cme": {"short_end_equivalent": "sofr_strip"}}, reason="test"
+    )
+    under = bare.under(changed, simulated_market)
+    prepared = prepare_day(simulated_market, changed, as_of=bare.as_of, contracts=[])
+    assert any(f.contract.product == "SR3" for f in under.valuation.contracts)
+    under_it, prepared_with_it = (
+        [list(each.valuation.contract_index()), each.equivalents.places.tolist()]
+        for each in (under, prepared)
+    )
+    assert under_it == prepared_with_it
+    assert under.cme.scenario_identity == prepared.cme.scenario_identity
+
+
 def test_an_unknown_parameter_is_refused(simulated_day: MarginDay) -> None:
     with pytest.raises(LookupError, match="no parameter"):
         simulated_day.with_parameters(ficc={"no_such": "1"}, reason="typing error")

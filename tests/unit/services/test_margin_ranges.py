@@ -9,9 +9,11 @@ import pytest
 from crossmargin import bootstrap
 from crossmargin.market.history import MarketData
 from crossmargin.services import margin_ranges
+from crossmargin.services.margin_day import prepare_day
 from crossmargin.services.margin_positions import MarginRun, margin_positions
 from crossmargin.services.margin_ranges import CustomerRanges, ranged_parameters, ranges_of
 from crossmargin.simulation.market import SimulatedMarket
+from crossmargin.testing.builders import AS_OF
 
 MOVED = (
     "ficc.lookback_years",
@@ -89,6 +91,20 @@ def test_an_end_is_what_a_run_with_that_value_gives(
     expected = {c.key.customer_id: c.requirement.requirement for c in run.result.customers}
     assert {customer: getattr(r, f"at_{end}") for customer, r in rows.items()} == expected
     assert any(r.effect.cents > 0 for r in rows.values())
+
+
+def test_every_shipped_end_is_one_that_a_day_can_be_prepared_with(
+    simulated_market: MarketData,
+) -> None:
+    """On a day of fronts alone: whatever an end needs beside them is made."""
+    parameters = bootstrap.parameter_sets(AS_OF)
+    day = prepare_day(simulated_market, parameters, as_of=AS_OF, contracts=[])
+    ranged = ranged_parameters(parameters)
+    assert len(ranged) >= 30
+    for one in ranged:
+        for end in {one.low, one.high} - {one.base}:
+            changed = parameters.changing({one.owner: {one.name: end}}, reason="range")
+            assert day.under(changed, simulated_market).parameters == changed
 
 
 def test_all_jointly_are_at_least_as_far_as_the_largest_alone(
