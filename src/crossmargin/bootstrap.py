@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from crossmargin.parameters.reading import OwnerFile
     from crossmargin.services.backtest_par_books import BacktestParameters
     from crossmargin.services.calculators.calculator import Calculator
-    from crossmargin.services.margin_day import ParameterSets
     from crossmargin.services.margin_positions import PositionsInput
     from crossmargin.services.parameter_registry import ParameterRegistry
+    from crossmargin.services.parameter_sets import ParameterSets
     from crossmargin.services.ports import BlockExecutor
     from crossmargin.services.previous_run import PreviousRun
     from crossmargin.services.reconciliation import CcpFile, FileKind

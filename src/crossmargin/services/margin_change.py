@@ -31,8 +31,8 @@ from crossmargin.basics.refusals import Refusal
 from crossmargin.margin.cme.span.parameters import SpanParameters
 from crossmargin.market.history import MarketData
 from crossmargin.services.ficc_charges import ChargeInputs
-from crossmargin.services.margin_day import ParameterSets
 from crossmargin.services.margin_positions import MarginRun, PositionsInput, margin_positions
+from crossmargin.services.parameter_sets import ParameterSets
 from crossmargin.services.ports import BlockExecutor
 
 

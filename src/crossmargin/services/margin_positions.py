@@ -29,8 +29,9 @@ from crossmargin.services.customer_books import (
     customer_books,
 )
 from crossmargin.services.ficc_charges import ChargeInputs
-from crossmargin.services.margin_day import ParameterSets, prepare_day
+from crossmargin.services.margin_day import prepare_day
 from crossmargin.services.margin_run import MarginResult, margin_customers
+from crossmargin.services.parameter_sets import ParameterSets
 from crossmargin.services.ports import BlockExecutor
 from crossmargin.services.span_calibration import calibrate
 

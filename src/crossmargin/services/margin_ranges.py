@@ -10,8 +10,8 @@ from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import Money
 from crossmargin.market.history import MarketData
 from crossmargin.parameters.version import Status
-from crossmargin.services.margin_day import ParameterSets
 from crossmargin.services.margin_positions import MarginRun, margined_under
+from crossmargin.services.parameter_sets import ParameterSets
 from crossmargin.services.ports import BlockExecutor
 
 _REASON = "range"

@@ -22,8 +22,8 @@ from crossmargin.market.history import FloatArray, MarketData
 from crossmargin.market.portable import exp_portable
 from crossmargin.market.scenarios import ScenarioSet, factor_history
 from crossmargin.pricing.par_bond import par_bond_flows, par_bond_pnl_per_100
-from crossmargin.services.margin_day import ParameterSets
 from crossmargin.services.market_readings import fitted_curve
+from crossmargin.services.parameter_sets import ParameterSets
 
 PAR_BOOK_TENOR_YEARS = (1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 20.0, 30.0)
 _BP = 1e4

@@ -15,7 +15,7 @@ from crossmargin.basics.refusals import Refusal, RefusedError, refused
 from crossmargin.parameters.fitting import value_faults
 from crossmargin.parameters.reading import OwnerFile, nearest_of
 from crossmargin.parameters.registry import SHIPPED, ModelVersion, Parameter, ParameterSet
-from crossmargin.services.margin_day import ParameterSets
+from crossmargin.services.parameter_sets import ParameterSets
 
 #: Every owner and the folder of the package where its parameter file lies.
 OWNERS: Mapping[str, str] = {

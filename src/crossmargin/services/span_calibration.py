@@ -47,7 +47,7 @@ from crossmargin.product.futures import (
     reference_period,
 )
 from crossmargin.product.specifications import QUARTERLY_MONTHS
-from crossmargin.services.margin_day import ParameterSets
+from crossmargin.services.parameter_sets import ParameterSets
 from crossmargin.services.span_history import (
     TREASURIES,
     LevelHistory,

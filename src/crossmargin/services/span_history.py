@@ -22,7 +22,7 @@ from crossmargin.market.constant_maturity import cheapest_dv01, par_moves_bp
 from crossmargin.market.factors import CurvePoints, curve_points
 from crossmargin.market.history import FloatArray, MarketData
 from crossmargin.product.futures import PRODUCTS
-from crossmargin.services.margin_day import ParameterSets
+from crossmargin.services.parameter_sets import ParameterSets
 
 TREASURIES = tuple(NEIGHBOURS)
 

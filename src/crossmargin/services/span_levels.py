@@ -19,7 +19,7 @@ from crossmargin.margin.cme.span.published import PublishedCredit, PublishedFigu
 from crossmargin.market.history import MarketData
 from crossmargin.parameters.registry import Status
 from crossmargin.product.futures import PRODUCTS
-from crossmargin.services.margin_day import ParameterSets
+from crossmargin.services.parameter_sets import ParameterSets
 from crossmargin.services.span_calibration import calibrate
 from crossmargin.services.span_history import TREASURIES, LevelHistory, level_history
 

@@ -18,9 +18,10 @@ from crossmargin.margin.cme.span.parameters import SpanParameters
 from crossmargin.market.history import MarketData, ParYieldHistory
 from crossmargin.presentation.margin import margin_document
 from crossmargin.product.position import PositionLine
-from crossmargin.services.margin_day import MarginDay, ParameterSets
+from crossmargin.services.margin_day import MarginDay
 from crossmargin.services.margin_explanation import explain_run
 from crossmargin.services.margin_positions import MarginRun, PositionsInput, margin_positions
+from crossmargin.services.parameter_sets import ParameterSets
 from crossmargin.services.span_calibration import calibrate
 from crossmargin.testing.builders import AS_OF, position
 
