@@ -54,7 +54,9 @@ def test_the_page_has_every_ruling_that_is_cited_and_no_other() -> None:
 def test_every_ruling_names_code_that_is_there() -> None:
     for number, section in _sections().items():
         (line,) = re.findall(r"^In the code: (.+)\.$", section, re.MULTILINE)
-        for name in re.findall(r"`crossmargin\.([\w.]+)`", line):
+        names = re.findall(r"`crossmargin\.([\w.]+)`", line)
+        assert names, number
+        for name in names:
             module = PACKAGE.joinpath(*name.split("."))
             assert module.with_suffix(".py").is_file() or module.is_dir(), (number, name)
 

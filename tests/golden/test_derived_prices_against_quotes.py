@@ -72,9 +72,10 @@ def _yield_pct(price: SecurityPrice, clean: Decimal) -> float:
 
 
 def margined(market: MarketData, day: date, cusip: str) -> MarginRun:
-    lines = (position("HOLDER", cusip, 500_000_000),)
+    """Return a note hedged with two-year futures, margined."""
+    lines = (position("HOLDER", cusip, 5_000_000_000), position("HOLDER", "ZTM6", -9_000))
     return margin_positions(
-        PositionsInput("positions.csv", "0" * 64, 1, lines, ()),
+        PositionsInput("positions.csv", "0" * 64, 2, lines, ()),
         with_derived_prices(market, day),
         parameter_sets(day),
         block_executor(),
@@ -94,6 +95,11 @@ def test_a_note_passes_a_year_to_run_on_its_day(real_market: MarketData) -> None
         for day in (date(2026, 3, 30), date(2026, 3, 31))
     ]
     (inside,), (outside,) = (document["customers"] for document in documents)
+    # The cliff: the saving of the hedge is gone from one day to the next.
+    assert float(inside["reduction"]) > 0.5
+    assert (outside["binding"], float(outside["reduction"])) == ("NONE", 0.0)
+    assert float(outside["requirement"]) > 2 * float(inside["requirement"])
+    assert outside["requirement"] == outside["standalone"]
     assert not inside["ineligible"]
     assert outside["ineligible"][0]["codes"] == ["SHORT_MATURITY"]
     assert "historical_simulation" in inside["ficc"]["components"]["securities"]

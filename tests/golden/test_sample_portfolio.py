@@ -71,7 +71,8 @@ def test_reductions_are_what_the_portfolio_was_made_for(result: MarginResult) ->
     assert outcome["CURVE-FUND"].reduction > Fraction(1, 2)
     assert outcome["REGIONAL-BANK"].reduction > Fraction(1, 2)
     assert outcome["REPO-CUSTOMER"].reduction > Fraction(1, 2)
-    assert outcome["ASSET-MANAGER"].reduction <= Fraction(2, 100)
+    assert outcome["ASSET-MANAGER"].binding is Binding.BELOW_THRESHOLD
+    assert outcome["ASSET-MANAGER"].reduction == 0
     assert 0 <= outcome["WIDE-BOOK"].reduction < Fraction(1, 4)
 
 

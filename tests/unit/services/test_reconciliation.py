@@ -204,14 +204,14 @@ def ours_of(run: MarginRun, kind: FileKind) -> CcpFile:
 
 def test_contributions_of_cusips_add_up_to_the_simulation_of_the_customer(run: MarginRun) -> None:
     detail = ours_of(run, FileKind.FICCVARDETAIL)
-    for customer, model in zip(run.result.customers, run.result.customers, strict=True):
+    for customer in run.result.customers:
         lines = [li for li in detail.lines if li.customer == customer.key.customer_id]
-        whole = model.ficc.securities["historical_simulation"]
+        whole = customer.ficc.securities["historical_simulation"]
         parts = sum((line.figures["component_var"] for line in lines), Fraction(0))
         assert abs(parts - whole) <= Fraction(len(lines), 10**6)
         assert whole > 0 or not lines
         floors = sum((line.figures["floor"] for line in lines), Fraction(0))
-        assert abs(floors - model.ficc.securities["floor_percentage"]) <= Fraction(
+        assert abs(floors - customer.ficc.securities["floor_percentage"]) <= Fraction(
             len(lines), 10**6
         )
 
