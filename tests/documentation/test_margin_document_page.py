@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,18 @@ from crossmargin.analysis import explanation
 from crossmargin.analysis.factors import risk_factors
 from crossmargin.analysis.sensitivity import VARIANTS
 from crossmargin.arrangement.cycles import Cycle
+from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.money import Money
+from crossmargin.margin.ficc.assembly import _CHARGES
+from crossmargin.margin.ficc.charge_history import ChargeHistory, ChargeRow
+from crossmargin.margin.ficc.higher_of import Cycle as FiccCycle
 from crossmargin.market.history import MarketData
 from crossmargin.presentation.margin import margin_document
 from crossmargin.presentation.margin_rows import CSV_HEADER
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.product.treasury import SecurityKind
 from crossmargin.services import margin_ranges, margin_sensitivity
+from crossmargin.services.ficc_charges import ChargeInputs
 from crossmargin.services.margin_change import RunInputs, change_of
 from crossmargin.services.margin_cycles import CycleRequest, cycle_outcome, plan_cycle
 from crossmargin.services.margin_explanation import explain_run
@@ -32,6 +39,8 @@ from crossmargin.simulation.market import SimulatedMarket
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "margin.md"
 _KEY_CELL = re.compile(r"^\| ((?:`[^`]+`(?:, )?)+) \| .+ \|$", re.MULTILINE)
 _HEADER = "customer_id,clearing_organization,account,instrument,quantity"
+# Charged on the days around a holiday, which the demo's date is not.
+_HOLIDAY = "customers[].ficc.components.add_ons.holiday"
 
 
 def _part(heading: str) -> str:
@@ -70,19 +79,23 @@ def monkeypatch_module() -> Iterator[pytest.MonkeyPatch]:
 
 
 @pytest.fixture(scope="module")
+def note(simulation: SimulatedMarket, simulated_market: MarketData) -> str:
+    prices = simulated_market.price_sheets[simulation.as_of].prices
+    notes = [p.security for p in prices.values() if p.security.kind is SecurityKind.NOTE]
+    return max(notes, key=lambda each: each.maturity_date).cusip.text
+
+
+@pytest.fixture(scope="module")
 def document(
     simulation: SimulatedMarket,
     simulated_market: MarketData,
+    note: str,
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch_module: pytest.MonkeyPatch,
 ) -> dict[str, Any]:
     """Return a document with every kind of line, a true-up, an explanation and a sensitivity."""
     prices = simulated_market.price_sheets[simulation.as_of].prices
     securities = [price.security for price in prices.values()]
-    note = max(
-        (each for each in securities if each.kind is SecurityKind.NOTE),
-        key=lambda each: each.maturity_date,
-    ).cusip.text
     bill = next(each.cusip.text for each in securities if each.kind is SecurityKind.BILL)
     lines = (
         f"SMALL,FICC,XM,{note},100000",
@@ -94,6 +107,7 @@ def document(
         "MIXED,CME,XM,SR3M6,25",
         "MIXED,CME,XM,ZNM6C11250,40",
         "MIXED,CME,XM,ZNM6,12.5",
+        "LARGE,CME,XM,UBM6,-900000",
     )
     path = tmp_path_factory.mktemp("document") / "positions.csv"
     path.write_text("\n".join((_HEADER, *lines)) + "\n", encoding="utf-8")
@@ -146,10 +160,68 @@ def document(
     )
 
 
-def test_documented_keys_are_those_of_a_document(document: dict[str, Any]) -> None:
+@pytest.fixture(scope="module")
+def charged(
+    simulation: SimulatedMarket,
+    simulated_market: MarketData,
+    note: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, Any]:
+    """Return a document at noon under SPAN, with every charge outside FICC's VaR Charge."""
+    lines = (
+        f"A,FICC,XM,{note},900000000000",
+        "A,CME,XM,ZNM6,-900",
+        "A,CME,REGULAR,ZTM6,10",
+    )
+    path = tmp_path_factory.mktemp("charged") / "positions.csv"
+    path.write_text("\n".join((_HEADER, *lines)) + "\n", encoding="utf-8")
+    noon, large = FiccCycle.NOON, Money(10**15)
+    rows = (
+        # Charges that rose at last and losses above them, as many as the charges need, and a
+        # liquidity need above FICC's own.
+        *(
+            ChargeRow(before, noon, var_charge=Money(100), realised_loss=Money(10**9))
+            for before in (simulation.as_of - timedelta(days) for days in range(10, 140))
+        ),
+        ChargeRow(
+            date(2026, 3, 20), noon, liquidity_need=Money(200), daily_liquidity_need=Money(1)
+        ),
+        ChargeRow(date(2026, 3, 23), FiccCycle.SOD, var_charge=large),
+        ChargeRow(simulation.as_of, noon, mark_to_market=large, special_charge=Money(100)),
+    )
+    changes = {
+        "ficc": {
+            "higher_of": "large_indirect_participants",
+            "volatility_events": f"{simulation.as_of.isoformat()}: 0.10",
+        },
+        "cme": {"engine": "span"},
+    }
+    run = margin_positions(
+        bootstrap.read_positions(path),
+        simulated_market,
+        bootstrap.parameter_sets(simulation.as_of).changing(changes, reason="test"),
+        bootstrap.block_executor(),
+        as_of=simulation.as_of,
+        charges=ChargeInputs(Cycle.ITD, {CustomerKey("BD-FCM", "A"): ChargeHistory.of(rows)}),
+    )
+    return margin_document(run, cycle="ITD")
+
+
+def test_documented_keys_are_those_of_documents(
+    document: dict[str, Any], charged: dict[str, Any]
+) -> None:
     documented = _documented()
     assert len(documented) == len(set(documented)), "a key is documented twice"
-    assert set(documented) == set(_keys(json.loads(json.dumps(document))))
+    made = {key for each in (document, charged) for key in _keys(json.loads(json.dumps(each)))}
+    # Parameters are by name, and those that the run changed are its own.
+    made = {key for key in made if not key.startswith("parameters.changed.")}
+    assert set(documented) == made | {_HOLIDAY}
+
+
+def test_every_charge_outside_the_var_charge_is_documented() -> None:
+    named = {component.value for component in _CHARGES}
+    prefix = "customers[].ficc.components.add_ons."
+    assert {key.removeprefix(prefix) for key in _documented() if key.startswith(prefix)} == named
 
 
 def test_documented_csv_columns_are_those_written() -> None:

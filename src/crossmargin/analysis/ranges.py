@@ -1,4 +1,4 @@
-"""What an uncertain parameter is worth: the requirement at both ends of its range."""
+"""What a parameter with a range is worth: the requirement at both ends of its range."""
 
 from __future__ import annotations
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def changes_by_owner(texts: Sequence[str], *, example: str) -> dict[str, dict[str, str]]:
+def changes_by_owner(
+    texts: Sequence[str], *, example: str, option: str = "--set"
+) -> dict[str, dict[str, str]]:
     """Return changes by owner and parameter.
 
     Parameters
@@ -13,6 +15,8 @@ def changes_by_owner(texts: Sequence[str], *, example: str) -> dict[str, dict[st
     texts : sequence of str
     example : str
         One that would be accepted, for the refusal.
+    option : str
+        The option that they were given with, for the refusal.
 
     Raises
     ------
@@ -28,13 +32,13 @@ def changes_by_owner(texts: Sequence[str], *, example: str) -> dict[str, dict[st
         owner, dot, name = left.partition(".")
         if not (equals and dot and value):
             expected = f"OWNER.NAME=VALUE, as in {example}"
-            faults.append(Refusal("--set", text, expected, "parameters"))
+            faults.append(Refusal(option, text, expected, "parameters"))
             continue
         values = changes.setdefault(owner.strip(), {})
         if name.strip() in values:
             given = f"{owner.strip()}.{name.strip()}={values[name.strip()]}"
             expected = f"each parameter once; {given} is given before it"
-            faults.append(Refusal("--set", text, expected, "parameters"))
+            faults.append(Refusal(option, text, expected, "parameters"))
             continue
         values[name.strip()] = value.strip()
     if faults:

@@ -33,17 +33,23 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("margin")(margin_command)
-app.command("par-books")(par_books_command)
-app.command("backtest")(backtest_command)
+app.command("margin", short_help="Margin every customer of a positions file.")(margin_command)
+app.command("par-books", short_help="Show the tail loss of bonds at par, long and short.")(
+    par_books_command
+)
+app.command("backtest", short_help="Backtest margin on bonds at par: coverage and cost.")(
+    backtest_command
+)
 app.command("calc")(calc_command)
-app.add_typer(market_app, name="market")
+app.add_typer(market_app, name="market", short_help="Build, simulate or check a market directory.")
 app.add_typer(parameters_app, name="parameters")
 span_app.command("calibrate")(calibrate_command)
 span_app.command("levels")(levels_command)
-app.add_typer(span_app, name="span")
+app.add_typer(
+    span_app, name="span", short_help="SPAN parameter files: show, convert, margin, calibrate."
+)
 app.add_typer(reconcile_app, name="reconcile")
-app.command("demo")(demo_command)
+app.command("demo", short_help="Margin a sample BD-FCM on a simulated market.")(demo_command)
 
 
 def _show_version(wanted: bool) -> None:

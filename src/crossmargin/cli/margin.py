@@ -84,7 +84,9 @@ def margin_command(
     explain: Annotated[
         bool,
         typer.Option(
-            "--explain", help="Tail scenarios, key-rate DV01 of both legs, saving lost by factor."
+            "--explain",
+            help="Tail scenarios, key-rate DV01 of both legs, saving lost by factor, contributions "
+            "with marginal and incremental figures.",
         ),
     ] = False,
     sensitivity: Annotated[
@@ -94,7 +96,8 @@ def margin_command(
     ranges: Annotated[
         bool,
         typer.Option(
-            "--range", help="Every uncertain parameter at both ends of its range, and all jointly."
+            "--range",
+            help="Every parameter that has a range at both ends of it, alone and all jointly.",
         ),
     ] = False,
     changes: Annotated[
@@ -117,13 +120,15 @@ def margin_command(
     ] = None,
     cme_model: Annotated[
         CmeModelChoice | None,
-        typer.Option("--cme-model", help="CME's engine; as the parameter cme.engine says."),
+        typer.Option(
+            "--cme-model", help="CME's engine; as the parameter cme.engine says if left out."
+        ),
     ] = None,
     span_parameters: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="SPAN parameter file for --cme-model span; our own calibrated set.",
+            help="SPAN parameter file for --cme-model span; our own calibrated set if left out.",
             exists=True,
             dir_okay=False,
         ),
@@ -140,16 +145,24 @@ def margin_command(
     against: Annotated[
         Path | None,
         typer.Option(
+            metavar="FILE",
             help="Positions file of a previous run: what changed since, in five parts.",
             exists=True,
         ),
     ] = None,
     against_date: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="As-of date of the previous run; this one's."),
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            metavar="DATE",
+            help="As-of date of the previous run; this run's if left out.",
+        ),
     ] = None,
     against_market: Annotated[
-        Path | None, typer.Option(help="Market directory of the previous run; this one's.")
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Market directory of the previous run; this run's if left out."
+        ),
     ] = None,
     against_parameters: Annotated[
         list[Path] | None,
@@ -215,7 +228,11 @@ def margin_command(
                 against_market,
                 ParameterOptions(
                     against_parameters or (),
-                    changes_by_owner(against_changes or [], example="arrangement.cap=0.7"),
+                    changes_by_owner(
+                        against_changes or [],
+                        example="arrangement.cap=0.7",
+                        option="--against-set",
+                    ),
                 ),
             ),
             charge_history=charge_history,

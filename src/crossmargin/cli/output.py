@@ -1,8 +1,8 @@
-"""What every command shares: formats, documents on standard output, refusals on standard error.
+"""What every command shares: formats, where results and refusals are written, exit status.
 
-A result is one document on standard output and nothing else; diagnostics go to standard error.
-Exit 0: done; 1: the input or a rule refused, or the output could not be written; 2: usage;
-141: who read the output closed the pipe before its end.
+Standard output holds the result alone, so that it can be piped; refusals and remarks go to
+standard error. Status 0 says done, 1 refused or not writable, 2 a command line that makes no
+sense, 141 a pipe whose reader left.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 parameters_app = typer.Typer(
     no_args_is_help=True,
-    help="The parameters of every model: value, range, source, status and dates.",
+    help="Every model's parameters, with source, status and dates.",
 )
 
 _FIELDS = (

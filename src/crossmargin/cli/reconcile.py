@@ -49,7 +49,8 @@ reconcile_app = typer.Typer(
     cls=_RunByDefault,
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Our margin beside the clearing organizations' own files: xm reconcile POSITIONS ...",
+    help="Our margin beside the clearing organizations' own files.\n\n"
+    "xm reconcile POSITIONS ... is xm reconcile run POSITIONS ...",
 )
 
 

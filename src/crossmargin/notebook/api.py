@@ -207,7 +207,10 @@ class Customer:
         return document
 
     def explain(self) -> Explained:
-        """Return why: tail scenarios, key-rate DV01 of both legs, saving lost by factor.
+        """Return why: tails, key-rate DV01 of both legs, saving lost by factor, contributions.
+
+        Contributions are of positions, risk factors and components and add up to the requirement;
+        positions have marginal and incremental figures beside them.
 
         Shows itself as text in a terminal and as a table in a notebook.
         """

@@ -1,4 +1,4 @@
-"""The requirement over the ranges of uncertain parameters: in the document and as tables."""
+"""The requirement over the ranges of parameters: in the document and as tables."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def print_ranges(console: Console, ranges: Mapping[str, Any]) -> None:
     best, base, worst = (
         f"{float(ranges[name]):,.0f}" for name in ("joint_best", "base", "joint_worst")
     )
-    table = grid(f"Uncertain parameters, each alone: requirement in dollars, as run {base}")
+    table = grid(f"Parameters with a range, each alone: requirement in dollars, as run {base}")
     # The range under the name: both fit a narrow terminal.
     table.add_column("parameter: low to high, status", overflow="fold")
     for heading in ("at low", "at high", "effect"):

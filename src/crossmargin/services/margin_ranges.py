@@ -1,4 +1,4 @@
-"""The use case behind ``xm margin --range``: every uncertain parameter alone, and all jointly."""
+"""The use case behind ``xm margin --range``: every parameter with a range, alone and jointly."""
 
 from __future__ import annotations
 

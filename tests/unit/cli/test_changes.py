@@ -26,3 +26,10 @@ def test_a_parameter_given_twice_is_refused(second: str) -> None:
     assert (twice.field, twice.value) == ("--set", second)
     assert "ficc.coverage=0.98 is given before it" in twice.expected
     assert malformed.value == "nothing"
+
+
+def test_a_fault_is_told_under_the_option_it_was_given_with() -> None:
+    given = ["cme.engine", "ficc.coverage=0.98", "ficc.coverage=0.97"]
+    with pytest.raises(RefusedError) as caught:
+        changes_by_owner(given, example=EXAMPLE, option="--against-set")
+    assert [fault.field for fault in caught.value.refusals] == ["--against-set"] * 2
