@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -80,14 +81,8 @@ class _Series:
     rolls_before: IntArray
 
 
-def basis_shocks(
-    points: CurvePoints,
-    closes: Mapping[str, CloseHistory],
-    parameters: ParameterSet,
-    *,
-    horizon_days: int,
-) -> ResidualShocks:
-    """Return every Treasury contract's basis shock on every pair of dates, in basis points.
+class BasisResiduals:
+    """Residuals of every quoted contract over any lag, computed once.
 
     Parameters
     ----------
@@ -97,40 +92,102 @@ def basis_shocks(
     parameters : ParameterSet
         ``basis_ctd_maturity_years_<symbol>``, ``basis_fit_days``, ``basis_roll_margin_dates``,
         ``residuals_from``, ``residual_stressed_windows``, ``proxy_seed``, and the noise rule's.
-    horizon_days : int
-        In scenario dates.
-
-    Returns
-    -------
-    ResidualShocks
-        Positive: the futures-implied yield rises more than the curve's, so the future falls.
     """
-    first = np.datetime64(parameters.text("residuals_from"))
-    names = tuple(NEIGHBOURS)
-    count = len(points.dates) - horizon_days
-    own = np.full((count, len(names)), np.nan)
-    estimates: dict[str, dict[str, NoiseEstimate]] = {}
-    stressed = in_windows(points.dates, parameters.dates("residual_stressed_windows"))
-    used = points.dates >= first
-    rule = NoiseRule.from_parameters(parameters)
-    margin = parameters.whole("basis_roll_margin_dates")
-    for symbol in QUOTED:
-        maturity = float(parameters.ratio(f"basis_ctd_maturity_years_{symbol}"))
-        series = _series(points, closes[symbol], maturity, used, roll_margin_dates=margin)
-        cleaned = _cleaner(series, fit_days=parameters.whole("basis_fit_days"))
-        own[:, names.index(symbol)], estimates[symbol] = without_noise(
-            cleaned, stressed, horizon_days=horizon_days, rule=rule
+
+    def __init__(
+        self, points: CurvePoints, closes: Mapping[str, CloseHistory], parameters: ParameterSet
+    ) -> None:
+        self._points = points
+        self._seed = parameters.whole("proxy_seed")
+        self._fit_days = parameters.whole("basis_fit_days")
+        self._rule = NoiseRule.from_parameters(parameters)
+        self._stressed = in_windows(points.dates, parameters.dates("residual_stressed_windows"))
+        used = points.dates >= np.datetime64(parameters.text("residuals_from"))
+        margin = parameters.whole("basis_roll_margin_dates")
+        self._series = {
+            symbol: _series(
+                points,
+                closes[symbol],
+                float(parameters.ratio(f"basis_ctd_maturity_years_{symbol}")),
+                used,
+                roll_margin_dates=margin,
+            )
+            for symbol in QUOTED
+        }
+        self._over: dict[tuple[str, int], tuple[FloatArray, FloatArray]] = {}
+
+    def shocks(self, *, horizon_days: int, known_until: date | None = None) -> ResidualShocks:
+        """Return every Treasury contract's basis shock on every pair of dates, in basis points.
+
+        Parameters
+        ----------
+        horizon_days : int
+            In scenario dates.
+        known_until : date, optional
+            What is estimated or redrawn uses nothing later; all of the history if left out.
+
+        Returns
+        -------
+        ResidualShocks
+            Positive: the futures-implied yield rises more than the curve's, so the future falls.
+        """
+        dates, names = self._points.dates, tuple(NEIGHBOURS)
+        until = None
+        if known_until is not None:
+            until = int(np.searchsorted(dates, np.datetime64(known_until), side="right")) - 1
+        own = np.full((len(dates) - horizon_days, len(names)), np.nan)
+        estimates: dict[str, dict[str, NoiseEstimate]] = {}
+        for symbol in QUOTED:
+            if until is not None and not self._begun(symbol, until):
+                continue
+            own[:, names.index(symbol)], estimates[symbol] = without_noise(
+                self._cleaner(symbol, until),
+                self._stressed,
+                horizon_days=horizon_days,
+                rule=self._rule,
+                until=until,
+            )
+        return complete_shocks(
+            own,
+            names=names,
+            neighbours=NEIGHBOURS,
+            estimates=estimates,
+            stressed=self._stressed,
+            start_dates=dates[:-horizon_days],
+            end_dates=dates[horizon_days:],
+            seed=self._seed,
+            known_until=known_until,
         )
-    return complete_shocks(
-        own,
-        names=names,
-        neighbours=NEIGHBOURS,
-        estimates=estimates,
-        stressed=stressed,
-        start_dates=points.dates[:-horizon_days],
-        end_dates=points.dates[horizon_days:],
-        seed=parameters.whole("proxy_seed"),
-    )
+
+    def _begun(self, symbol: str, until: int) -> bool:
+        """Return whether residuals known by then are enough; else a neighbour's are taken."""
+        lag = self._rule.longest_lag
+        raw, _ = self._residuals(symbol, lag)
+        known = ~np.isnan(raw) & ~self._stressed[: len(raw)]
+        return int(known[: max(0, until + 1 - lag)].sum()) >= self._rule.fewest_residuals
+
+    def _residuals(self, symbol: str, lag: int) -> tuple[FloatArray, FloatArray]:
+        """Return raw residuals and yield changes over a lag, basis points."""
+        if (symbol, lag) not in self._over:
+            series = self._series[symbol]
+            change = (series.par_yield[lag:] - series.par_yield[:-lag]) * _BP
+            self._over[symbol, lag] = _raw_residuals(series, lag), change
+        return self._over[symbol, lag]
+
+    def _cleaner(self, symbol: str, until: int | None) -> Callable[[int], FloatArray]:
+        """Return what gives residuals over a lag with one mean and one yield slope taken out."""
+        days = self._fit_days
+        fit, fit_change = self._residuals(symbol, days)
+        known = ~np.isnan(fit)
+        if until is not None:
+            known[max(0, until + 1 - days) :] = False
+        mean, slope = _line(fit_change[known], fit[known])
+
+        def residuals_over(lag: int) -> FloatArray:
+            raw, change = self._residuals(symbol, lag)
+            return raw - mean * lag / days - slope * change
+
+        return residuals_over
 
 
 def _series(
@@ -210,20 +267,6 @@ def _around_last_trading_day(
     last = np.datetime64(last_trading_day(FuturesContract(product, year, month)))
     after = int(np.searchsorted(points.dates, last, side="right"))
     return range(after - margin, after + margin + 1)
-
-
-def _cleaner(series: _Series, *, fit_days: int) -> Callable[[int], FloatArray]:
-    """Return residuals over any lag with one mean and one yield slope taken out."""
-    fit = _raw_residuals(series, fit_days)
-    fit_change = (series.par_yield[fit_days:] - series.par_yield[:-fit_days]) * _BP
-    known = ~np.isnan(fit)
-    mean, slope = _line(fit_change[known], fit[known])
-
-    def residuals_over(lag: int) -> FloatArray:
-        change = (series.par_yield[lag:] - series.par_yield[:-lag]) * _BP
-        return _raw_residuals(series, lag) - mean * lag / fit_days - slope * change
-
-    return residuals_over
 
 
 def _line(x: FloatArray, y: FloatArray) -> tuple[float, float]:

@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -96,6 +97,7 @@ def noise_estimate(
     *,
     horizon_days: int,
     rule: NoiseRule,
+    until: int | None = None,
 ) -> NoiseEstimate | None:
     """Return the noise-free spread of residuals at a horizon, on the chosen dates.
 
@@ -107,6 +109,8 @@ def noise_estimate(
         The start dates to use.
     horizon_days : int
     rule : NoiseRule
+    until : int, optional
+        Place of the last date that is known: no residual that ends later is used.
 
     Returns
     -------
@@ -116,7 +120,7 @@ def noise_estimate(
     variances = []
     every_lag = range(1, rule.longest_lag + 1)
     for lag in every_lag:
-        known = _known(residuals_over(lag), rows)
+        known = _known(residuals_over(lag), rows, lag, until)
         if len(known) < rule.fewest_residuals:
             return None
         variances.append(_mean_square(known))
@@ -124,7 +128,7 @@ def noise_estimate(
     centred = lags - lags.mean()
     slope = float((centred * np.array(variances)).sum() / (centred * centred).sum())
     daily_variance = max(0.0, slope)
-    known = _known(residuals_over(horizon_days), rows)
+    known = _known(residuals_over(horizon_days), rows, horizon_days, until)
     return NoiseEstimate(
         raw_sd_bp=float(np.sqrt(_mean_square(known))),
         noise_free_sd_bp=float(np.sqrt(daily_variance * horizon_days)),
@@ -139,6 +143,7 @@ def without_noise(
     *,
     horizon_days: int,
     rule: NoiseRule,
+    until: int | None = None,
 ) -> tuple[FloatArray, dict[str, NoiseEstimate]]:
     """Return residuals at the horizon scaled to their noise-free spread, and the estimates.
 
@@ -150,17 +155,22 @@ def without_noise(
         Start dates that are estimated as stressed; the others as ordinary. Where stressed dates
         have too few residuals they take the ordinary share, and the estimate is absent.
     rule : NoiseRule
+    until : int, optional
+        As in :func:`noise_estimate`; later residuals take the shares that were known then.
 
     Raises
     ------
     ValueError
         If ordinary dates have too few residuals.
     """
-    ordinary = noise_estimate(residuals_over, ~stressed, horizon_days=horizon_days, rule=rule)
+    estimate = partial(
+        noise_estimate, residuals_over, horizon_days=horizon_days, rule=rule, until=until
+    )
+    ordinary = estimate(~stressed)
     if ordinary is None:
         raise ValueError("too few residuals on ordinary dates to tell noise from basis")
     estimates = {"ordinary": ordinary}
-    in_stress = noise_estimate(residuals_over, stressed, horizon_days=horizon_days, rule=rule)
+    in_stress = estimate(stressed)
     if in_stress is not None:
         estimates["stressed"] = in_stress
     residuals = residuals_over(horizon_days)
@@ -178,8 +188,9 @@ def in_windows(dates: DateArray, windows: Sequence[tuple[date, date]]) -> BoolAr
     return inside
 
 
-def _known(residuals: FloatArray, rows: BoolArray) -> FloatArray:
-    chosen: FloatArray = residuals[rows[: len(residuals)]]
+def _known(residuals: FloatArray, rows: BoolArray, lag: int, until: int | None) -> FloatArray:
+    count = len(residuals) if until is None else max(0, min(len(residuals), until + 1 - lag))
+    chosen: FloatArray = residuals[:count][rows[:count]]
     return chosen[~np.isnan(chosen)]
 
 
@@ -258,6 +269,7 @@ def complete_shocks(
     start_dates: DateArray,
     end_dates: DateArray,
     seed: int,
+    known_until: date | None = None,
 ) -> ResidualShocks:
     """Return noise-free shocks for every scenario, gaps filled by the stated proxies.
 
@@ -273,6 +285,8 @@ def complete_shocks(
         By start date: a redrawn date takes one of its own kind, or any where there is none.
     seed : int
         For the redraw.
+    known_until : date, optional
+        Nothing is redrawn from a later date.
 
     Raises
     ------
@@ -290,12 +304,15 @@ def complete_shocks(
             filled[take, index] = own_bp[take, column[neighbour]]
             missing = missing & ~take
     redrawn: BoolArray = np.asarray(np.isnan(filled).any(axis=1))
-    every_donor = np.flatnonzero(~redrawn)
+    may_give = ~redrawn
+    if known_until is not None:
+        may_give &= end_dates <= np.datetime64(known_until)
+    every_donor = np.flatnonzero(may_give)
     if len(every_donor) == 0:
         raise ValueError("no date has a residual for every name: nothing to redraw from")
     in_stress = stressed[: len(own_bp)]
     for regime in (in_stress, ~in_stress):
-        donors = np.flatnonzero(~redrawn & regime)
+        donors = np.flatnonzero(may_give & regime)
         donors = donors if len(donors) else every_donor
         rows = redrawn & regime
         # Keyed by the date itself: a longer history leaves every other draw as it was.

@@ -15,11 +15,11 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
-from crossmargin.market.basis import NEIGHBOURS, basis_shocks
+from crossmargin.market.basis import NEIGHBOURS, BasisResiduals
 from crossmargin.market.factors import CurvePoints, KeyRateChanges, curve_points, key_rate_changes
 from crossmargin.market.history import DateArray, FloatArray, MarketData
 from crossmargin.market.residuals import NoiseEstimate, Origin, ResidualShocks, in_windows
-from crossmargin.market.sofr_spread import BACK, FRONT, KNOT_HORIZON_YEARS, spread_shocks
+from crossmargin.market.sofr_spread import BACK, FRONT, KNOT_HORIZON_YEARS, SpreadResiduals
 from crossmargin.parameters.registry import ParameterSet
 
 BoolArray = npt.NDArray[np.bool_]
@@ -255,32 +255,55 @@ def key_tenors(parameters: ParameterSet) -> FloatArray:
     return np.array([float(years) for years in parameters.ratios("key_rate_years")])
 
 
-def factor_history(
-    market: MarketData, parameters: ParameterSet, *, horizon_days: int, as_of: date
-) -> FactorHistory:
-    """Return what every factor did at a horizon, up to the as-of date and nothing later.
+class FactorHistories:
+    """Factor histories of one market at any horizon, as known on any date.
 
     Parameters
     ----------
     market : MarketData
     parameters : ParameterSet
         The market's: ``key_rate_years``, ``factors_from``, and those of basis and spread.
-    horizon_days : int
     as_of : date
         No later observation is used.
     """
-    points = curve_points(market.par_yields)
-    first = np.datetime64(parameters.text("factors_from"))
-    rows = (points.dates >= first) & (points.dates <= np.datetime64(as_of))
-    points = CurvePoints(points.dates[rows], points.par_yields[rows], points.filled[rows])
-    return FactorHistory(
-        horizon_days=horizon_days,
-        key_rates=key_rate_changes(points, lag=horizon_days, key_years=key_tenors(parameters)),
-        basis=basis_shocks(points, market.treasury_futures, parameters, horizon_days=horizon_days),
-        spread=spread_shocks(
-            points, market.fed_funds_futures, parameters, horizon_days=horizon_days
-        ),
-    )
+
+    def __init__(self, market: MarketData, parameters: ParameterSet, *, as_of: date) -> None:
+        points = curve_points(market.par_yields)
+        first = np.datetime64(parameters.text("factors_from"))
+        rows = (points.dates >= first) & (points.dates <= np.datetime64(as_of))
+        self.points = CurvePoints(points.dates[rows], points.par_yields[rows], points.filled[rows])
+        self._key_years = key_tenors(parameters)
+        self._basis = BasisResiduals(self.points, market.treasury_futures, parameters)
+        self._spread = SpreadResiduals(self.points, market.fed_funds_futures, parameters)
+        self._key_rates: dict[int, KeyRateChanges] = {}
+
+    def at(self, horizon_days: int, *, known_until: date | None = None) -> FactorHistory:
+        """Return what every factor did over each pair of dates.
+
+        Parameters
+        ----------
+        horizon_days : int
+        known_until : date, optional
+            What is estimated (the share of noise in residuals) or redrawn rests on nothing later;
+            later pairs are there, with what was known then applied to them.
+        """
+        if horizon_days not in self._key_rates:
+            self._key_rates[horizon_days] = key_rate_changes(
+                self.points, lag=horizon_days, key_years=self._key_years
+            )
+        return FactorHistory(
+            horizon_days=horizon_days,
+            key_rates=self._key_rates[horizon_days],
+            basis=self._basis.shocks(horizon_days=horizon_days, known_until=known_until),
+            spread=self._spread.shocks(horizon_days=horizon_days, known_until=known_until),
+        )
+
+
+def factor_history(
+    market: MarketData, parameters: ParameterSet, *, horizon_days: int, as_of: date
+) -> FactorHistory:
+    """Return what every factor did at a horizon, up to the as-of date and nothing later."""
+    return FactorHistories(market, parameters, as_of=as_of).at(horizon_days)
 
 
 def window_start(as_of: date, years: int) -> date:

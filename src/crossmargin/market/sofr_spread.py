@@ -14,6 +14,8 @@ between the knots and flat outside: contracts further out than the back knot mov
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
+from functools import partial
 
 import numpy as np
 
@@ -40,14 +42,8 @@ _BP = 1e4
 _CENTURY_PIVOT = 70
 
 
-def spread_shocks(
-    points: CurvePoints,
-    closes: Mapping[str, CloseHistory],
-    parameters: ParameterSet,
-    *,
-    horizon_days: int,
-) -> ResidualShocks:
-    """Return the two spread shocks on every pair of dates, in basis points.
+class SpreadResiduals:
+    """Residuals of both groups of contract months over any lag, computed once.
 
     Parameters
     ----------
@@ -57,46 +53,73 @@ def spread_shocks(
     parameters : ParameterSet
         ``residuals_from``, ``residual_stressed_windows``, ``proxy_seed``, and the noise
         rule's.
-    horizon_days : int
-        In scenario dates.
-
-    Returns
-    -------
-    ResidualShocks
-        Positive: the futures rate rises more than the Treasury forward, so the future falls.
     """
-    used = points.dates >= np.datetime64(parameters.text("residuals_from"))
-    known = used & ~np.isnan(points.par_yields).any(axis=1)
-    zeros = np.full((len(points.dates), len(KNOT_YEARS)), np.nan)
-    tenors = [PAR_TENOR_YEARS[tenor] for tenor in CURVE_TENORS]
-    zeros[known] = zero_rates(tenors, points.par_yields[known])
-    rates, first_month = _futures_rates(points, closes)
-    stressed = in_windows(points.dates, parameters.dates("residual_stressed_windows"))
-    names = (FRONT, BACK)
-    rule = NoiseRule.from_parameters(parameters)
-    own = np.full((len(points.dates) - horizon_days, len(names)), np.nan)
-    estimates: dict[str, dict[str, NoiseEstimate]] = {}
-    for index, name in enumerate(names):
 
-        def residuals_over(lag: int, months: tuple[int, int] = MONTHS_AHEAD[name]) -> FloatArray:
-            futures = _mean_rate_change(points, rates, first_month, months, lag)
-            # Futures rates are actual/360, forwards per year of 365.25 days.
-            forward = _forward_change(points, zeros, months, lag) * (360.0 / DAYS_PER_YEAR)
-            return (futures - forward) * _BP
+    def __init__(
+        self, points: CurvePoints, closes: Mapping[str, CloseHistory], parameters: ParameterSet
+    ) -> None:
+        self._points = points
+        self._seed = parameters.whole("proxy_seed")
+        self._rule = NoiseRule.from_parameters(parameters)
+        self._stressed = in_windows(points.dates, parameters.dates("residual_stressed_windows"))
+        used = points.dates >= np.datetime64(parameters.text("residuals_from"))
+        known = used & ~np.isnan(points.par_yields).any(axis=1)
+        self._zeros = np.full((len(points.dates), len(KNOT_YEARS)), np.nan)
+        tenors = [PAR_TENOR_YEARS[tenor] for tenor in CURVE_TENORS]
+        self._zeros[known] = zero_rates(tenors, points.par_yields[known])
+        self._rates, self._first_month = _futures_rates(points, closes)
+        self._over: dict[tuple[str, int], FloatArray] = {}
 
-        own[:, index], estimates[name] = without_noise(
-            residuals_over, stressed, horizon_days=horizon_days, rule=rule
+    def shocks(self, *, horizon_days: int, known_until: date | None = None) -> ResidualShocks:
+        """Return the two spread shocks on every pair of dates, in basis points.
+
+        Parameters
+        ----------
+        horizon_days : int
+            In scenario dates.
+        known_until : date, optional
+            What is estimated or redrawn uses nothing later; all of the history if left out.
+
+        Returns
+        -------
+        ResidualShocks
+            Positive: the futures rate rises more than the Treasury forward, so the future falls.
+        """
+        dates, names = self._points.dates, (FRONT, BACK)
+        until = None
+        if known_until is not None:
+            until = int(np.searchsorted(dates, np.datetime64(known_until), side="right")) - 1
+        own = np.full((len(dates) - horizon_days, len(names)), np.nan)
+        estimates: dict[str, dict[str, NoiseEstimate]] = {}
+        for index, name in enumerate(names):
+            own[:, index], estimates[name] = without_noise(
+                partial(self._residuals, name),
+                self._stressed,
+                horizon_days=horizon_days,
+                rule=self._rule,
+                until=until,
+            )
+        return complete_shocks(
+            own,
+            names=names,
+            neighbours={FRONT: (BACK,), BACK: (FRONT,)},
+            estimates=estimates,
+            stressed=self._stressed,
+            start_dates=dates[:-horizon_days],
+            end_dates=dates[horizon_days:],
+            seed=self._seed,
+            known_until=known_until,
         )
-    return complete_shocks(
-        own,
-        names=names,
-        neighbours={FRONT: (BACK,), BACK: (FRONT,)},
-        estimates=estimates,
-        stressed=stressed,
-        start_dates=points.dates[:-horizon_days],
-        end_dates=points.dates[horizon_days:],
-        seed=parameters.whole("proxy_seed"),
-    )
+
+    def _residuals(self, name: str, lag: int) -> FloatArray:
+        """Return residuals of a group of contract months over a lag, basis points."""
+        if (name, lag) not in self._over:
+            months = MONTHS_AHEAD[name]
+            futures = _mean_rate_change(self._points, self._rates, self._first_month, months, lag)
+            # Futures rates are actual/360, forwards per year of 365.25 days.
+            forward = _forward_change(self._points, self._zeros, months, lag)
+            self._over[name, lag] = (futures - forward * (360.0 / DAYS_PER_YEAR)) * _BP
+        return self._over[name, lag]
 
 
 def _futures_rates(

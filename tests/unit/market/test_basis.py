@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from crossmargin.bootstrap import parameter_sets
-from crossmargin.market.basis import NEIGHBOURS, QUOTED, basis_shocks
+from crossmargin.market.basis import NEIGHBOURS, QUOTED, BasisResiduals
 from crossmargin.market.curve import interpolate_monotone
 from crossmargin.market.factors import CURVE_TENORS, CurvePoints
 from crossmargin.market.history import PAR_TENOR_YEARS, CloseHistory, FloatArray
@@ -67,7 +67,7 @@ def rolls_before(points: CurvePoints) -> FloatArray:
 
 
 def shocks_of(points: CurvePoints, closes: dict[str, CloseHistory], days: int) -> ResidualShocks:
-    return basis_shocks(points, closes, PARAMETERS, horizon_days=days)
+    return BasisResiduals(points, closes, PARAMETERS).shocks(horizon_days=days)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,13 @@ from crossmargin.market.factors import CURVE_TENORS, CurvePoints
 from crossmargin.market.history import PAR_TENOR_YEARS, CloseHistory
 from crossmargin.market.residuals import ResidualShocks
 from crossmargin.market.seeds import generator
-from crossmargin.market.sofr_spread import BACK, FRONT, MONTHS_AHEAD, contract_month, spread_shocks
+from crossmargin.market.sofr_spread import (
+    BACK,
+    FRONT,
+    MONTHS_AHEAD,
+    SpreadResiduals,
+    contract_month,
+)
 from crossmargin.testing.builders import AS_OF
 
 PARAMETERS = parameter_sets(AS_OF).market
@@ -67,7 +73,7 @@ def invented_closes(
 
 
 def shocks_of(points: CurvePoints, closes: dict[str, CloseHistory], days: int) -> ResidualShocks:
-    return spread_shocks(points, closes, PARAMETERS, horizon_days=days)
+    return SpreadResiduals(points, closes, PARAMETERS).shocks(horizon_days=days)
 
 
 def test_a_month_is_known_by_its_code() -> None:
