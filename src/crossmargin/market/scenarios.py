@@ -272,7 +272,7 @@ class FactorHistories:
         first = np.datetime64(parameters.text("factors_from"))
         rows = (points.dates >= first) & (points.dates <= np.datetime64(as_of))
         self.points = CurvePoints(points.dates[rows], points.par_yields[rows], points.filled[rows])
-        self._key_years = key_tenors(parameters)
+        self.key_years = key_tenors(parameters)
         self._basis = BasisResiduals(self.points, market.treasury_futures, parameters)
         self._spread = SpreadResiduals(self.points, market.fed_funds_futures, parameters)
         self._key_rates: dict[int, KeyRateChanges] = {}
@@ -289,7 +289,7 @@ class FactorHistories:
         """
         if horizon_days not in self._key_rates:
             self._key_rates[horizon_days] = key_rate_changes(
-                self.points, lag=horizon_days, key_years=self._key_years
+                self.points, lag=horizon_days, key_years=self.key_years
             )
         return FactorHistory(
             horizon_days=horizon_days,

@@ -1,0 +1,186 @@
+r"""How moves of the past are rescaled: the Minimum Margin Amount's filter and CME's scales.
+
+The filter of the Minimum Margin Amount is each line's own: the volatility of its one-day price
+changes. To the first order a price change is a weighted sum of moves, so its exponentially weighted
+variance is a quadratic form,
+
+.. math:: \sigma_i^2(s) = w_i^T V(s) \, w_i, \qquad
+          V(s) = \lambda V(s-1) + (1-\lambda) \, u_s u_s^T
+
+with :math:`V` kept once for all lines. CME's scales are each factor's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from crossmargin.analysis.walk.factors import Moves
+from crossmargin.analysis.walk.monomials import Monomials
+from crossmargin.analysis.walk.windows import sliding_medians
+from crossmargin.margin.ewma import START_ROWS, ewma_volatility
+from crossmargin.market.history import FloatArray
+from crossmargin.market.scenarios import BASIS_CONTRACTS, SPREAD_KNOTS, on_grid
+
+IntArray = npt.NDArray[np.intp]
+
+_BP = 1e4
+_VARIANCE_BITS, _PRODUCT_BITS = 14, 19
+_EXACT_BITS = 53
+#: A scaled move is one of this size where the factor's volatility is that of the date.
+_KEY_RATE_UNIT, _BP_UNIT = 0.0005, 1.0
+
+
+def moves_bp(moves: Moves, *, basis_multiple: float, spread_multiple: float) -> FloatArray:
+    """Return every factor's moves side by side in basis points: shape (N, factors)."""
+    return np.hstack(
+        [
+            moves.key_rates * _BP,
+            moves.basis_bp * basis_multiple,
+            moves.spread_bp * spread_multiple,
+        ]
+    )
+
+
+class FilterScales:
+    """Volatilities of re-struck lines on a run of dates.
+
+    Parameters
+    ----------
+    moves : ndarray, shape (N, factors)
+        One-day moves in basis points; row r ends on date r + 1.
+    first : int
+        Place of the first date that a volatility is wanted for.
+    last : int
+    decay : float
+    """
+
+    def __init__(self, moves: FloatArray, *, first: int, last: int, decay: float) -> None:
+        start = max(0, first - START_ROWS)
+        rows = moves[start:last]
+        count = rows.shape[1]
+        self._pairs = np.triu_indices(count)
+        products = rows[:, self._pairs[0]] * rows[:, self._pairs[1]]
+        level = np.zeros(products.shape[1])
+        for row in products[:START_ROWS]:
+            level = level + row
+        level = level / len(products[:START_ROWS])
+        levels = np.empty((len(products) + 1, products.shape[1]))
+        levels[0] = level
+        for index, row in enumerate(products):
+            level = decay * level + (1.0 - decay) * row
+            levels[index + 1] = level
+        # Row r of the levels is the forecast made on date start + r.
+        self._levels = np.ascontiguousarray(on_grid(levels, _VARIANCE_BITS).T)
+        self._start = start
+        size = float(np.abs(self._levels).max(axis=1).sum())
+        if size >= 2.0 ** (_EXACT_BITS - _VARIANCE_BITS - _PRODUCT_BITS):
+            raise ValueError("moves so large that their covariances are not exact")
+        # Each mixed product stands for two; only ratios are wanted, so halves of the squares do.
+        self._share = np.where(self._pairs[0] == self._pairs[1], 0.5, 1.0)
+
+    def ratios(self, weights: FloatArray, now: Sequence[int], starts: IntArray) -> FloatArray:
+        """Return volatility of each date over that of each start: shape (dates, starts).
+
+        Zero where a line did not move at a start.
+
+        Parameters
+        ----------
+        weights : ndarray, shape (dates, factors)
+            Of the line, to the first order, per basis point.
+        now : sequence of int
+            Places of the dates.
+        starts : ndarray of int
+            Places of the dates on which a scenario starts.
+        """
+        size = np.abs(weights).max(axis=1, keepdims=True)
+        shape = weights / np.where(size > 0.0, size, 1.0)
+        products = shape[:, self._pairs[0]] * shape[:, self._pairs[1]] * self._share
+        on_products = on_grid(products, _PRODUCT_BITS)
+        places = np.concatenate([starts, np.asarray(now)]) - self._start
+        variance = on_products @ self._levels[:, places]
+        np.maximum(variance, 0.0, out=variance)
+        then = variance[:, : len(starts)]
+        today = np.take_along_axis(
+            variance, (len(starts) + np.arange(len(weights)))[:, np.newaxis], axis=1
+        )
+        moving = then > 0.0
+        ratio: FloatArray = np.where(moving, np.sqrt(today / np.where(moving, then, 1.0)), 0.0)
+        return ratio
+
+
+@dataclass(frozen=True, slots=True)
+class FutureScales:
+    """Moves in units of their own volatility, and what brings them to that of each date.
+
+    Parameters
+    ----------
+    monomials : ndarray, shape (monomials, rows)
+        Of standardised moves.
+    scales : ndarray, shape (dates, monomials)
+    """
+
+    monomials: FloatArray
+    scales: FloatArray
+
+
+def future_scales(
+    moves: Moves,
+    monomials: Monomials,
+    *,
+    decay: float,
+    basis_multiple: float,
+    spread_multiple: float,
+    places: Sequence[int],
+    runs: Sequence[range],
+    columns: IntArray,
+) -> FutureScales:
+    """Return the scaled simulation of one horizon on some margin dates.
+
+    Parameters
+    ----------
+    moves : Moves
+    monomials : Monomials
+    decay, basis_multiple, spread_multiple : float
+    places : sequence of int
+        Margin dates.
+    runs : sequence of range
+        The window of each, as places of end dates.
+    columns : ndarray of int
+        Places of end dates whose moves are wanted.
+    """
+    days = moves.horizon_days
+    keys = moves.key_rates.shape[1]
+    values = np.hstack([moves.key_rates, moves.basis_bp, moves.spread_bp])
+    volatility = ewma_volatility(values, decay)
+    medians = sliding_medians(
+        volatility[:-1], [range(run.start - days, run.stop - days) for run in runs]
+    )
+    now = np.asarray(places) - days
+    today = np.maximum(volatility[now + 1], medians)
+    # Where the last move was not observed, the median stands for today's volatility.
+    observed = np.hstack([np.ones((len(values), keys), bool), moves.basis_own, moves.spread_own])
+    today = np.where(observed[now], today, medians)
+    units = np.concatenate(
+        [
+            np.full(keys, _KEY_RATE_UNIT),
+            np.full(len(BASIS_CONTRACTS) + len(SPREAD_KNOTS), _BP_UNIT),
+        ]
+    )
+    rows = columns - days
+    before = volatility[:-1][rows]
+    safe = np.where(before > 0.0, before, 1.0)
+    standard = np.where(before > 0.0, values[rows] / safe, 0.0) * units
+    basis = keys + len(BASIS_CONTRACTS)
+    multiples = today / units
+    return FutureScales(
+        monomials.of_moves(standard[:, :keys], standard[:, keys:basis], standard[:, basis:]),
+        monomials.scales(
+            multiples[:, :keys],
+            multiples[:, keys:basis] * basis_multiple,
+            multiples[:, basis:] * spread_multiple,
+        ),
+    )

@@ -1,0 +1,123 @@
+"""Which moves a date looks back on, as runs of end dates; and medians as a window slides."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from crossmargin.market.history import DateArray, FloatArray
+from crossmargin.market.scenarios import window_start
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """One model's windows: for each margin date, runs of places of end dates, in order.
+
+    Parameters
+    ----------
+    runs : tuple of tuple of range
+        No two runs of a date overlap; the last one ends with the margin date itself.
+    """
+
+    runs: tuple[tuple[range, ...], ...]
+
+    def counts(self) -> list[int]:
+        """Return how many scenarios each date has."""
+        return [sum(len(run) for run in of_date) for of_date in self.runs]
+
+
+def windows_on(
+    dates: DateArray,
+    places: Sequence[int],
+    *,
+    years: int | None,
+    periods: Sequence[tuple[date, date]],
+    horizon_days: int,
+) -> Windows:
+    """Return the windows of margin dates: a look-back, and periods where they lie outside it.
+
+    Parameters
+    ----------
+    dates : ndarray of datetime64[D]
+    places : sequence of int
+        Of the margin dates.
+    years : int or None
+        The look-back: from the same calendar day so many years before. None: periods alone.
+    periods : sequence of (date, date)
+        Both ends included; what lies after the margin date is not known and left out.
+    horizon_days : int
+        A move that ends before the history has as many dates is none.
+    """
+    bounds = [
+        (
+            max(int(np.searchsorted(dates, np.datetime64(first))), horizon_days),
+            int(np.searchsorted(dates, np.datetime64(last), side="right")),
+        )
+        for first, last in periods
+    ]
+    runs = []
+    for place in places:
+        recent_start = place + 1
+        if years is not None:
+            start = np.datetime64(window_start(dates[place].astype(date), years))
+            recent_start = max(int(np.searchsorted(dates, start)), horizon_days)
+        of_date = [
+            range(first, min(stop, place + 1, recent_start))
+            for first, stop in bounds
+            if first < min(stop, place + 1, recent_start)
+        ]
+        if years is not None:
+            of_date.append(range(recent_start, place + 1))
+        runs.append(tuple(of_date))
+    return Windows(tuple(runs))
+
+
+def columns_of(
+    windows: Sequence[Windows], rows: range
+) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    """Return every place that the windows of some dates hold, ascending, each once."""
+    runs = {
+        run for each in windows for of_date in each.runs[rows.start : rows.stop] for run in of_date
+    }
+    if not runs:
+        return np.empty(0, dtype=np.intp)
+    return np.unique(np.concatenate([np.arange(run.start, run.stop) for run in runs]))
+
+
+def sliding_medians(values: FloatArray, runs: Sequence[range]) -> FloatArray:
+    """Return the median of every column over each run: shape (runs, columns).
+
+    The mean of the middle two where a run is even. One ordered list a column is kept and changed
+    by what enters and leaves, so runs should follow each other closely.
+
+    Parameters
+    ----------
+    values : ndarray, shape (rows, columns)
+    runs : sequence of range
+        None empty.
+    """
+    medians = np.empty((len(runs), values.shape[1]))
+    for column in range(values.shape[1]):
+        series: list[float] = values[:, column].tolist()
+        ordered: list[float] = []
+        held = range(0)
+        for row, run in enumerate(runs):
+            if run.start >= held.stop or run.stop < held.stop or run.start < held.start:
+                ordered = sorted(series[run.start : run.stop])
+            else:
+                for place in range(held.start, run.start):
+                    del ordered[bisect_left(ordered, series[place])]
+                for place in range(held.stop, run.stop):
+                    insort(ordered, series[place])
+            held = run
+            middle = len(ordered) // 2
+            medians[row, column] = (
+                ordered[middle]
+                if len(ordered) % 2
+                else (ordered[middle - 1] + ordered[middle]) / 2.0
+            )
+    return medians
