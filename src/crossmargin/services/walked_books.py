@@ -44,7 +44,10 @@ def lines_and_books(day: MarginDay, books: Sequence[CustomerBook]) -> tuple[Line
     dv01 = _curve_dv01(day)
     held_rows = sorted({place for book in books for place in book.xm if place < count})
     held_places = {
-        place - count for book in books for place in book.xm if count <= place < count + contract_count
+        place - count
+        for book in books
+        for place in book.xm
+        if count <= place < count + contract_count
     }
     securities = tuple(
         SecurityLine(
@@ -109,9 +112,7 @@ def _curve_dv01(day: MarginDay) -> FloatArray:
 
 def _equivalents(day: MarginDay, row: int, codes: Sequence[str]) -> dict[str, float]:
     found: dict[str, float] = {}
-    slots = zip(
-        day.equivalents.places[row], day.equivalents.contracts_per_100[row], strict=True
-    )
+    slots = zip(day.equivalents.places[row], day.equivalents.contracts_per_100[row], strict=True)
     for place, ratio in slots:
         if ratio:
             code = codes[int(place)]

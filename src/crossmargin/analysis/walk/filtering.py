@@ -29,7 +29,9 @@ IntArray = npt.NDArray[np.intp]
 
 _BP = 1e4
 _VARIANCE_BITS, _PRODUCT_BITS = 14, 19
-_EXACT_BITS = 53
+_SUM_MAX = 2.0 ** (53 - _VARIANCE_BITS - _PRODUCT_BITS)
+#: So many dates before a window a volatility forgets how it began: 0.97^1000 is 6e-14.
+_BURN_IN_ROWS = 1000
 #: A scaled move is one of this size where the factor's volatility is that of the date.
 _KEY_RATE_UNIT, _BP_UNIT = 0.0005, 1.0
 
@@ -61,8 +63,7 @@ class FilterScales:
     def __init__(self, moves: FloatArray, *, first: int, last: int, decay: float) -> None:
         start = max(0, first - START_ROWS)
         rows = moves[start:last]
-        count = rows.shape[1]
-        self._pairs = np.triu_indices(count)
+        self._pairs = np.triu_indices(rows.shape[1])
         products = rows[:, self._pairs[0]] * rows[:, self._pairs[1]]
         level = np.zeros(products.shape[1])
         for row in products[:START_ROWS]:
@@ -73,16 +74,15 @@ class FilterScales:
         for index, row in enumerate(products):
             level = decay * level + (1.0 - decay) * row
             levels[index + 1] = level
-        # Row r of the levels is the forecast made on date start + r.
+        # Column r is the forecast made on date start + r.
         self._levels = np.ascontiguousarray(on_grid(levels, _VARIANCE_BITS).T)
         self._start = start
-        size = float(np.abs(self._levels).max(axis=1).sum())
-        if size >= 2.0 ** (_EXACT_BITS - _VARIANCE_BITS - _PRODUCT_BITS):
+        if float(np.abs(self._levels).max(axis=1).sum()) >= _SUM_MAX:
             raise ValueError("moves so large that their covariances are not exact")
         # Each mixed product stands for two; only ratios are wanted, so halves of the squares do.
         self._share = np.where(self._pairs[0] == self._pairs[1], 0.5, 1.0)
 
-    def ratios(self, weights: FloatArray, now: Sequence[int], starts: IntArray) -> FloatArray:
+    def ratios(self, weights: FloatArray, now: Sequence[int], starts: range) -> FloatArray:
         """Return volatility of each date over that of each start: shape (dates, starts).
 
         Zero where a line did not move at a start.
@@ -93,23 +93,26 @@ class FilterScales:
             Of the line, to the first order, per basis point.
         now : sequence of int
             Places of the dates.
-        starts : ndarray of int
-            Places of the dates on which a scenario starts.
+        starts : range
+            Places of the dates on which a scenario starts; some of the dates may be among them.
         """
         size = np.abs(weights).max(axis=1, keepdims=True)
         shape = weights / np.where(size > 0.0, size, 1.0)
-        products = shape[:, self._pairs[0]] * shape[:, self._pairs[1]] * self._share
-        on_products = on_grid(products, _PRODUCT_BITS)
-        places = np.concatenate([starts, np.asarray(now)]) - self._start
-        variance = on_products @ self._levels[:, places]
-        np.maximum(variance, 0.0, out=variance)
-        then = variance[:, : len(starts)]
-        today = np.take_along_axis(
-            variance, (len(starts) + np.arange(len(weights)))[:, np.newaxis], axis=1
-        )
+        felt = (weights != 0.0).any(axis=0)
+        pairs = np.flatnonzero(felt[self._pairs[0]] & felt[self._pairs[1]])
+        products = shape[:, self._pairs[0][pairs]] * shape[:, self._pairs[1][pairs]]
+        on_products = on_grid(products * self._share[pairs], _PRODUCT_BITS)
+        levels = self._levels[pairs]
+        first = starts.start - self._start
+        then = on_products @ levels[:, first : first + len(starts)]
+        # Products of grid values: the sum is exact in any order.
+        today = (on_products * levels[:, np.asarray(now) - self._start].T).sum(axis=1)
+        today = np.maximum(today, 0.0)[:, np.newaxis]
+        if then.min(initial=1.0) > 0.0:
+            np.divide(today, then, out=then)
+            return np.sqrt(then, out=then)
         moving = then > 0.0
-        ratio: FloatArray = np.where(moving, np.sqrt(today / np.where(moving, then, 1.0)), 0.0)
-        return ratio
+        return np.where(moving, np.sqrt(today / np.where(moving, then, 1.0)), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +157,21 @@ def future_scales(
     """
     days = moves.horizon_days
     keys = moves.key_rates.shape[1]
-    values = np.hstack([moves.key_rates, moves.basis_bp, moves.spread_bp])
+    # Rows from here on are counted from the first that is used.
+    first = max(0, min(run.start for run in runs) - days - _BURN_IN_ROWS)
+    used = slice(first, places[-1] - days + 1)
+    values = np.hstack([moves.key_rates, moves.basis_bp, moves.spread_bp])[used]
     volatility = ewma_volatility(values, decay)
+    shift = days + first
     medians = sliding_medians(
-        volatility[:-1], [range(run.start - days, run.stop - days) for run in runs]
+        volatility[:-1], [range(run.start - shift, run.stop - shift) for run in runs]
     )
-    now = np.asarray(places) - days
+    now = np.asarray(places) - shift
     today = np.maximum(volatility[now + 1], medians)
     # Where the last move was not observed, the median stands for today's volatility.
-    observed = np.hstack([np.ones((len(values), keys), bool), moves.basis_own, moves.spread_own])
+    observed = np.hstack(
+        [np.ones((len(values), keys), bool), moves.basis_own[used], moves.spread_own[used]]
+    )
     today = np.where(observed[now], today, medians)
     units = np.concatenate(
         [
@@ -170,7 +179,7 @@ def future_scales(
             np.full(len(BASIS_CONTRACTS) + len(SPREAD_KNOTS), _BP_UNIT),
         ]
     )
-    rows = columns - days
+    rows = columns - shift
     before = volatility[:-1][rows]
     safe = np.where(before > 0.0, before, 1.0)
     standard = np.where(before > 0.0, values[rows] / safe, 0.0) * units

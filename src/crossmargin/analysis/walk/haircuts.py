@@ -62,7 +62,7 @@ def haircut_rates(
         horizon_days=rules.horizon_days,
     )
     rows = range(len(ends))
-    columns = columns_of([windows], rows)
+    columns = columns_of(windows)
     # Bonds feel key rates alone, and those are the same whatever was known of the basis.
     moves = next(iter(factors.known.values())).moves[rules.horizon_days]
     at = columns - rules.horizon_days

@@ -25,14 +25,14 @@ from crossmargin.analysis.walk.monomials import SUM_MAX, Monomials
 from crossmargin.analysis.walk.rules import CmeWalkRules, FiccWalkRules
 from crossmargin.analysis.walk.weights import CONTRACT_BITS, LineWeights, on_weight_grid
 from crossmargin.analysis.walk.windows import Windows, columns_of, windows_on
-from crossmargin.margin.exact import EXACT_DOLLARS_MAX, GRID_PER_DOLLAR, to_grid
+from crossmargin.margin.exact import EXACT_DOLLARS_MAX, GRID_PER_DOLLAR
 from crossmargin.market.history import FloatArray
 
 IntArray = npt.NDArray[np.int64]
 PlaceArray = npt.NDArray[np.intp]
 
 #: Dates at once: what they take of one line stays in the processor's cache.
-_DATES_AT_ONCE = 48
+_DATES_AT_ONCE = 64
 _PER_CENT_PER_BP = 0.01
 SECURITIES, FUTURES, COMBINED = "securities", "futures", "combined"
 LEGS = (SECURITIES, FUTURES, COMBINED)
@@ -81,7 +81,7 @@ def year_tails(
     factors : WalkFactors
     known : KnownThen
     places : sequence of int
-        Of the margin dates, consecutive.
+        Of the margin dates, ascending.
     weights : LineWeights
         On those dates.
     lines : Lines
@@ -131,14 +131,14 @@ def _ficc_simulations(
             moves.spread_bp[columns - days] * rules.spread_multiple,
         )
 
-    columns = columns_of([historical], range(len(places)))
+    columns = columns_of(historical)
     ranks = _ranks(historical, rules, factors, places)
     found = [_Simulation(HISTORICAL, scenarios(columns), historical, columns, ranks)]
     if rules.filtered_years is not None:
         filtered = windows_on(
             factors.dates, places, years=rules.filtered_years, periods=(), horizon_days=days
         )
-        columns = columns_of([filtered], range(len(places)))
+        columns = columns_of(filtered)
         one_day = moves_bp(
             known.moves[1],
             basis_multiple=rules.basis_multiple,
@@ -147,13 +147,13 @@ def _ficc_simulations(
         scales = FilterScales(
             one_day, first=int(columns[0]) - days, last=places[-1], decay=rules.decay
         )
-        starts, linear = columns - days, list(monomials.linear_places)
+        starts = range(int(columns[0]) - days, int(columns[-1]) - days + 1)
+        linear = list(monomials.linear_places)
         per_bp = np.ones(len(linear))
         per_bp[: len(factors.key_years)] = _PER_CENT_PER_BP
 
         def ratios(of_line: FloatArray, rows: slice) -> FloatArray:
-            now = range(places[0] + rows.start, places[0] + rows.stop)
-            return scales.ratios(of_line[:, linear] * per_bp, now, starts)
+            return scales.ratios(of_line[:, linear] * per_bp, places[rows], starts)
 
         ranks = _ranks(filtered, rules, factors, places)
         found.append(
@@ -174,7 +174,7 @@ def _cme_simulations(
     scaled = windows_on(
         factors.dates, places, years=rules.lookback_years, periods=(), horizon_days=days
     )
-    columns = columns_of([scaled], range(len(places)))
+    columns = columns_of(scaled)
     future: FutureScales = future_scales(
         moves,
         monomials,
@@ -198,7 +198,7 @@ def _cme_simulations(
     stress = windows_on(
         factors.dates, places, years=None, periods=rules.stressed_periods, horizon_days=days
     )
-    columns = columns_of([stress], range(len(places)))
+    columns = columns_of(stress)
     rows = columns - days
     stressed = monomials.of_moves(
         moves.key_rates[rows],
@@ -291,10 +291,13 @@ def _leg_pnl(
         weights = on_weight_grid(scaled)
         if (np.abs(weights) @ largest).max(initial=0.0) >= SUM_MAX:
             raise ValueError(f"{label} moves by more than its price: not exact")
-        pnl = weights @ simulation.monomials
+        felt = int(np.flatnonzero(weights.any(axis=0)).max(initial=0)) + 1
+        pnl = weights[:, :felt] @ simulation.monomials[:felt]
         if simulation.filter is not None:
             pnl *= simulation.filter(unscaled, rows)
-        pnl = to_grid(pnl * parts)
+        pnl *= parts * GRID_PER_DOLLAR
+        np.rint(pnl, out=pnl)
+        pnl *= 1.0 / GRID_PER_DOLLAR
         size += np.abs(units) * float(np.abs(pnl).max(initial=0.0))
         for place in np.flatnonzero(units):
             total[place] += units[place] * pnl

@@ -33,11 +33,14 @@ GRID_BITS = 22
 #: Sums of absolute products below this are exact.
 SUM_MAX = float(2 ** (53 - 2 * GRID_BITS))
 _PER_CENT = 100.0
+_OTHERS = len(BASIS_CONTRACTS) + len(SPREAD_KNOTS)
 
 
 @dataclass(frozen=True)
 class Monomials:
-    """The monomials over a ladder of key tenors, then basis and spread columns.
+    """Basis and spread moves, then the monomials over a ladder of key tenors, shortest first.
+
+    A line that feels only the short end has weights in the first places alone.
 
     Parameters
     ----------
@@ -50,45 +53,42 @@ class Monomials:
     @cached_property
     def exponents(self) -> tuple[tuple[tuple[int, int], ...], ...]:
         """Each monomial of key rates as (key, power) pairs, in order."""
-        keys = len(self.key_years)
-        pure = [((key, power),) for key in range(keys) for power in range(1, ORDER + 1)]
-        mixed = [
-            ((key, low), (key + 1, order - low))
-            for key in range(keys - 1)
-            for order in range(2, ORDER + 1)
-            for low in range(1, order)
-        ]
-        front = [((0, 1), (key, 1)) for key in range(2, keys)]
-        return (*pure, *mixed, *front)
+        found: list[tuple[tuple[int, int], ...]] = []
+        for key in range(len(self.key_years)):
+            found += [((key, power),) for power in range(1, ORDER + 1)]
+            if key > 0:
+                found += [
+                    ((key - 1, low), (key, order - low))
+                    for order in range(2, ORDER + 1)
+                    for low in range(1, order)
+                ]
+            if key > 1:
+                found.append(((0, 1), (key, 1)))
+        return tuple(found)
 
     @cached_property
     def place(self) -> dict[tuple[tuple[int, int], ...], int]:
         """Where each monomial of key rates stands."""
-        return {monomial: index for index, monomial in enumerate(self.exponents)}
-
-    @property
-    def curve_count(self) -> int:
-        """Number of monomials of key rates."""
-        return len(self.exponents)
+        return {monomial: _OTHERS + index for index, monomial in enumerate(self.exponents)}
 
     @property
     def count(self) -> int:
-        """Number of all: key rates, basis, spread."""
-        return self.curve_count + len(BASIS_CONTRACTS) + len(SPREAD_KNOTS)
+        """Number of all of them."""
+        return _OTHERS + len(self.exponents)
 
     def basis_place(self, product: str) -> int:
         """Return where a product's basis stands."""
-        return self.curve_count + BASIS_CONTRACTS.index(product)
+        return BASIS_CONTRACTS.index(product)
 
     def spread_place(self, knot: int) -> int:
         """Return where a knot of the SOFR-Treasury spread stands."""
-        return self.curve_count + len(BASIS_CONTRACTS) + knot
+        return len(BASIS_CONTRACTS) + knot
 
     @cached_property
     def linear_places(self) -> tuple[int, ...]:
         """Where the moves themselves stand: key rates, basis, spread."""
         keys = [self.place[((key, 1),)] for key in range(len(self.key_years))]
-        return (*keys, *range(self.curve_count, self.count))
+        return (*keys, *range(_OTHERS))
 
     def of_moves(
         self, key_rates: FloatArray, basis_bp: FloatArray, spread_bp: FloatArray
@@ -106,13 +106,13 @@ class Monomials:
         for _ in range(ORDER):
             powers.append(powers[-1] * moves)
         found = np.empty((self.count, len(moves)))
-        for index, monomial in enumerate(self.exponents):
+        found[: len(BASIS_CONTRACTS)] = basis_bp.T
+        found[len(BASIS_CONTRACTS) : _OTHERS] = spread_bp.T
+        for index, monomial in enumerate(self.exponents, start=_OTHERS):
             value = powers[monomial[0][1]][:, monomial[0][0]]
             for key, power in monomial[1:]:
                 value = value * powers[power][:, key]
             found[index] = value
-        found[self.curve_count : self.count - len(SPREAD_KNOTS)] = basis_bp.T
-        found[self.count - len(SPREAD_KNOTS) :] = spread_bp.T
         return on_grid(found, GRID_BITS)
 
     def scales(self, key_rates: FloatArray, basis: FloatArray, spread: FloatArray) -> FloatArray:
@@ -124,14 +124,14 @@ class Monomials:
             Multiples of the moves.
         """
         found = np.empty((len(key_rates), self.count))
-        for index, monomial in enumerate(self.exponents):
+        found[:, : len(BASIS_CONTRACTS)] = basis
+        found[:, len(BASIS_CONTRACTS) : _OTHERS] = spread
+        for index, monomial in enumerate(self.exponents, start=_OTHERS):
             value = np.ones(len(key_rates))
             for key, power in monomial:
                 for _ in range(power):
                     value = value * key_rates[:, key]
             found[:, index] = value
-        found[:, self.curve_count : self.count - len(SPREAD_KNOTS)] = basis
-        found[:, self.count - len(SPREAD_KNOTS) :] = spread
         return found
 
     def of_payment(self, years: float) -> dict[int, float]:

@@ -134,7 +134,7 @@ class _Year:
 
 def walk_books(
     factors: WalkFactors,
-    places: range,
+    places: Sequence[int],
     *,
     lines: Lines,
     books: Sequence[Book],
@@ -146,8 +146,8 @@ def walk_books(
     Parameters
     ----------
     factors : WalkFactors
-    places : range
-        Margin dates, consecutive.
+    places : sequence of int
+        Of the margin dates, ascending.
     lines : Lines
     books : sequence of Book
         Of the lines.
@@ -162,15 +162,14 @@ def walk_books(
     """
     monomials = Monomials(factors.key_years)
     haircuts = haircut_rates(factors, monomials, rules.ficc, places=places)
-    years = factors.dates[places.start : places.stop].astype("datetime64[Y]").astype(int) + 1970
-    starts = [places.start + int(at) for at in np.flatnonzero(np.diff(years)) + 1]
-    edges = [places.start, *starts, places.stop]
-    bounds = list(pairwise(edges))
+    dates = factors.dates[np.asarray(places)]
+    years = dates.astype("datetime64[Y]")
+    edges = [0, *(int(at) + 1 for at in np.flatnonzero(years[1:] != years[:-1])), len(places)]
 
     def of_year(first: int, last: int) -> list[_Year]:
         return _year(
             factors,
-            range(first, last),
+            places[first:last],
             lines=lines,
             books=books,
             rules=rules,
@@ -178,8 +177,7 @@ def walk_books(
             haircuts=haircuts,
         )
 
-    by_year = list(run(of_year, bounds))
-    dates = factors.dates[places.start : places.stop]
+    by_year = list(run(of_year, list(pairwise(edges))))
     return [
         _book_walk(book, dates, [of_all[row] for of_all in by_year], rules)
         for row, book in enumerate(books)
@@ -188,7 +186,7 @@ def walk_books(
 
 def _year(
     factors: WalkFactors,
-    places: range,
+    places: Sequence[int],
     *,
     lines: Lines,
     books: Sequence[Book],
@@ -196,8 +194,8 @@ def _year(
     monomials: Monomials,
     haircuts: HaircutRates,
 ) -> list[_Year]:
-    year = int(str(factors.dates[places.start].astype("datetime64[Y]")))
-    known = factors.known[year]
+    days: list[date] = factors.dates[np.asarray(places)].astype(object).tolist()
+    known = factors.known[days[0].year]
     weights = line_weights(
         lines,
         factors.zero_rates_on(places),
@@ -216,18 +214,16 @@ def _year(
         cme=rules.cme,
     )
     happened: dict[int, list[Outcomes]] = {}
-    for days in {rules.ficc.horizon_days, rules.cme.horizon_days}:
-        stop = max(places.start, min(places.stop, len(factors.dates) - days))
-        some = range(places.start, stop)
-        happened[days] = outcomes(
-            known.moves[days],
+    for horizon in {rules.ficc.horizon_days, rules.cme.horizon_days}:
+        some = [place for place in places if place + horizon < len(factors.dates)]
+        happened[horizon] = outcomes(
+            known.moves[horizon],
             some,
             weights=weights.rows(slice(0, len(some))),
             lines=lines,
             books=books,
             monomials=monomials,
         )
-    days = factors.dates[places.start : places.stop].astype(object).tolist()
     floors = _gross(lines, books, weights, _floor_rates(lines, days, haircuts, rules.ficc))
     bid_asks = _gross(lines, books, weights, _bid_ask_rates(lines, len(days), rules.ficc))
     return [
@@ -235,7 +231,7 @@ def _year(
             tails[row],
             floors[row],
             bid_asks[row],
-            {days: found[row] for days, found in happened.items()},
+            {horizon: found[row] for horizon, found in happened.items()},
         )
         for row in range(len(books))
     ]
@@ -252,19 +248,21 @@ def _maturities(lines: Lines) -> tuple[list[float], list[float]]:
 def _floor_rates(
     lines: Lines, days: Sequence[date], haircuts: HaircutRates, rules: FiccWalkRules
 ) -> tuple[FloatArray, FloatArray]:
-    by_day = [haircuts.on(day) for day in days]
-    return _by_maturity(
-        lines,
-        lambda years: [float(rules.floor_share * rates[rules.bucket(years)]) for rates in by_day],
-    )
+    months = {(day.year, day.month): haircuts.on(day) for day in days}
+    shares = {
+        month: [float(rules.floor_share * rate) for rate in rates]
+        for month, rates in months.items()
+    }
+    by_day = np.array([shares[day.year, day.month] for day in days])
+    return _by_maturity(lines, lambda years: by_day[:, rules.bucket(years)])
 
 
 def _bid_ask_rates(lines: Lines, days: int, rules: FiccWalkRules) -> tuple[FloatArray, FloatArray]:
-    return _by_maturity(lines, lambda years: [float(rules.bid_ask_rate(years))] * days)
+    return _by_maturity(lines, lambda years: np.full(days, float(rules.bid_ask_rate(years))))
 
 
 def _by_maturity(
-    lines: Lines, rates: Callable[[float], list[float]]
+    lines: Lines, rates: Callable[[float], FloatArray]
 ) -> tuple[FloatArray, FloatArray]:
     securities, contracts = _maturities(lines)
     return (

@@ -12,6 +12,8 @@ import numpy as np
 from crossmargin.market.history import DateArray, FloatArray
 from crossmargin.market.scenarios import window_start
 
+PlaceArray = np.ndarray[tuple[int], np.dtype[np.intp]]
+
 
 @dataclass(frozen=True, slots=True)
 class Windows:
@@ -76,16 +78,16 @@ def windows_on(
     return Windows(tuple(runs))
 
 
-def columns_of(
-    windows: Sequence[Windows], rows: range
-) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    """Return every place that the windows of some dates hold, ascending, each once."""
-    runs = {
-        run for each in windows for of_date in each.runs[rows.start : rows.stop] for run in of_date
-    }
-    if not runs:
-        return np.empty(0, dtype=np.intp)
-    return np.unique(np.concatenate([np.arange(run.start, run.stop) for run in runs]))
+def columns_of(windows: Windows) -> PlaceArray:
+    """Return every place that the windows hold, ascending, each once."""
+    joined: list[range] = []
+    runs = {run for of_date in windows.runs for run in of_date}
+    for run in sorted(runs, key=lambda each: (each.start, each.stop)):
+        if joined and run.start <= joined[-1].stop:
+            joined[-1] = range(joined[-1].start, max(joined[-1].stop, run.stop))
+        else:
+            joined.append(run)
+    return np.concatenate([np.arange(run.start, run.stop) for run in joined or [range(0)]])
 
 
 def sliding_medians(values: FloatArray, runs: Sequence[range]) -> FloatArray:
