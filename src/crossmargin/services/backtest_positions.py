@@ -1,0 +1,482 @@
+"""The use case behind ``xm backtest POSITIONS``: frozen books, ten years, both models, the offset.
+
+The books of a positions file are re-struck on every margin date (ruling 20, ``restrike``) and each
+margin is held against what happened: every model on every leg over its own horizon, and the offset
+by itself, which is what the arrangement rests on: whether the reduced margin of both clearing
+organizations together, and of each alone, covered the loss of the combined book.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from crossmargin.analysis.walk.factors import WalkFactors, walk_factors
+from crossmargin.analysis.walk.lines import Book, Lines
+from crossmargin.analysis.walk.margins import COMBINED, FUTURES, SECURITIES
+from crossmargin.analysis.walk.outcomes import Outcomes
+from crossmargin.analysis.walk.rules import CmeWalkRules, FiccWalkRules
+from crossmargin.analysis.walk.strategies import (
+    Strategy,
+    StrategyRules,
+    parts_by_tenor,
+    strategy_of,
+)
+from crossmargin.analysis.walk.walking import BookWalk, WalkRules, walk_books
+from crossmargin.arrangement.reduction import Binding, ReductionRules
+from crossmargin.basics.refusals import refused
+from crossmargin.market.history import DateArray, FloatArray, MarketData
+from crossmargin.market.scenarios import FactorHistories
+from crossmargin.parameters.registry import ParameterSet
+from crossmargin.services.margin_positions import MarginRun
+from crossmargin.services.parameter_sets import ParameterSets
+from crossmargin.services.ports import BlockExecutor
+from crossmargin.services.walked_books import lines_and_books
+from crossmargin.validation.assessment import Assessment, AssessmentRules, assess
+from crossmargin.validation.procyclicality import Procyclicality, measure_procyclicality
+from crossmargin.validation.regimes import (
+    RegimeCoverage,
+    coverage_by_regime,
+    dated_masks,
+    regimes_from_parameters,
+    volatility_masks,
+)
+
+BoolArray = npt.NDArray[np.bool_]
+
+_RULE = "methodology: the walk"
+_CENTS = 100.0
+_LEAVE_OUT = "leave_out"
+#: The key rate whose volatility tells calm dates from others, in years.
+_STATE_TENOR_YEARS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesKind:
+    """What a series holds against what.
+
+    Parameters
+    ----------
+    name : str
+    margin, loss : str
+        In words.
+    owner : str
+        Whose horizon the outcome has: ``ficc`` or ``cme``.
+    leg : str
+        Whose loss it is.
+    has_futures : bool
+    is_offset : bool
+        Whether it tests the offset rather than a model.
+    """
+
+    name: str
+    margin: str
+    loss: str
+    owner: str
+    leg: str
+    has_futures: bool
+    is_offset: bool
+
+
+def _model_kind(owner: str, leg: str) -> SeriesKind:
+    whose = "FICC-style" if owner == "ficc" else "CME-style"
+    what = {SECURITIES: "securities alone", FUTURES: "futures alone", COMBINED: "both legs"}[leg]
+    return SeriesKind(
+        f"{owner}_{leg}", f"{whose} margin of {what}", what, owner, leg, leg != SECURITIES, False
+    )
+
+
+def _offset_kind(name: str, margin: str, owner: str) -> SeriesKind:
+    return SeriesKind(name, margin, "both legs", owner, COMBINED, True, True)
+
+
+SERIES: tuple[SeriesKind, ...] = (
+    *(
+        _model_kind(owner, leg)
+        for owner in ("ficc", "cme")
+        for leg in (SECURITIES, FUTURES, COMBINED)
+    ),
+    _offset_kind("together_ficc_horizon", "reduced margin of both together", "ficc"),
+    _offset_kind("together_cme_horizon", "reduced margin of both together", "cme"),
+    _offset_kind("ficc_alone", "FICC's reduced margin alone", "ficc"),
+    _offset_kind("cme_alone", "CME's reduced margin alone", "cme"),
+)
+#: The series that says whether the arrangement holds.
+HEADLINE = "together_ficc_horizon"
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesBacktest:
+    """One margin against its outcomes.
+
+    Parameters
+    ----------
+    kind : SeriesKind
+    horizon_days : int
+    assessment : Assessment
+    regimes, states : tuple of RegimeCoverage
+        By dated regime, and by how volatile the ten-year rate was.
+    without_basis : int
+        Outcomes with no price of their own for a future held; left out unless the parameter
+        ``validation.unobserved_basis`` keeps them.
+    """
+
+    kind: SeriesKind
+    horizon_days: int
+    assessment: Assessment
+    regimes: tuple[RegimeCoverage, ...]
+    states: tuple[RegimeCoverage, ...]
+    without_basis: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookBacktest:
+    """One book: a customer's XM account, or the part of it in one tenor bucket.
+
+    Parameters
+    ----------
+    book : Book
+    strategy : Strategy
+    walk : BookWalk
+    series : mapping of name to SeriesBacktest
+        Those of its legs: a book without futures has no series of futures.
+    requirement, standalone : Procyclicality
+        Of the requirement with the arrangement and without.
+    binding_by_year : mapping of year to mapping of Binding to int
+        Margin dates on which each decided.
+    switches : int
+        Margin dates on which what decided was another than on the date before.
+    """
+
+    book: Book
+    strategy: Strategy
+    walk: BookWalk
+    series: Mapping[str, SeriesBacktest]
+    requirement: Procyclicality
+    standalone: Procyclicality
+    binding_by_year: Mapping[int, Mapping[Binding, int]]
+    switches: int
+
+
+@dataclass(frozen=True, slots=True)
+class PooledCoverage:
+    """Several books' outcomes of one series together.
+
+    Outcomes of one date are not independent, so nothing is tested.
+
+    Parameters
+    ----------
+    name : str
+    books : tuple of str
+    outcomes, exceptions : int
+    uncovered_dollars : float
+        All losses beyond margin added up.
+    """
+
+    name: str
+    books: tuple[str, ...]
+    outcomes: int
+    exceptions: int
+    uncovered_dollars: float
+
+    @property
+    def coverage(self) -> Fraction:
+        """Share of outcomes that are no exceptions."""
+        return Fraction(self.outcomes - self.exceptions, self.outcomes)
+
+
+@dataclass(frozen=True, slots=True)
+class PositionsBacktest:
+    """Every customer's results.
+
+    Parameters
+    ----------
+    run : MarginRun
+        Of the date whose terms the books keep.
+    validation : ParameterSet
+    dates : ndarray of datetime64[D]
+        Margin dates.
+    lines : Lines
+    customers : tuple of BookBacktest
+    tenors : mapping of customer to tuple of BookBacktest
+        Its parts by tenor; empty if not asked for.
+    pooled : tuple of PooledCoverage
+        By strategy and over all, for the headline series.
+    left_out : tuple of str
+        Customers with nothing in the XM account.
+    """
+
+    run: MarginRun
+    validation: ParameterSet
+    dates: DateArray
+    lines: Lines
+    customers: tuple[BookBacktest, ...]
+    tenors: Mapping[str, tuple[BookBacktest, ...]]
+    pooled: tuple[PooledCoverage, ...]
+    left_out: tuple[str, ...]
+
+
+def backtest_positions(
+    run: MarginRun,
+    market: MarketData,
+    validation: ParameterSet,
+    executor: BlockExecutor,
+    *,
+    first: date,
+    last: date,
+    by_tenor: bool = False,
+) -> PositionsBacktest:
+    """Return how both models and the offset did on the books of a margin run.
+
+    Parameters
+    ----------
+    run : MarginRun
+        Of the date whose terms the books keep; its parameters are those of every margin date.
+    market : MarketData
+    validation : ParameterSet
+    executor : BlockExecutor
+    first, last : date
+        Margin dates lie between, both included; the last needs its outcome.
+    by_tenor : bool
+        Whether each customer's tenor buckets are backtested as books of their own too.
+
+    Raises
+    ------
+    RefusedError
+        If the dates have no outcomes or too short a history, or a parameter has a value that a walk
+        does not do.
+    """
+    parameters = run.result.day.parameters
+    rules = walk_rules(parameters)
+    factors, places = walk_dates(market, parameters, rules, first=first, last=last)
+    held = [book for book in run.books if book.xm]
+    lines, books = lines_and_books(run.result.day, held)
+    strategies = StrategyRules.from_parameters(validation)
+    parts = {
+        book.name: parts_by_tenor(lines, book, strategies) if by_tenor else [] for book in books
+    }
+    every = [*books, *(part for of_book in parts.values() for part in of_book)]
+    try:
+        walks = walk_books(factors, places, lines=lines, books=every, rules=rules, run=executor.run)
+    except ValueError as error:
+        expected = "dates with scenarios enough, and books that can be summed exactly"
+        raise refused("--from, --to", error, expected, _RULE) from error
+    context = _Context.of(factors, places, rules, lines, validation)
+    done = {book.name: _book(book, walk, context) for book, walk in zip(every, walks, strict=True)}
+    customers = tuple(done[book.name] for book in books)
+    return PositionsBacktest(
+        run=run,
+        validation=validation,
+        dates=factors.dates[np.asarray(places)],
+        lines=lines,
+        customers=customers,
+        tenors={
+            name: tuple(done[part.name] for part in of_book) for name, of_book in parts.items()
+        },
+        pooled=_pooled(customers),
+        left_out=tuple(book.key.customer_id for book in run.books if not book.xm),
+    )
+
+
+def walk_rules(parameters: ParameterSets) -> WalkRules:
+    """Return what a walk takes from the parameters of a day.
+
+    Raises
+    ------
+    RefusedError
+        If a model is set to something that a walk does not do.
+    """
+    return WalkRules(
+        ficc=FiccWalkRules.from_parameters(parameters.ficc),
+        cme=CmeWalkRules.from_parameters(parameters.cme),
+        reduction=ReductionRules.from_parameters(parameters.arrangement),
+        repo_follows_front=float(parameters.market.ratio("repo_rate_follows_front")),
+    )
+
+
+def walk_dates(
+    market: MarketData, parameters: ParameterSets, rules: WalkRules, *, first: date, last: date
+) -> tuple[WalkFactors, range]:
+    """Return a market's factors and the places of the margin dates between two dates.
+
+    Raises
+    ------
+    RefusedError
+        If there are no such dates, the last has no outcome yet, or too little is known before the
+        first.
+    """
+    span = f"{first}..{last}"
+    if first > last:
+        raise refused("--from, --to", span, "--from on or before --to: they are reversed", _RULE)
+    newest: date = market.par_yields.dates[-1].astype(object)
+    histories = FactorHistories(market, parameters.market, as_of=newest)
+    try:
+        factors = walk_factors(histories, first=first, last=last, horizons=rules.horizons)
+    except ValueError as error:
+        expected = "a first date before which futures prices are known"
+        raise refused("--from", f"{first}: {error}", expected, "ruling 19") from error
+    places = factors.places_between(first, last)
+    if not places:
+        raise refused("--from, --to", span, "a run of dates with par yields", _RULE)
+    longest = max(rules.horizons)
+    if places[-1] + longest >= len(factors.dates):
+        known = factors.dates[max(len(factors.dates) - 1 - longest, 0)]
+        expected = f"{known} or before: an outcome needs {longest} later dates"
+        raise refused("--to", last, expected, _RULE)
+    return factors, places
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What every book of a backtest is judged by."""
+
+    rules: WalkRules
+    lines: Lines
+    validation: ParameterSet
+    regimes: Mapping[str, BoolArray]
+    states: Mapping[str, BoolArray]
+
+    @staticmethod
+    def of(
+        factors: WalkFactors,
+        places: Sequence[int],
+        rules: WalkRules,
+        lines: Lines,
+        validation: ParameterSet,
+    ) -> _Context:
+        dates = factors.dates[np.asarray(places)]
+        moves = next(iter(factors.known.values())).moves[1]
+        column = int(np.abs(factors.key_years - _STATE_TENOR_YEARS).argmin())
+        changes = np.concatenate([[np.nan], moves.key_rates[:, column]])
+        return _Context(
+            rules,
+            lines,
+            validation,
+            dated_masks(dates, regimes_from_parameters(validation)),
+            volatility_masks(
+                dates,
+                factors.dates,
+                changes,
+                decay=float(validation.ratio("ewma_decay")),
+                start_changes=validation.whole("ewma_start_changes"),
+                fewest=validation.whole("volatility_state_fewest"),
+            ),
+        )
+
+    def horizon_of(self, kind: SeriesKind) -> int:
+        return (self.rules.ficc if kind.owner == "ficc" else self.rules.cme).horizon_days
+
+
+def _book(book: Book, walk: BookWalk, context: _Context) -> BookBacktest:
+    days = [int(each) for each in context.validation.ratios("rise_days")]
+    requirement, standalone = (
+        measure_procyclicality(cents / _CENTS, rise_days=days)
+        for cents in (walk.requirement_cents, walk.standalone_cents)
+    )
+    binding = [each.binding for each in walk.reductions]
+    return BookBacktest(
+        book=book,
+        strategy=strategy_of(
+            context.lines, book, StrategyRules.from_parameters(context.validation)
+        ),
+        walk=walk,
+        series={kind.name: _series(kind, walk, context) for kind in SERIES if _has(book, kind)},
+        requirement=requirement,
+        standalone=standalone,
+        binding_by_year=_binding_by_year(walk.dates, binding),
+        switches=sum(one is not two for one, two in pairwise(binding)),
+    )
+
+
+def _has(book: Book, kind: SeriesKind) -> bool:
+    legs = {SECURITIES: bool(book.securities), FUTURES: bool(book.contracts)}
+    if kind.leg == COMBINED:
+        return all(legs.values())
+    return legs[kind.leg]
+
+
+def _binding_by_year(dates: DateArray, binding: Sequence[Binding]) -> dict[int, dict[Binding, int]]:
+    found: dict[int, dict[Binding, int]] = {}
+    for day, each in zip(dates.astype(object).tolist(), binding, strict=True):
+        of_year = found.setdefault(day.year, dict.fromkeys(Binding, 0))
+        of_year[each] += 1
+    return found
+
+
+def series_margins(walk: BookWalk, kind: SeriesKind) -> FloatArray:
+    """Return the margin of a series in dollars, date by date."""
+    if kind.name.startswith("together"):
+        cents = walk.requirement_cents
+    elif kind.is_offset:
+        cents = walk.ficc_cents if kind.owner == "ficc" else walk.cme_cents
+    else:
+        model = walk.ficc if kind.owner == "ficc" else walk.cme
+        cents = model.cents[kind.leg]
+    dollars: FloatArray = cents / _CENTS
+    return dollars
+
+
+def series_losses(outcome: Outcomes, kind: SeriesKind) -> FloatArray:
+    """Return the losses of a series in dollars, date by date."""
+    return {
+        SECURITIES: outcome.securities,
+        FUTURES: outcome.futures,
+        COMBINED: outcome.combined,
+    }[kind.leg]
+
+
+def _series(kind: SeriesKind, walk: BookWalk, context: _Context) -> SeriesBacktest:
+    horizon = context.horizon_of(kind)
+    outcome = walk.outcomes[horizon]
+    observed = outcome.basis_observed if kind.has_futures else np.ones(len(walk.dates), np.bool_)
+    leaves_out = context.validation.text("unobserved_basis") == _LEAVE_OUT
+    used = observed if leaves_out else np.ones_like(observed)
+    losses, margins = series_losses(outcome, kind)[used], series_margins(walk, kind)[used]
+    if not len(losses):
+        expected = "dates on which futures held have prices, or validation.unobserved_basis=keep"
+        raise refused("--from, --to", f"{walk.name}: none with a basis", expected, "ruling 19")
+    rules = AssessmentRules.from_parameters(context.validation)
+    regimes, states = (
+        coverage_by_regime(
+            losses,
+            margins,
+            {name: mask[used] for name, mask in masks.items()},
+            horizon=horizon,
+            rules=rules,
+        )
+        for masks in (context.regimes, context.states)
+    )
+    return SeriesBacktest(
+        kind=kind,
+        horizon_days=horizon,
+        assessment=assess(walk.dates[used], losses, margins, horizon=horizon, rules=rules),
+        regimes=regimes,
+        states=states,
+        without_basis=int((~observed).sum()),
+    )
+
+
+def _pooled(customers: Sequence[BookBacktest]) -> tuple[PooledCoverage, ...]:
+    with_series = [each for each in customers if HEADLINE in each.series]
+    groups: dict[str, list[BookBacktest]] = {}
+    for customer in with_series:
+        groups.setdefault(customer.strategy.value, []).append(customer)
+    found = [_pool(name, of_group) for name, of_group in sorted(groups.items())]
+    return (*found, _pool("all", with_series)) if with_series else ()
+
+
+def _pool(name: str, customers: Sequence[BookBacktest]) -> PooledCoverage:
+    every = [customer.series[HEADLINE].assessment for customer in customers]
+    return PooledCoverage(
+        name=name,
+        books=tuple(customer.book.name for customer in customers),
+        outcomes=sum(each.outcomes for each in every),
+        exceptions=sum(each.coverage.exceptions for each in every),
+        uncovered_dollars=sum(each.severity.total for each in every),
+    )
