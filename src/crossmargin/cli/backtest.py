@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,7 +26,7 @@ from crossmargin.cli.output import (
 def backtest_command(
     positions: Annotated[
         Path | None,
-        typer.Argument(metavar="POSITIONS", help="Comes later: use --par-books."),
+        typer.Argument(metavar="[POSITIONS]", help="Positions file; or --par-books."),
     ] = None,
     *,
     market: MarketOption,
@@ -37,6 +38,24 @@ def backtest_command(
         datetime,
         typer.Option("--to", formats=["%Y-%m-%d"], metavar="DATE", help="Last margin date."),
     ],
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            "--date",
+            formats=["%Y-%m-%d"],
+            metavar="DATE",
+            help="Date whose terms the positions keep; the last one with prices if left out.",
+        ),
+    ] = None,
+    by_tenor: Annotated[
+        bool, typer.Option("--by-tenor", help="Each customer's tenor buckets as books too.")
+    ] = False,
+    daily: Annotated[
+        bool, typer.Option("--daily", help="Every margin date's figures, in JSON and CSV.")
+    ] = False,
+    skip_bad_rows: Annotated[
+        bool, typer.Option("--skip-bad-rows", help="Leave bad rows out, named.")
+    ] = False,
     par_books: Annotated[
         bool,
         typer.Option(
@@ -57,35 +76,115 @@ def backtest_command(
     ] = None,
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
-    """Backtest margin: coverage, worst run, largest miss, procyclicality and cost."""
+    """Backtest margin, models and offset: coverage, tests, procyclicality and cost."""
     from crossmargin.basics.refusals import RefusedError
-    from crossmargin.presentation.backtest import csv_table, print_backtest
 
-    _check_usage(positions, par_books=par_books)
+    of_positions = {
+        "--date": as_of is not None,
+        "--by-tenor": by_tenor,
+        "--daily": daily,
+        "--skip-bad-rows": skip_bad_rows,
+    }
+    _check_usage(positions, par_books=par_books, reference=reference, of_positions=of_positions)
     try:
-        document = _run(
-            market,
-            first=first.date(),
-            last=last.date(),
-            with_reference=reference,
-            changes=changes or [],
-        )
+        if positions is None:
+            document = _run(
+                market,
+                first=first.date(),
+                last=last.date(),
+                with_reference=reference,
+                changes=changes or [],
+            )
+        else:
+            document = _run_positions(
+                _Positions(positions, as_of.date() if as_of else None, skip_bad_rows),
+                market,
+                first=first.date(),
+                last=last.date(),
+                by_tenor=by_tenor,
+                daily=daily,
+                changes=changes or [],
+            )
     except RefusedError as error:
         refuse(error.refusals, output_format, outcome="Nothing was computed.")
+    _write(document, output_format, of_positions=positions is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Positions:
+    """Which positions, with the terms of which date."""
+
+    path: Path
+    as_of: date | None
+    skip_bad_rows: bool
+
+
+def _write(document: dict[str, Any], output_format: OutputFormat, *, of_positions: bool) -> None:
+    from crossmargin.presentation.backtest import csv_table, print_backtest
+    from crossmargin.presentation.backtest_positions import backtest_positions_rows
+    from crossmargin.presentation.backtest_positions_tables import print_backtest_positions
+
     if output_format is OutputFormat.JSON:
         write_json(document)
     elif output_format is OutputFormat.CSV:
-        write_csv(*csv_table(document))
+        write_csv(*(backtest_positions_rows if of_positions else csv_table)(document))
+    elif of_positions:
+        print_backtest_positions(screen(), document)
     else:
         print_backtest(screen(), document)
 
 
-def _check_usage(positions: Path | None, *, par_books: bool) -> None:
-    later = "backtests of a positions file come later"
-    if positions is not None:
-        raise typer.BadParameter(f"{later}: give --par-books and no POSITIONS ({positions.name})")
-    if not par_books:
-        raise typer.BadParameter(f"give --par-books, the only books there are: {later}")
+def _check_usage(
+    positions: Path | None,
+    *,
+    par_books: bool,
+    reference: bool,
+    of_positions: Mapping[str, bool],
+) -> None:
+    if (positions is None) == (not par_books):
+        raise typer.BadParameter("give either POSITIONS or --par-books")
+    if positions is not None and reference:
+        raise typer.BadParameter("--reference is for --par-books: there is none for POSITIONS")
+    if given := [option for option, is_given in of_positions.items() if is_given and par_books]:
+        raise typer.BadParameter(f"{', '.join(given)}: for POSITIONS, not for --par-books")
+
+
+def _run_positions(
+    positions: _Positions,
+    market: Path,
+    *,
+    first: date,
+    last: date,
+    by_tenor: bool,
+    daily: bool,
+    changes: Sequence[str],
+) -> dict[str, Any]:
+    from crossmargin import bootstrap
+    from crossmargin.presentation.backtest_positions import backtest_positions_document
+    from crossmargin.services.backtest_positions import backtest_positions
+    from crossmargin.services.margin_positions import margin_positions
+
+    opened = bootstrap.open_market(market)
+    day = positions.as_of or bootstrap.last_price_date(opened)
+    by_owner = changes_by_owner(changes, example="ficc.lookback_years=5")
+    reason = "given on the command line"
+    own = {"validation": by_owner.pop("validation")} if "validation" in by_owner else {}
+    validation = bootstrap.backtest_parameters(day).changing(own, reason=reason).validation
+    parameters = bootstrap.parameter_sets(day).changing(by_owner, reason=reason)
+    executor = bootstrap.block_executor()
+    with diagnostics().status("Margining every book on every date"):
+        run = margin_positions(
+            bootstrap.read_positions(positions.path),
+            opened,
+            parameters,
+            executor,
+            as_of=day,
+            skip_bad_rows=positions.skip_bad_rows,
+        )
+        backtest = backtest_positions(
+            run, opened, validation, executor, first=first, last=last, by_tenor=by_tenor
+        )
+    return backtest_positions_document(backtest, daily=daily)
 
 
 def _run(

@@ -146,6 +146,8 @@ class BookBacktest:
     walk : BookWalk
     series : mapping of name to SeriesBacktest
         Those of its legs: a book without futures has no series of futures.
+    without_outcomes : tuple of str
+        Series with no outcome on whose dates every future held has a price of its own.
     requirement, standalone : Procyclicality
         Of the requirement with the arrangement and without.
     binding_by_year : mapping of year to mapping of Binding to int
@@ -158,6 +160,7 @@ class BookBacktest:
     strategy: Strategy
     walk: BookWalk
     series: Mapping[str, SeriesBacktest]
+    without_outcomes: tuple[str, ...]
     requirement: Procyclicality
     standalone: Procyclicality
     binding_by_year: Mapping[int, Mapping[Binding, int]]
@@ -380,13 +383,15 @@ def _book(book: Book, walk: BookWalk, context: _Context) -> BookBacktest:
         for cents in (walk.requirement_cents, walk.standalone_cents)
     )
     binding = [each.binding for each in walk.reductions]
+    series = {kind.name: _series(kind, walk, context) for kind in SERIES if _has(book, kind)}
     return BookBacktest(
         book=book,
         strategy=strategy_of(
             context.lines, book, StrategyRules.from_parameters(context.validation)
         ),
         walk=walk,
-        series={kind.name: _series(kind, walk, context) for kind in SERIES if _has(book, kind)},
+        series={name: each for name, each in series.items() if each},
+        without_outcomes=tuple(name for name, each in series.items() if each is None),
         requirement=requirement,
         standalone=standalone,
         binding_by_year=_binding_by_year(walk.dates, binding),
@@ -431,7 +436,7 @@ def series_losses(outcome: Outcomes, kind: SeriesKind) -> FloatArray:
     }[kind.leg]
 
 
-def _series(kind: SeriesKind, walk: BookWalk, context: _Context) -> SeriesBacktest:
+def _series(kind: SeriesKind, walk: BookWalk, context: _Context) -> SeriesBacktest | None:
     horizon = context.horizon_of(kind)
     outcome = walk.outcomes[horizon]
     observed = outcome.basis_observed if kind.has_futures else np.ones(len(walk.dates), np.bool_)
@@ -439,8 +444,7 @@ def _series(kind: SeriesKind, walk: BookWalk, context: _Context) -> SeriesBackte
     used = observed if leaves_out else np.ones_like(observed)
     losses, margins = series_losses(outcome, kind)[used], series_margins(walk, kind)[used]
     if not len(losses):
-        expected = "dates on which futures held have prices, or validation.unobserved_basis=keep"
-        raise refused("--from, --to", f"{walk.name}: none with a basis", expected, "ruling 19")
+        return None
     rules = AssessmentRules.from_parameters(context.validation)
     regimes, states = (
         coverage_by_regime(
