@@ -17,13 +17,11 @@ from crossmargin.basics.money import Money
 from crossmargin.market.history import DateArray
 from crossmargin.presentation.margin_notices import REVIEW_NOTICE, SIMULATED_NOTICE
 from crossmargin.services.backtest_positions import (
-    HEADLINE,
-    SERIES,
     BookBacktest,
     PooledCoverage,
     PositionsBacktest,
-    SeriesBacktest,
 )
+from crossmargin.services.backtest_series import HEADLINE, SERIES, SeriesBacktest
 from crossmargin.validation.assessment import Assessment
 from crossmargin.validation.coverage_tests import CombinedTest, LikelihoodRatio
 from crossmargin.validation.overlap import ShareInterval

@@ -1,9 +1,7 @@
 """The use case behind ``xm backtest POSITIONS``: frozen books, ten years, both models, the offset.
 
 The books of a positions file are re-struck on every margin date (ruling 20, ``restrike``) and each
-margin is held against what happened: every model on every leg over its own horizon, and the offset
-by itself, which is what the arrangement rests on: whether the reduced margin of both clearing
-organizations together, and of each alone, covered the loss of the combined book.
+margin is held against what happened.
 """
 
 from __future__ import annotations
@@ -19,8 +17,6 @@ import numpy.typing as npt
 
 from crossmargin.analysis.walk.factors import WalkFactors, walk_factors
 from crossmargin.analysis.walk.lines import Book, Lines
-from crossmargin.analysis.walk.margins import COMBINED, FUTURES, SECURITIES
-from crossmargin.analysis.walk.outcomes import Outcomes
 from crossmargin.analysis.walk.rules import CmeWalkRules, FiccWalkRules
 from crossmargin.analysis.walk.strategies import (
     Strategy,
@@ -31,108 +27,27 @@ from crossmargin.analysis.walk.strategies import (
 from crossmargin.analysis.walk.walking import BookWalk, WalkRules, walk_books
 from crossmargin.arrangement.reduction import Binding, ReductionRules
 from crossmargin.basics.refusals import refused
-from crossmargin.market.history import DateArray, FloatArray, MarketData
+from crossmargin.market.history import DateArray, MarketData
 from crossmargin.market.scenarios import FactorHistories
 from crossmargin.parameters.registry import ParameterSet
+from crossmargin.services.backtest_series import (
+    HEADLINE,
+    SERIES,
+    BacktestContext,
+    SeriesBacktest,
+    has_series,
+    series_of,
+)
 from crossmargin.services.margin_positions import MarginRun
 from crossmargin.services.parameter_sets import ParameterSets
 from crossmargin.services.ports import BlockExecutor
 from crossmargin.services.walked_books import lines_and_books
-from crossmargin.validation.assessment import Assessment, AssessmentRules, assess
 from crossmargin.validation.procyclicality import Procyclicality, measure_procyclicality
-from crossmargin.validation.regimes import (
-    RegimeCoverage,
-    coverage_by_regime,
-    dated_masks,
-    regimes_from_parameters,
-    volatility_masks,
-)
 
 BoolArray = npt.NDArray[np.bool_]
 
 _RULE = "methodology: the walk"
 _CENTS = 100.0
-_LEAVE_OUT = "leave_out"
-#: The key rate whose volatility tells calm dates from others, in years.
-_STATE_TENOR_YEARS = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class SeriesKind:
-    """What a series holds against what.
-
-    Parameters
-    ----------
-    name : str
-    margin, loss : str
-        In words.
-    owner : str
-        Whose horizon the outcome has: ``ficc`` or ``cme``.
-    leg : str
-        Whose loss it is.
-    has_futures : bool
-    is_offset : bool
-        Whether it tests the offset rather than a model.
-    """
-
-    name: str
-    margin: str
-    loss: str
-    owner: str
-    leg: str
-    has_futures: bool
-    is_offset: bool
-
-
-def _model_kind(owner: str, leg: str) -> SeriesKind:
-    whose = "FICC-style" if owner == "ficc" else "CME-style"
-    what = {SECURITIES: "securities alone", FUTURES: "futures alone", COMBINED: "both legs"}[leg]
-    return SeriesKind(
-        f"{owner}_{leg}", f"{whose} margin of {what}", what, owner, leg, leg != SECURITIES, False
-    )
-
-
-def _offset_kind(name: str, margin: str, owner: str) -> SeriesKind:
-    return SeriesKind(name, margin, "both legs", owner, COMBINED, True, True)
-
-
-SERIES: tuple[SeriesKind, ...] = (
-    *(
-        _model_kind(owner, leg)
-        for owner in ("ficc", "cme")
-        for leg in (SECURITIES, FUTURES, COMBINED)
-    ),
-    _offset_kind("together_ficc_horizon", "reduced margin of both together", "ficc"),
-    _offset_kind("together_cme_horizon", "reduced margin of both together", "cme"),
-    _offset_kind("ficc_alone", "FICC's reduced margin alone", "ficc"),
-    _offset_kind("cme_alone", "CME's reduced margin alone", "cme"),
-)
-#: The series that says whether the arrangement holds.
-HEADLINE = "together_ficc_horizon"
-
-
-@dataclass(frozen=True, slots=True)
-class SeriesBacktest:
-    """One margin against its outcomes.
-
-    Parameters
-    ----------
-    kind : SeriesKind
-    horizon_days : int
-    assessment : Assessment
-    regimes, states : tuple of RegimeCoverage
-        By dated regime, and by how volatile the ten-year rate was.
-    without_basis : int
-        Outcomes with no price of their own for a future held; left out unless the parameter
-        ``validation.unobserved_basis`` keeps them.
-    """
-
-    kind: SeriesKind
-    horizon_days: int
-    assessment: Assessment
-    regimes: tuple[RegimeCoverage, ...]
-    states: tuple[RegimeCoverage, ...]
-    without_basis: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +185,7 @@ def backtest_positions(
     except ValueError as error:
         expected = "dates with scenarios enough, and books that can be summed exactly"
         raise refused("--from, --to", error, expected, _RULE) from error
-    context = _Context.of(factors, places, rules, lines, validation)
+    context = BacktestContext.of(factors, places, rules, lines, validation)
     done = {book.name: _book(book, walk, context) for book, walk in zip(every, walks, strict=True)}
     customers = tuple(done[book.name] for book in books)
     return PositionsBacktest(
@@ -335,55 +250,16 @@ def walk_dates(
     return factors, places
 
 
-@dataclass(frozen=True, slots=True)
-class _Context:
-    """What every book of a backtest is judged by."""
-
-    rules: WalkRules
-    lines: Lines
-    validation: ParameterSet
-    regimes: Mapping[str, BoolArray]
-    states: Mapping[str, BoolArray]
-
-    @staticmethod
-    def of(
-        factors: WalkFactors,
-        places: Sequence[int],
-        rules: WalkRules,
-        lines: Lines,
-        validation: ParameterSet,
-    ) -> _Context:
-        dates = factors.dates[np.asarray(places)]
-        moves = next(iter(factors.known.values())).moves[1]
-        column = int(np.abs(factors.key_years - _STATE_TENOR_YEARS).argmin())
-        changes = np.concatenate([[np.nan], moves.key_rates[:, column]])
-        return _Context(
-            rules,
-            lines,
-            validation,
-            dated_masks(dates, regimes_from_parameters(validation)),
-            volatility_masks(
-                dates,
-                factors.dates,
-                changes,
-                decay=float(validation.ratio("ewma_decay")),
-                start_changes=validation.whole("ewma_start_changes"),
-                fewest=validation.whole("volatility_state_fewest"),
-            ),
-        )
-
-    def horizon_of(self, kind: SeriesKind) -> int:
-        return (self.rules.ficc if kind.owner == "ficc" else self.rules.cme).horizon_days
-
-
-def _book(book: Book, walk: BookWalk, context: _Context) -> BookBacktest:
+def _book(book: Book, walk: BookWalk, context: BacktestContext) -> BookBacktest:
     days = [int(each) for each in context.validation.ratios("rise_days")]
     requirement, standalone = (
         measure_procyclicality(cents / _CENTS, rise_days=days)
         for cents in (walk.requirement_cents, walk.standalone_cents)
     )
     binding = [each.binding for each in walk.reductions]
-    series = {kind.name: _series(kind, walk, context) for kind in SERIES if _has(book, kind)}
+    series = {
+        kind.name: series_of(kind, walk, context) for kind in SERIES if has_series(book, kind)
+    }
     return BookBacktest(
         book=book,
         strategy=strategy_of(
@@ -399,71 +275,12 @@ def _book(book: Book, walk: BookWalk, context: _Context) -> BookBacktest:
     )
 
 
-def _has(book: Book, kind: SeriesKind) -> bool:
-    legs = {SECURITIES: bool(book.securities), FUTURES: bool(book.contracts)}
-    if kind.leg == COMBINED:
-        return all(legs.values())
-    return legs[kind.leg]
-
-
 def _binding_by_year(dates: DateArray, binding: Sequence[Binding]) -> dict[int, dict[Binding, int]]:
     found: dict[int, dict[Binding, int]] = {}
     for day, each in zip(dates.astype(object).tolist(), binding, strict=True):
         of_year = found.setdefault(day.year, dict.fromkeys(Binding, 0))
         of_year[each] += 1
     return found
-
-
-def series_margins(walk: BookWalk, kind: SeriesKind) -> FloatArray:
-    """Return the margin of a series in dollars, date by date."""
-    if kind.name.startswith("together"):
-        cents = walk.requirement_cents
-    elif kind.is_offset:
-        cents = walk.ficc_cents if kind.owner == "ficc" else walk.cme_cents
-    else:
-        model = walk.ficc if kind.owner == "ficc" else walk.cme
-        cents = model.cents[kind.leg]
-    dollars: FloatArray = cents / _CENTS
-    return dollars
-
-
-def series_losses(outcome: Outcomes, kind: SeriesKind) -> FloatArray:
-    """Return the losses of a series in dollars, date by date."""
-    return {
-        SECURITIES: outcome.securities,
-        FUTURES: outcome.futures,
-        COMBINED: outcome.combined,
-    }[kind.leg]
-
-
-def _series(kind: SeriesKind, walk: BookWalk, context: _Context) -> SeriesBacktest | None:
-    horizon = context.horizon_of(kind)
-    outcome = walk.outcomes[horizon]
-    observed = outcome.basis_observed if kind.has_futures else np.ones(len(walk.dates), np.bool_)
-    leaves_out = context.validation.text("unobserved_basis") == _LEAVE_OUT
-    used = observed if leaves_out else np.ones_like(observed)
-    losses, margins = series_losses(outcome, kind)[used], series_margins(walk, kind)[used]
-    if not len(losses):
-        return None
-    rules = AssessmentRules.from_parameters(context.validation)
-    regimes, states = (
-        coverage_by_regime(
-            losses,
-            margins,
-            {name: mask[used] for name, mask in masks.items()},
-            horizon=horizon,
-            rules=rules,
-        )
-        for masks in (context.regimes, context.states)
-    )
-    return SeriesBacktest(
-        kind=kind,
-        horizon_days=horizon,
-        assessment=assess(walk.dates[used], losses, margins, horizon=horizon, rules=rules),
-        regimes=regimes,
-        states=states,
-        without_basis=int((~observed).sum()),
-    )
 
 
 def _pooled(customers: Sequence[BookBacktest]) -> tuple[PooledCoverage, ...]:
