@@ -16,7 +16,6 @@ from crossmargin.margin.ficc.applicability import (
     Applicability,
     Component,
     applicability,
-    applicability_parameter,
 )
 from crossmargin.margin.ficc.assembly import AddOns, ficc_add_ons, twelve_month_coverage
 from crossmargin.margin.ficc.charge_history import ChargeHistory, ChargeRow
@@ -241,7 +240,7 @@ def test_higher_of_names_what_it_lacks():
 def test_what_applies_is_dated_and_has_its_reason(day, component, expected):
     parameters = bootstrap.parameter_sets(day).ficc
     assert applicability(parameters)[component] is expected
-    assert applicability_parameter(parameters, component).source
+    assert parameters.parameters[f"segregated_{component}"].source
 
 
 def test_rows_out_of_order_or_twice_are_our_mistake():
