@@ -39,7 +39,9 @@ def margined(
     *lines: PositionLine,
     ficc: Mapping[str, str] | None = None,
 ) -> CustomerResult:
-    changed = day.with_parameters(ficc=ficc, reason="test") if ficc else day
+    # The charges' parameters are read from the day's sets; no model is prepared from them.
+    parameters = day.parameters.changing({"ficc": ficc or {}}, reason="test")
+    changed = replace(day, parameters=parameters)
     recognition = recognise(
         lines,
         as_of=day.as_of,
