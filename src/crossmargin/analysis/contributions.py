@@ -145,8 +145,6 @@ def requirement_split(
 
 def execution_contributions(cme: CmeModel | SpanModel, block: Block) -> dict[int, Fraction]:
     """Return what each contract of the block's one portfolio adds to CME's add-ons, by place."""
-    if cme.execution is None:
-        return {}
     return cme.execution.contributions(held_contracts(block))
 
 
