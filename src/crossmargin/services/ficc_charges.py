@@ -21,7 +21,7 @@ from crossmargin.margin.ficc.add_on_rules import AddOnRules
 from crossmargin.margin.ficc.applicability import Applicability, Component
 from crossmargin.margin.ficc.assembly import HIGHER_OF, NotComputed, ficc_add_ons
 from crossmargin.margin.ficc.charge_history import ChargeHistory
-from crossmargin.margin.ficc.higher_of import Cycle as FiccCycle
+from crossmargin.margin.ficc.higher_of import FiccCycle
 from crossmargin.margin.ficc.model import MARGIN_LIQUIDITY
 from crossmargin.parameters.registry import ParameterSet
 from crossmargin.product.calendars import cme_calendar, sifma_calendar

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from crossmargin.basics.money import Money, charge_from_dollars
-from crossmargin.margin.exact import GRID_PER_DOLLAR, exact_pnl_in_grid_steps, from_grid
+from crossmargin.margin.exact import GRID_PER_DOLLAR, exact_pnl_in_grid_steps, from_grid, root_up
 from crossmargin.margin.ficc.liquidity import (
     LiquidityGroup,
     LiquidityRules,
@@ -17,7 +17,6 @@ from crossmargin.margin.ficc.liquidity import (
     group_liquidity,
     group_one_day_sigma,
     liquidity_group_place,
-    root_up,
 )
 from crossmargin.market.history import FloatArray
 from crossmargin.market.seeds import generator

@@ -15,7 +15,7 @@ from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.execution.threads import ThreadExecutor
 from crossmargin.margin.ficc.charge_history import ChargeHistory, ChargeRow
-from crossmargin.margin.ficc.higher_of import Cycle as FiccCycle
+from crossmargin.margin.ficc.higher_of import FiccCycle
 from crossmargin.product.position import Account, PositionLine
 from crossmargin.services.customer_books import customer_books
 from crossmargin.services.ficc_charges import ChargeInputs
