@@ -117,7 +117,9 @@ class MarginDay:
         """
         try:
             return self._remade(parameters, market).with_span(span)
-        except (ValueError, IndexError, ArithmeticError) as error:
+        # Domains hold each value by itself; what the history cannot bear together, such as too few
+        # scenarios, the models say with a ValueError. Anything else is a mistake of ours.
+        except ValueError as error:
             raise refused("parameters", error, "values both models can use", "ruling 8") from error
 
     def with_span(self, parameters: SpanParameters | None) -> MarginDay:
@@ -232,8 +234,9 @@ def prepare_day(
     try:
         day = _prepare(market, parameters, as_of=as_of, contracts=contracts)
         return day.with_span(span)
-    except (ValueError, IndexError, ArithmeticError) as error:
-        # What the numerics cannot use is a fault of the data or of a changed parameter.
+    # A history that is too short or does not move, or a changed parameter that it cannot bear: the
+    # models say so with a ValueError. Anything else is a mistake of ours.
+    except ValueError as error:
         raise refused(
             "market", error, "history and parameters that both models can use", "ruling 8"
         ) from error
