@@ -298,7 +298,15 @@ def window_start(as_of: date, years: int) -> date:
 
 
 def join(name: str, sets: Sequence[ScenarioSet]) -> ScenarioSet:
-    """Return the scenarios of several sets of one horizon and one ladder, in order."""
+    """Return the scenarios of several sets of one horizon and one ladder, in order.
+
+    Raises
+    ------
+    ValueError
+        If there is no set.
+    """
+    if not sets:
+        raise ValueError(f"no dates give scenarios of {name}")
     first = sets[0]
     proxied = NOT_PROXIED
     for each in sets:
