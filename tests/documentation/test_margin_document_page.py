@@ -22,7 +22,7 @@ from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import Money
 from crossmargin.margin.ficc.assembly import _CHARGES
 from crossmargin.margin.ficc.charge_history import ChargeHistory, ChargeRow
-from crossmargin.margin.ficc.higher_of import Cycle as FiccCycle
+from crossmargin.margin.ficc.higher_of import FiccCycle
 from crossmargin.market.history import MarketData
 from crossmargin.presentation.margin import margin_document
 from crossmargin.presentation.margin_rows import CSV_HEADER

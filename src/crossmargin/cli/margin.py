@@ -66,6 +66,7 @@ def margin_command(
         list[ClearingOrganization] | None,
         typer.Option(
             case_sensitive=False,
+            metavar="ficc|cme",
             help="A side whose figures for this cycle are late or missing; may be repeated.",
         ),
     ] = None,
