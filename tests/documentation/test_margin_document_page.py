@@ -25,6 +25,7 @@ from crossmargin.margin.ficc.charge_history import ChargeHistory, ChargeRow
 from crossmargin.margin.ficc.higher_of import Cycle as FiccCycle
 from crossmargin.market.history import MarketData
 from crossmargin.presentation.margin import margin_document
+from crossmargin.presentation.margin_ranges import RANGES_HEADER
 from crossmargin.presentation.margin_rows import CSV_HEADER
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.product.treasury import SecurityKind
@@ -226,3 +227,4 @@ def test_every_charge_outside_the_var_charge_is_documented() -> None:
 
 def test_documented_csv_columns_are_those_written() -> None:
     assert tuple(re.findall(r"`(\w+)`", _part("CSV columns"))) == CSV_HEADER
+    assert tuple(re.findall(r"`(\w+)`", _part("CSV columns of ranges"))) == RANGES_HEADER

@@ -68,6 +68,8 @@ class MarginDay:
         The simulation; its factors explain, its equivalents convert.
     span : SpanModel or None
         CME's engine of the run where it is SPAN.
+    scenarios_given : bool
+        Whether a model has other scenarios than its own, see :meth:`with_scenarios`.
     """
 
     as_of: date
@@ -84,6 +86,7 @@ class MarginDay:
     ficc: FiccModel
     cme: CmeModel
     span: SpanModel | None = None
+    scenarios_given: bool = False
 
     @property
     def cme_engine(self) -> CmeModel | SpanModel:
@@ -127,8 +130,9 @@ class MarginDay:
         """Return the day under other parameters of any owner, as if prepared with them.
 
         Only what they touch is made again: histories where the market's parameters or a horizon
-        change, the haircut schedule where those or FICC's do; all of it where the SOFR strip needs
-        contracts that were not priced. Places of contracts are then others.
+        change, a model and the haircut schedule where those or its own parameters do; all of it
+        where the SOFR strip needs contracts that were not priced. Places of contracts are then
+        others.
 
         Raises
         ------
@@ -185,6 +189,7 @@ class MarginDay:
         if other_market or parameters.ficc != old.ficc:
             haircuts = _haircuts(market, ficc_history, parameters.ficc, self.as_of)
         # What the models keep is decided against the parameters that the day was prepared with.
+        is_kept = not (other_market or self.scenarios_given)
         return MarginDay._prepared(
             replace(
                 self,
@@ -196,10 +201,18 @@ class MarginDay:
             parameters,
             ficc=None,
             cme=None,
+            keep_ficc=is_kept and parameters.ficc == old.ficc,
+            keep_cme=is_kept and parameters.cme == old.cme,
         )
 
     def _prepared(
-        self, parameters: ParameterSets, *, ficc: FiccScenarios | None, cme: CmeScenarios | None
+        self,
+        parameters: ParameterSets,
+        *,
+        ficc: FiccScenarios | None,
+        cme: CmeScenarios | None,
+        keep_ficc: bool = False,
+        keep_cme: bool = False,
     ) -> MarginDay:
         follows = float(parameters.market.ratio("repo_rate_follows_front"))
         # Charges on gross value and liquidity costs are those of the market as it is, whatever
@@ -215,7 +228,10 @@ class MarginDay:
             self,
             parameters=parameters,
             equivalents=equivalents,
-            ficc=prepare_ficc(
+            scenarios_given=bool(ficc or cme),
+            ficc=self.ficc
+            if keep_ficc
+            else prepare_ficc(
                 valuation=self.valuation,
                 history=self.ficc_history,
                 one_day_history=self.one_day_history,
@@ -225,7 +241,9 @@ class MarginDay:
                 scenarios=ficc,
                 like=self.ficc if only_scenarios else None,
             ),
-            cme=prepare_cme(
+            cme=self.cme
+            if keep_cme
+            else prepare_cme(
                 valuation=self.valuation,
                 history=self.cme_history,
                 equivalents=equivalents,
