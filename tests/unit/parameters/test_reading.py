@@ -82,7 +82,6 @@ def test_a_good_file_is_read() -> None:
         (RANGE | {"low": "0.80", "high": "0.80"}, "cap.low", "another value"),
         (RANGE | {"low": "little"}, "cap.low", "of the kind of '0.80'"),
         (RANGE | {"no_range": "a page says so"}, "cap.no_range", "not both"),
-        ({"low": "0.7", "no_range": "x", "high": "0.9"}, "cap.low", "together"),
         ({"no_range": " "}, "cap.no_range", "not empty"),
         ({"status": "recalled"}, "cap.no_range", "or no_range: the value is recalled"),
         ({"status": "inferred"}, "cap.no_range", "or no_range: the value is inferred"),
