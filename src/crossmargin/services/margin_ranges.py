@@ -18,6 +18,8 @@ from crossmargin.services.parameter_sets import ParameterSets
 from crossmargin.services.ports import BlockExecutor
 
 _REASON = "range"
+#: So many parameters, by effect, are moved alone beside all of them.
+_LARGEST_EFFECTS = (4, 8, 16)
 _RULE_OWNER = "arrangement"
 _SPAN_PREFIX = "span_"
 #: Why a parameter of SPAN is not moved.
@@ -155,14 +157,14 @@ def _values_of(values: Mapping[_Name, str]) -> _Values:
 
 
 def _worst_found(margined: _Margined, key: CustomerKey, rows: list[RangeRow]) -> Money:
-    """Return the largest requirement found: each parameter at its worst alone, then other ways.
+    """Return the largest requirement found: parameters at their worst alone, then other ways.
 
     What raises the requirement alone may lower it beside the others, and what moves nothing alone
-    may matter there, because another side binds: so tries are kept where they raise it. It is a
-    search, not a proof; what one parameter alone does is never missed.
+    may matter there, because another side binds: so fewer are moved too, and tries are kept where
+    they raise it. It is a search, not a proof; what one parameter alone does is never missed.
     """
-    values = {_name(row): row.worst for row in rows}
-    worst = margined.requirements(_values_of(values))[key]
+    starts = [(margined.requirements(_values_of(each))[key], each) for each in _starts(rows)]
+    worst, values = max(starts, key=lambda pair: pair[0])
     for trial in _trials(rows):
         tried = {**values, **trial}
         requirement = margined.requirements(_values_of(tried))[key]
@@ -171,8 +173,21 @@ def _worst_found(margined: _Margined, key: CustomerKey, rows: list[RangeRow]) ->
     return max([worst, *(max(row.at_low, row.at_base, row.at_high) for row in rows)])
 
 
+def _starts(rows: list[RangeRow]) -> Iterator[dict[_Name, str]]:
+    """Yield every parameter at its worst alone, then only those with the largest effects."""
+    moved = sorted(
+        (row for row in rows if row.worst != row.parameter.base),
+        key=lambda row: row.effect,
+        reverse=True,
+    )
+    counts = [count for count in _LARGEST_EFFECTS if count < len(moved)]
+    for count in (len(moved), *counts):
+        taken = {_name(row) for row in moved[:count]}
+        yield {_name(row): row.worst if _name(row) in taken else row.parameter.base for row in rows}
+
+
 def _trials(rows: list[RangeRow]) -> Iterator[dict[_Name, str]]:
-    """Yield what to try where every parameter is at its worst alone.
+    """Yield what to try where parameters are at their worst alone.
 
     An owner's parameters back as run; those without effect alone at one end, at the other; and
     every value of each parameter of the rule.
