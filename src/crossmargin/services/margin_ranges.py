@@ -163,14 +163,19 @@ def _worst_found(margined: _Margined, key: CustomerKey, rows: list[RangeRow]) ->
     may matter there, because another side binds: so fewer are moved too, and tries are kept where
     they raise it. It is a search, not a proof; what one parameter alone does is never missed.
     """
-    starts = [(margined.requirements(_values_of(each))[key], each) for each in _starts(rows)]
-    worst, values = max(starts, key=lambda pair: pair[0])
-    for trial in _trials(rows):
-        tried = {**values, **trial}
-        requirement = margined.requirements(_values_of(tried))[key]
-        if requirement > worst:
-            values, worst = tried, requirement
-    return max([worst, *(max(row.at_low, row.at_base, row.at_high) for row in rows)])
+    starts = list(_starts(rows))
+    first = [margined.requirements(_values_of(start))[key] for start in starts]
+    # From all of them, and from the best start where that is another: neither is always higher.
+    found = list(first)
+    for place in sorted({0, first.index(max(first))}):
+        worst, values = first[place], starts[place]
+        for trial in _trials(rows):
+            tried = {**values, **trial}
+            requirement = margined.requirements(_values_of(tried))[key]
+            if requirement > worst:
+                values, worst = tried, requirement
+        found.append(worst)
+    return max([*found, *(max(row.at_low, row.at_base, row.at_high) for row in rows)])
 
 
 def _starts(rows: list[RangeRow]) -> Iterator[dict[_Name, str]]:
