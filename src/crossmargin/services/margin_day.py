@@ -69,6 +69,8 @@ class MarginDay:
         The simulation; its factors explain, its equivalents convert.
     span : SpanModel or None
         CME's engine of the run where it is SPAN.
+    scenarios_given : bool
+        Whether a model has other scenarios than its own, see :meth:`with_scenarios`.
     """
 
     as_of: date
@@ -85,6 +87,7 @@ class MarginDay:
     ficc: FiccModel
     cme: CmeModel
     span: SpanModel | None = None
+    scenarios_given: bool = False
 
     @property
     def cme_engine(self) -> CmeModel | SpanModel:
@@ -107,8 +110,9 @@ class MarginDay:
         """Return the day under other parameters of any owner, as if prepared with them.
 
         Only what they touch is made again: histories where the market's parameters or a horizon
-        change, the haircut schedule where those or FICC's do; all of it where the SOFR strip needs
-        contracts that were not priced. Places of contracts are then others.
+        change, a model and the haircut schedule where those or its own parameters do; all of it
+        where the SOFR strip needs contracts that were not priced. Places of contracts are then
+        others.
 
         Raises
         ------
@@ -158,6 +162,7 @@ class MarginDay:
         if other_market or parameters.ficc != old.ficc:
             haircuts = _haircuts(market, ficc_history, parameters.ficc, self.as_of)
         # What the models keep is decided against the parameters that the day was prepared with.
+        is_kept = not (other_market or self.scenarios_given)
         return MarginDay._prepared(
             replace(
                 self,
@@ -169,10 +174,18 @@ class MarginDay:
             parameters,
             ficc=None,
             cme=None,
+            keep_ficc=is_kept and parameters.ficc == old.ficc,
+            keep_cme=is_kept and parameters.cme == old.cme,
         )
 
     def _prepared(
-        self, parameters: ParameterSets, *, ficc: FiccScenarios | None, cme: CmeScenarios | None
+        self,
+        parameters: ParameterSets,
+        *,
+        ficc: FiccScenarios | None,
+        cme: CmeScenarios | None,
+        keep_ficc: bool = False,
+        keep_cme: bool = False,
     ) -> MarginDay:
         only_scenarios = parameters == self.parameters
         rules = EquivalentRules.from_parameters(parameters.cme)
@@ -192,9 +205,16 @@ class MarginDay:
             # Charges on gross value and liquidity costs are those of the market as it is, whatever
             # factor is switched off.
             like=self.ficc if only_scenarios else None,
+            kept_ficc=self.ficc if keep_ficc else None,
+            kept_cme=self.cme if keep_cme else None,
         )
         day = replace(
-            self, parameters=parameters, equivalents=equivalents, ficc=ficc_model, cme=cme_model
+            self,
+            parameters=parameters,
+            equivalents=equivalents,
+            scenarios_given=bool(ficc or cme),
+            ficc=ficc_model,
+            cme=cme_model,
         )
         if self.span and not (only_scenarios and equivalents is self.equivalents):
             return day.with_span(self.span.parameters)
@@ -316,11 +336,15 @@ def _models(
     ficc: FiccScenarios | None = None,
     cme: CmeScenarios | None = None,
     like: FiccModel | None = None,
+    kept_ficc: FiccModel | None = None,
+    kept_cme: CmeModel | None = None,
 ) -> tuple[FiccModel, CmeModel]:
+    """Return both models; one that is kept is not prepared again."""
     ficc_history, cme_history, one_day_history = histories
     follows = float(parameters.market.ratio("repo_rate_follows_front"))
     return (
-        prepare_ficc(
+        kept_ficc
+        or prepare_ficc(
             valuation=valuation,
             history=ficc_history,
             one_day_history=one_day_history,
@@ -330,7 +354,8 @@ def _models(
             scenarios=ficc,
             like=like,
         ),
-        prepare_cme(
+        kept_cme
+        or prepare_cme(
             valuation=valuation,
             history=cme_history,
             equivalents=equivalents,
