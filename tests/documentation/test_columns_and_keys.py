@@ -108,6 +108,7 @@ def test_the_keys_of_xm_parameters_are_documented() -> None:
     others = {f"owners.{name}" for name in bootstrap.parameter_registry().files}
     assert _documented("parameters list") == listed | others | {"parameters[].effective_to"}
     made = _made(_printed("parameters", "show", "ficc.floor_share"))
+    made |= _made(_printed("parameters", "show", "ficc.bucket_years"))
     assert _documented("parameters show") == made | {"versions[].effective_to"}
     changed = _printed("parameters", "diff", "--from", "2018-05-01", "--to", "2026-03-24")
     assert _documented("parameters diff") == _made(changed)

@@ -20,6 +20,7 @@ _FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _PARAMETER_HEADER = "| name | value | unit | source | status | in force from |"
 _RANGE_HEADER = "| name | low | value | high | why this range |"
+_NO_RANGE_HEADER = "| name | why no range |"
 _MACHINE_PATH = re.compile(r"(?<![\w.`/])/(?:home|Users|root|tmp|mnt|opt|usr|var)/|\b[A-Z]:\\|~/")
 
 
@@ -77,6 +78,18 @@ def test_every_range_is_documented_as_it_stands() -> None:
     )
     assert not missing, "rows to write"
     assert not stale, "rows to take out"
+
+
+def test_every_reason_for_no_range_is_documented_as_it_stands() -> None:
+    expected = []
+    for owner in OWNERS:
+        text = _text(PACKAGE / owner / "parameters.toml")
+        expected += [
+            f"| `{version.name}` | {version.no_range} |"
+            for version in parse_parameters(text, file=owner).versions
+            if version.no_range
+        ]
+    assert Counter(_documented_parameters(_NO_RANGE_HEADER)) == Counter(expected)
 
 
 def test_every_owner_of_parameters_is_looked_at() -> None:

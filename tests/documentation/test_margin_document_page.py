@@ -22,9 +22,10 @@ from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import Money
 from crossmargin.margin.ficc.assembly import _CHARGES
 from crossmargin.margin.ficc.charge_history import ChargeHistory, ChargeRow
-from crossmargin.margin.ficc.higher_of import Cycle as FiccCycle
+from crossmargin.margin.ficc.higher_of import FiccCycle
 from crossmargin.market.history import MarketData
 from crossmargin.presentation.margin import margin_document
+from crossmargin.presentation.margin_ranges import RANGES_HEADER, range_rows
 from crossmargin.presentation.margin_rows import CSV_HEADER
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.product.treasury import SecurityKind
@@ -224,5 +225,7 @@ def test_every_charge_outside_the_var_charge_is_documented() -> None:
     assert {key.removeprefix(prefix) for key in _documented() if key.startswith(prefix)} == named
 
 
-def test_documented_csv_columns_are_those_written() -> None:
+def test_documented_csv_columns_are_those_written(document: dict[str, Any]) -> None:
+    assert all(len(row) == len(RANGES_HEADER) for row in range_rows(document))
     assert tuple(re.findall(r"`(\w+)`", _part("CSV columns"))) == CSV_HEADER
+    assert tuple(re.findall(r"`(\w+)`", _part("CSV columns of ranges"))) == RANGES_HEADER

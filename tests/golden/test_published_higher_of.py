@@ -8,7 +8,7 @@ import pytest
 
 from crossmargin.basics.money import Money
 from crossmargin.margin.ficc.higher_of import (
-    Cycle,
+    FiccCycle,
     HigherOf,
     collection_date,
     exceeds_daily_liquidity_need,
@@ -54,7 +54,7 @@ def test_25_business_days_are_day_2_to_day_26_where_the_example_prints_27():
     assert DAY_1 not in period
 
 
-@pytest.mark.parametrize("cycle", Cycle)
+@pytest.mark.parametrize("cycle", FiccCycle)
 @pytest.mark.parametrize(
     ("mode", "collected_on", "applies"),
     [
@@ -98,9 +98,9 @@ def test_off_and_out_of_the_period_each_cycle_is_its_own():
 
 def test_end_of_day_is_collected_the_next_business_day_and_noon_the_same():
     friday, monday = date(2026, 10, 9), date(2026, 10, 12)
-    assert collection_date(friday, Cycle.NOON, sifma_calendar()) == friday
+    assert collection_date(friday, FiccCycle.NOON, sifma_calendar()) == friday
     # Columbus Day is no business day.
-    assert collection_date(friday, Cycle.SOD, sifma_calendar()) == date(2026, 10, 13) != monday
+    assert collection_date(friday, FiccCycle.SOD, sifma_calendar()) == date(2026, 10, 13) != monday
 
 
 def test_a_period_has_a_day():

@@ -6,13 +6,16 @@ the digits that are printed there.
 
 from __future__ import annotations
 
+import io
 from datetime import date
 from fractions import Fraction
 
 import pytest
+from rich.console import Console
 
 from crossmargin.bootstrap import backtest_parameters, reference_coverage
 from crossmargin.market.history import MarketData
+from crossmargin.presentation.backtest import backtest_document, print_backtest
 from crossmargin.services.backtest_par_books import ParBookBacktest, backtest_par_books
 from crossmargin.services.compare_coverage import UNEXPLAINED, Comparison, figure_text
 from crossmargin.validation.par_books import PAR_BOOKS
@@ -99,6 +102,17 @@ def test_one_figure_is_unexplained(real_coverage: Run) -> None:
     assert unexplained == [("30y short", "rise_pct", "max", "141")]
     assert sum(each.agrees for each in comparisons) == 53
     assert len(comparisons) == 72
+
+
+def test_the_table_counts_what_explains_the_others(real_coverage: Run) -> None:
+    backtest, comparisons = real_coverage
+    document = backtest_document(backtest, reference=reference_coverage(), comparisons=comparisons)
+    text = io.StringIO()
+    print_backtest(Console(file=text, width=500), document)
+    assert (
+        "The 19 others: 14 by a reading, 4 consistent with ties or near ties, 1 unexplained."
+        in text.getvalue()
+    )
 
 
 def test_the_reading_that_explains_most_breaks_two_figures(

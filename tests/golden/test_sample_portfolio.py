@@ -159,13 +159,13 @@ def test_removing_a_customer_changes_no_other(
 
 
 def test_the_basis_decides_what_a_basis_book_costs(
-    real_day: MarginDay, sample_recognition: Recognition
+    real_day: MarginDay, real_market: MarketData, sample_recognition: Recognition
 ) -> None:
     simulated = []
     for multiple in ("1", "2", "5", "10", "20"):
-        day = real_day.with_parameters(
-            ficc={"basis_volatility_multiple": multiple}, reason="sensitivity to the basis"
-        )
+        changes = {"ficc": {"basis_volatility_multiple": multiple}}
+        changed = real_day.parameters.changing(changes, reason="sensitivity to the basis")
+        day = real_day.under(changed, real_market)
         fund = by_id(run(day, sample_recognition))["BASIS-FUND"].ficc
         simulated.append(fund.combined["historical_simulation"])
         if multiple == "1":
@@ -175,11 +175,14 @@ def test_the_basis_decides_what_a_basis_book_costs(
 
 
 def test_the_basis_factor_is_all_that_separates_the_legs_of_a_basis_book(
-    real_day: MarginDay, sample_recognition: Recognition, result: MarginResult
+    real_day: MarginDay,
+    real_market: MarketData,
+    sample_recognition: Recognition,
+    result: MarginResult,
 ) -> None:
-    without = real_day.with_parameters(
-        ficc={"basis_volatility_multiple": "0"}, reason="basis switched off"
-    )
+    changes = {"ficc": {"basis_volatility_multiple": "0"}}
+    changed = real_day.parameters.changing(changes, reason="basis switched off")
+    without = real_day.under(changed, real_market)
     off = by_id(run(without, sample_recognition))["BASIS-FUND"].ficc.combined
     on = by_id(result)["BASIS-FUND"].ficc.combined
     assert off["historical_simulation"] < on["historical_simulation"]

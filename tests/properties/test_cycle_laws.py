@@ -21,7 +21,6 @@ from crossmargin.arrangement.reduction import (
     Fallback,
     ModelFigures,
     ReductionRules,
-    SavingBasis,
 )
 from crossmargin.arrangement.requirement import (
     CcpFigures,
@@ -52,7 +51,6 @@ def reduction_rules(minimum: int = 0) -> ReductionRules:
         threshold=Fraction(1, 100),
         cap=Fraction(4, 5),
         denominator=Denominator.OWN_MODEL,
-        saving_basis=SavingBasis.VAR_CHARGE,
         fallback=Fallback.LAST_FACTOR,
         customer_minimum=Money(minimum),
     )

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossmargin.basics.money import Money
+from crossmargin.margin.exact import root_up
 from crossmargin.margin.ficc.add_ons import holiday_charge, portfolio_differential
 from crossmargin.margin.ficc.liquidity import (
     LiquidityGroup,
     LiquidityRules,
     group_liquidity,
-    root_up,
 )
 
 dollars = st.integers(min_value=0, max_value=10**12).map(Fraction)

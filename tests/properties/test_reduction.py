@@ -13,7 +13,6 @@ from crossmargin.arrangement.reduction import (
     Fallback,
     ModelFigures,
     ReductionRules,
-    SavingBasis,
     margin_reduction,
 )
 from crossmargin.basics.money import Money
@@ -30,7 +29,6 @@ def rules(draw: st.DrawFn) -> ReductionRules:
         threshold=low,
         cap=high,
         denominator=draw(st.sampled_from(Denominator)),
-        saving_basis=SavingBasis.VAR_CHARGE,
         fallback=Fallback.NONE,
         customer_minimum=Money(0),
     )

@@ -83,14 +83,6 @@ class RequirementSplit:
     total: Fraction
     unattributed: Fraction = Fraction(0)
 
-    def rounding_of(self, lines: Sequence[Fraction]) -> Fraction:
-        """Return what rounding up to the cent adds to a split of the account."""
-        return (
-            self.total
-            - sum(lines, Fraction(0))
-            - sum((o.dollars for o in self.others), Fraction(0))
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class _Term:
@@ -153,8 +145,6 @@ def requirement_split(
 
 def execution_contributions(cme: CmeModel | SpanModel, block: Block) -> dict[int, Fraction]:
     """Return what each contract of the block's one portfolio adds to CME's add-ons, by place."""
-    if cme.execution is None:
-        return {}
     return cme.execution.contributions(held_contracts(block))
 
 

@@ -34,12 +34,6 @@ class Denominator(StrEnum):
     OFFICIAL_REQUIREMENTS = "official_requirements"
 
 
-class SavingBasis(StrEnum):
-    """Which components make the three figures of a model (ruling 2)."""
-
-    VAR_CHARGE = "var_charge"
-
-
 class Fallback(StrEnum):
     """What stands in for the factor of a cycle when one side's figures are missing or late."""
 
@@ -89,7 +83,6 @@ class ReductionRules:
     denominator : Denominator
         ``own_model``: each model's own two stand-alone figures. ``official_requirements``: FICC's
         figure for the securities plus CME's for the futures, for both savings.
-    saving_basis : SavingBasis
     fallback : Fallback
     customer_minimum : Money
         Smallest margin FICC collects from a customer with positions (ruling 6).
@@ -103,7 +96,6 @@ class ReductionRules:
     threshold: Fraction
     cap: Fraction
     denominator: Denominator
-    saving_basis: SavingBasis
     fallback: Fallback
     customer_minimum: Money
 
@@ -131,7 +123,6 @@ class ReductionRules:
             threshold=parameters.ratio("threshold"),
             cap=parameters.ratio("cap"),
             denominator=Denominator(parameters.choice("denominator", list(Denominator))),
-            saving_basis=SavingBasis(parameters.choice("saving_basis", list(SavingBasis))),
             fallback=Fallback(parameters.choice("fallback", list(Fallback))),
             customer_minimum=money_from_decimal(parameters.text("customer_minimum_dollars")),
         )
@@ -230,7 +221,7 @@ def margin_reduction(*, ficc: ModelFigures, cme: ModelFigures, rules: ReductionR
     --------
     >>> rules = ReductionRules(
     ...     threshold=Fraction(1, 100), cap=Fraction(4, 5), denominator=Denominator.OWN_MODEL,
-    ...     saving_basis=SavingBasis.VAR_CHARGE, fallback=Fallback.NONE, customer_minimum=Money(0))
+    ...     fallback=Fallback.NONE, customer_minimum=Money(0))
     >>> outcome = margin_reduction(
     ...     ficc=ModelFigures(Money(60_00), Money(90_00), Money(30_00)),
     ...     cme=ModelFigures(Money(95_00), Money(92_00), Money(37_40)), rules=rules)

@@ -20,7 +20,8 @@ def demo_command(
         ),
     ] = True,
     seed: Annotated[
-        int | None, typer.Option(help="Seed of the simulated market; the demo's own if left out.")
+        int | None,
+        typer.Option(metavar="N", help="Seed of the simulated market; the demo's own if left out."),
     ] = None,
     directory: Annotated[
         Path,

@@ -43,8 +43,10 @@ app.command("backtest", short_help="Backtest margin on bonds at par: coverage an
 app.command("calc")(calc_command)
 app.add_typer(market_app, name="market", short_help="Build, simulate or check a market directory.")
 app.add_typer(parameters_app, name="parameters")
-span_app.command("calibrate")(calibrate_command)
-span_app.command("levels")(levels_command)
+span_app.command("calibrate", short_help="Show the calibrated parameter set of our own.")(
+    calibrate_command
+)
+span_app.command("levels", short_help="Show published margin levels beside ours.")(levels_command)
 app.add_typer(
     span_app, name="span", short_help="SPAN parameter files: show, convert, margin, calibrate."
 )

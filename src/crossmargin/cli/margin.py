@@ -66,6 +66,7 @@ def margin_command(
         list[ClearingOrganization] | None,
         typer.Option(
             case_sensitive=False,
+            metavar="ficc|cme",
             help="A side whose figures for this cycle are late or missing; may be repeated.",
         ),
     ] = None,
@@ -259,7 +260,12 @@ def margin_command(
     elif output_format is OutputFormat.CSV:
         from crossmargin.presentation.margin_rows import CSV_HEADER, csv_rows
 
-        write_csv(CSV_HEADER, csv_rows(document))
+        if ranges:
+            from crossmargin.presentation.margin_ranges import RANGES_HEADER, range_rows
+
+            write_csv(RANGES_HEADER, range_rows(document))
+        else:
+            write_csv(CSV_HEADER, csv_rows(document))
     else:
         from crossmargin.presentation.margin_tables import print_margin
 

@@ -45,11 +45,11 @@ _FINDING_HEADER = (
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 
 
-@market_app.command("import")
+@market_app.command("import", short_help="Read published files, all or nothing.")
 def import_command(
     sources: Annotated[
         list[Path],
-        typer.Argument(metavar="SOURCE...", help="Published files, or folders that hold them."),
+        typer.Argument(metavar="SOURCE", help="Published files, or folders that hold them."),
     ],
     to: Annotated[
         Path, typer.Option("--to", metavar="DIR", help="The market directory to make or replace.")
@@ -97,7 +97,7 @@ def import_command(
         _show_import(report)
 
 
-@market_app.command("simulate")
+@market_app.command("simulate", short_help="Make a market from a seed.")
 def simulate_command(
     *,
     to: Annotated[
@@ -147,7 +147,7 @@ def simulate_command(
         _show_simulated(document)
 
 
-@market_app.command("check")
+@market_app.command("check", short_help="Report gaps, stale and impossible values.")
 def check_command(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="A market directory.")],
     output_format: FormatOption = OutputFormat.TABLE,

@@ -32,7 +32,7 @@ parameters_app = typer.Typer(
 
 _FIELDS = (
     *("name", "value", "unit", "domain", "status", "effective_from", "effective_to"),
-    *("low", "high", "source", "range_source"),
+    *("low", "high", "source", "range_source", "no_range"),
 )
 _CHANGE_FIELDS = ("owner", "name", "what", "before", "after", "effective_from")
 _DAY = ["%Y-%m-%d"]
@@ -246,7 +246,22 @@ def _show_list(registry: ParameterRegistry, listed: dict[str, list[Parameter]], 
             cells = (version.name, value, version.range_text, version.status.value, version.since)
             table.add_row(*map(escape, cells))
         console.print(table)
+        _show_reasons(owner, versions)
     console.print("xm parameters show OWNER.NAME: sources, all versions and why a range.")
+
+
+def _show_reasons(owner: str, versions: list[Parameter]) -> None:
+    """Print why parameters have no range, where that is stated."""
+    from rich.markup import escape
+
+    rows = [(version.name, version.no_range) for version in versions if version.no_range]
+    if not rows:
+        return
+    table = grid(f"{owner}: without a range", "parameter", "why")
+    table.columns[0].overflow = "fold"
+    for row in rows:
+        table.add_row(*map(escape, row))
+    screen().print(table)
 
 
 def _show_version(owner: str, version: Parameter) -> None:

@@ -65,7 +65,7 @@ class _Asked:
     run: int | None
 
 
-@reconcile_app.command("run")
+@reconcile_app.command("run", short_help="Margin, with their figures beside ours.")
 def run_command(
     positions: Annotated[
         Path,
@@ -94,10 +94,16 @@ def run_command(
     ] = None,
     cycle: Annotated[Cycle, typer.Option(help="Margin cycle to compare.")] = Cycle.EOD,
     run_number: Annotated[
-        int | None, typer.Option("--run", min=1, help="Run; the file's last one if left out.")
+        int | None,
+        typer.Option(
+            "--run", min=1, metavar="N", help="Run of the day; the file's last one if left out."
+        ),
     ] = None,
     tolerance: Annotated[
-        str, typer.Option(help="How far a ratio may be from 1; par must agree exactly.")
+        str,
+        typer.Option(
+            metavar="RATIO", help="How far a ratio may be from 1; par must agree exactly."
+        ),
     ] = "0.05",
     fitted: Annotated[
         bool,
@@ -294,7 +300,7 @@ def _take_column(text: str, named: dict[FileKind | None, dict[str, str]]) -> Ref
     return None
 
 
-@reconcile_app.command("drift")
+@reconcile_app.command("drift", short_help="Show how ratios of ours to theirs moved.")
 def drift_command(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="Drift series of reconciliations.", exists=True)

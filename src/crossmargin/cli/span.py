@@ -29,7 +29,7 @@ _RESULT_COLUMNS = ("commodity", "scan_risk", "intra_charge", "inter_credit", "ri
 _SHOWN_COLUMNS = ("commodity", "name", "contracts", "price_scan_range", "wfpr_method")
 
 
-@span_app.command("show")
+@span_app.command("show", short_help="Show what a parameter file holds.")
 def show_command(
     file: Annotated[Path, _FILE],
     output_format: FormatOption = OutputFormat.TABLE,
@@ -91,7 +91,7 @@ def _show_table(parameters: SpanParameters, rows: list[list[str]], header: tuple
     )
 
 
-@span_app.command("convert")
+@span_app.command("convert", short_help="Write a parameter file in the other form.")
 def convert_command(
     file: Annotated[Path, _FILE],
     to: Annotated[
@@ -116,7 +116,7 @@ def convert_command(
         typer.echo(f"Not written, because it is kept unread: {kept}.", err=True)
 
 
-@span_app.command("margin")
+@span_app.command("margin", short_help="Margin one portfolio of futures and options.")
 def margin_command(
     positions: Annotated[
         Path,

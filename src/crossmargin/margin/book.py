@@ -75,7 +75,7 @@ class Holdings:
 
     Parameters
     ----------
-    portfolio_count, security_count, contract_count, repo_bucket_count : int
+    security_count, contract_count, repo_bucket_count : int
     starts : ndarray of int, shape (portfolios + 1,)
         Entries of portfolio p are ``starts[p]:starts[p + 1]``.
     instruments : ndarray of int, shape (entries,)
@@ -84,7 +84,6 @@ class Holdings:
         Whole units, signed.
     """
 
-    portfolio_count: int
     security_count: int
     contract_count: int
     repo_bucket_count: int
@@ -106,7 +105,6 @@ class Holdings:
         instruments = [place for portfolio in portfolios for place in portfolio]
         units = [units for portfolio in portfolios for units in portfolio.values()]
         return Holdings(
-            portfolio_count=len(portfolios),
             security_count=security_count,
             contract_count=contract_count,
             repo_bucket_count=repo_bucket_count,

@@ -9,6 +9,7 @@ limit, one by one; the others stay as they are.
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -22,6 +23,7 @@ GRID_BITS = 18
 GRID_PER_DOLLAR = 1 << GRID_BITS
 #: Sums below this are exact: 53 bits less those of the grid.
 EXACT_DOLLARS_MAX = float(1 << (53 - GRID_BITS))
+_ROOT_STEPS = 1_000_000
 
 
 def to_grid(dollars: FloatArray) -> FloatArray:
@@ -70,3 +72,22 @@ def exact_pnl_in_grid_steps(units: list[int], pnl_dollars: FloatArray) -> list[i
             steps = (column * GRID_PER_DOLLAR).astype(np.int64).astype(object)
             totals = totals + steps * quantity
     return [int(total) for total in totals]
+
+
+def root_up(square: Fraction, *, steps: int = _ROOT_STEPS) -> Fraction:
+    """Return the square root of a number that is not negative, rounded up to a step.
+
+    Parameters
+    ----------
+    square : Fraction
+    steps : int
+        Of one; a million if left out.
+
+    Examples
+    --------
+    >>> root_up(Fraction(4)), root_up(Fraction(2))
+    (Fraction(2, 1), Fraction(707107, 500000))
+    """
+    whole = math.ceil(square * steps**2)
+    root = math.isqrt(whole)
+    return Fraction(root if root * root == whole else root + 1, steps)

@@ -15,6 +15,7 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
+from crossmargin.basics.dates import add_months
 from crossmargin.market.basis import NEIGHBOURS, BasisResiduals
 from crossmargin.market.factors import CurvePoints, KeyRateChanges, curve_points, key_rate_changes
 from crossmargin.market.history import DateArray, FloatArray, MarketData
@@ -23,6 +24,8 @@ from crossmargin.market.sofr_spread import BACK, FRONT, KNOT_HORIZON_YEARS, Spre
 from crossmargin.parameters.registry import ParameterSet
 
 BoolArray = npt.NDArray[np.bool_]
+
+_MONTHS_PER_YEAR = 12
 
 #: Treasury contracts in the order of the basis shocks' columns.
 BASIS_CONTRACTS = tuple(NEIGHBOURS)
@@ -314,14 +317,19 @@ def window_start(as_of: date, years: int) -> date:
     >>> window_start(date(2024, 2, 29), 10)
     datetime.date(2014, 2, 28)
     """
-    try:
-        return as_of.replace(year=as_of.year - years)
-    except ValueError:
-        return as_of.replace(year=as_of.year - years, day=28)
+    return add_months(as_of, -_MONTHS_PER_YEAR * years)
 
 
 def join(name: str, sets: Sequence[ScenarioSet]) -> ScenarioSet:
-    """Return the scenarios of several sets of one horizon and one ladder, in order."""
+    """Return the scenarios of several sets of one horizon and one ladder, in order.
+
+    Raises
+    ------
+    ValueError
+        If there is no set.
+    """
+    if not sets:
+        raise ValueError(f"no dates give scenarios of {name}")
     first = sets[0]
     proxied = NOT_PROXIED
     for each in sets:

@@ -22,6 +22,9 @@ One table a parameter, or an array of tables where it has versions::
     high = "0.15"
     range_source = "why these ends"
 
+In the place of a range ``no_range`` says why there is none. A shipped file states one of the two
+for every value that is recalled, inferred or assumed; a user's own file may leave both out.
+
 What a parameter may hold (``minimum`` and ``maximum`` here; every key is in
 :mod:`crossmargin.parameters.domain`) stands in its first version alone and holds for all; value,
 low and high are checked against it, and with other parameters where they must fit together.
@@ -44,6 +47,7 @@ from crossmargin.parameters.domain import Domain, domain_of
 from crossmargin.parameters.fitting import value_faults
 from crossmargin.parameters.version import (
     PENDING,
+    UNCERTAIN,
     ModelVersion,
     Parameter,
     Status,
@@ -54,7 +58,8 @@ from crossmargin.parameters.version import (
 RESERVED = ("owner", "model")
 _REQUIRED = ("value", "unit", "source", "status", "effective_from")
 _RANGE_KEYS = ("low", "high", "range_source")
-_OPTIONAL = ("effective_to", *_RANGE_KEYS)
+_NO_RANGE = "no_range"
+_OPTIONAL = ("effective_to", *_RANGE_KEYS, _NO_RANGE)
 _MODEL_KEYS = ("version", "name", "effective_from", "review")
 _RULE = "parameter files"
 _HEADER = re.compile(r'^\s*\[\[?\s*"?([A-Za-z0-9_\-]+)"?\s*\]\]?\s*(?:#.*)?$')
@@ -100,13 +105,15 @@ def parse_parameters(text: str, *, file: str, is_own: bool = False) -> OwnerFile
         How refusals name it.
     is_own : bool
         Whether it is a user's file. What its values may be is then for the shipped file to say,
-        and for the registry to check: here only the file's form is.
+        and for the registry to check: here only the file's form is. It may leave out both range
+        and ``no_range`` of an uncertain value.
 
     Raises
     ------
     RefusedError
         With every fault: no TOML, a key unknown (with the nearest) or missing, a text that is none
-        or empty, a status, date or domain that is none, a range that does not hold its value,
+        or empty, a status, date or domain that is none, a range that does not hold its value, a
+        range beside ``no_range``, neither of them with an uncertain value of a shipped file,
         versions with a gap, an overlap or the same date, no version with a date, a value outside
         its domain.
     """
@@ -117,7 +124,7 @@ def parse_parameters(text: str, *, file: str, is_own: bool = False) -> OwnerFile
         line, column = (int(place[1]), int(place[2])) if place else (None, None)
         told = _TOML_PLACE.sub("", str(error)).strip()
         raise RefusedError(Refusal("file", told, "TOML", _RULE, file, line, column)) from None
-    reader = _Reader(file, _table_lines(text))
+    reader = _Reader(file, _table_lines(text), is_shipped=not is_own)
     owner = document.get("owner", "")
     if not isinstance(owner, str):
         reader.refuse("owner", owner, "a text", None)
@@ -167,9 +174,16 @@ def _table_lines(text: str) -> dict[tuple[str, int], int]:
 class _Reader:
     """Collects faults while a file is read."""
 
-    def __init__(self, file: str | None, lines: Mapping[tuple[str, int], int]) -> None:
+    def __init__(
+        self,
+        file: str | None,
+        lines: Mapping[tuple[str, int], int],
+        *,
+        is_shipped: bool = False,
+    ) -> None:
         self.file = file
         self.lines = lines
+        self.is_shipped = is_shipped
         self.faults: list[Refusal] = []
 
     def refuse(
@@ -265,6 +279,7 @@ class _Reader:
             low=texts.get("low"),
             high=texts.get("high"),
             range_source=texts.get("range_source"),
+            no_range=texts.get(_NO_RANGE),
             domain=domain,
         )
 
@@ -306,7 +321,14 @@ class _Reader:
 
     def _range(self, name: str, texts: Mapping[str, str], where: tuple[str, int]) -> None:
         stated = [key for key in _RANGE_KEYS if key in texts]
+        if stated and _NO_RANGE in texts:
+            expected = "a range, or why there is none, not both"
+            self.refuse(f"{name}.{_NO_RANGE}", texts[_NO_RANGE], expected, where)
         if not stated:
+            if self.is_shipped and texts["status"] in UNCERTAIN and _NO_RANGE not in texts:
+                expected = f"low, high and range_source, or {_NO_RANGE}: the value is "
+                expected += texts["status"]
+                self.refuse(f"{name}.{_NO_RANGE}", "missing", expected, where)
             return
         if len(stated) < len(_RANGE_KEYS):
             expected = "low, high and range_source together, or none of them"

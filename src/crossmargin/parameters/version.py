@@ -23,6 +23,10 @@ class Status(StrEnum):
     ASSUMED = "assumed"
 
 
+#: Statuses of values that another reader may take otherwise: a range is due, or why there is none.
+UNCERTAIN = (Status.RECALLED, Status.INFERRED, Status.ASSUMED)
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One value of one parameter from one date on.
@@ -46,6 +50,8 @@ class Parameter:
         The ends of what a reasonable reader may take instead; of a choice, the alternatives.
     range_source : str or None
         Why these ends.
+    no_range : str or None
+        Why no other values are stated; never beside a range.
     domain : Domain or None
         What the parameter may hold; the same for every version. Not part of :meth:`as_document`,
         which is what a digest is made of: it changes no figure.
@@ -61,6 +67,7 @@ class Parameter:
     low: str | None = None
     high: str | None = None
     range_source: str | None = None
+    no_range: str | None = None
     domain: Domain | None = None
 
     def __post_init__(self) -> None:
@@ -82,6 +89,11 @@ class Parameter:
     def has_range(self) -> bool:
         """Whether other values are stated."""
         return self.low is not None
+
+    @property
+    def is_uncertain(self) -> bool:
+        """Whether the value is neither sourced nor derived."""
+        return self.status in UNCERTAIN
 
     @property
     def range_text(self) -> str:
@@ -108,6 +120,8 @@ class Parameter:
         if self.low is not None and self.high is not None:
             document |= {"low": self.low, "high": self.high}
             document["range_source"] = self.range_source or ""
+        if self.no_range is not None:
+            document["no_range"] = self.no_range
         return document
 
 

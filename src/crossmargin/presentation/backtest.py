@@ -14,7 +14,7 @@ from crossmargin.basics.digest import digest_of
 from crossmargin.presentation.margin_notices import REVIEW_NOTICE, SIMULATED_NOTICE
 from crossmargin.presentation.tables import grid
 from crossmargin.services.backtest_par_books import BookBacktest, ParBookBacktest
-from crossmargin.services.compare_coverage import Comparison
+from crossmargin.services.compare_coverage import CONSISTENT, UNEXPLAINED, Comparison
 from crossmargin.validation.reference import ReferenceCoverage
 
 if TYPE_CHECKING:
@@ -258,12 +258,24 @@ def _miss_cell(miss: Mapping[str, str] | None) -> str:
     return f"{miss['date']}: {float(miss['loss_pct']):.2f} of {float(miss['margin_pct']):.2f}"
 
 
+def _causes(figures: Sequence[Mapping[str, str]]) -> str:
+    causes = [row["cause"] for row in figures if row["cause"]]
+    ties = sum(1 for cause in causes if cause.startswith(CONSISTENT))
+    unexplained = causes.count(UNEXPLAINED)
+    if not causes:
+        return ""
+    return (
+        f"The {len(causes)} others: {len(causes) - ties - unexplained} by a reading, "
+        f"{ties} consistent with ties or near ties, {unexplained} unexplained. "
+    )
+
+
 def _print_reference(console: Console, reference: Mapping[str, Any]) -> None:
     figures = reference["figures"]
     console.print(f"\nReference: {reference['source']}.")
     console.print(
-        f"{reference['agree']} of {len(figures)} figures print the same. A cause is a reading that "
-        "brings out that figure alone: no joint explanation."
+        f"{reference['agree']} of {len(figures)} figures print the same. {_causes(figures)}"
+        "A reading brings out that figure alone: no joint explanation."
     )
     table = grid("Coverage, and every other figure that differs")
     for heading in ("book", "figure", "", "ours", "ref.", "diff.", "cause"):

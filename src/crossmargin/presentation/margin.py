@@ -26,7 +26,7 @@ from crossmargin.margin.ficc.model import decides
 from crossmargin.presentation.cycles import cycle_notices, cycle_parts, fallback_part
 from crossmargin.presentation.explanation import change_document, explanation_document
 from crossmargin.presentation.margin_notices import margin_notices
-from crossmargin.presentation.margin_ranges import ranges_document
+from crossmargin.presentation.margin_ranges import ranges_document, unmoved_document
 from crossmargin.pricing.futures_value import TreasuryFuture
 from crossmargin.services.margin_change import RunChange
 from crossmargin.services.margin_cycles import (
@@ -38,7 +38,7 @@ from crossmargin.services.margin_cycles import (
 from crossmargin.services.margin_day import MarginDay
 from crossmargin.services.margin_explanation import CustomerExplanation
 from crossmargin.services.margin_positions import MarginRun
-from crossmargin.services.margin_ranges import CustomerRanges, uncertain_without_range
+from crossmargin.services.margin_ranges import CustomerRanges, unmoved_parameters
 from crossmargin.services.margin_run import CustomerResult, ModelDetail
 from crossmargin.services.margin_sensitivity import CustomerSensitivity
 
@@ -120,7 +120,7 @@ def margin_document(
         "incomplete": run.result.incomplete or bool(run.skipped),
     }
     if ranges:
-        body["uncertain_without_range"] = uncertain_without_range(day.parameters)
+        body["not_moved"] = unmoved_document(unmoved_parameters(day.parameters))
     if change is not None:
         body["change"] = change_document(change)
     return {**body, "digest": digest_of(body)}

@@ -47,7 +47,7 @@ CSV_HEADER = ("as_of", "cycle", "simulated", *(name for name, _ in _CSV_COLUMNS)
 
 def csv_rows(document: Mapping[str, Any]) -> list[list[str]]:
     """Return one row of text a customer, by :data:`CSV_HEADER`."""
-    lead = [document["as_of"], document["cycle"], _cell(document["market"]["simulated"])]
+    lead = [document["as_of"], document["cycle"], csv_cell(document["market"]["simulated"])]
     entries = true_up_by_customer(document)
     rows = []
     for customer in document["customers"]:
@@ -56,18 +56,18 @@ def csv_rows(document: Mapping[str, Any]) -> list[list[str]]:
             value: Any = customer
             for key in path:
                 value = value[key]
-            row.append(_cell(value))
-        rows.append([*row, *map(_cell, cycle_cells(document, customer, entries))])
+            row.append(csv_cell(value))
+        rows.append([*row, *map(csv_cell, cycle_cells(document, customer, entries))])
     # One who left the book has no figures of this run, but is released: sums need the row.
     for entry in customers_who_left(document):
         known = {"bd_fcm": entry["bd_fcm"], "customer_id": entry["customer_id"]}
         known["requirement"] = entry["total"]["to"]
-        cells = [_cell(known.get(name, "")) for name, _ in _CSV_COLUMNS]
-        rows.append([*lead, *cells, *map(_cell, cycle_cells(document, entry, entries))])
+        cells = [csv_cell(known.get(name, "")) for name, _ in _CSV_COLUMNS]
+        rows.append([*lead, *cells, *map(csv_cell, cycle_cells(document, entry, entries))])
     return rows
 
 
-def _cell(value: object) -> str:
+def csv_cell(value: object) -> str:
     """Return a cell; an apostrophe goes before text that a spreadsheet would take for a formula."""
     if isinstance(value, bool):
         return str(value).lower()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +17,11 @@ from crossmargin.presentation.cycles import (
     true_up_rows,
 )
 from crossmargin.presentation.explanation_tables import print_change, print_explanation
-from crossmargin.presentation.margin_ranges import print_ranges
+from crossmargin.presentation.margin_ranges import (
+    print_ranges,
+    unmoved_sentence,
+    without_effect,
+)
 from crossmargin.presentation.tables import WIDTH_OF_TABLES, dollars, grid, per_cent, print_whole
 
 Document = Mapping[str, Any]
@@ -58,18 +62,17 @@ def print_margin(console: Console, document: Document) -> None:
     _print_true_up(console, document)
     if any("explanation" in customer for customer in document["customers"]):
         print_whole(console, _futures_table(document))
+    inert = without_effect(document) if "not_moved" in document else []
     for customer in document["customers"]:
-        print_customer(console, customer)
+        print_customer(console, customer, told_once=inert)
     if "change" in document:
         print_change(console, document["change"])
-    if "uncertain_without_range" in document:
-        console.print(
-            Text(
-                f"{document['uncertain_without_range']} more parameters that are neither sourced "
-                "nor derived have no range: xm parameters list shows them.",
-                style="dim",
+    if "not_moved" in document:
+        if inert:
+            console.print(
+                Text(f"No effect alone on any customer: {', '.join(inert)}.", style="dim")
             )
-        )
+        console.print(Text(unmoved_sentence(document["not_moved"]), style="dim"))
     for sentence in _not_computed(document):
         console.print(Text(sentence, style="dim"))
     for notice in document["notices"]:
@@ -235,8 +238,10 @@ def _binding_sentence(customer: Document) -> str:
     return _NO_REDUCTION[all(Decimal(leg) > 0 for leg in legs)]
 
 
-def print_customer(console: Console, customer: Document) -> None:
-    """Print why one customer owes what it owes."""
+def print_customer(
+    console: Console, customer: Document, *, told_once: Collection[str] = ()
+) -> None:
+    """Print why one customer owes what it owes; see :func:`print_ranges` for what is told once."""
     name = customer["customer_id"]
     console.print()
     console.print(Text(name, style="bold"))
@@ -263,7 +268,7 @@ def print_customer(console: Console, customer: Document) -> None:
     if "sensitivity" in customer:
         _print_sensitivity(console, customer["sensitivity"])
     if "ranges" in customer:
-        print_ranges(console, customer["ranges"])
+        print_ranges(console, customer["ranges"], told_once=told_once)
 
 
 def _not_computed(document: Document) -> Iterable[str]:

@@ -28,6 +28,8 @@ from crossmargin.validation.par_books import PAR_BOOKS
 from crossmargin.validation.reference import Figure, ReferenceCoverage, ReferenceFigure
 
 UNEXPLAINED = "unexplained"
+#: How a cause begins that is no reading: ties or near ties can make the difference.
+CONSISTENT = "consistent with"
 _REASON = "a reading tried for the comparison with the reference"
 _MONTH = 7
 #: Found by trial, for the comparison alone: no figure of ours rests on it.
@@ -155,7 +157,7 @@ def _cause(
         if strict <= wanted <= loose:
             tied = loose - strict
             counted = f"{wanted - strict} of {tied} losses equal to margin counted"
-            return f"consistent with ties: {counted}"
+            return f"{CONSISTENT} ties: {counted}"
     for variant in variants:
         if figure_text(variant.books[figure.book], figure, reference.rise_days) == figure.printed:
             return variant.name
@@ -163,7 +165,7 @@ def _cause(
         for variant in (_Variant("", {figure.book: ours}), *variants):
             strict, loose = _counts(variant.books[figure.book], figure.model, share)
             if strict <= reference.exceptions(figure.printed) <= loose:
-                within = f"consistent with near ties, within {share:.1%} of margin"
+                within = f"{CONSISTENT} near ties, within {share:.1%} of margin"
                 return f"{within}, and {variant.name}" if variant.name else within
     return UNEXPLAINED
 

@@ -10,7 +10,7 @@ outside it where the customer has nothing at FICC in XM.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from crossmargin.arrangement.cycles import Cycle
@@ -21,7 +21,7 @@ from crossmargin.margin.ficc.add_on_rules import AddOnRules
 from crossmargin.margin.ficc.applicability import Applicability, Component
 from crossmargin.margin.ficc.assembly import HIGHER_OF, NotComputed, ficc_add_ons
 from crossmargin.margin.ficc.charge_history import ChargeHistory
-from crossmargin.margin.ficc.higher_of import Cycle as FiccCycle
+from crossmargin.margin.ficc.higher_of import FiccCycle
 from crossmargin.margin.ficc.model import MARGIN_LIQUIDITY
 from crossmargin.parameters.registry import ParameterSet
 from crossmargin.product.calendars import cme_calendar, sifma_calendar
@@ -123,16 +123,7 @@ class FiccCharges:
         # Shares of the VaR Charge are the same for every portfolio: asked once of a dollar.
         probe = charges._computed(Money(100), ZERO, None)
         blank = PortfolioCharges({}, ZERO, probe.not_computed)
-        return FiccCharges(
-            charges.as_of,
-            charges.cycle,
-            charges.rules,
-            charges.histories,
-            charges.ficc_calendar,
-            charges.markets_calendar,
-            blank,
-            not probe.add_ons,
-        )
+        return replace(charges, without_history=blank, is_ordinary=not probe.add_ons)
 
     def of(
         self, key: CustomerKey, var_charge: Money, liquidity: Money, *, with_history: bool

@@ -7,7 +7,7 @@ parameters, the date and the contracts asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -45,6 +45,7 @@ from crossmargin.services.market_readings import (
 from crossmargin.services.parameter_sets import ParameterSets
 
 _ONE_DAY = 1
+_Histories = tuple[FactorHistory, FactorHistory, FactorHistory]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ class MarginDay:
         The simulation; its factors explain, its equivalents convert.
     span : SpanModel or None
         CME's engine of the run where it is SPAN.
+    scenarios_given : bool
+        Whether a model has other scenarios than its own, see :meth:`with_scenarios`.
     """
 
     as_of: date
@@ -84,6 +87,7 @@ class MarginDay:
     ficc: FiccModel
     cme: CmeModel
     span: SpanModel | None = None
+    scenarios_given: bool = False
 
     @property
     def cme_engine(self) -> CmeModel | SpanModel:
@@ -96,27 +100,6 @@ class MarginDay:
         """Return the day with other scenarios in its models, everything else as it is."""
         return self._prepared(self.parameters, ficc=ficc, cme=cme)
 
-    def with_parameters(
-        self,
-        *,
-        ficc: Mapping[str, str] | None = None,
-        cme: Mapping[str, str] | None = None,
-        arrangement: Mapping[str, str] | None = None,
-        reason: str,
-    ) -> MarginDay:
-        """Return the day with changed parameters, marked as assumed.
-
-        Changes that alter the haircut schedule (bucket ends, window, coverage) leave the schedule
-        as it is: it was recomputed at the last month-end.
-        """
-        changed = replace(
-            self.parameters,
-            ficc=self.parameters.ficc.replacing(ficc or {}, reason=reason),
-            cme=self.parameters.cme.replacing(cme or {}, reason=reason),
-            arrangement=self.parameters.arrangement.replacing(arrangement or {}, reason=reason),
-        )
-        return self._prepared(changed, ficc=None, cme=None)
-
     def under(
         self,
         parameters: ParameterSets,
@@ -127,8 +110,9 @@ class MarginDay:
         """Return the day under other parameters of any owner, as if prepared with them.
 
         Only what they touch is made again: histories where the market's parameters or a horizon
-        change, the haircut schedule where those or FICC's do; all of it where the SOFR strip needs
-        contracts that were not priced. Places of contracts are then others.
+        change, a model and the haircut schedule where those or its own parameters do; all of it
+        where the SOFR strip needs contracts that were not priced. Places of contracts are then
+        others.
 
         Raises
         ------
@@ -137,7 +121,9 @@ class MarginDay:
         """
         try:
             return self._remade(parameters, market).with_span(span)
-        except (ValueError, IndexError, ArithmeticError) as error:
+        # Domains hold each value by itself; what the history cannot bear together, such as too few
+        # scenarios, the models say with a ValueError. Anything else is a mistake of ours.
+        except ValueError as error:
             raise refused("parameters", error, "values both models can use", "ruling 8") from error
 
     def with_span(self, parameters: SpanParameters | None) -> MarginDay:
@@ -168,23 +154,15 @@ class MarginDay:
         if not priced.issuperset(strip):
             return _prepare(market, parameters, as_of=self.as_of, contracts=priced)
         other_market = parameters.market != old.market
-        ficc_days, cme_days = (
-            owner.whole("horizon_days") for owner in (parameters.ficc, parameters.cme)
-        )
-        ficc_history, cme_history, one_day_history = (
-            factor_history(market, parameters.market, horizon_days=days, as_of=self.as_of)
-            if other_market or days != history.horizon_days
-            else history
-            for days, history in (
-                (ficc_days, self.ficc_history),
-                (cme_days, self.cme_history),
-                (_ONE_DAY, self.one_day_history),
-            )
+        known = (self.ficc_history, self.cme_history, self.one_day_history)
+        ficc_history, cme_history, one_day_history = _histories(
+            market, parameters, self.as_of, known=() if other_market else known
         )
         haircuts = self.haircuts
         if other_market or parameters.ficc != old.ficc:
             haircuts = _haircuts(market, ficc_history, parameters.ficc, self.as_of)
         # What the models keep is decided against the parameters that the day was prepared with.
+        is_kept = not (other_market or self.scenarios_given)
         return MarginDay._prepared(
             replace(
                 self,
@@ -196,14 +174,19 @@ class MarginDay:
             parameters,
             ficc=None,
             cme=None,
+            keep_ficc=is_kept and parameters.ficc == old.ficc,
+            keep_cme=is_kept and parameters.cme == old.cme,
         )
 
     def _prepared(
-        self, parameters: ParameterSets, *, ficc: FiccScenarios | None, cme: CmeScenarios | None
+        self,
+        parameters: ParameterSets,
+        *,
+        ficc: FiccScenarios | None,
+        cme: CmeScenarios | None,
+        keep_ficc: bool = False,
+        keep_cme: bool = False,
     ) -> MarginDay:
-        follows = float(parameters.market.ratio("repo_rate_follows_front"))
-        # Charges on gross value and liquidity costs are those of the market as it is, whatever
-        # factor is switched off.
         only_scenarios = parameters == self.parameters
         rules = EquivalentRules.from_parameters(parameters.cme)
         equivalents = (
@@ -211,28 +194,27 @@ class MarginDay:
             if rules == EquivalentRules.from_parameters(self.parameters.cme)
             else day_equivalents(self.valuation, rules)
         )
+        ficc_model, cme_model = _models(
+            self.valuation,
+            (self.ficc_history, self.cme_history, self.one_day_history),
+            self.haircuts,
+            equivalents,
+            parameters,
+            ficc=ficc,
+            cme=cme,
+            # Charges on gross value and liquidity costs are those of the market as it is, whatever
+            # factor is switched off.
+            like=self.ficc if only_scenarios else None,
+            kept_ficc=self.ficc if keep_ficc else None,
+            kept_cme=self.cme if keep_cme else None,
+        )
         day = replace(
             self,
             parameters=parameters,
             equivalents=equivalents,
-            ficc=prepare_ficc(
-                valuation=self.valuation,
-                history=self.ficc_history,
-                one_day_history=self.one_day_history,
-                haircuts=self.haircuts,
-                parameters=parameters.ficc,
-                repo_follows_front=follows,
-                scenarios=ficc,
-                like=self.ficc if only_scenarios else None,
-            ),
-            cme=prepare_cme(
-                valuation=self.valuation,
-                history=self.cme_history,
-                equivalents=equivalents,
-                parameters=parameters.cme,
-                repo_follows_front=follows,
-                scenarios=cme,
-            ),
+            scenarios_given=bool(ficc or cme),
+            ficc=ficc_model,
+            cme=cme_model,
         )
         if self.span and not (only_scenarios and equivalents is self.equivalents):
             return day.with_span(self.span.parameters)
@@ -272,8 +254,9 @@ def prepare_day(
     try:
         day = _prepare(market, parameters, as_of=as_of, contracts=contracts)
         return day.with_span(span)
-    except (ValueError, IndexError, ArithmeticError) as error:
-        # What the numerics cannot use is a fault of the data or of a changed parameter.
+    # A history that is too short or does not move, or a changed parameter that it cannot bear: the
+    # models say so with a ValueError. Anything else is a mistake of ours.
+    except ValueError as error:
         raise refused(
             "market", error, "history and parameters that both models can use", "ruling 8"
         ) from error
@@ -303,16 +286,11 @@ def _prepare(
         prices=market.price_sheets[as_of].prices,
         contracts=held,
     )
-    horizons = [owner.whole("horizon_days") for owner in (parameters.ficc, parameters.cme)]
-    histories = {
-        days: factor_history(market, parameters.market, horizon_days=days, as_of=as_of)
-        for days in {*horizons, _ONE_DAY}
-    }
-    ficc_history, cme_history = (histories[days] for days in horizons)
-    one_day_history = histories[_ONE_DAY]
+    histories = _histories(market, parameters, as_of)
+    ficc_history, cme_history, one_day_history = histories
     haircuts = _haircuts(market, ficc_history, parameters.ficc, as_of)
     equivalents = day_equivalents(valuation, rules)
-    follows = float(parameters.market.ratio("repo_rate_follows_front"))
+    ficc, cme = _models(valuation, histories, haircuts, equivalents, parameters)
     return MarginDay(
         as_of=as_of,
         market_digest=market.digest,
@@ -325,20 +303,65 @@ def _prepare(
         one_day_history=one_day_history,
         haircuts=haircuts,
         equivalents=equivalents,
-        ficc=prepare_ficc(
+        ficc=ficc,
+        cme=cme,
+    )
+
+
+def _histories(
+    market: MarketData,
+    parameters: ParameterSets,
+    as_of: date,
+    *,
+    known: Sequence[FactorHistory] = (),
+) -> _Histories:
+    """Return the factor moves at FICC's and CME's horizon and at one day; known ones are kept."""
+    found = {history.horizon_days: history for history in known}
+    ficc_days, cme_days = (
+        owner.whole("horizon_days") for owner in (parameters.ficc, parameters.cme)
+    )
+    for days in (ficc_days, cme_days, _ONE_DAY):
+        if days not in found:
+            found[days] = factor_history(market, parameters.market, horizon_days=days, as_of=as_of)
+    return found[ficc_days], found[cme_days], found[_ONE_DAY]
+
+
+def _models(
+    valuation: Valuation,
+    histories: _Histories,
+    haircuts: HaircutSchedule,
+    equivalents: FuturesEquivalents,
+    parameters: ParameterSets,
+    *,
+    ficc: FiccScenarios | None = None,
+    cme: CmeScenarios | None = None,
+    like: FiccModel | None = None,
+    kept_ficc: FiccModel | None = None,
+    kept_cme: CmeModel | None = None,
+) -> tuple[FiccModel, CmeModel]:
+    """Return both models; one that is kept is not prepared again."""
+    ficc_history, cme_history, one_day_history = histories
+    follows = float(parameters.market.ratio("repo_rate_follows_front"))
+    return (
+        kept_ficc
+        or prepare_ficc(
             valuation=valuation,
             history=ficc_history,
             one_day_history=one_day_history,
             haircuts=haircuts,
             parameters=parameters.ficc,
             repo_follows_front=follows,
+            scenarios=ficc,
+            like=like,
         ),
-        cme=prepare_cme(
+        kept_cme
+        or prepare_cme(
             valuation=valuation,
             history=cme_history,
             equivalents=equivalents,
             parameters=parameters.cme,
             repo_follows_front=follows,
+            scenarios=cme,
         ),
     )
 

@@ -159,7 +159,7 @@ class _AddOns:
         return _AddOns(
             first=len(day.valuation.book.prices),
             dollars=execution_contributions(day.cme_engine, one),
-            rates={place: execution.rate(held, place) for place in held} if execution else {},
+            rates={place: execution.rate(held, place) for place in held},
         )
 
 

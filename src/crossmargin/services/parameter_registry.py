@@ -30,7 +30,7 @@ _OF_A_RUN = ("arrangement", "cme", "ficc", "market")
 _RULE = "parameter files"
 _FIELDS = (
     *("value", "unit", "source", "status", "effective_to"),
-    *("low", "high", "range_source"),
+    *("low", "high", "range_source", "no_range"),
 )
 
 

@@ -1,7 +1,7 @@
 """A previous run, as its document says: what later cycles take from it.
 
-From it come the last factor of each customer, the requirement that EODXM trues up, and the charge
-that the intraday higher-of rule compares with. Whatever is taken is named with the run's digest.
+From it come the last factor of each customer and the requirement that EODXM trues up. Whatever is
+taken is named with the run's digest.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from crossmargin.basics.money import Money
 from crossmargin.basics.refusals import Refusal
 
 _RULE = "methodology: cycles"
-_END_OF_DAY = (Cycle.EOD, Cycle.EODXM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +118,6 @@ class PreviousRun:
         """Return the last factor of a customer that both sides' figures made, if there is one."""
         customer = self.customers.get(key)
         return None if customer is None else customer.agreed
-
-    def prior_ficc_charge(self, key: CustomerKey) -> Money | None:
-        """Return FICC's charge for the securities at the end of day, for the higher-of rule.
-
-        None unless the run is EOD or EODXM and had the customer: the rule compares the noon slice
-        with the prior day's end of day (SR-FICC-2026-003), before any reduction.
-        """
-        customer = self.customers.get(key)
-        if customer is None or self.cycle not in _END_OF_DAY:
-            return None
-        return customer.ficc.securities
 
 
 def faults_of_previous(

@@ -25,7 +25,6 @@ from crossmargin.arrangement.reduction import (
     Fallback,
     ModelFigures,
     ReductionRules,
-    SavingBasis,
 )
 from crossmargin.arrangement.requirement import CcpFigures, customer_requirement
 from crossmargin.basics.money import ZERO, Money
@@ -40,7 +39,6 @@ RULES = ReductionRules(
     threshold=Fraction(1, 100),
     cap=Fraction(4, 5),
     denominator=Denominator.OWN_MODEL,
-    saving_basis=SavingBasis.VAR_CHARGE,
     fallback=Fallback.LAST_FACTOR,
     customer_minimum=ZERO,
 )

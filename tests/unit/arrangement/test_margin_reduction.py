@@ -17,7 +17,6 @@ from crossmargin.arrangement.reduction import (
     ModelFigures,
     Reduction,
     ReductionRules,
-    SavingBasis,
     StandaloneAndRequirement,
     format_ratio,
     margin_reduction,
@@ -118,7 +117,6 @@ def test_shipped_parameters_are_the_rulings() -> None:
         threshold=Fraction(1, 100),
         cap=Fraction(4, 5),
         denominator=Denominator.OWN_MODEL,
-        saving_basis=SavingBasis.VAR_CHARGE,
         fallback=Fallback.NONE,
         customer_minimum=Money(100_000_000),
     )

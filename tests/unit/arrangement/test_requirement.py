@@ -10,7 +10,6 @@ from crossmargin.arrangement.reduction import (
     Fallback,
     ModelFigures,
     ReductionRules,
-    SavingBasis,
 )
 from crossmargin.arrangement.requirement import CcpFigures, customer_requirement
 from crossmargin.basics.money import ZERO, Money
@@ -19,7 +18,6 @@ RULES = ReductionRules(
     threshold=Fraction(1, 100),
     cap=Fraction(4, 5),
     denominator=Denominator.OWN_MODEL,
-    saving_basis=SavingBasis.VAR_CHARGE,
     fallback=Fallback.NONE,
     customer_minimum=Money(1_000_000_00),
 )

@@ -16,7 +16,7 @@ from crossmargin.basics.refusals import RefusedError
 from crossmargin.feeds.charge_history import COLUMNS, LoadedChargeHistory, read_charge_history
 from crossmargin.feeds.charge_history.rows import REQUIRED_COLUMNS
 from crossmargin.margin.ficc.charge_history import ChargeRow
-from crossmargin.margin.ficc.higher_of import Cycle
+from crossmargin.margin.ficc.higher_of import FiccCycle
 
 HEADER = (
     "customer_id,business_date,cycle,var_charge,realised_loss,liquidity_need,daily_liquidity_need"
@@ -44,12 +44,12 @@ def test_rows_are_sorted_in_time_by_customer(tmp_path):
     assert loaded.histories[CustomerKey("BD-FCM", "F1")].rows == (
         ChargeRow(
             day,
-            Cycle.NOON,
+            FiccCycle.NOON,
             var_charge=Money(15_000),
             liquidity_need=Money(10_000),
             daily_liquidity_need=Money(8_000),
         ),
-        ChargeRow(day, Cycle.SOD, var_charge=Money(30_000), realised_loss=Money(-1_250)),
+        ChargeRow(day, FiccCycle.SOD, var_charge=Money(30_000), realised_loss=Money(-1_250)),
     )
 
 

@@ -120,16 +120,6 @@ def test_what_a_later_run_takes(tmp_path):
     assert run.agreed_factor(CustomerKey("BD2", "FUND")) is None
 
 
-@pytest.mark.parametrize(
-    ("cycle", "charge"),
-    [("EOD", Money(100_00)), ("EODXM", Money(100_00)), ("ITD", None), ("CUR", None)],
-)
-def test_the_charge_for_the_higher_of_rule_is_that_of_an_end_of_day(tmp_path, cycle, charge):
-    run = read_previous_run(written(tmp_path, {**body(), "cycle": cycle}))
-    assert run.prior_ficc_charge(FUND) == charge
-    assert run.prior_ficc_charge(CustomerKey("BD2", "FUND")) is None
-
-
 def test_an_indicative_run_has_no_agreed_factor(tmp_path):
     run = read_previous_run(written(tmp_path, {**body(), "cycle": "CUR"}))
     assert run.agreed_factor(FUND) is None

@@ -19,7 +19,7 @@ from crossmargin.margin.cme.equivalents import (
     futures_equivalents,
     sofr_dv01_dollars,
 )
-from crossmargin.market.history import SecurityPrice
+from crossmargin.market.history import MarketData, SecurityPrice
 from crossmargin.pricing.cube import instrument_pnl
 from crossmargin.pricing.futures_value import MoneyMarketFuture, TreasuryFuture
 from crossmargin.pricing.valuation import Valuation
@@ -329,9 +329,15 @@ def test_a_day_converts_into_front_contracts_only(simulated_day: MarginDay) -> N
     assert len(simulated_day.equivalents.places) == len(simulated_day.valuation.book.prices)
 
 
-def test_a_changed_choice_converts_again(simulated_day: MarginDay) -> None:
-    split = simulated_day.with_parameters(cme={"equivalent_contract": "two_contract"}, reason="t")
+def test_a_changed_choice_converts_again(
+    simulated_day: MarginDay, simulated_market: MarketData
+) -> None:
+    def under(**changes: str) -> MarginDay:
+        changed = simulated_day.parameters.changing({"cme": changes}, reason="t")
+        return simulated_day.under(changed, simulated_market)
+
+    split = under(equivalent_contract="two_contract")
     assert split.equivalents.places.shape[1] == 2
     assert split.cme.equivalents is split.equivalents
-    same = simulated_day.with_parameters(cme={"historical_weight": "1"}, reason="t")
+    same = under(historical_weight="1")
     assert same.equivalents is simulated_day.equivalents

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from crossmargin.basics.money import Money, charge_from_dollars
+from crossmargin.margin.exact import GRID_PER_DOLLAR, exact_pnl_in_grid_steps, from_grid, root_up
 from crossmargin.margin.ficc.liquidity import (
     LiquidityGroup,
     LiquidityRules,
@@ -16,8 +17,8 @@ from crossmargin.margin.ficc.liquidity import (
     group_liquidity,
     group_one_day_sigma,
     liquidity_group_place,
-    root_up,
 )
+from crossmargin.market.history import FloatArray
 from crossmargin.market.seeds import generator
 
 RULES = LiquidityRules(Fraction(1), Fraction(2, 5), Fraction(1))
@@ -109,6 +110,24 @@ def prepared() -> MarginLiquidity:
     )
 
 
+def in_whole_numbers(adjustment: MarginLiquidity, row: FloatArray) -> list[Fraction]:
+    """Each group's charge of one portfolio, in whole grid steps and with every scenario read."""
+    charges = []
+    for group, columns in zip(adjustment.groups, adjustment.columns, strict=True):
+        units = [int(quantity) for quantity in row[columns.members]]
+        values = [q * from_grid(float(v)) for q, v in zip(units, columns.market_value, strict=True)]
+        steps = sorted(exact_pnl_in_grid_steps(units, columns.pnl))
+        found = group_liquidity(
+            group,
+            adjustment.rules,
+            net_market_value=sum(values, Fraction(0)),
+            gross_market_value=sum(map(abs, values), Fraction(0)),
+            one_day_loss=Fraction(max(0, -steps[adjustment.rank - 1]), GRID_PER_DOLLAR),
+        )
+        charges.append(found.charge)
+    return charges
+
+
 def test_charges_of_a_block_are_the_sums_of_their_groups():
     adjustment = prepared()
     units = np.array(
@@ -116,10 +135,7 @@ def test_charges_of_a_block_are_the_sums_of_their_groups():
     )
     charges = adjustment.charges(units)
     assert charges == [
-        charge_from_dollars(
-            sum((each.charge for each in adjustment.by_group(row).values()), start=Fraction(0))
-        )
-        for row in units
+        charge_from_dollars(sum(in_whole_numbers(adjustment, row), Fraction(0))) for row in units
     ]
     # Row 0: net 300,500, gross 499,500; loss (40 - 20) x 50 = 1,000.
     root = root_up(Fraction(300_500, 100_000))
@@ -163,7 +179,7 @@ def test_reading_the_loss_from_some_scenarios_first_changes_no_charge():
     units = np.round(random.normal(size=(300, 40)) * 10 ** random.uniform(1, 5, (300, 1)))
     charges = adjustment.charges(units)
     assert charges == [
-        charge_from_dollars(adjustment.by_group(row)["notes"].charge) for row in units
+        charge_from_dollars(sum(in_whole_numbers(adjustment, row), Fraction(0))) for row in units
     ]
     assert 30 < sum(charge.cents > 0 for charge in charges) < 270
 

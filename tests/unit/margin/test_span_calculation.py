@@ -233,7 +233,6 @@ def test_the_cap_of_the_weighted_price_risk(method: WfprMethod, expected: int) -
     contracts = [future("21", M6, 2000), future("21", U6, 1985)]
     parameters = parameter_set([commodity("21", wfpr_method=method)], contracts)
     risk = margin(parameters, {("21", M6): 199, ("21", U6): -199 + 1}).commodities[0].price_risk
-    assert risk.net_delta == 1
     mean = (F(199) * 2000 + F(198) * 1985) / 397
     normal = F(199) * 2000 - F(198) * 1985
     wanted = {2985: normal, 1995: min(normal, mean)}[expected]
@@ -332,6 +331,7 @@ OPTIONS = commodity(
     families=(ProductFamily(future_key("21")), ProductFamily(CALLS)),
     short_option_minimum=ShortOptionMinimum(F(60), ShortOptionMethod.GROSS),
 )
+UNCAPPED = replace(OPTIONS, wfpr_method=WfprMethod.NORMAL)
 WITH_OPTIONS = parameter_set([OPTIONS], [future("21", M6, 10_000), CALL, PUT])
 
 
@@ -350,22 +350,21 @@ def test_a_covered_write_loses_most_where_the_published_table_says() -> None:
             )
         ),
     )
-    result = of_options(parameter_set([OPTIONS], [sp, CALL]), (sp, 1), (CALL, -1))
+    result = of_options(parameter_set([UNCAPPED], [sp, CALL]), (sp, 1), (CALL, -1))
     (found,) = result.commodities
     assert found.scan_tiers[0].active_scenario == 13
     assert found.scan_risk == 6620
-    risk = found.price_risk
-    assert risk.time_risk == F(460 - 610, 2)
-    assert risk.volatility_adjusted_loss == F(6620 + 6010, 2)
-    assert risk.price_risk == 6315 + 75
-    assert risk.net_delta == F(1, 2)
+    adjusted, time_risk, net_delta = F(6620 + 6010, 2), F(460 - 610, 2), F(1, 2)
+    assert adjusted - time_risk == 6315 + 75
+    assert found.price_risk.weighted == (adjusted - time_risk) / net_delta
 
 
 def test_scenarios_15_and_16_pair_with_themselves() -> None:
     only_16 = replace(CALL, losses=(F(10), F(20), *(F(0),) * 13, F(500)))
-    risk = of_options(parameter_set([OPTIONS], [only_16]), (only_16, 1)).commodities[0].price_risk
+    risk = of_options(parameter_set([UNCAPPED], [only_16]), (only_16, 1)).commodities[0].price_risk
     assert risk.scan.active_scenario == 16
-    assert (risk.volatility_adjusted_loss, risk.time_risk, risk.price_risk) == (500, 15, 485)
+    # 500 and 500 on average, less 15 of scenarios 1 and 2, over the delta of the call.
+    assert risk.weighted == (500 - 15) / CALL.delta
 
 
 def test_both_short_option_minimums() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from crossmargin.basics.refusals import RefusedError
+from crossmargin.bootstrap import parameter_sets
 from crossmargin.margin.book import Block, MarginModel
 from crossmargin.margin.cme.span.model import (
     SpanModel,
@@ -17,6 +18,7 @@ from crossmargin.margin.cme.span.model import (
     prepare_span,
 )
 from crossmargin.product.futures import FuturesContract
+from crossmargin.testing.builders import AS_OF
 from crossmargin.testing.span_sets import commodity, future, inter, parameter_set
 
 F = Fraction
@@ -34,6 +36,7 @@ def model() -> SpanModel:
         parameters=PARAMETERS,
         contracts=[NOTE, BOND],
         equivalents=[[(0, 0.001)], [(0, 0.0005), (1, 0.0003)]],
+        execution=parameter_sets(AS_OF).cme,
     )
 
 
@@ -80,7 +83,12 @@ def test_the_name_says_whose_parameters() -> None:
 def test_every_missing_contract_is_named() -> None:
     missing = [FuturesContract("ZN", 2026, 9), NOTE, FuturesContract("SR3", 2026, 6)]
     with pytest.raises(RefusedError) as refused:
-        prepare_span(parameters=PARAMETERS, contracts=missing, equivalents=[])
+        prepare_span(
+            parameters=PARAMETERS,
+            contracts=missing,
+            equivalents=[],
+            execution=parameter_sets(AS_OF).cme,
+        )
     assert [refusal.value for refusal in refused.value.refusals] == ["ZNU26", "SR3M26"]
     assert "illustrative parameters" in refused.value.refusals[0].expected
 

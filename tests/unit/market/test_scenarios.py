@@ -203,3 +203,8 @@ def test_scenarios_say_how_many_rest_on_a_proxy(simulated_market: MarketData) ->
     assert proxied.basis_redrawn == int(history.basis.redrawn[rows].sum()) > 0
     assert proxied.spread_redrawn == int(history.spread.redrawn[rows].sum())
     assert scenario_set(np.zeros((1, len(KEY_YEARS)))).proxied == NOT_PROXIED
+
+
+def test_no_set_is_no_scenarios() -> None:
+    with pytest.raises(ValueError, match="no dates give scenarios of stress"):
+        join("stress", [])

@@ -81,6 +81,11 @@ def test_a_good_file_is_read() -> None:
         (RANGE | {"high": "0.79"}, "cap.value", "within its range, 0.70 to 0.79"),
         (RANGE | {"low": "0.80", "high": "0.80"}, "cap.low", "another value"),
         (RANGE | {"low": "little"}, "cap.low", "of the kind of '0.80'"),
+        (RANGE | {"no_range": "a page says so"}, "cap.no_range", "not both"),
+        ({"no_range": " "}, "cap.no_range", "not empty"),
+        ({"status": "recalled"}, "cap.no_range", "or no_range: the value is recalled"),
+        ({"status": "inferred"}, "cap.no_range", "or no_range: the value is inferred"),
+        ({"status": "assumed"}, "cap.no_range", "or no_range: the value is assumed"),
     ],
 )
 def test_a_fault_is_refused_with_file_line_and_parameter(
@@ -89,6 +94,18 @@ def test_a_fault_is_refused_with_file_line_and_parameter(
     (fault,) = faults(MODEL + "\n" + table("cap", GOOD | change))
     assert (fault.field, fault.line) == (field, CAP_LINE)
     assert says in fault.expected
+
+
+def test_an_uncertain_value_has_a_range_or_a_reason_and_in_a_users_file_may_lack_both() -> None:
+    uncertain = GOOD | {"status": "assumed"}
+    reason = {"no_range": "it is a limit that moves nothing"}
+    (cap,) = parse_parameters(MODEL + table("cap", uncertain | reason), file="f").versions
+    assert (cap.is_uncertain, cap.has_range, cap.no_range) == (True, False, reason["no_range"])
+    assert cap.as_document()["no_range"] == reason["no_range"]
+    assert parse_parameters(MODEL + table("cap", uncertain | RANGE), file="f").versions[0].has_range
+    own = parse_parameters(MODEL + table("cap", uncertain), file="f", is_own=True)
+    assert (own.versions[0].has_range, own.versions[0].no_range) == (False, None)
+    assert "no_range" not in own.versions[0].as_document()
 
 
 @pytest.mark.parametrize("key", GOOD)

@@ -10,7 +10,7 @@ import pytest
 
 from crossmargin import bootstrap
 from crossmargin.arrangement.eligibility import SecScope
-from crossmargin.arrangement.reduction import Denominator, Fallback, SavingBasis
+from crossmargin.arrangement.reduction import Denominator, Fallback
 from crossmargin.margin.cme.correlation import CorrelationScaling
 from crossmargin.margin.cme.equivalents import EquivalentContract, ShortEndEquivalent
 from crossmargin.margin.cme.hypothetical import HypotheticalStress
@@ -39,6 +39,8 @@ SHIPPED: dict[str, Parameter] = {
 WORDS = {
     "arrangement.fallback_bounded_by_side_on_time": {"yes", "no"},
     "ficc.minimum_margin_amount": {"on", "off"},
+    # The one basis that the models have (ruling 2).
+    "arrangement.saving_basis": {"var_charge"},
     # Without it there is no requirement: it is not one that may be left out.
     "ficc.segregated_var_charge": {"applies"},
     "market.timing_noise": {"removed", "kept"},
@@ -48,7 +50,6 @@ NEVER = ("1e400", "1e9", "0_7", "\uff17", "9" * 16, "zzz", "1//2", "nan", " ", "
 ENUMERATIONS: Mapping[str, type[StrEnum]] = {
     "arrangement.denominator": Denominator,
     "arrangement.fallback": Fallback,
-    "arrangement.saving_basis": SavingBasis,
     "arrangement.sec_scope": SecScope,
     "arrangement.eligible_security_kinds": SecurityKind,
     "cme.correlation_scaling": CorrelationScaling,

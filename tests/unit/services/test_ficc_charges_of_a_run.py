@@ -15,7 +15,7 @@ from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.execution.threads import ThreadExecutor
 from crossmargin.margin.ficc.charge_history import ChargeHistory, ChargeRow
-from crossmargin.margin.ficc.higher_of import Cycle as FiccCycle
+from crossmargin.margin.ficc.higher_of import FiccCycle
 from crossmargin.product.position import Account, PositionLine
 from crossmargin.services.customer_books import customer_books
 from crossmargin.services.ficc_charges import ChargeInputs
@@ -39,7 +39,9 @@ def margined(
     *lines: PositionLine,
     ficc: Mapping[str, str] | None = None,
 ) -> CustomerResult:
-    changed = day.with_parameters(ficc=ficc, reason="test") if ficc else day
+    # The charges' parameters are read from the day's sets; no model is prepared from them.
+    parameters = day.parameters.changing({"ficc": ficc or {}}, reason="test")
+    changed = replace(day, parameters=parameters)
     recognition = recognise(
         lines,
         as_of=day.as_of,

@@ -120,16 +120,18 @@ def test_the_curve_before_sofr_is_flat_below_three_months(simulated_market: Mark
     assert after.knot_years[0] == pytest.approx(1 / 365.25)
 
 
-def test_changed_parameters_change_the_model_and_say_so(simulated_day: MarginDay) -> None:
-    changed = simulated_day.with_parameters(
-        ficc={"basis_volatility_multiple": "0"}, reason="basis off"
-    )
+def test_changed_parameters_change_the_model_and_say_so(
+    simulated_day: MarginDay, simulated_market: MarketData
+) -> None:
+    changes = {"ficc": {"basis_volatility_multiple": "0"}}
+    parameters = simulated_day.parameters.changing(changes, reason="basis off")
+    changed = simulated_day.under(parameters, simulated_market)
     assert not changed.ficc.scenarios.historical.basis_bp.any()
     assert simulated_day.ficc.scenarios.historical.basis_bp.any()
     assert changed.ficc.scenario_identity != simulated_day.ficc.scenario_identity
     assert changed.cme.scenario_identity == simulated_day.cme.scenario_identity
     assert changed.valuation is simulated_day.valuation
-    assert changed.haircuts is simulated_day.haircuts
+    assert changed.haircuts == simulated_day.haircuts
     before, after = (day.parameters.as_document() for day in (simulated_day, changed))
     assert before["digest"] != after["digest"]
     parameter = changed.parameters.ficc.parameters["basis_volatility_multiple"]
@@ -170,6 +172,30 @@ def test_a_day_under_other_parameters_is_the_one_prepared_with_them(
     assert under.ficc.add_ons(block) != simulated_day.ficc.add_ons(block)
 
 
+def test_a_model_is_made_again_only_where_its_own_or_the_markets_parameters_change(
+    simulated_day: MarginDay, simulated_market: MarketData
+) -> None:
+    def under(day: MarginDay, **changes: dict[str, str]) -> MarginDay:
+        changed = day.parameters.changing(changes, reason="test")
+        return day.under(changed, simulated_market)
+
+    rule = under(simulated_day, arrangement={"threshold": "0"})
+    assert (rule.ficc, rule.cme) == (simulated_day.ficc, simulated_day.cme)
+    one = under(simulated_day, ficc={"floor_share": "0.2"})
+    assert one.cme is simulated_day.cme
+    assert one.ficc.floor_share != simulated_day.ficc.floor_share
+    other = under(simulated_day, cme={"historical_weight": "1"})
+    assert other.ficc is simulated_day.ficc
+    assert other.cme.historical_weight == 1
+    # Scenarios that were given are no model's own: nothing of them is kept.
+    given = simulated_day.ficc.scenarios.historical.scaling(key_rates=0.0)
+    own = simulated_day.ficc.scenarios
+    calm = simulated_day.with_scenarios(ficc=FiccScenarios(given, own.filtered, own.one_day))
+    again = under(calm, arrangement={"threshold": "0"})
+    assert again.ficc.scenario_identity == simulated_day.ficc.scenario_identity
+    assert not again.scenarios_given
+
+
 def test_a_strip_whose_contracts_nobody_holds_is_priced_when_it_is_asked_for(
     simulated_day: MarginDay, simulated_market: MarketData
 ) -> None:
@@ -190,11 +216,6 @@ def test_a_strip_whose_contracts_nobody_holds_is_priced_when_it_is_asked_for(
     )
     assert under_it == prepared_with_it
     assert under.cme.scenario_identity == prepared.cme.scenario_identity
-
-
-def test_an_unknown_parameter_is_refused(simulated_day: MarginDay) -> None:
-    with pytest.raises(LookupError, match="no parameter"):
-        simulated_day.with_parameters(ficc={"no_such": "1"}, reason="typing error")
 
 
 def test_other_scenarios_replace_the_models_own(simulated_day: MarginDay) -> None:

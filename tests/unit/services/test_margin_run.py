@@ -17,6 +17,7 @@ from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.execution.threads import ThreadExecutor
 from crossmargin.margin.simulation import cents_up
+from crossmargin.market.history import MarketData
 from crossmargin.pricing.futures_value import TreasuryFuture
 from crossmargin.pricing.treasury import accrued_interest_per_100
 from crossmargin.product.position import Account, PositionLine
@@ -276,7 +277,7 @@ def test_a_customer_without_securities_has_no_minimum(day: MarginDay) -> None:
 
 
 def test_basis_alone_decides_a_cheapest_against_its_future(
-    day: MarginDay, cheapest: tuple[str, Fraction]
+    day: MarginDay, simulated_market: MarketData, cheapest: tuple[str, Fraction]
 ) -> None:
     cusip, factor = cheapest
     par = 600_000_000
@@ -284,9 +285,9 @@ def test_basis_alone_decides_a_cheapest_against_its_future(
     recognition = recognised(day, [position("A", cusip, par), position("A", "TNM6", lots)])
     simulated = []
     for multiple in ("1", "2", "5", "10", "20"):
-        changed = day.with_parameters(
-            ficc={"basis_volatility_multiple": multiple}, reason="sensitivity"
-        )
+        changes = {"ficc": {"basis_volatility_multiple": multiple}}
+        parameters = day.parameters.changing(changes, reason="sensitivity")
+        changed = day.under(parameters, simulated_market)
         simulated.append(run(changed, recognition).customers[0].ficc)
     combined = [detail.combined["historical_simulation"] for detail in simulated]
     legs = sum(

@@ -39,6 +39,7 @@ def model(simulated_day: MarginDay) -> SpanModel:
         parameters=parameter_set([commodity(code) for code in codes], contracts, spreads),
         contracts=[each.contract for each in futures],
         equivalents=equivalent_lists(equivalents.places, equivalents.contracts_per_100),
+        execution=simulated_day.parameters.cme,
     )
 
 

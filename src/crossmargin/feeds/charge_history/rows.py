@@ -13,7 +13,7 @@ from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import Money, money_from_decimal
 from crossmargin.basics.refusals import Refusal
 from crossmargin.margin.ficc.charge_history import ChargeRow
-from crossmargin.margin.ficc.higher_of import Cycle
+from crossmargin.margin.ficc.higher_of import FiccCycle
 
 _T = TypeVar("_T")
 
@@ -68,7 +68,7 @@ def customer_row(
     business_date = row.required(
         "business_date", lambda text: _business_date(text, calendar), _date_expected(calendar)
     )
-    cycle = row.required("cycle", Cycle, "one of " + ", ".join(Cycle))
+    cycle = row.required("cycle", FiccCycle, "one of " + ", ".join(FiccCycle))
     amounts = {
         **{name: row.optional(name, _signed, _SIGNED_EXPECTED) for name in _SIGNED},
         **{

@@ -18,7 +18,6 @@ from crossmargin.feeds.market.findings import (
 )
 
 _PRICE_MIN, _PRICE_MAX = 1.0, 250.0
-_YIELD_GAP_MAX_PCT = 0.5
 _PRICE_GAP_MAX = 2.0
 _FACTOR_MIN, _FACTOR_MAX = 0.05, 3.5
 _SATURDAY = 6

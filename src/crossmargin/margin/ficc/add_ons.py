@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from crossmargin.basics.calendars import BusinessCalendar
 from crossmargin.basics.money import ZERO, Money, charge_from_dollars
-from crossmargin.margin.ficc.liquidity import root_up
+from crossmargin.margin.exact import root_up
 
 _ONE_DAY = timedelta(days=1)
 
@@ -104,22 +104,6 @@ class Coverage:
         if not self.observations:
             return None
         return 1 - Fraction(len(self.deficiencies), self.observations)
-
-
-def twelve_months_to(day: date) -> date:
-    """Return the day after which the twelve months that end on a day begin.
-
-    Examples
-    --------
-    >>> twelve_months_to(date(2026, 3, 24))
-    datetime.date(2025, 3, 24)
-    >>> twelve_months_to(date(2028, 2, 29))
-    datetime.date(2027, 2, 28)
-    """
-    try:
-        return day.replace(year=day.year - 1)
-    except ValueError:
-        return day.replace(year=day.year - 1, day=28)
 
 
 def backtesting_charge(coverage: Coverage, *, target: Fraction, rank: int) -> Money:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from crossmargin.parameters.registry import Parameter, ParameterSet
+from crossmargin.parameters.registry import ParameterSet
 
 _PREFIX = "segregated_"
 
@@ -56,8 +56,3 @@ def applicability(parameters: ParameterSet) -> Mapping[Component, Applicability]
         component: Applicability(parameters.choice(_PREFIX + component, Applicability))
         for component in Component
     }
-
-
-def applicability_parameter(parameters: ParameterSet, component: Component) -> Parameter:
-    """Return the parameter that says so, with source, status and date."""
-    return parameters.parameters[_PREFIX + component]

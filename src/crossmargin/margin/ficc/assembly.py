@@ -13,6 +13,7 @@ from datetime import date
 from fractions import Fraction
 
 from crossmargin.basics.calendars import BusinessCalendar
+from crossmargin.basics.dates import add_months
 from crossmargin.basics.money import Money
 from crossmargin.margin.ficc.add_on_rules import AddOnRules
 from crossmargin.margin.ficc.add_ons import (
@@ -23,21 +24,22 @@ from crossmargin.margin.ficc.add_ons import (
     holiday_days,
     intraday_mark_to_market,
     portfolio_differential,
-    twelve_months_to,
     volatility_event_charge,
 )
 from crossmargin.margin.ficc.applicability import Applicability, Component
 from crossmargin.margin.ficc.charge_history import ChargeHistory, ChargeRow
 from crossmargin.margin.ficc.higher_of import (
-    Cycle,
+    FiccCycle,
     HigherOf,
     collection_date,
     higher_of_applies,
+    higher_of_charges,
 )
 
 #: Name of what the higher-of rule adds to the VaR Charge.
 HIGHER_OF = "higher_of"
 
+_COVERAGE_MONTHS = 12
 _NO_HISTORY = "no charge history was given"
 _NO_FORMULA = "it has no formula here"
 
@@ -84,7 +86,7 @@ class _Case:
     var_charge: Money
     margin_liquidity: Money | None
     as_of: date
-    cycle: Cycle
+    cycle: FiccCycle
     history: ChargeHistory | None
     special_charge: Money | None
     rules: AddOnRules
@@ -109,7 +111,7 @@ def ficc_add_ons(
     *,
     var_charge: Money,
     as_of: date,
-    cycle: Cycle,
+    cycle: FiccCycle,
     rules: AddOnRules,
     ficc_calendar: BusinessCalendar,
     markets_calendar: BusinessCalendar,
@@ -125,7 +127,7 @@ def ficc_add_ons(
         Of the portfolio, before the higher-of rule.
     as_of : date
         Date of positions and prices.
-    cycle : Cycle
+    cycle : FiccCycle
     rules : AddOnRules
         In force on the date.
     ficc_calendar, markets_calendar : BusinessCalendar
@@ -168,7 +170,7 @@ def ficc_add_ons(
 
 def twelve_month_coverage(
     history: ChargeHistory,
-    cycle: Cycle,
+    cycle: FiccCycle,
     *,
     as_of: date,
     horizon_days: int,
@@ -179,14 +181,14 @@ def twelve_month_coverage(
     Parameters
     ----------
     history : ChargeHistory
-    cycle : Cycle
+    cycle : FiccCycle
     as_of : date
         Losses whose horizon ends later are not known yet and do not count.
     horizon_days : int
     calendar : BusinessCalendar
         FICC's.
     """
-    begin = twelve_months_to(as_of)
+    begin = add_months(as_of, -_COVERAGE_MONTHS)
     known_to = calendar.add_business_days(calendar.on_or_before(as_of), -horizon_days)
     outcomes = [
         Outcome(row.business_date, row.var_charge, row.realised_loss)
@@ -240,7 +242,7 @@ def _known_coverages(case: _Case) -> list[Coverage]:
             horizon_days=case.rules.horizon_days,
             calendar=case.ficc,
         )
-        for cycle in Cycle
+        for cycle in FiccCycle
     ]
     return [each for each in coverages if each.observations >= case.rules.backtesting_fewest]
 
@@ -271,7 +273,7 @@ def _volatility_event(case: _Case) -> Money | str:
 
 
 def _mark_to_market(case: _Case) -> Money | str:
-    if case.cycle is Cycle.SOD:
+    if case.cycle is FiccCycle.SOD:
         # The day's mark has passed through funds-only settlement by then.
         return Money(0)
     if case.history is None:
@@ -301,7 +303,7 @@ def _special(case: _Case) -> Money | str:
 def _higher_of(case: _Case) -> Money | str:
     """Return what the rule adds to the VaR Charge."""
     rules = case.rules
-    if rules.higher_of is HigherOf.ALL and case.cycle is Cycle.SOD:
+    if rules.higher_of is HigherOf.ALL and case.cycle is FiccCycle.SOD:
         return Money(0)
     if case.history is None:
         return _NO_HISTORY
@@ -324,16 +326,23 @@ def _higher_of(case: _Case) -> Money | str:
     other = _other_cycle(case)
     if other is None or other.var_charge is None:
         return "the VaR Charge of the cycle before is needed"
-    return max(other.var_charge - case.var_charge, Money(0))
+    at_noon = case.cycle is FiccCycle.NOON
+    both = higher_of_charges(
+        start_of_day_var=other.var_charge if at_noon else case.var_charge,
+        noon_var=case.var_charge if at_noon else other.var_charge,
+        mode=rules.higher_of,
+        in_period=applies,
+    )
+    return (both.intraday if at_noon else both.start_of_day) - case.var_charge
 
 
 def _other_cycle(case: _Case) -> ChargeRow | None:
     """Return the cycle before: noon of the date, or the end of the business day before."""
     if case.history is None:
         return None
-    if case.cycle is Cycle.SOD:
-        return case.history.at(case.as_of, Cycle.NOON)
-    return case.history.at(case.ficc.previous_business_day(case.as_of), Cycle.SOD)
+    if case.cycle is FiccCycle.SOD:
+        return case.history.at(case.as_of, FiccCycle.NOON)
+    return case.history.at(case.ficc.previous_business_day(case.as_of), FiccCycle.SOD)
 
 
 _CHARGES: Mapping[Component, Callable[[_Case], Money | str]] = {

@@ -12,9 +12,9 @@ from datetime import date
 from itertools import pairwise
 
 from crossmargin.basics.money import Money
-from crossmargin.margin.ficc.higher_of import Cycle
+from crossmargin.margin.ficc.higher_of import FiccCycle
 
-_ORDER = {Cycle.NOON: 0, Cycle.SOD: 1}
+_ORDER = {FiccCycle.NOON: 0, FiccCycle.SOD: 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class ChargeRow:
     Parameters
     ----------
     business_date : date
-    cycle : Cycle
+    cycle : FiccCycle
     var_charge : Money, optional
         VaR Charge of the portfolio, before the higher-of rule.
     realised_loss : Money, optional
@@ -40,7 +40,7 @@ class ChargeRow:
     """
 
     business_date: date
-    cycle: Cycle
+    cycle: FiccCycle
     var_charge: Money | None = None
     realised_loss: Money | None = None
     mark_to_market: Money | None = None
@@ -79,22 +79,22 @@ class ChargeHistory:
         """Return the history of rows in any order."""
         return ChargeHistory(tuple(sorted(rows, key=lambda row: row.place)))
 
-    def at(self, business_date: date, cycle: Cycle) -> ChargeRow | None:
+    def at(self, business_date: date, cycle: FiccCycle) -> ChargeRow | None:
         """Return the row of a date and cycle."""
         place = ChargeRow(business_date, cycle).place
         return next((row for row in self.rows if row.place == place), None)
 
-    def before(self, business_date: date, cycle: Cycle) -> ChargeHistory:
+    def before(self, business_date: date, cycle: FiccCycle) -> ChargeHistory:
         """Return what came before a date and cycle."""
         place = ChargeRow(business_date, cycle).place
         return ChargeHistory(tuple(row for row in self.rows if row.place < place))
 
-    def up_to(self, business_date: date, cycle: Cycle) -> ChargeHistory:
+    def up_to(self, business_date: date, cycle: FiccCycle) -> ChargeHistory:
         """Return what came before a date and cycle, and its own row."""
         place = ChargeRow(business_date, cycle).place
         return ChargeHistory(tuple(row for row in self.rows if row.place <= place))
 
-    def of_cycle(self, cycle: Cycle) -> tuple[ChargeRow, ...]:
+    def of_cycle(self, cycle: FiccCycle) -> tuple[ChargeRow, ...]:
         """Return the rows of one cycle."""
         return tuple(row for row in self.rows if row.cycle is cycle)
 

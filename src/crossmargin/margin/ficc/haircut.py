@@ -27,6 +27,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
+from crossmargin.margin.exact import root_up
 from crossmargin.margin.tail import tail_losses, tail_rank
 from crossmargin.market.curve import ZeroCurve
 from crossmargin.market.history import FloatArray
@@ -93,7 +94,7 @@ class HaircutSchedule:
             start=Fraction(0),
         )
         # The correlation matrix is rounded: a square a hair below zero is zero.
-        return _root_up(max(square, Fraction(0)))
+        return root_up(max(square, Fraction(0)))
 
     def gross_dollars(self, lines: Sequence[HaircutLine]) -> Fraction:
         """Return the sum of haircuts on gross market values."""
@@ -181,11 +182,3 @@ def _correlation(
         return Fraction(0)
     size = math.sqrt(int(products[a, a]) * int(products[b, b]))
     return Fraction(round(int(products[a, b]) / size * _CORRELATION_STEPS), _CORRELATION_STEPS)
-
-
-def _root_up(square: Fraction) -> Fraction:
-    """Return the square root rounded up to a millionth."""
-    scaled = square * _RATE_STEPS**2
-    whole = -(-scaled.numerator // scaled.denominator)
-    root = math.isqrt(whole)
-    return Fraction(root if root * root == whole else root + 1, _RATE_STEPS)

@@ -24,7 +24,7 @@ from crossmargin.basics.calendars import BusinessCalendar
 from crossmargin.basics.money import Money
 
 
-class Cycle(StrEnum):
+class FiccCycle(StrEnum):
     """Which positions a charge is computed on.
 
     ``NOON`` positions of a date are collected on the date; ``SOD`` are its end-of-day positions,
@@ -109,7 +109,7 @@ def higher_of_applies(
     mode: HigherOf,
     *,
     collected_on: date,
-    cycle: Cycle,
+    cycle: FiccCycle,
     triggers: Iterable[date],
     calendar: BusinessCalendar,
     business_days: int,
@@ -121,7 +121,7 @@ def higher_of_applies(
     mode : HigherOf
     collected_on : date
         Business day on which the charge is collected; see :func:`collection_date`.
-    cycle : Cycle
+    cycle : FiccCycle
     triggers : iterable of date
         Days on which the customer's need exceeded FICC's.
     calendar : BusinessCalendar
@@ -131,7 +131,7 @@ def higher_of_applies(
     if mode is HigherOf.OFF:
         return False
     if mode is HigherOf.ALL:
-        return cycle is Cycle.NOON
+        return cycle is FiccCycle.NOON
     return any(
         collected_on in higher_of_period(day, calendar=calendar, business_days=business_days)
         for day in triggers
@@ -170,12 +170,12 @@ def higher_of_charges(
     return CycleCharges(start_of_day_var, noon_var)
 
 
-def collection_date(business_date: date, cycle: Cycle, calendar: BusinessCalendar) -> date:
+def collection_date(business_date: date, cycle: FiccCycle, calendar: BusinessCalendar) -> date:
     """Return the business day on which a charge is collected.
 
     Noon positions are collected at 2:45 pm of the day, end-of-day positions at 9:30 am of the next
     business day (91 FR 5128, footnote 21).
     """
-    if cycle is Cycle.SOD:
+    if cycle is FiccCycle.SOD:
         return calendar.next_business_day(business_date)
     return calendar.on_or_after(business_date)

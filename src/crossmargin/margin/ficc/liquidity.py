@@ -21,7 +21,6 @@ are modelled here.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -35,13 +34,13 @@ from crossmargin.margin.exact import (
     exact_pnl_in_grid_steps,
     exact_rows,
     from_grid,
+    root_up,
     to_grid,
 )
 from crossmargin.margin.ficc.liquidity_columns import GroupColumns
 from crossmargin.margin.tail import tail_losses
 from crossmargin.market.history import FloatArray
 
-_ROOT_STEPS = 1_000_000
 _SIGMA_STEPS = 1_000_000_000
 _BP = Fraction(1, 10_000)
 # How far float arithmetic and the rounded root can be off, by a wide margin.
@@ -240,20 +239,6 @@ class MarginLiquidity:
                 totals[row] += figures.charge
         return [charge_from_dollars(total) for total in totals]
 
-    def by_group(self, units: FloatArray) -> dict[str, GroupLiquidity]:
-        """Return one portfolio's figures by group, of the groups that it holds.
-
-        Parameters
-        ----------
-        units : ndarray of float64, shape (S,)
-        """
-        found = {}
-        for group, columns in zip(self.groups, self.columns, strict=True):
-            held = units[columns.members]
-            if held.any():
-                found[group.name] = self._in_whole_numbers(group, columns, held)
-        return found
-
     def _charged(self, units: FloatArray, place: int) -> list[tuple[int, GroupLiquidity]]:
         """Return the portfolios that the group may charge, with their figures.
 
@@ -365,25 +350,9 @@ def group_one_day_sigma(one_day_pnl: FloatArray, market_value: FloatArray) -> Fr
     per_dollar = np.rint(one_day_pnl / market_value[:, None] * _SIGMA_STEPS).astype(np.int64)
     sums = [int(total) for total in per_dollar.sum(axis=0)]
     spread = count * sum(total * total for total in sums) - sum(sums) ** 2
-    # Variance of the mean per dollar, in square steps.
-    square = Fraction(spread, (count * members) ** 2)
-    return Fraction(_root_of_whole(math.ceil(square)), _SIGMA_STEPS)
-
-
-def root_up(square: Fraction) -> Fraction:
-    """Return the square root of a number that is not negative, rounded up to a millionth.
-
-    Examples
-    --------
-    >>> root_up(Fraction(4)), root_up(Fraction(2))
-    (Fraction(2, 1), Fraction(707107, 500000))
-    """
-    return Fraction(_root_of_whole(math.ceil(square * _ROOT_STEPS**2)), _ROOT_STEPS)
-
-
-def _root_of_whole(whole: int) -> int:
-    root = math.isqrt(whole)
-    return root if root * root == whole else root + 1
+    # Variance of the mean per dollar.
+    square = Fraction(spread, (count * members * _SIGMA_STEPS) ** 2)
+    return root_up(square, steps=_SIGMA_STEPS)
 
 
 def _names(kind: str, lower_years: Sequence[Fraction]) -> list[str]:

@@ -24,7 +24,6 @@ from crossmargin.margin.ficc.add_ons import (
     holiday_factor,
     intraday_mark_to_market,
     portfolio_differential,
-    twelve_months_to,
 )
 from crossmargin.product.calendars import FIRST_YEAR, LAST_YEAR, cme_calendar, sifma_calendar
 from crossmargin.services.calculators.calculator import Answer, Calculator
@@ -188,7 +187,7 @@ def _backtesting(rules: AddOnRules) -> Calculator:
 def _refuse_dates(values: Values) -> None:
     """Refuse dates that are no business days, stand twice, or lie over more than twelve months."""
     right = [row.day("date") for row in values.rows("outcomes") if is_ficc_day(row, "date")]
-    begin = twelve_months_to(max(right)) if right else date.min
+    begin = add_months(max(right), -_YEAR_MONTHS) if right else date.min
     seen: set[date] = set()
     refusals = []
     for place, row in enumerate(values.rows("outcomes")):
@@ -214,11 +213,13 @@ def _most_business_days(days: list[date]) -> int:
     first, newest = min(days), max(days)
     last = add_months(first, _YEAR_MONTHS) - timedelta(days=1)
     known = sifma_calendar().business_days(
-        max(twelve_months_to(newest), date(FIRST_YEAR, 1, 1)), min(last, date(LAST_YEAR, 12, 31))
+        max(add_months(newest, -_YEAR_MONTHS), date(FIRST_YEAR, 1, 1)),
+        min(last, date(LAST_YEAR, 12, 31)),
     )
     ends = (newest + timedelta(days=more) for more in range((last - newest).days + 1))
     return max(
-        bisect_right(known, end) - bisect_right(known, twelve_months_to(end)) for end in ends
+        bisect_right(known, end) - bisect_right(known, add_months(end, -_YEAR_MONTHS))
+        for end in ends
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -62,8 +62,8 @@ class SpanModel:
         By the valuation's contracts, shape (C,).
     equivalents : tuple of tuple of (int, Fraction)
         Of $100 of par of each security, shape (S,): places of contracts and how much of each.
-    execution : CmeAddOns, optional
-        Liquidity and concentration, outside the saving; none if left out.
+    execution : CmeAddOns
+        Liquidity and concentration, outside the saving.
     account : Account
     readings : SpanReadings
     """
@@ -71,7 +71,7 @@ class SpanModel:
     parameters: SpanParameters
     contracts: tuple[SpanContract, ...]
     equivalents: tuple[tuple[tuple[int, Fraction], ...], ...]
-    execution: CmeAddOns | None = None
+    execution: CmeAddOns
     account: Account = Account.HEDGER
     readings: SpanReadings = DEFAULT_READINGS
 
@@ -100,7 +100,7 @@ class SpanModel:
 
     def add_ons(self, block: Block) -> Mapping[str, list[int]]:
         """Return the charges outside the saving of the futures, in whole cents by name."""
-        return self.execution.cents(block) if self.execution else {}
+        return self.execution.cents(block)
 
     def contributions(self, block: Block) -> Contributions:
         """Return what each position adds to the requirement of the block's one portfolio.
@@ -163,13 +163,6 @@ class SpanModel:
             readings=self.readings,
         )
 
-    def outright_dollars(self) -> list[Fraction]:
-        """Return the requirement of each contract held alone, the larger of long and short."""
-        return [
-            max(self._of_positions({place: Fraction(side)}).maintenance for side in (1, -1))
-            for place in range(len(self.contracts))
-        ]
-
     def _leg(self, block: Block) -> LegFigures:
         results = [self.result(block, row) for row in range(block.count)]
         return LegFigures(
@@ -183,7 +176,7 @@ def prepare_span(
     parameters: SpanParameters,
     contracts: Sequence[FuturesContract],
     equivalents: Sequence[Equivalent],
-    execution: ParameterSet | None = None,
+    execution: ParameterSet,
     account: Account = Account.HEDGER,
     readings: SpanReadings = DEFAULT_READINGS,
 ) -> SpanModel:
@@ -196,7 +189,7 @@ def prepare_span(
         In the order of the valuation.
     equivalents : sequence of sequences of (place, contracts)
         For $100 of par of each security; see :func:`equivalent_lists`.
-    execution : ParameterSet, optional
+    execution : ParameterSet
         The CME-style model's, for the charges of liquidity and concentration.
     account : Account
     readings : SpanReadings
@@ -206,18 +199,24 @@ def prepare_span(
     RefusedError
         Naming every contract that the parameter set does not have.
     """
-    model = SpanModel(
+    found = span_contracts(parameters, contracts)
+    # The requirement of each contract held alone, the larger of long and short.
+    outright = [
+        max(
+            span_margin(
+                parameters, [(each, Fraction(side))], account=account, readings=readings
+            ).maintenance
+            for side in (1, -1)
+        )
+        for each in found
+    ]
+    return SpanModel(
         parameters=parameters,
-        contracts=span_contracts(parameters, contracts),
+        contracts=found,
         equivalents=tuple(exact_equivalent(each) for each in equivalents),
+        execution=CmeAddOns.of_contracts(contracts, outright, execution),
         account=account,
         readings=readings,
-    )
-    if execution is None:
-        return model
-    return replace(
-        model,
-        execution=CmeAddOns.of_contracts(contracts, model.outright_dollars(), execution),
     )
 
 

@@ -223,11 +223,6 @@ class SpanParameters:
         return {each.code: each for each in self.commodities}
 
     @cached_property
-    def contract_by_key(self) -> dict[tuple[str, str, str, str, str, str, Fraction], SpanContract]:
-        """The contracts by key."""
-        return {each.key: each for each in self.contracts}
-
-    @cached_property
     def super_spreads(self) -> tuple[InterSpread, ...]:
         """The intercommodity spreads that are formed before the intracommodity spreads."""
         return tuple(each for each in self.inter_spreads if each.super_spread)

@@ -47,26 +47,12 @@ class PriceRisk:
     Parameters
     ----------
     scan : ScanTier
-    time_risk : Fraction
-        Mean loss of scenarios 1 and 2: the price does not move.
-    volatility_adjusted_loss : Fraction
-        Mean loss of the active scenario and its pair.
-    price_risk : Fraction
-        The second less the first, zero if that is negative.
-    net_delta : Fraction
-    scan_range : Fraction, optional
-        Of the tier, in its losing direction, per delta.
     weighted : Fraction, optional
         Money a delta, after the method of the commodity; None where that needs a price scan range
         which a contract held does not have.
     """
 
     scan: ScanTier
-    time_risk: Fraction
-    volatility_adjusted_loss: Fraction
-    price_risk: Fraction
-    net_delta: Fraction
-    scan_range: Fraction | None
     weighted: Fraction | None
 
 

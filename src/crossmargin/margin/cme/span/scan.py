@@ -58,7 +58,9 @@ def price_risk(
 ) -> PriceRisk:
     """Return the weighted futures price risk of a tier of a commodity.
 
-    It has none where the method needs a price scan range and a contract held has none.
+    The mean loss of the active scenario and its pair is adjusted for volatility; less that of
+    scenarios 1 and 2, in which the price does not move, it is the price risk; over the net delta it
+    is weighted. It has none where the method needs a price scan range and a contract held has none.
     """
     scanned = scan(positions, number)
     losses, active = scanned.losses, scanned.active_scenario - 1
@@ -71,7 +73,7 @@ def price_risk(
     weighted: Fraction | None = risk / abs(net) if net else _ZERO
     if capping and net:
         weighted = _with_range(commodity.wfpr_method, risk / abs(net), reach)
-    return PriceRisk(scanned, time_risk, adjusted, risk, net, reach, weighted)
+    return PriceRisk(scanned, weighted)
 
 
 def _with_range(method: WfprMethod, normal: Fraction, reach: Fraction | None) -> Fraction | None:
