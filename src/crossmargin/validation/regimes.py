@@ -157,7 +157,8 @@ def volatility_masks(
 
     The volatility at the end of a date is ranked among those of that date and all before: in the
     lowest, middle or highest third. Nothing later is looked at, so the states need not hold equal
-    numbers of dates.
+    numbers of dates. The masks are the same for every margin on the same dates: made once, used for
+    all.
 
     Parameters
     ----------

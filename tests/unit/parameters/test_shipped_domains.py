@@ -187,7 +187,12 @@ def test_a_list_reversed_repeated_or_of_another_length_is_refused(name: str) -> 
         ("market", "key_rate_years", "10"),
         ("market", "noise_variance_lags", "1"),
         ("market", "repo_rate_follows_front", "1.5"),
+        ("validation", "bootstrap_samples", "99"),
+        ("validation", "interval_level", "0.5"),
+        ("validation", "regime_pandemic", "2020-04-30..2020-02-24"),
+        ("validation", "rejection_level", "0.5"),
         ("validation", "rise_days", "0, 5"),
+        ("validation", "yellow_zone_from", "0.99995"),
         ("validation", "whole_year_below", "0"),
     ],
 )
