@@ -28,7 +28,7 @@ from crossmargin.market.history import (
     MarketData,
     PriceSheet,
 )
-from crossmargin.market.scenarios import FactorHistory, factor_history
+from crossmargin.market.scenarios import FactorHistories, FactorHistory
 from crossmargin.parameters.registry import ParameterSet
 from crossmargin.pricing.valuation import Valuation, value_market
 from crossmargin.product.calendars import sifma_calendar
@@ -320,9 +320,9 @@ def _histories(
     ficc_days, cme_days = (
         owner.whole("horizon_days") for owner in (parameters.ficc, parameters.cme)
     )
-    for days in (ficc_days, cme_days, _ONE_DAY):
-        if days not in found:
-            found[days] = factor_history(market, parameters.market, horizon_days=days, as_of=as_of)
+    if missing := {ficc_days, cme_days, _ONE_DAY} - set(found):
+        histories = FactorHistories(market, parameters.market, as_of=as_of)
+        found.update((days, histories.at(days)) for days in missing)
     return found[ficc_days], found[cme_days], found[_ONE_DAY]
 
 
