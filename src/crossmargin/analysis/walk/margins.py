@@ -24,7 +24,7 @@ from crossmargin.analysis.walk.lines import Book, Lines
 from crossmargin.analysis.walk.monomials import SUM_MAX, Monomials
 from crossmargin.analysis.walk.rules import CmeWalkRules, FiccWalkRules
 from crossmargin.analysis.walk.weights import CONTRACT_BITS, LineWeights, on_weight_grid
-from crossmargin.analysis.walk.windows import Windows, columns_of, windows_on
+from crossmargin.analysis.walk.windows import Windows, columns_of, earliest_start, windows_on
 from crossmargin.margin.exact import EXACT_DOLLARS_MAX, GRID_PER_DOLLAR
 from crossmargin.market.history import FloatArray
 
@@ -144,9 +144,10 @@ def _ficc_simulations(
             basis_multiple=rules.basis_multiple,
             spread_multiple=rules.spread_multiple,
         )
-        scales = FilterScales(
-            one_day, first=int(columns[0]) - days, last=places[-1], decay=rules.decay
+        first = earliest_start(
+            factors.dates, known.until, years=rules.filtered_years, horizon_days=days
         )
+        scales = FilterScales(one_day, first=first, last=places[-1], decay=rules.decay)
         starts = range(int(columns[0]) - days, int(columns[-1]) - days + 1)
         linear = list(monomials.linear_places)
         per_bp = np.ones(len(linear))
@@ -181,6 +182,9 @@ def _cme_simulations(
         decay=rules.decay,
         basis_multiple=rules.basis_multiple,
         spread_multiple=rules.spread_multiple,
+        first=earliest_start(
+            factors.dates, known.until, years=rules.lookback_years, horizon_days=days
+        ),
         places=places,
         runs=[runs[-1] for runs in scaled.runs],
         columns=columns,
