@@ -1,17 +1,16 @@
-"""A walk's lines as the margin models' own instruments: what single dates are compared with.
-
-Every line of a date becomes a bond at par, or a contract on one, of :mod:`crossmargin.pricing`; the
-models prepare themselves with those as they do with real issues. Nothing of the walk is used but
-what a line is.
-"""
+"""Small walks for tests: an example book, a small invented market, and what a walk's digest is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
+from typing import TypeVar
 
 import numpy as np
 
+from crossmargin.analysis.walk.factors import KnownThen, Moves, WalkFactors
 from crossmargin.analysis.walk.lines import (
     Book,
     FutureLine,
@@ -20,30 +19,28 @@ from crossmargin.analysis.walk.lines import (
     SecurityLine,
     TreasuryFutureLine,
 )
-from crossmargin.margin.book import Block, ThreeFigures
-from crossmargin.margin.cme.equivalents import FuturesEquivalents
-from crossmargin.margin.cme.model import CmeModel, prepare_cme
-from crossmargin.margin.ficc.model import FiccModel
-from crossmargin.margin.ficc.preparation import ficc_haircuts, prepare_ficc
-from crossmargin.market.curve import DAYS_PER_YEAR, ZeroCurve, curve_on
-from crossmargin.market.factors import CURVE_TENORS, CurvePoints, curve_points
-from crossmargin.market.history import PAR_TENOR_YEARS, FloatArray, MarketData
-from crossmargin.market.scenarios import FactorHistories
+from crossmargin.analysis.walk.rules import CmeWalkRules, FiccWalkRules
+from crossmargin.analysis.walk.walking import BookWalk, WalkRules, walk_books
+from crossmargin.arrangement.reduction import ReductionRules
+from crossmargin.market.curve import DAYS_PER_YEAR
+from crossmargin.market.factors import CURVE_TENORS, CurvePoints, key_rate_changes
+from crossmargin.market.scenarios import (
+    BASIS_CONTRACTS,
+    SHOCK_BITS,
+    SPREAD_KNOTS,
+    on_grid,
+)
+from crossmargin.market.seeds import generator
 from crossmargin.pricing.futures_value import (
     MONEY_MARKET_YEAR,
-    DeliveryTerms,
-    MoneyMarketFuture,
-    TreasuryFuture,
 )
-from crossmargin.pricing.par_bond import par_bond_flows
-from crossmargin.pricing.security_book import FLOW_BITS, SecurityBook
-from crossmargin.pricing.valuation import Valuation
-from crossmargin.product.futures import PRODUCTS, FuturesContract
-from crossmargin.services.market_readings import last_curve_date
 from crossmargin.services.parameter_sets import ParameterSets
+from crossmargin.testing.builders import KEY_YEARS
 
-_BASIS_POINT = 1e-4
+_T = TypeVar("_T")
 _DOLLARS_PER_RATE = 250_000.0
+#: Share of an invented history's dates on which no basis and no spread was observed.
+_UNSEEN = 0.3
 
 
 def example_lines() -> Lines:
@@ -101,172 +98,110 @@ def example_book() -> Book:
     )  # fmt: skip
 
 
-class DateOfModels:
-    """Both margin models on one past date, for a walk's lines.
+def rules_of(parameters: ParameterSets) -> WalkRules:
+    """Return what a walk takes from the parameters of a date."""
+    return WalkRules(
+        FiccWalkRules.from_parameters(parameters.ficc),
+        CmeWalkRules.from_parameters(parameters.cme),
+        ReductionRules.from_parameters(parameters.arrangement),
+        float(parameters.market.ratio("repo_rate_follows_front")),
+    )
+
+
+def walked(
+    factors: WalkFactors,
+    rules: WalkRules,
+    *,
+    first: date,
+    last: date,
+    lines: Lines | None = None,
+    books: Sequence[Book] | None = None,
+) -> list[BookWalk]:
+    """Return the walk of some books, the example where none are given, one year after the other."""
+    return walk_books(
+        factors,
+        factors.places_between(first, last),
+        lines=lines or example_lines(),
+        books=books or [example_book()],
+        rules=rules,
+        run=one_by_one,
+    )
+
+
+def one_by_one(function: Callable[[int, int], _T], bounds: Sequence[tuple[int, int]]) -> list[_T]:
+    """Run the parts of a walk in order."""
+    return [function(first, last) for first, last in bounds]
+
+
+def invented_factors(*, first: date, last: date, seed: int) -> WalkFactors:
+    """Return a small invented market: curves that wander, basis now and then unseen.
 
     Parameters
     ----------
-    market : MarketData
-    parameters : ParameterSets
-    lines : Lines
-    as_of : date
-        With a curve. Basis and spread are estimated as known when the year before ended.
+    first, last : date
+        Of its history; a margin date needs two years before it.
+    seed : int
     """
+    random = generator(seed)
+    every_day = np.arange(np.datetime64(first), np.datetime64(last))
+    dates = every_day[np.is_busday(every_day)]
+    level = 0.035 + np.cumsum(random.normal(0.0, 5e-4, (len(dates), 1)), axis=0) * 0.3
+    tilt = np.linspace(-1.0, 1.0, len(CURVE_TENORS)) * random.normal(0.0, 2e-4, (len(dates), 1))
+    par_yields = np.abs(level + tilt) + 1e-3
+    points = CurvePoints(dates, par_yields, np.zeros(len(dates), dtype=np.bool_))
+    known = {}
+    for year in range(first.year, last.year + 1):
+        moves = {}
+        for days in (1, 3):
+            count = len(dates) - days
+            seen = generator(seed + days).random(count) > _UNSEEN
+            drawn = generator(seed + 10 * days + year)
+            moves[days] = Moves(
+                horizon_days=days,
+                key_rates=key_rate_changes(points, lag=days, key_years=KEY_YEARS).changes,
+                basis_bp=on_grid(drawn.normal(0.0, 0.4, (count, len(BASIS_CONTRACTS))), SHOCK_BITS),
+                spread_bp=on_grid(drawn.normal(0.0, 2.0, (count, len(SPREAD_KNOTS))), SHOCK_BITS),
+                basis_own=np.repeat(seen[:, np.newaxis], len(BASIS_CONTRACTS), axis=1),
+                spread_own=np.repeat(seen[:, np.newaxis], len(SPREAD_KNOTS), axis=1),
+            )
+        known[year] = KnownThen(date(year - 1, 12, 31), moves)
+    return WalkFactors(dates, points, KEY_YEARS, known)
 
-    def __init__(
-        self, market: MarketData, parameters: ParameterSets, lines: Lines, as_of: date
-    ) -> None:
-        self.lines = lines
-        points = curve_points(market.par_yields)
-        curve = curve_without_overnight(points, as_of)
-        month_end = last_curve_date(points, before=as_of.replace(day=1))
-        histories = FactorHistories(market, parameters.market, as_of=as_of)
-        until = date(as_of.year - 1, 12, 31)
-        follows = float(parameters.market.ratio("repo_rate_follows_front"))
-        self.valuation = valuation_of(lines, curve, as_of)
-        history = histories.at(parameters.ficc.whole("horizon_days"), known_until=until)
-        one_day = histories.at(1, known_until=until)
-        self.ficc: FiccModel = prepare_ficc(
-            valuation=self.valuation,
-            history=history,
-            one_day_history=one_day,
-            haircuts=ficc_haircuts(
-                history,
-                parameters.ficc,
-                curve=curve_without_overnight(points, month_end),
-                curve_date=month_end,
+
+def short_rules(parameters: ParameterSets) -> WalkRules:
+    """Return the rules with windows of a year, for a small market."""
+    rules = rules_of(parameters)
+    return replace(
+        rules,
+        ficc=replace(
+            rules.ficc,
+            lookback_years=1,
+            filtered_years=1,
+            stressed_periods=((date(2010, 3, 1), date(2010, 6, 30)),),
+        ),
+        cme=replace(
+            rules.cme,
+            lookback_years=1,
+            stressed_periods=(
+                (date(2010, 3, 1), date(2010, 4, 30)),
+                (date(2011, 11, 1), date(2012, 2, 3)),
             ),
-            parameters=parameters.ficc,
-            repo_follows_front=follows,
-        )
-        self.cme: CmeModel = prepare_cme(
-            valuation=self.valuation,
-            history=histories.at(parameters.cme.whole("horizon_days"), known_until=until),
-            equivalents=equivalents_of(lines),
-            parameters=parameters.cme,
-            repo_follows_front=follows,
-        )
-
-    def figures(self, book: Book) -> tuple[ThreeFigures, ThreeFigures]:
-        """Return FICC's and CME's figures of a book without repo."""
-        block = self.block(book)
-        return self.ficc.three_figures(block), self.cme.three_figures(block)
-
-    def block(self, book: Book) -> Block:
-        """Return a book as the models take it."""
-        return Block.without_repo(
-            _units(book.securities, [line.label for line in self.lines.securities]),
-            _units(book.contracts, [line.label for line in self.lines.contracts]),
-        )
-
-
-def curve_without_overnight(points: CurvePoints, day: date) -> ZeroCurve:
-    """Return a date's zero curve from its par yields alone."""
-    row = int(np.searchsorted(points.dates, np.datetime64(day)))
-    published = np.flatnonzero(~np.isnan(points.par_yields[row]))
-    years = [PAR_TENOR_YEARS[CURVE_TENORS[tenor]] for tenor in published]
-    return curve_on(years, points.par_yields[row, published], overnight=None)
-
-
-def valuation_of(lines: Lines, curve: ZeroCurve, as_of: date) -> Valuation:
-    """Return the lines on a curve, each as the instrument that has its DV01.
-
-    Securities come first in the book, then the bond under each Treasury contract.
-    """
-    under = [line for line in lines.contracts if isinstance(line, TreasuryFutureLine)]
-    years = [line.years for line in (*lines.securities, *under)]
-    book, dv01 = _par_bonds(years, curve, [line.dv01_dollars for line in lines.securities])
-    repo_rate = float(curve.rates_at(np.zeros(1))[0]) * MONEY_MARKET_YEAR / DAYS_PER_YEAR
-    rows = {line.label: len(lines.securities) + place for place, line in enumerate(under)}
-    contracts = tuple(
-        _treasury(line, rows[line.label], dv01[rows[line.label]], repo_rate)
-        if isinstance(line, TreasuryFutureLine)
-        else _money_market(line, curve)
-        for line in lines.contracts
-    )
-    return Valuation(as_of, as_of, curve, repo_rate, book, contracts)
-
-
-def _par_bonds(
-    maturities: list[float], curve: ZeroCurve, wanted: list[float]
-) -> tuple[SecurityBook, list[float]]:
-    """Return bonds at par, those whose DV01 is wanted in that size; and DV01 per 100."""
-    bonds = [par_bond_flows(curve, years) for years in maturities]
-    times = np.unique(np.concatenate([years for years, _ in bonds]))
-    flows, value, dv01 = np.zeros((len(bonds), len(times))), [], []
-    for row, (years, amounts) in enumerate(bonds):
-        worth = amounts * curve.discount_factors(years)
-        dv01.append(float((worth * years).sum()) * _BASIS_POINT)
-        size = wanted[row] / dv01[row] if row < len(wanted) else 1.0
-        running = np.rint(np.ldexp(np.cumsum(amounts * size), FLOW_BITS))
-        flows[row, np.searchsorted(times, years)] = np.ldexp(
-            np.diff(running, prepend=0.0), -FLOW_BITS
-        )
-        value.append(100.0 * size)
-    worths = np.array(value)
-    return SecurityBook(
-        prices=(),
-        flow_years=times,
-        flows=flows,
-        clean=worths,
-        dirty=worths,
-        market_value=worths,
-        spreads=np.zeros(len(bonds)),
-        remaining_years=np.array(maturities),
-    ), dv01
-
-
-def _treasury(
-    line: TreasuryFutureLine, row: int, dv01_per_100: float, repo_rate: float
-) -> TreasuryFuture:
-    """Return the contract on one bond, its conversion factor such that it has the line's DV01."""
-    contract = FuturesContract(line.product, 2026, 6)
-    growth = 1.0 + repo_rate * line.delivery_years
-    per_point = float(PRODUCTS[line.product].dollars_per_point)
-    factor = dv01_per_100 * growth * per_point / line.dv01_dollars
-    terms = DeliveryTerms(
-        date(2026, 6, 30), line.delivery_years, np.zeros(1), np.zeros(1), np.zeros(1)
-    )
-    return TreasuryFuture(
-        contract=contract,
-        rows=np.array([row]),
-        conversion_factors=np.array([factor]),
-        deliveries=(terms,),
-        price=100.0 * growth / factor,
-        cheapest_row=row,
-        cheapest_factor=factor,
-        cheapest_delivery=terms,
-        near_ties=(),
-        dv01_dollars=line.basis_dollars_per_bp,
+        ),
     )
 
 
-def _money_market(line: MoneyMarketLine, curve: ZeroCurve) -> MoneyMarketFuture:
-    times = np.array([line.start_years, line.end_years])
-    growth = float(np.diff(curve.rates_at(times) * times)[0])
-    return MoneyMarketFuture(
-        contract=FuturesContract("SR3" if line.compounded else "ZQ", 2026, 6),
-        start_years=line.start_years,
-        end_years=line.end_years,
-        remaining_share=1.0,
-        dollars_per_rate=line.dollars_per_rate,
-        rate=(float(np.exp(growth)) - 1.0 if line.compounded else growth) / line.period,
-        compounded=line.compounded,
-    )
-
-
-def equivalents_of(lines: Lines) -> FuturesEquivalents:
-    """Return the securities' equivalents in contracts, the bonds under contracts having none."""
-    place = {line.label: row for row, line in enumerate(lines.contracts)}
-    under = sum(isinstance(line, TreasuryFutureLine) for line in lines.contracts)
-    slots = max(len(line.equivalents) for line in lines.securities)
-    places = np.zeros((len(lines.securities) + under, slots), dtype=np.int64)
-    ratios = np.zeros(places.shape)
-    for row, line in enumerate(lines.securities):
-        for slot, (label, ratio) in enumerate(line.equivalents.items()):
-            places[row, slot], ratios[row, slot] = place[label], ratio
-    return FuturesEquivalents(places, ratios)
-
-
-def _units(held: Mapping[str, int], labels: list[str]) -> FloatArray:
-    return np.array([[float(held.get(label, 0)) for label in labels]])
+def digest_of(walks: Sequence[BookWalk]) -> str:
+    """Return the SHA-256 of every figure of some walks."""
+    digest = hashlib.sha256()
+    for walk in walks:
+        digest.update(walk.dates.astype("<i8").tobytes())
+        for figures in (walk.ficc, walk.cme):
+            arrays = {**figures.cents, **{"/".join(k): v for k, v in figures.components.items()}}
+            for name, values in sorted(arrays.items()):
+                digest.update(name.encode() + values.astype("<i8").tobytes())
+        digest.update(walk.requirement_cents.astype("<i8").tobytes())
+        for days, happened in sorted(walk.outcomes.items()):
+            digest.update(f"{days}|{happened.basis_observed.tolist()}".encode())
+            for losses in (happened.securities, happened.futures):
+                digest.update(losses.astype("<f8").tobytes())
+    return digest.hexdigest()

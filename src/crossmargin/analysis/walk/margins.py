@@ -268,7 +268,7 @@ def _tails(
     for first in range(0, legs.days, _DATES_AT_ONCE):
         rows = slice(first, min(first + _DATES_AT_ONCE, legs.days))
         for each in simulations:
-            pnl = {leg: _leg_pnl(legs, leg, held, each, rows) for leg in held}
+            pnl = {leg: _leg_pnl(legs, leg, held[leg], len(books), each, rows) for leg in held}
             for place in range(len(books)):
                 losses = _three_losses(pnl[SECURITIES][place], pnl[FUTURES][place], each, rows)
                 for leg, steps in zip(LEGS, losses, strict=True):
@@ -279,17 +279,17 @@ def _tails(
 def _leg_pnl(
     legs: _Legs,
     leg: str,
-    held: Mapping[str, Sequence[tuple[str, FloatArray]]],
+    held: Sequence[tuple[str, FloatArray]],
+    books: int,
     simulation: _Simulation,
     rows: slice,
 ) -> FloatArray:
     """Return the P&L of one leg of every book: shape (books, dates, scenarios)."""
-    books = len(next(units for of_leg in held.values() for _, units in of_leg))
     total = np.zeros((books, rows.stop - rows.start, simulation.monomials.shape[1]))
     largest = np.abs(simulation.monomials).max(axis=1, initial=0.0)
     size = np.zeros(books)
     parts = 2.0**CONTRACT_BITS if leg == FUTURES else 1.0
-    for label, units in held[leg]:
+    for label, units in held:
         unscaled = legs.weights[leg][label][rows]
         scaled = unscaled if simulation.scales is None else unscaled * simulation.scales[rows]
         weights = on_weight_grid(scaled)
