@@ -50,15 +50,17 @@ def standard_day(data: Path | None) -> MarginDay:
     return prepare_day(market, bootstrap.parameter_sets(as_of), as_of=as_of, contracts=contracts())
 
 
-def customers(day: MarginDay, count: int, *, seed: int) -> list[CustomerBook]:
-    """Return customers with 5 to 200 lines each, uniform, over all instruments of the day."""
+def customers(
+    day: MarginDay, count: int, *, seed: int, lines: int | None = None
+) -> list[CustomerBook]:
+    """Return customers over all instruments of the day, with 5 to 200 lines each, or so many."""
     securities, futures = len(day.valuation.book.prices), len(day.valuation.contracts)
     random = generator(seed)
     books = []
     for place in range(count):
-        lines = int(random.integers(_FEWEST_LINES, _MOST_LINES + 1))
-        instruments = random.choice(securities + futures, lines, replace=False)
-        units = random.integers(-100_000, 100_001, lines)
+        chosen = lines or int(random.integers(_FEWEST_LINES, _MOST_LINES + 1))
+        instruments = random.choice(securities + futures, chosen, replace=False)
+        units = random.integers(-100_000, 100_001, chosen)
         portfolio = {
             int(instrument): int(quantity) if instrument < securities else int(quantity) // 500
             for instrument, quantity in zip(instruments, units, strict=True)

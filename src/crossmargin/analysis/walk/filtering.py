@@ -55,7 +55,8 @@ class FilterScales:
     moves : ndarray, shape (N, factors)
         One-day moves in basis points; row r ends on date r + 1.
     first : int
-        Place of the first date that a volatility is wanted for.
+        Place of a date before any that a volatility is wanted for; the recursion begins
+        :data:`START_ROWS` earlier.
     last : int
     decay : float
     """
@@ -137,6 +138,7 @@ def future_scales(
     decay: float,
     basis_multiple: float,
     spread_multiple: float,
+    first: int,
     places: Sequence[int],
     runs: Sequence[range],
     columns: IntArray,
@@ -148,6 +150,8 @@ def future_scales(
     moves : Moves
     monomials : Monomials
     decay, basis_multiple, spread_multiple : float
+    first : int
+        Place of a date before any on which a scenario starts; the recursion begins far earlier.
     places : sequence of int
         Margin dates.
     runs : sequence of range
@@ -158,7 +162,7 @@ def future_scales(
     days = moves.horizon_days
     keys = moves.key_rates.shape[1]
     # Rows from here on are counted from the first that is used.
-    first = max(0, min(run.start for run in runs) - days - _BURN_IN_ROWS)
+    first = max(0, first - _BURN_IN_ROWS)
     used = slice(first, places[-1] - days + 1)
     values = np.hstack([moves.key_rates, moves.basis_bp, moves.spread_bp])[used]
     volatility = ewma_volatility(values, decay)

@@ -24,7 +24,7 @@ from crossmargin.analysis.walk.lines import Book, Lines
 from crossmargin.analysis.walk.monomials import SUM_MAX, Monomials
 from crossmargin.analysis.walk.rules import CmeWalkRules, FiccWalkRules
 from crossmargin.analysis.walk.weights import CONTRACT_BITS, LineWeights, on_weight_grid
-from crossmargin.analysis.walk.windows import Windows, columns_of, windows_on
+from crossmargin.analysis.walk.windows import Windows, columns_of, earliest_start, windows_on
 from crossmargin.margin.exact import EXACT_DOLLARS_MAX, GRID_PER_DOLLAR
 from crossmargin.market.history import FloatArray
 
@@ -144,9 +144,10 @@ def _ficc_simulations(
             basis_multiple=rules.basis_multiple,
             spread_multiple=rules.spread_multiple,
         )
-        scales = FilterScales(
-            one_day, first=int(columns[0]) - days, last=places[-1], decay=rules.decay
+        first = earliest_start(
+            factors.dates, known.until, years=rules.filtered_years, horizon_days=days
         )
+        scales = FilterScales(one_day, first=first, last=places[-1], decay=rules.decay)
         starts = range(int(columns[0]) - days, int(columns[-1]) - days + 1)
         linear = list(monomials.linear_places)
         per_bp = np.ones(len(linear))
@@ -181,6 +182,9 @@ def _cme_simulations(
         decay=rules.decay,
         basis_multiple=rules.basis_multiple,
         spread_multiple=rules.spread_multiple,
+        first=earliest_start(
+            factors.dates, known.until, years=rules.lookback_years, horizon_days=days
+        ),
         places=places,
         runs=[runs[-1] for runs in scaled.runs],
         columns=columns,
@@ -264,7 +268,7 @@ def _tails(
     for first in range(0, legs.days, _DATES_AT_ONCE):
         rows = slice(first, min(first + _DATES_AT_ONCE, legs.days))
         for each in simulations:
-            pnl = {leg: _leg_pnl(legs, leg, held, each, rows) for leg in held}
+            pnl = {leg: _leg_pnl(legs, leg, held[leg], len(books), each, rows) for leg in held}
             for place in range(len(books)):
                 losses = _three_losses(pnl[SECURITIES][place], pnl[FUTURES][place], each, rows)
                 for leg, steps in zip(LEGS, losses, strict=True):
@@ -275,17 +279,17 @@ def _tails(
 def _leg_pnl(
     legs: _Legs,
     leg: str,
-    held: Mapping[str, Sequence[tuple[str, FloatArray]]],
+    held: Sequence[tuple[str, FloatArray]],
+    books: int,
     simulation: _Simulation,
     rows: slice,
 ) -> FloatArray:
     """Return the P&L of one leg of every book: shape (books, dates, scenarios)."""
-    books = len(next(units for of_leg in held.values() for _, units in of_leg))
     total = np.zeros((books, rows.stop - rows.start, simulation.monomials.shape[1]))
     largest = np.abs(simulation.monomials).max(axis=1, initial=0.0)
     size = np.zeros(books)
     parts = 2.0**CONTRACT_BITS if leg == FUTURES else 1.0
-    for label, units in held[leg]:
+    for label, units in held:
         unscaled = legs.weights[leg][label][rows]
         scaled = unscaled if simulation.scales is None else unscaled * simulation.scales[rows]
         weights = on_weight_grid(scaled)

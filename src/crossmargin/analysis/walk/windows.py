@@ -78,6 +78,25 @@ def windows_on(
     return Windows(tuple(runs))
 
 
+def earliest_start(dates: DateArray, until: date, *, years: int, horizon_days: int) -> int:
+    """Return the place at or before which every scenario starts that a later window holds.
+
+    It depends on the date alone, so that whatever is rolled forward from there is the same for any
+    choice of margin dates after it.
+
+    Parameters
+    ----------
+    dates : ndarray of datetime64[D]
+    until : date
+        Before every margin date.
+    years : int
+        The look-back.
+    horizon_days : int
+    """
+    first_end = int(np.searchsorted(dates, np.datetime64(window_start(until, years))))
+    return max(0, first_end - horizon_days)
+
+
 def columns_of(windows: Windows) -> PlaceArray:
     """Return every place that the windows hold, ascending, each once."""
     joined: list[range] = []
