@@ -150,21 +150,6 @@ def test_what_cannot_be_done_is_refused_with_every_reason(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ((), "give --par-books, the only books there are"),
-        (("book.csv", "--par-books"), "give --par-books and no POSITIONS (book.csv)"),
-        (("book.csv",), "give --par-books and no POSITIONS (book.csv)"),
-    ],
-)
-def test_a_positions_file_is_usage(directory: Path, arguments: tuple[str, ...], said: str) -> None:
-    result = xm_backtest(*arguments, "--market", directory, *SPAN, columns=200)
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert said in result.stderr
-    assert "backtests of a positions file come later" in result.stderr
-
-
-@pytest.mark.parametrize(
     ("first", "last", "said"),
     [
         ("2025-02-01", "2025-01-01", "--from on or before --to: they are reversed"),

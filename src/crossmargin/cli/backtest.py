@@ -53,6 +53,13 @@ def backtest_command(
     daily: Annotated[
         bool, typer.Option("--daily", help="Every margin date's figures, in JSON and CSV.")
     ] = False,
+    derived_prices: Annotated[
+        bool,
+        typer.Option(
+            "--derived-prices",
+            help="Where --date has no security prices, derive them from the last sheet before it.",
+        ),
+    ] = False,
     skip_bad_rows: Annotated[
         bool, typer.Option("--skip-bad-rows", help="Leave bad rows out, named.")
     ] = False,
@@ -83,6 +90,7 @@ def backtest_command(
         "--date": as_of is not None,
         "--by-tenor": by_tenor,
         "--daily": daily,
+        "--derived-prices": derived_prices,
         "--skip-bad-rows": skip_bad_rows,
     }
     _check_usage(positions, par_books=par_books, reference=reference, of_positions=of_positions)
@@ -97,7 +105,9 @@ def backtest_command(
             )
         else:
             document = _run_positions(
-                _Positions(positions, as_of.date() if as_of else None, skip_bad_rows),
+                _Positions(
+                    positions, as_of.date() if as_of else None, derived_prices, skip_bad_rows
+                ),
                 market,
                 first=first.date(),
                 last=last.date(),
@@ -116,6 +126,7 @@ class _Positions:
 
     path: Path
     as_of: date | None
+    derived_prices: bool
     skip_bad_rows: bool
 
 
@@ -162,10 +173,13 @@ def _run_positions(
     from crossmargin import bootstrap
     from crossmargin.presentation.backtest_positions import backtest_positions_document
     from crossmargin.services.backtest_positions import backtest_positions
+    from crossmargin.services.derived_prices import with_derived_prices
     from crossmargin.services.margin_positions import margin_positions
 
     opened = bootstrap.open_market(market)
     day = positions.as_of or bootstrap.last_price_date(opened)
+    if positions.derived_prices:
+        opened = with_derived_prices(opened, day)
     by_owner = changes_by_owner(changes, example="ficc.lookback_years=5")
     reason = "given on the command line"
     own = {"validation": by_owner.pop("validation")} if "validation" in by_owner else {}

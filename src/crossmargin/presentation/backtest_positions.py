@@ -15,13 +15,23 @@ from crossmargin.arrangement.reduction import format_ratio
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.money import Money
 from crossmargin.market.history import DateArray
-from crossmargin.presentation.margin_notices import REVIEW_NOTICE, SIMULATED_NOTICE
+from crossmargin.presentation.margin_notices import (
+    REVIEW_NOTICE,
+    SIMULATED_NOTICE,
+    derived_price_notices,
+)
 from crossmargin.services.backtest_positions import (
     BookBacktest,
     PooledCoverage,
     PositionsBacktest,
 )
-from crossmargin.services.backtest_series import HEADLINE, SERIES, SeriesBacktest
+from crossmargin.services.backtest_series import (
+    HEADLINE,
+    SERIES,
+    SeriesBacktest,
+    UnobservedBasis,
+    unobserved_basis,
+)
 from crossmargin.validation.assessment import Assessment
 from crossmargin.validation.coverage_tests import CombinedTest, LikelihoodRatio
 from crossmargin.validation.overlap import ShareInterval
@@ -62,6 +72,7 @@ def backtest_positions_document(backtest: PositionsBacktest, *, daily: bool = Fa
         "margin_dates": len(backtest.dates),
         "as_of": day.as_of.isoformat(),
         "mode": "restrike",
+        "target_coverage_pct": percent(validation.ratio("target_coverage")),
         "market": {
             "simulated": day.simulated,
             "digest": day.market_digest,
@@ -112,11 +123,11 @@ def _notices(backtest: PositionsBacktest) -> list[str]:
         default=0,
     )
     notices = [SIMULATED_NOTICE] if day.simulated else []
-    notices += [RESTRIKE_NOTICE, SCOPE_NOTICE]
+    notices += [*derived_price_notices(day), RESTRIKE_NOTICE, SCOPE_NOTICE]
     if without:
         handled = (
             "left out of every series with futures"
-            if backtest.validation.text("unobserved_basis") == "leave_out"
+            if unobserved_basis(backtest.validation) is UnobservedBasis.LEAVE_OUT
             else "kept with no move of the basis, so that coverage looks better than it was"
         )
         notices.append(

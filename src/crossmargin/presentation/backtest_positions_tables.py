@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Document = Mapping[str, Any]
 
 _WIDE = 130
+_NARROW = 100
 _VERDICTS = {
     "UNDER_MARGINED": "under",
     "OVER_MARGINED": "over",
@@ -52,10 +53,10 @@ def print_backtest_positions(console: Console, document: Document) -> None:
         console.print(Text(f"Nothing in the XM account: {names}.", style="dim"))
     console.print(
         Text(
-            "Verdict on coverage of 99 %: under- or over-margined by Kupiec's test, its ratio "
-            "divided by the horizon because outcomes overlap; * exceptions come in clusters "
-            "(Christoffersen). Uncovered adds up every loss beyond margin. OFFSET: the reduced "
-            "margin against the loss of both legs.",
+            f"Verdict on coverage of {document['target_coverage_pct']} %: under- or over-margined "
+            "by Kupiec's test, its ratio divided by the horizon because outcomes overlap; "
+            "* exceptions come in clusters (Christoffersen). Uncovered adds up every loss beyond "
+            "margin. OFFSET: the reduced margin against the loss of both legs.",
             style="dim",
         )
     )
@@ -67,7 +68,7 @@ def print_backtest_positions(console: Console, document: Document) -> None:
 def _print_customer(console: Console, customer: Document) -> None:
     console.print()
     console.print(Text(f"{customer['customer_id']}: {customer['strategy'].replace('_', ' ')}"))
-    console.print(_series_table(customer["series"], wide=console.width >= _WIDE))
+    console.print(_series_table(customer["series"], width=console.width))
     for name in ("requirement", "standalone"):
         found = customer[name]
         rises = found["largest_rise_pct"]
@@ -85,33 +86,34 @@ def _print_customer(console: Console, customer: Document) -> None:
         console.print(Text(f"No date with futures prices of its own: {names}.", style="dim"))
     _print_regimes(console, customer)
     for part in customer["tenors"]:
-        table = _series_table(part["series"], wide=console.width >= _WIDE)
         console.print(f"  {part['customer_id']}", highlight=False)
-        console.print(table)
+        console.print(_series_table(part["series"], width=console.width))
 
 
-def _series_table(series: Document, *, wide: bool) -> Any:
+def _series_table(series: Document, *, width: int) -> Any:
+    """Return a row a series; narrow, the horizon stands with the name, so that dollars fit."""
     table = grid("")
     table.add_column("margin", no_wrap=True)
-    headings = ["days", "of", "beyond", "cover %", "verdict", "uncovered"]
-    if wide:
+    headings = [] if width < _NARROW else ["days"]
+    headings += ["of", "beyond", "cover %", "verdict", "uncovered"]
+    if width >= _WIDE:
         headings += ["worst run %", "largest miss", "average", "peak/low"]
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
     for name, found in series.items():
         if name == "together_ficc_horizon":
             table.add_section()
+        days = str(found["horizon_days"])
         verdict = _VERDICTS[found["verdict"]] + ("*" if found["clustered"] else "")
         cells = [
-            _NAMES[name],
-            str(found["horizon_days"]),
+            *([f"{_NAMES[name]}, {days}d"] if width < _NARROW else [_NAMES[name], days]),
             str(found["outcomes"]),
             str(found["exceptions"]),
             found["coverage_pct"],
             verdict,
             dollars(found["severity"]["uncovered"]),
         ]
-        if wide:
+        if width >= _WIDE:
             cells += _wide_cells(found)
         table.add_row(*cells)
     return table
@@ -143,9 +145,11 @@ def _print_regimes(console: Console, customer: Document) -> None:
     headline = customer["series"].get("together_ficc_horizon")
     if headline is None:
         return
-    table = grid("The offset by regime and by volatility: both reduced, FICC's horizon")
-    for heading in ("regime", "outcomes", "beyond", "coverage %", "uncovered", "average margin"):
-        table.add_column(heading, justify="left" if heading == "regime" else "right")
+    console.print("The offset by regime and by volatility: both reduced, FICC's horizon")
+    table = grid("")
+    for heading in ("regime", "of", "beyond", "cover %", "uncovered", "avg. margin"):
+        left = heading == "regime"
+        table.add_column(heading, justify="left" if left else "right", no_wrap=True)
     for rows in (headline["regimes"], headline["volatility_states"]):
         for row in rows:
             table.add_row(
@@ -164,9 +168,11 @@ def _print_pooled(console: Console, pooled: Sequence[Document]) -> None:
     if not pooled:
         return
     console.print()
-    table = grid("The offset by strategy: outcomes of one date are not independent, no test")
-    for heading in ("strategy", "customers", "outcomes", "beyond", "coverage %", "uncovered"):
-        table.add_column(heading, justify="left" if heading == "strategy" else "right")
+    console.print("The offset by strategy: outcomes of one date are not independent, no test")
+    table = grid("")
+    for heading in ("strategy", "customers", "of", "beyond", "cover %", "uncovered"):
+        left = heading == "strategy"
+        table.add_column(heading, justify="left" if left else "right", no_wrap=True)
     for row in pooled:
         table.add_row(
             row["group"].replace("_", " "),

@@ -48,16 +48,22 @@ def margin_notices(run: MarginRun, cycle: str) -> list[str]:
     ]
 
 
+def derived_price_notices(day: MarginDay) -> list[str]:
+    """Return that the day's prices are derived, where they are."""
+    if day.prices.derived_from is None:
+        return []
+    return [
+        f"DERIVED PRICES: the curve of {day.as_of} plus each security's spread of "
+        f"{day.prices.derived_from}; issues auctioned since are absent (ruling 20)."
+    ]
+
+
 def _warnings(run: MarginRun, cycle: str) -> list[str]:
     """Return what makes the run another than one of record."""
     day = run.result.day
     notices = [SIMULATED_NOTICE] if day.simulated else []
     notices += [INDICATIVE_NOTICE] if cycle == "CUR" else []
-    if day.prices.derived_from:
-        notices.append(
-            f"DERIVED PRICES: the curve of {day.as_of} plus each security's spread of "
-            f"{day.prices.derived_from}; issues auctioned since are absent (ruling 20)."
-        )
+    notices += derived_price_notices(day)
     if day.ficc.sensitivity_source is SensitivitySource.MARGIN_PROXY:
         notices.append(PROXY_NOTICE)
     if day.span is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -32,9 +33,15 @@ from crossmargin.validation.regimes import (
 BoolArray = npt.NDArray[np.bool_]
 
 _CENTS = 100.0
-_LEAVE_OUT = "leave_out"
 #: The key rate whose volatility tells calm dates from others, in years.
 _STATE_TENOR_YEARS = 10.0
+
+
+class UnobservedBasis(StrEnum):
+    """What becomes of outcomes with no price of their own for a future held."""
+
+    LEAVE_OUT = "leave_out"
+    KEEP = "keep"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +171,11 @@ class BacktestContext:
         return (self.rules.ficc if kind.owner == "ficc" else self.rules.cme).horizon_days
 
 
+def unobserved_basis(validation: ParameterSet) -> UnobservedBasis:
+    """Return what becomes of outcomes without a futures price of their own."""
+    return UnobservedBasis(validation.choice("unobserved_basis", list(UnobservedBasis)))
+
+
 def has_series(book: Book, kind: SeriesKind) -> bool:
     """Return whether a book has the legs of a series."""
     legs = {SECURITIES: bool(book.securities), FUTURES: bool(book.contracts)}
@@ -199,8 +211,8 @@ def series_of(kind: SeriesKind, walk: BookWalk, context: BacktestContext) -> Ser
     horizon = context.horizon_of(kind)
     outcome = walk.outcomes[horizon]
     observed = outcome.basis_observed if kind.has_futures else np.ones(len(walk.dates), np.bool_)
-    leaves_out = context.validation.text("unobserved_basis") == _LEAVE_OUT
-    used = observed if leaves_out else np.ones_like(observed)
+    keeps = unobserved_basis(context.validation) is UnobservedBasis.KEEP
+    used = np.ones_like(observed) if keeps else observed
     losses, margins = series_losses(outcome, kind)[used], series_margins(walk, kind)[used]
     if not len(losses):
         return None

@@ -25,6 +25,7 @@ from crossmargin.parameters.notation import NUMERIC, Form
 from crossmargin.parameters.registry import Parameter
 from crossmargin.product.specifications import PRODUCTS
 from crossmargin.product.treasury import SecurityKind
+from crossmargin.services.backtest_series import UnobservedBasis
 from crossmargin.validation.coverage import ExceptionReading
 from crossmargin.validation.windows import StressedYearReading, WindowReading
 
@@ -67,6 +68,7 @@ ENUMERATIONS: Mapping[str, type[StrEnum]] = {
     "validation.exception_reading": ExceptionReading,
     "validation.filtered_stressed_year_reading": StressedYearReading,
     "validation.stressed_year_reading": StressedYearReading,
+    "validation.unobserved_basis": UnobservedBasis,
     "validation.window_reading": WindowReading,
     **{
         f"ficc.segregated_{component}": Applicability

@@ -1,0 +1,199 @@
+"""``xm backtest POSITIONS`` as a user meets it: shapes, formats, tables, refusals, exit codes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner, Result
+
+from crossmargin.basics.digest import digest_of
+from crossmargin.cli.main import app
+from crossmargin.presentation.backtest_positions_tables import print_backtest_positions
+
+SPAN = ("--from", "2025-09-02", "--to", "2025-12-31")
+HEADER = "customer_id,clearing_organization,account,instrument,quantity\n"
+
+
+def xm_backtest(*arguments: str | Path, columns: int = 80) -> Result:
+    environment = {"COLUMNS": str(columns), "NO_COLOR": "1"}
+    return CliRunner().invoke(app, ["backtest", *map(str, arguments)], env=environment)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a market directory, two books and one that has a bad row."""
+    from crossmargin import bootstrap
+
+    place = tmp_path_factory.mktemp("backtest-positions")
+    market = bootstrap.simulate_market(place / "market", seed=7)
+    bootstrap.demo_positions(market, place / "demo.csv")
+    header, *rows = (place / "demo.csv").read_text("utf-8").splitlines()
+    of = header.split(",").index("customer_id")
+    kept = [row for row in rows if row.split(",")[of] in ("CURVE-FUND", "REGIONAL-BANK")]
+    (place / "two.csv").write_text("\n".join([header, *kept, ""]), "utf-8")
+    broken = "CURVE-FUND,CME,XM,ZNM26,many"
+    good = [f"CURVE-FUND,CME,XM,{code},-10" for code in ("ZNM26", "ZTM26")]
+    (place / "bad.csv").write_text(HEADER + "\n".join([*good, broken, ""]), "utf-8")
+    return place
+
+
+@pytest.fixture(scope="module")
+def document(folder: Path) -> dict[str, Any]:
+    result = xm_backtest(
+        *(folder / "two.csv", "--market", folder / "market", *SPAN),
+        *("--format", "json", "--daily", "--by-tenor"),
+    )
+    assert result.exit_code == 0, result.output
+    return dict(json.loads(result.stdout))
+
+
+def test_the_document_has_the_promised_shape(document: dict[str, Any]) -> None:
+    assert (document["from"], document["to"], document["mode"]) == (*SPAN[1::2], "restrike")
+    assert document["target_coverage_pct"] == "99.00"
+    assert [each["customer_id"] for each in document["customers"]] == [
+        "CURVE-FUND",
+        "REGIONAL-BANK",
+    ]
+    rest = {name: value for name, value in document.items() if name != "digest"}
+    assert document["digest"] == digest_of(rest)
+    for customer in document["customers"]:
+        assert set(customer["series"]) == set(document["series"])
+        for series in customer["series"].values():
+            covered = 100 * (1 - series["exceptions"] / series["outcomes"])
+            assert series["coverage_pct"] == f"{covered:.2f}"
+            assert sum(third["outcomes"] for third in series["thirds"]) == series["outcomes"]
+            counted = sum(regime["outcomes"] for regime in series["regimes"])
+            assert counted == series["outcomes"]
+
+
+def test_every_date_can_be_added_up(document: dict[str, Any]) -> None:
+    for customer in document["customers"]:
+        rows = customer["daily"]
+        assert len(rows) == document["margin_dates"]
+        total = sum(float(row["ficc_requirement"]) + float(row["cme_requirement"]) for row in rows)
+        average = float(customer["requirement"]["average"])
+        assert total / len(rows) == pytest.approx(average, abs=0.01)
+        beyond = sum(
+            float(row["loss_3d"]) > float(row["ficc_requirement"]) + float(row["cme_requirement"])
+            for row in rows
+        )
+        # What is left out for want of a futures price may hold exceptions too.
+        assert beyond >= customer["series"]["together_ficc_horizon"]["exceptions"]
+
+
+def test_the_digest_does_not_depend_on_the_order_of_rows(
+    folder: Path, document: dict[str, Any]
+) -> None:
+    header, *rows = (folder / "two.csv").read_text("utf-8").splitlines()
+    turned = folder / "turned.csv"
+    turned.write_text("\n".join([header, *reversed(rows), ""]), "utf-8")
+    result = xm_backtest(
+        *(turned, "--market", folder / "market", *SPAN),
+        *("--format", "json", "--daily", "--by-tenor"),
+    )
+    assert json.loads(result.stdout)["customers"] == document["customers"]
+
+
+def test_csv_has_a_row_a_series_or_a_row_a_date(folder: Path, document: dict[str, Any]) -> None:
+    arguments = (folder / "two.csv", "--market", folder / "market", *SPAN, "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(xm_backtest(*arguments).stdout)))
+    assert [(row["customer_id"], row["series"]) for row in rows] == [
+        (customer["customer_id"], series)
+        for customer in document["customers"]
+        for series in customer["series"]
+    ]
+    first = document["customers"][0]["series"]["ficc_securities"]
+    assert rows[0]["coverage_pct"] == first["coverage_pct"]
+    assert rows[0]["average"] == first["procyclicality"]["average"]
+    by_date = list(csv.DictReader(io.StringIO(xm_backtest(*arguments, "--daily").stdout)))
+    assert len(by_date) == 2 * document["margin_dates"]
+    assert by_date[0] == {"customer_id": "CURVE-FUND", **document["customers"][0]["daily"][0]}
+
+
+@pytest.mark.parametrize("columns", [80, 120, 160])
+def test_tables_are_whole_at_any_width(document: dict[str, Any], columns: int) -> None:
+    # Dollars as wide as they come, of the largest book whose sums are exact.
+    text = json.dumps(document).replace('"uncovered": "0.00"', '"uncovered": "-17179869184.00"')
+    screen = Console(file=io.StringIO(), width=columns)
+    print_backtest_positions(screen, json.loads(text))
+    printed = screen.file.getvalue()  # type: ignore[attr-defined]
+    lines = printed.splitlines()
+    assert "17,179,869,184" in printed
+    assert "…" not in printed
+    assert max(map(len, lines)) <= columns
+    assert (" largest miss " in printed) is (columns == 160)
+    assert "SIMULATED MARKET" in printed
+
+
+def test_the_table_is_what_is_printed_without_a_format(folder: Path) -> None:
+    result = xm_backtest(folder / "two.csv", "--market", folder / "market", *SPAN)
+    assert result.exit_code == 0, result.output
+    assert "Verdict on coverage of 99.00 %" in " ".join(result.stdout.splitlines())
+    assert "REGIONAL-BANK: " in result.stdout
+    assert "OFFSET, FICC alone, 3d" in result.stdout
+
+
+def test_a_date_without_a_price_sheet_is_derived_only_where_asked(folder: Path) -> None:
+    arguments = ("--market", folder / "market", *SPAN, "--date", "2026-03-20")
+    refused = xm_backtest(folder / "two.csv", *arguments)
+    assert refused.exit_code == 1
+    assert "a date with security prices: 2026-03-24" in refused.stderr
+    # The only sheet is a later one: there is nothing to derive from.
+    derived = xm_backtest(folder / "two.csv", *arguments, "--derived-prices")
+    assert derived.exit_code == 1
+    assert "a date with security prices:" not in derived.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "give either POSITIONS or --par-books"),
+        (("two.csv", "--par-books"), "give either POSITIONS or --par-books"),
+        (("two.csv", "--reference"), "--reference is for --par-books"),
+        (("--par-books", "--daily", "--by-tenor"), "--by-tenor, --daily: for POSITIONS"),
+        (("--par-books", "--derived-prices"), "--derived-prices: for POSITIONS"),
+    ],
+)
+def test_what_makes_no_sense_is_usage(folder: Path, arguments: tuple[str, ...], said: str) -> None:
+    named = [folder / each if each.endswith(".csv") else each for each in arguments]
+    result = xm_backtest(*named, "--market", folder / "market", *SPAN, columns=200)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (["cme.engine=span"], "cme.engine was 'span'"),
+        (["ficc.valuation=delta_gamma"], "ficc.valuation was 'delta_gamma'"),
+        (["validation.unobserved_basis=guess"], "leave_out, keep"),
+        (["nobody.knows=1"], "one of arrangement, cme, ficc, market"),
+    ],
+)
+def test_what_a_walk_does_not_do_is_refused(folder: Path, changes: list[str], said: str) -> None:
+    options = [part for change in changes for part in ("--set", change)]
+    result = xm_backtest(
+        folder / "two.csv", "--market", folder / "market", *SPAN, *options, "--format", "json"
+    )
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["refused"]
+    assert said in result.stderr
+    assert "Nothing was computed." in result.stderr
+
+
+def test_bad_rows_are_refused_by_line_or_left_out_by_name(folder: Path) -> None:
+    arguments = (folder / "bad.csv", "--market", folder / "market", *SPAN, "--format", "json")
+    result = xm_backtest(*arguments)
+    assert result.exit_code == 1
+    (refusal,) = json.loads(result.stdout)["refused"]
+    assert (refusal["line"], refusal["field"], refusal["value"]) == (4, "quantity", "many")
+    kept = json.loads(xm_backtest(*arguments, "--skip-bad-rows").stdout)
+    assert [each["line"] for each in kept["positions"]["skipped"]] == [4]
+    assert list(kept["customers"][0]["series"]) == ["ficc_futures", "cme_futures"]
+    assert kept["pooled"] == []
