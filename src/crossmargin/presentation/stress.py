@@ -44,8 +44,8 @@ LENGTH_NOTICE = (
 )
 ACCOUNT_NOTICE = "P&L and margins are those of the XM account."
 RESIDUALS_NOTICE = (
-    "Basis and SOFR-Treasury spread of an episode's dates are each contract's own residuals, timing "
-    "noise removed, where the history has them; others do not move: JSON names those that do."
+    "Basis and SOFR-Treasury spread of an episode's dates are each contract's own residuals, "
+    "timing noise out, where the history has them; others do not move. JSON names those that do."
 )
 
 
