@@ -19,7 +19,8 @@ along its own direction to the smallest multiple that loses :math:`L`, and price
 
 **Anything else.** Where a requirement must be made again for each move there is no gradient worth
 its price: directions are tried at growing distances, the best are shortened by halving and turned
-component by component. What is found is the smallest found, no proof that there is none smaller.
+component by component; where none reaches the target, the one that comes nearest is turned. What is
+found is the smallest found, no proof that there is none smaller.
 
 References
 ----------
@@ -31,7 +32,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -212,7 +213,8 @@ class _Counted:
     gap: Gap
     left: int
     seen: int = 0
-    best: tuple[float, Vector] | None = field(default=None)
+    best: tuple[float, Vector] | None = None
+    nearest: tuple[float, Vector] | None = None
 
     def reached(self, direction: Vector, distance: float) -> bool | None:
         """Return whether a move reaches the target; None where nothing is left to spend."""
@@ -223,6 +225,8 @@ class _Counted:
         point = [each * distance for each in direction]
         value = self.gap(point)
         found = value is not None and value < 0.0
+        if value is not None and (self.nearest is None or value < self.nearest[0]):
+            self.nearest = value, direction
         if found and (self.best is None or distance < self.best[0]):
             self.best = distance, point
         return found
@@ -257,9 +261,32 @@ def smallest_found(
             for unit in hits:
                 _halved(counted, unit, low=level * reach / 2.0 if level > 0.25 else 0.0)  # noqa: PLR2004 - levels double
             break
+    if counted.best is None:
+        _approached(counted, reach)
     if counted.best is not None:
         _turned(counted, len(directions[0]))
     return counted.best, counted.seen
+
+
+def _approached(counted: _Counted, reach: float) -> None:
+    """Turn the direction that comes nearest to the target at the farthest distance."""
+    for turn in _TURNS:
+        improved = True
+        while improved and counted.left and counted.nearest is not None:
+            improved = False
+            before, unit = counted.nearest
+            for component in range(len(unit)):
+                for sign in (1.0, -1.0):
+                    if counted.reached(_tilted(unit, component, sign * turn), reach):
+                        return
+            if counted.nearest[0] < before:
+                improved = True
+
+
+def _tilted(unit: Vector, component: int, by: float) -> Vector:
+    turned = [*unit]
+    turned[component] += by
+    return _unit(turned, 1.0) if any(turned) else unit
 
 
 def _unit(vector: Vector, sign: float) -> Vector:
@@ -292,9 +319,7 @@ def _turned(counted: _Counted, size: int) -> None:
                 for sign in (1.0, -1.0):
                     assert counted.best is not None
                     distance, point = counted.best
-                    unit = [each / distance for each in point]
-                    unit[component] += sign * turn
-                    unit = _unit(unit, 1.0)
+                    unit = _tilted([each / distance for each in point], component, sign * turn)
                     if counted.reached(unit, distance * _SHORTER):
                         improved = True
                         _halved(counted, unit, low=distance / 2.0)

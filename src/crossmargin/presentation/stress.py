@@ -32,6 +32,8 @@ LIBRARY_HEADER = ("episode", "start_date", "end_date", "move_start", "move_end",
 _UNCOVERED = ("ficc", "cme", "both", "ficc_combined", "cme_combined", "standalone")
 _BP = 10_000
 _PLACES = 2
+#: From here on what each clearing organization's margin alone leaves uncovered has columns too.
+_WIDTH_OF_THREE = 150
 _UNKNOWN = "1970-01-01"
 
 MODE_NOTICE = (
@@ -176,17 +178,17 @@ def _outcome(outcome: StressOutcome, customer: CustomerStress) -> Document:
         "end_date": end,
         "move": move_document(outcome.case, outcome.scenario or 0) if several else None,
         "own_residuals": list(outcome.case.own_names(outcome.scenario or 0)),
-        "securities": _signed(outcome.securities),
-        "futures": _signed(outcome.futures),
-        "repo_interest": _signed(outcome.repo),
-        "combined": _signed(outcome.combined),
+        "securities": signed_dollars(outcome.securities),
+        "futures": signed_dollars(outcome.futures),
+        "repo_interest": signed_dollars(outcome.repo),
+        "combined": signed_dollars(outcome.combined),
         "loss": str(outcome.loss),
         "used_of_both": None if used is None else format_ratio(used),
         "uncovered": {name: str(outcome.uncovered(margins[name])) for name in _UNCOVERED},
     }
 
 
-def _signed(amount: Any) -> str:
+def signed_dollars(amount: Any) -> str:
     """Return exact dollars to the cent, half to even."""
     cents = round(amount * 100)
     sign = "-" if cents < 0 else ""
@@ -253,8 +255,9 @@ def print_stress(console: Console, document: Mapping[str, Any], *, worst: int) -
         _print_customer(console, document, customer, cases, worst=worst)
     console.print(
         "Loss of the whole book; used: loss as a share of what both clearing organizations collect "
-        "together; uncovered: what of the loss that does not cover. Days: scenario dates; a move "
-        "without days has a size of ours."
+        "together; uncovered: what of the loss that does not cover (unc.: what one's alone does "
+        "not). Days: scenario dates; none where a size is ours or the market's history does not "
+        "have the dates."
     )
     notes = dict.fromkeys(note for case in document["cases"] for note in case["notes"])
     stated = [c["name"] for c in document["cases"] if c["source"].startswith("published")]
@@ -287,9 +290,12 @@ def _print_customer(
     table.add_column("case", overflow="fold")
     if wide:
         table.add_column("of", no_wrap=True)
+    against = ("ficc", "cme", "both") if console.width >= _WIDTH_OF_THREE else ("both",)
     for heading in ("days", *(("securities", "futures") if wide else ()), "combined", "used"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("uncovered", justify="right", no_wrap=True)
+    for name in against:
+        words = {"ficc": "unc. FICC", "cme": "unc. CME", "both": "uncovered"}
+        table.add_column(words[name], justify="right", no_wrap=True)
     outcomes = customer["outcomes"]
     shown = outcomes[:worst] if worst else outcomes
     for outcome in shown:
@@ -304,7 +310,7 @@ def _print_customer(
             *legs,
             dollars(outcome["combined"]),
             per_cent(outcome["used_of_both"]),
-            dollars(outcome["uncovered"]["both"]),
+            *(dollars(outcome["uncovered"][name]) for name in against),
         )
     console.print(table)
     left = len(outcomes) - len(shown)

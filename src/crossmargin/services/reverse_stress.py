@@ -21,9 +21,9 @@ from crossmargin.analysis.reverse_stress import (
     smallest_found,
     smallest_loss_move,
 )
+from crossmargin.analysis.reverse_targets import Target
 from crossmargin.analysis.stress.outcomes import Margins
 from crossmargin.arrangement.reduction import Reduction
-from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import Money, charge_from_dollars
 from crossmargin.basics.refusals import RefusedError, refused
 from crossmargin.margin.exact import GRID_PER_DOLLAR, exact_pnl_in_grid_steps
@@ -40,14 +40,6 @@ from crossmargin.services.ports import BlockExecutor
 from crossmargin.services.stress import full_repricing, margins_of
 
 _CENT = Fraction(1, 100)
-
-
-class Target(StrEnum):
-    """What a move is to do."""
-
-    EXHAUST = "exhaust"
-    FLIP = "flip"
-    SAVING = "saving"
 
 
 class Against(StrEnum):
@@ -228,7 +220,8 @@ def reverse_stress_run(
             customers.append(
                 CustomerReverse(result, margins_of(result), (), change, book.has_outside)
             )
-    return ReverseRun(run, target, below, (three, one), tuple(customers))
+    windows = (three, one) if target is Target.EXHAUST else (one,)
+    return ReverseRun(run, target, below, windows, tuple(customers))
 
 
 def _chosen(run: MarginRun, customer: str | None) -> list[tuple[CustomerBook, CustomerResult]]:
@@ -453,8 +446,3 @@ def _directions(book: _Book, one: Plausibility) -> list[Vector]:
     steepest = [(up - down) / 2.0 for up, down in zip(priced[:size], priced[size:], strict=True)]
     axes = [[float(i == j) for j in range(size)] for i in range(size)]
     return [*([steepest] if any(steepest) else []), *axes]
-
-
-def of_customer(reverse: ReverseRun, key: CustomerKey) -> CustomerReverse:
-    """Return one customer's answer."""
-    return next(each for each in reverse.customers if each.result.key == key)
