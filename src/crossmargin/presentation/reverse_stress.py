@@ -18,11 +18,11 @@ from crossmargin.market.scenarios import BASIS_CONTRACTS, SPREAD_KNOTS
 from crossmargin.presentation.margin_notices import margin_notices
 from crossmargin.presentation.stress import ACCOUNT_NOTICE, MODE_NOTICE, run_part, signed_dollars
 from crossmargin.presentation.tables import WIDTH_OF_TABLES, dollars, grid, per_cent
+from crossmargin.services.reverse_book import Found
 from crossmargin.services.reverse_stress import (
     Change,
     CustomerReverse,
     Exhaustion,
-    Found,
     ReverseRun,
 )
 from crossmargin.services.stress import MODE

@@ -26,7 +26,6 @@ from crossmargin.analysis.stress.outcomes import Margins
 from crossmargin.arrangement.reduction import Reduction
 from crossmargin.basics.money import Money, charge_from_dollars
 from crossmargin.basics.refusals import RefusedError, refused
-from crossmargin.margin.exact import GRID_PER_DOLLAR, exact_pnl_in_grid_steps
 from crossmargin.market.history import FloatArray
 from crossmargin.market.scenarios import ScenarioSet, window_start
 from crossmargin.parameters.registry import ParameterSet
@@ -37,7 +36,8 @@ from crossmargin.services.margin_positions import MarginRun
 from crossmargin.services.margin_run import CustomerResult, margin_customers
 from crossmargin.services.next_day import NextDay
 from crossmargin.services.ports import BlockExecutor
-from crossmargin.services.stress import full_repricing, margins_of
+from crossmargin.services.reverse_book import Found, XmBook
+from crossmargin.services.stress import margins_of
 
 _CENT = Fraction(1, 100)
 
@@ -48,43 +48,6 @@ class Against(StrEnum):
     FICC = "FICC"
     CME = "CME"
     BOTH = "BOTH"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A move that reaches a target, against its own past.
-
-    Parameters
-    ----------
-    coordinates : list of float
-    distance : float
-    move : ScenarioSet
-        One scenario.
-    securities, futures : Fraction
-        P&L of the legs under full repricing, exact dollars.
-    as_far, as_far_along, window : int
-        Moves of the window at least so far, at least so far in this direction, and all of them.
-    nearest : int
-        Which of the window's moves is the nearest.
-    nearest_distance : float
-        How far that one is from this.
-    """
-
-    coordinates: Vector
-    distance: float
-    move: ScenarioSet
-    securities: Fraction
-    futures: Fraction
-    as_far: int
-    as_far_along: int
-    window: int
-    nearest: int
-    nearest_distance: float
-
-    @property
-    def combined(self) -> Fraction:
-        """P&L of the whole book."""
-        return self.securities + self.futures
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,59 +210,6 @@ def _windows(day: MarginDay) -> tuple[ScenarioSet, ScenarioSet]:
     return day.ficc.scenarios.historical, one
 
 
-@dataclass(frozen=True, slots=True)
-class _Book:
-    """One customer's XM account on a day that has only its instruments."""
-
-    day: MarginDay
-    book: CustomerBook
-
-    @property
-    def is_empty(self) -> bool:
-        priced = len(self.day.valuation.book.prices) + len(self.day.valuation.contracts)
-        return not any(place < priced for place in self.book.xm)
-
-    def legs(self, scenarios: ScenarioSet) -> tuple[list[int], list[int]]:
-        """Return P&L of both legs in each scenario, whole grid steps."""
-        columns = full_repricing(self.day, scenarios)
-        first = len(self.day.valuation.book.prices)
-
-        def steps(is_leg: Callable[[int], bool]) -> list[int]:
-            leg = [p for p in self.book.xm if is_leg(p) and p < len(columns)]
-            return exact_pnl_in_grid_steps([self.book.xm[p] for p in leg], columns[leg])
-
-        return steps(lambda place: place < first), steps(lambda place: place >= first)
-
-    def losses(self, scenarios: ScenarioSet) -> list[float]:
-        """Return the loss of the whole book in each scenario, dollars; NaN where not priced."""
-        try:
-            legs = self.legs(scenarios)
-        except RefusedError:
-            if scenarios.count == 1:
-                return [float("nan")]
-            rows = (scenarios.row(place) for place in range(scenarios.count))
-            return [loss for row in rows for loss in self.losses(row)]
-        return [-(one + two) / GRID_PER_DOLLAR for one, two in zip(*legs, strict=True)]
-
-    def found(self, plausible: Plausibility, coordinates: Vector, distance: float) -> Found:
-        """Return a move with what it does and what in the past was like it."""
-        move = plausible.moves(np.array([coordinates]))
-        (securities,), (futures,) = self.legs(move)
-        nearest, apart = plausible.nearest(coordinates)
-        return Found(
-            coordinates,
-            distance,
-            move,
-            Fraction(securities, GRID_PER_DOLLAR),
-            Fraction(futures, GRID_PER_DOLLAR),
-            plausible.as_far(distance),
-            plausible.as_far_along(coordinates),
-            plausible.window.count,
-            nearest,
-            apart,
-        )
-
-
 def _exhaustions(
     held: HeldInstruments,
     result: CustomerResult,
@@ -307,7 +217,7 @@ def _exhaustions(
     one: Plausibility,
     parameters: ParameterSet,
 ) -> tuple[Exhaustion, ...]:
-    book = _Book(held.day, held.books[0])
+    book = XmBook(held.day, held.books[0])
     margins = margins_of(result)
     cases = [
         (Against.FICC, three, margins.ficc),
@@ -332,7 +242,7 @@ def _exhaustions(
 
 
 def _exhaustion(
-    book: _Book,
+    book: XmBook,
     against: Against,
     plausible: Plausibility,
     margin: Money,
@@ -369,7 +279,7 @@ def _change(
     below: Fraction | None,
 ) -> Change:
     reach = parameters.ratio("reach_distance")
-    book = _Book(held.day, held.books[0])
+    book = XmBook(held.day, held.books[0])
     reason = _why_not(result, target, below)
     if reason:
         return Change(target, one, below, reach, None, None, None, 0, reason)
@@ -438,7 +348,7 @@ def _gap(now: Reduction, today: Reduction, *, target: Target, below: Fraction | 
     return lead if today.ficc_saving <= today.cme_saving else -lead
 
 
-def _directions(book: _Book, one: Plausibility) -> list[Vector]:
+def _directions(book: XmBook, one: Plausibility) -> list[Vector]:
     """Return each component, and the direction in which the book loses most."""
     size = one.component_count
     step = np.eye(size)
