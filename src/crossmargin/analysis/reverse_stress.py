@@ -47,6 +47,7 @@ Gap = Callable[[Vector], float | None]
 
 _STEP = 0.25
 _STILL = 1e-5
+_SAME = 1e-3
 _STARTS_FROM_HISTORY = 3
 _POINTS = 16
 _ROUNDS = 6
@@ -128,7 +129,8 @@ def smallest_loss_move(
     starts += _historical_starts(plausible, window_losses, target)
     best: tuple[float, Vector] | None = None
     for start in starts:
-        point = _iterated(losses, start, target, iterations)
+        known = None if best is None else best[1]
+        point = _iterated(losses, start, target, iterations, known=known)
         reached = None if point is None else _shortest_multiple(losses, point, target)
         if reached is not None and (best is None or length(reached) < best[0]):
             best = length(reached), reached
@@ -172,7 +174,10 @@ def _linear_at(losses: Losses, point: Vector) -> tuple[float, Vector]:
     return priced[0], [(a - b) / (2.0 * _STEP) for a, b in zip(up, down, strict=True)]
 
 
-def _iterated(losses: Losses, start: Vector, target: float, iterations: int) -> Vector | None:
+def _iterated(
+    losses: Losses, start: Vector, target: float, iterations: int, *, known: Vector | None
+) -> Vector | None:
+    """Return where the iteration ends; None where nothing is priced, or at what is known."""
     point = start
     for step in range(iterations):
         loss, slope = _linear_at(losses, point)
@@ -184,11 +189,17 @@ def _iterated(losses: Losses, start: Vector, target: float, iterations: int) -> 
         # Where the cheapest to deliver changes the iteration may jump to and fro: half a step then.
         share = 1.0 if step < _DAMPED_AFTER else 0.5
         moved = [old + share * (scale * each - old) for old, each in zip(point, slope, strict=True)]
-        change = length([a - b for a, b in zip(moved, point, strict=True)])
+        change = _apart(moved, point)
         point = moved
+        if known is not None and _apart(point, known) <= _SAME * length(known):
+            return None
         if change <= _STILL * max(1.0, length(point)):
             break
     return point
+
+
+def _apart(one: Vector, two: Vector) -> float:
+    return length([a - b for a, b in zip(one, two, strict=True)])
 
 
 def _shortest_multiple(losses: Losses, point: Vector, target: float) -> Vector | None:

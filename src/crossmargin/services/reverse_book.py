@@ -11,11 +11,11 @@ import numpy as np
 from crossmargin.analysis.plausibility import Plausibility
 from crossmargin.analysis.reverse_stress import Vector
 from crossmargin.basics.refusals import RefusedError
-from crossmargin.margin.exact import GRID_PER_DOLLAR, exact_pnl_in_grid_steps
+from crossmargin.margin.exact import GRID_PER_DOLLAR
 from crossmargin.market.scenarios import ScenarioSet
 from crossmargin.services.customer_books import CustomerBook
 from crossmargin.services.margin_day import MarginDay
-from crossmargin.services.stress import full_repricing
+from crossmargin.services.stress import full_repricing, leg_pnl_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,9 @@ class XmBook:
         first = len(self.day.valuation.book.prices)
 
         def steps(is_leg: Callable[[int], bool]) -> list[int]:
-            leg = [p for p in self.book.xm if is_leg(p) and p < len(columns)]
-            return exact_pnl_in_grid_steps([self.book.xm[p] for p in leg], columns[leg])
+            held = self.book.xm.items()
+            leg = {place: units for place, units in held if is_leg(place) and place < len(columns)}
+            return leg_pnl_steps(leg, columns)
 
         return steps(lambda place: place < first), steps(lambda place: place >= first)
 

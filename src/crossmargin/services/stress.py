@@ -18,7 +18,12 @@ from crossmargin.analysis.stress.hypothetical import hypothetical_cases
 from crossmargin.analysis.stress.library import StressLibrary
 from crossmargin.analysis.stress.outcomes import Margins, StressOutcome, outcome_of, worst_first
 from crossmargin.basics.refusals import refused
-from crossmargin.margin.exact import exact_pnl_in_grid_steps, to_grid
+from crossmargin.margin.exact import (
+    GRID_PER_DOLLAR,
+    exact_pnl_in_grid_steps,
+    exact_rows,
+    to_grid,
+)
 from crossmargin.market.factors import curve_points
 from crossmargin.market.history import FloatArray, MarketData
 from crossmargin.market.scenarios import ScenarioSet, join
@@ -188,6 +193,23 @@ def full_repricing(
     return to_grid(np.vstack([cube.securities, cube.contracts]))
 
 
+def leg_pnl_steps(leg: Mapping[int, int], columns: FloatArray) -> list[int]:
+    """Return a leg's P&L in each scenario in whole grid steps, exactly.
+
+    Parameters
+    ----------
+    leg : mapping of place to units
+    columns : ndarray, shape (instruments, N)
+        P&L per unit on the grid.
+    """
+    rows = columns[list(leg)]
+    units = np.array([list(leg.values())], dtype=np.float64)
+    if exact_rows(units, np.abs(rows).max(axis=1, initial=0.0))[0]:
+        steps: list[int] = (units @ rows * GRID_PER_DOLLAR)[0].astype(np.int64).tolist()
+        return steps
+    return exact_pnl_in_grid_steps(list(leg.values()), rows)
+
+
 def _columns(day: MarginDay, cases: Sequence[StressCase]) -> dict[str, FloatArray]:
     """Return P&L per unit under each case by its name, shape (instruments, N) each."""
     made: dict[str, FloatArray] = {}
@@ -214,14 +236,11 @@ def _outcomes(
     )
     repo_cent_days = sum(units for place, units in book.xm.items() if place >= priced)
 
-    def steps(leg: Mapping[int, int], case: StressCase) -> list[int]:
-        return exact_pnl_in_grid_steps(list(leg.values()), columns[case.name][list(leg)])
-
     return [
         outcome_of(
             case,
-            securities=steps(legs[0], case),
-            futures=steps(legs[1], case),
+            securities=leg_pnl_steps(legs[0], columns[case.name]),
+            futures=leg_pnl_steps(legs[1], columns[case.name]),
             repo_cent_days=repo_cent_days,
         )
         for case in cases

@@ -4,8 +4,8 @@ A whole move is the change of zero rates at the key tenors between its two dates
 rules of :mod:`crossmargin.market.factors`. Where the market has no par yields of the dates, or is
 simulated, the published changes of par yields of the library are put on today's par curve instead:
 linear in maturity between the tenors that are known, flat outside; both curves are then turned into
-zero rates. From the same published change the two differ by a few basis points at the long end:
-zero rates follow par yields otherwise on another level.
+zero rates. Zero rates follow the same par yields otherwise on another level: over the library's
+moves the two ways differ by up to a twentieth of the move to ten years, and a seventh beyond.
 
 Within the window of an episode every move at a model's horizon is a scenario, with the basis and
 SOFR-Treasury spread residuals that are the date's own; a neighbour's or a redrawn one is left out.
