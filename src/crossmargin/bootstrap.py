@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from crossmargin.analysis.stress.library import StressLibrary
     from crossmargin.feeds.ccp_files.drift import Recorded
     from crossmargin.feeds.charge_history.reading import LoadedChargeHistory
     from crossmargin.feeds.market.findings import Finding
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from crossmargin.services.previous_run import PreviousRun
     from crossmargin.services.reconciliation import CcpFile, FileKind
     from crossmargin.services.reconciliation_drift import DriftRecord
+    from crossmargin.services.stress_parameters import StressParameters
     from crossmargin.simulation.market import SimulatedMarket
     from crossmargin.validation.reference import ReferenceCoverage
 
@@ -151,6 +153,25 @@ def reference_coverage() -> ReferenceCoverage:
 
     text = files("crossmargin").joinpath("validation/reference_coverage.toml").read_text("utf-8")
     return reference_from_document(tomllib.loads(text))
+
+
+def stress_library() -> StressLibrary:
+    """Read the library of episodes."""
+    import tomllib
+    from importlib.resources import files
+
+    from crossmargin.analysis.stress.library import library_from_document
+
+    text = files("crossmargin").joinpath("analysis/stress/stress_library.toml").read_text("utf-8")
+    return library_from_document(tomllib.loads(text))
+
+
+def stress_parameters(as_of: date) -> StressParameters:
+    """Read the parameter files that a stress of today's book reads, as in force on the day."""
+    from crossmargin.services.stress_parameters import OWNER, StressParameters
+
+    registry = parameter_registry()
+    return StressParameters(registry.in_force(as_of), registry.set_of(OWNER, as_of))
 
 
 def calculators() -> Mapping[str, Calculator]:

@@ -23,7 +23,7 @@ from crossmargin.cli.main import app
 from crossmargin.feeds.market.directory import write_market_directory
 from crossmargin.feeds.market.findings import Finding, Severity
 from crossmargin.feeds.market.importing import ImportedTable, ImportReport
-from crossmargin.presentation import reconciliation, span, span_calibration
+from crossmargin.presentation import reconciliation, reverse_stress, span, span_calibration, stress
 from crossmargin.services.par_books import ParBook
 from crossmargin.services.reconciliation_drift import DriftRecord, DriftSeries
 from crossmargin.simulation.market import SimulatedMarket
@@ -42,6 +42,8 @@ CSV = {
     "par-books": tuple(each.name for each in fields(ParBook)),
     "reconcile run": reconciliation.LINE_HEADER,
     "reconcile drift": reconciliation.DRIFT_HEADER,
+    "reverse-stress": reverse_stress.CSV_HEADER,
+    "stress": stress.CSV_HEADER,
     "span show": span.COMMODITY_HEADER,
     "span margin": span.RESULT_CSV_HEADER,
     "span calibrate": span_calibration.LEVEL_COLUMNS,

@@ -23,8 +23,10 @@ from crossmargin.cli.output import (
 from crossmargin.cli.par_books import par_books_command
 from crossmargin.cli.parameters import parameters_app
 from crossmargin.cli.reconcile import reconcile_app
+from crossmargin.cli.reverse_stress import reverse_stress_command
 from crossmargin.cli.span import span_app
 from crossmargin.cli.span_calibration import calibrate_command, levels_command
+from crossmargin.cli.stress import stress_command
 
 app = typer.Typer(
     name="xm",
@@ -39,6 +41,12 @@ app.command("par-books", short_help="Show the tail loss of bonds at par, long an
 )
 app.command("backtest", short_help="Backtest margin on bonds at par: coverage and cost.")(
     backtest_command
+)
+app.command("stress", short_help="Stress today's book: episodes and hypothetical moves.")(
+    stress_command
+)
+app.command("reverse-stress", short_help="Find the smallest plausible move that does harm.")(
+    reverse_stress_command
 )
 app.command("calc")(calc_command)
 app.add_typer(market_app, name="market", short_help="Build, simulate or check a market directory.")

@@ -23,6 +23,7 @@ OWNERS: Mapping[str, str] = {
     "cme": "margin/cme",
     "ficc": "margin/ficc",
     "market": "market",
+    "stress": "analysis/stress",
     "validation": "validation",
 }
 #: The owners whose parameters a margin run reads.

@@ -1,0 +1,1 @@
+"""Stress: a library of episodes, hypothetical moves, and a book's P&L under both."""
