@@ -10,6 +10,7 @@ import typer
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.cli.backtest import backtest_command
 from crossmargin.cli.calc import calc_command
+from crossmargin.cli.conditions import conditions_command, crowding_command
 from crossmargin.cli.demo import demo_command
 from crossmargin.cli.margin import margin_command
 from crossmargin.cli.market import market_app
@@ -39,6 +40,12 @@ app.command("par-books", short_help="Show the tail loss of bonds at par, long an
 )
 app.command("backtest", short_help="Backtest margin on bonds at par: coverage and cost.")(
     backtest_command
+)
+app.command("conditions", short_help="Show when each customer's saving expands or contracts.")(
+    conditions_command
+)
+app.command("crowding", short_help="Show all customers' positions against the market.")(
+    crowding_command
 )
 app.command("calc")(calc_command)
 app.add_typer(market_app, name="market", short_help="Build, simulate or check a market directory.")

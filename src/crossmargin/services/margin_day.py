@@ -96,6 +96,23 @@ class MarginDay:
         """Return the day with other scenarios in its models, everything else as it is."""
         return self._prepared(self.parameters, ficc=ficc, cme=cme)
 
+    def with_valuation(self, valuation: Valuation, prices: PriceSheet) -> MarginDay:
+        """Return the day at other prices on another curve, with the same scenarios.
+
+        The haircut schedule stays that of the last month-end, as it would on the day of a move.
+        """
+        rules = EquivalentRules.from_parameters(self.parameters.cme)
+        moved = replace(
+            self,
+            prices=prices,
+            valuation=valuation,
+            equivalents=day_equivalents(valuation, rules),
+        )
+        day = MarginDay._prepared(
+            moved, self.parameters, ficc=self.ficc.scenarios, cme=self.cme.scenarios, revalued=True
+        )
+        return day.with_span(self.span.parameters) if self.span else day
+
     def with_parameters(
         self,
         *,
@@ -199,7 +216,12 @@ class MarginDay:
         )
 
     def _prepared(
-        self, parameters: ParameterSets, *, ficc: FiccScenarios | None, cme: CmeScenarios | None
+        self,
+        parameters: ParameterSets,
+        *,
+        ficc: FiccScenarios | None,
+        cme: CmeScenarios | None,
+        revalued: bool = False,
     ) -> MarginDay:
         follows = float(parameters.market.ratio("repo_rate_follows_front"))
         # Charges on gross value and liquidity costs are those of the market as it is, whatever
@@ -223,7 +245,7 @@ class MarginDay:
                 parameters=parameters.ficc,
                 repo_follows_front=follows,
                 scenarios=ficc,
-                like=self.ficc if only_scenarios else None,
+                like=self.ficc if only_scenarios and not revalued else None,
             ),
             cme=prepare_cme(
                 valuation=self.valuation,
