@@ -141,14 +141,13 @@ def multiple_where_below(
     low = Fraction(1)
     if saving_at(low) < limit:
         return None
-    climb = [each for each in ladder if low < each <= largest]
-    high = climb[0] if climb else low * 2
-    while high <= largest and saving_at(high) >= limit:
-        low = high
-        climb = climb[1:]
-        high = climb[0] if climb else low * 2
-    if high > largest:
-        return None
+    climb = [each for each in ladder if low < each < largest]
+    high = min(climb[0] if climb else low * 2, largest)
+    while saving_at(high) >= limit:
+        if high >= largest:
+            return None
+        low, climb = high, climb[1:]
+        high = min(climb[0] if climb else low * 2, largest)
     for _ in range(_STEPS):
         if (high - low) * _TO_A_HUNDREDTH <= 1:
             break
