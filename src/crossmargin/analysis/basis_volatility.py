@@ -101,7 +101,12 @@ class BasisVolatility:
             *(each.scaling(basis=times) for each in (used.historical, used.filtered, used.one_day))
         )
         if model.filtered is None or model.filter is None:
-            return replace(model, simulation=simulation, scenarios=scenarios)
+            return replace(
+                model,
+                simulation=simulation,
+                scenarios=scenarios,
+                scenario_identity=scenarios.identity,
+            )
         contracts = volatility_filter(
             self._at_ficc["one_day"].at(times), used.one_day, used.filtered, decay=self._decay
         )
