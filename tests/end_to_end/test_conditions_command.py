@@ -163,6 +163,27 @@ def test_csv_of_crowding_is_what_the_document_says(
     ]
 
 
+def test_where_span_is_the_engine_cme_moves_with_the_curve_alone(demo: tuple[Path, Path]) -> None:
+    options = (
+        *FEW[:6],
+        *("--set", "analysis.roll_off_business_days=1"),
+        *("--set", "cme.engine=span", "--customer", "CURVE-FUND", "--format", "json"),
+    )
+    result = run("conditions", demo, *options)
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert conditions.SPAN_NOTICE in document["notices"]
+    (fund,) = document["customers"]
+    combined = fund["base"]["cme_combined"]
+    moved = [*fund["correlation"], *fund["basis"]["rows"], *fund["roll_off"]["days"]]
+    assert {row["outcome"]["cme_combined"] for row in moved} == {combined}
+    assert {row["cme_leg_correlation"] for row in fund["correlation"]} == {None}
+    assert {row["outcome"]["cme_combined"] for row in fund["curve"]} != {combined}
+    assert {name for day in document["leaving"] for name in day["windows"]} == {
+        *("ficc_historical", "ficc_filtered")
+    }
+
+
 @pytest.mark.parametrize("width", [80, 160])
 def test_tables_fit_and_cut_no_figure(documents: dict[str, Any], width: int) -> None:
     for name, show in (("conditions", print_conditions), ("crowding", print_crowding)):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from crossmargin.analysis.correlation import CorrelationVolatility
 from crossmargin.arrangement.reduction import Binding
 from crossmargin.arrangement.requirement import CustomerRequirement
 from crossmargin.basics.money import Money
@@ -58,10 +59,10 @@ class ConditionRules:
             raise ValueError(
                 f"analysis.correlation_reported_years must name two tenors, was {len(years)}"
             )
-        volatility = parameters.choice("correlation_volatility", ["kept", "moves"])
+        volatility = parameters.choice("correlation_volatility", list(CorrelationVolatility))
         return ConditionRules(
             correlation_multiples=parameters.ratios("correlation_multiples"),
-            keeps_volatility=volatility == "kept",
+            keeps_volatility=volatility == CorrelationVolatility.KEPT,
             reported_years=(years[0], years[1]),
             basis_multiples=parameters.ratios("basis_multiples"),
             basis_multiple_max=parameters.ratio("basis_multiple_max"),

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from enum import StrEnum
 from fractions import Fraction
 
 import numpy as np
@@ -31,6 +32,13 @@ from crossmargin.margin.cme.model import CmeScenarios
 from crossmargin.margin.ficc.scenarios import FiccScenarios
 from crossmargin.market.history import FloatArray
 from crossmargin.market.scenarios import KEY_RATE_BITS, ScenarioSet, on_grid
+
+
+class CorrelationVolatility(StrEnum):
+    """What becomes of each tenor's volatility when correlations change."""
+
+    KEPT = "kept"
+    MOVES = "moves"
 
 
 def correlated(

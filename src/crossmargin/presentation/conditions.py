@@ -15,6 +15,7 @@ from crossmargin.basics.money import Money
 from crossmargin.parameters.registry import ParameterSet
 from crossmargin.presentation.margin_notices import margin_notices
 from crossmargin.services.conditions import Conditions, CustomerConditions
+from crossmargin.services.margin_positions import MarginRun
 
 Document = dict[str, Any]
 
@@ -27,6 +28,11 @@ ROLL_OFF_NOTICE = (
 CONDITIONS_NOTICE = (
     "Conditions are questions put to the models, one at a time; the multiples, moves and days "
     "ahead are ours (assumed), see parameters of analysis."
+)
+
+SPAN_NOTICE = (
+    "CME's figures are SPAN's: its scan ranges and credits have no correlation, basis or dates to "
+    "change, so they move with the curve alone, and the parameter set stays as it is."
 )
 
 CSV_HEADER = (
@@ -56,7 +62,7 @@ def conditions_document(found: Conditions) -> Document:
             "rows": run.positions.row_count,
             "skipped": [refusal.as_document() for refusal in run.skipped],
         },
-        "notices": [*margin_notices(run, "EOD"), CONDITIONS_NOTICE, ROLL_OFF_NOTICE],
+        "notices": _notices(run),
         "tenor_correlation": {
             "years": [f"{each:g}" for each in found.rules.reported_years],
             "rows": [
@@ -88,6 +94,11 @@ def conditions_document(found: Conditions) -> Document:
         or bool(run.skipped),
     }
     return {**body, "digest": digest_of(body)}
+
+
+def _notices(run: MarginRun) -> list[str]:
+    by_span = [SPAN_NOTICE] if run.result.day.span is not None else []
+    return [*margin_notices(run, "EOD"), CONDITIONS_NOTICE, *by_span, ROLL_OFF_NOTICE]
 
 
 def analysis_parameters_document(parameters: ParameterSet) -> Document:
