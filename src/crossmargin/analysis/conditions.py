@@ -17,7 +17,6 @@ from crossmargin.arrangement.requirement import CustomerRequirement
 from crossmargin.basics.money import Money
 from crossmargin.parameters.registry import ParameterSet
 
-_STEPS = 14
 _TO_A_HUNDREDTH = 100
 _A_PAIR = 2
 
@@ -119,7 +118,9 @@ def multiple_where_below(
     ladder: Sequence[Fraction],
     largest: Fraction,
 ) -> Fraction | None:
-    """Return the smallest multiple found at which a saving is below a limit, to a hundredth.
+    """Return the smallest multiple found at which a saving is below a limit.
+
+    To a hundredth; to one per cent of itself where it is larger than one.
 
     The search climbs from 1 over the ladder's larger multiples, then by doubling, and halves the
     first step in which the saving falls below. A saving that falls below and recovers within one
@@ -149,9 +150,7 @@ def multiple_where_below(
             return None
         low, climb = high, climb[1:]
         high = min(climb[0] if climb else low * 2, largest)
-    for _ in range(_STEPS):
-        if (high - low) * _TO_A_HUNDREDTH <= 1:
-            break
+    while (high - low) * _TO_A_HUNDREDTH > max(Fraction(1), low):
         middle = (low + high) / 2
         if saving_at(middle) < limit:
             high = middle

@@ -20,6 +20,7 @@ from crossmargin.services.margin_positions import MarginRun
 Document = dict[str, Any]
 
 _CORRELATION_PLACES = 4
+_WITHOUT_PLACES = 10
 ROLL_OFF_NOTICE = (
     "Roll-off: new scenario dates are taken as dates without a loss, so the figures say what "
     "leaving dates alone do, not what the requirement will be; positions, prices, volatilities and "
@@ -248,7 +249,10 @@ def _number(value: Fraction) -> str:
 
 
 def _multiple(value: Fraction | None) -> str | None:
-    return None if value is None else f"{float(value):.2f}"
+    # No more places than the search has.
+    if value is None:
+        return None
+    return f"{float(value):.2f}" if value < _WITHOUT_PLACES else f"{float(value):.0f}"
 
 
 def _correlation(value: float | None) -> str | None:

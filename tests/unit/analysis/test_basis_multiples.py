@@ -52,7 +52,7 @@ LADDER = tuple(map(Fraction, ("0", "0.5", "1", "2", "5", "10")))
 
 
 @pytest.mark.parametrize("edge", ["1.3", "2", "7.77", "640"])
-def test_the_multiple_is_found_to_a_hundredth(edge: str) -> None:
+def test_the_multiple_is_found_to_a_hundredth_or_one_per_cent(edge: str) -> None:
     limit, asked = Fraction(4, 5), []
 
     def saving_at(multiple: Fraction) -> Fraction:
@@ -61,8 +61,7 @@ def test_the_multiple_is_found_to_a_hundredth(edge: str) -> None:
 
     found = multiple_where_below(saving_at, limit, ladder=LADDER, largest=Fraction(1024))
     assert found is not None
-    # In the widest step, 320 to 1,024, fourteen halvings leave four hundredths.
-    assert Fraction(edge) < found <= Fraction(edge) + Fraction(1, 20)
+    assert Fraction(edge) < found <= Fraction(edge) + Fraction(edge) / 100
     assert asked[0] == 1
 
 

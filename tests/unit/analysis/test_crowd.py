@@ -6,12 +6,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from crossmargin.analysis.crowding import (
     Crowd,
-    Sides,
     days_to_liquidate,
     joined,
     liquidation_cost,
@@ -22,29 +19,6 @@ from crossmargin.margin.ficc.liquidity import (
     LiquidityRules,
     group_liquidity,
 )
-
-amounts = st.lists(st.integers(-1000, 1000).map(Fraction), min_size=1, max_size=8)
-
-
-@settings(max_examples=60, deadline=None)
-@given(amounts)
-def test_a_crowd_is_on_the_side_of_the_net_and_shares_it(held: list[Fraction]) -> None:
-    sides, crowd = Sides.of(held), Crowd.of(held)
-    assert sides.net == sum(held)
-    assert sides.gross == sum(map(abs, held))
-    if crowd.side == "none":
-        assert not sides.net
-        assert crowd.herfindahl is None
-        return
-    sign = 1 if crowd.side == "long" else -1
-    assert sign * sides.net > 0
-    assert all(sign * held[member] > 0 for member in crowd.members)
-    shares = [share for _, share in crowd.shares]
-    assert sum(shares) == 1
-    assert shares == sorted(shares, reverse=True)
-    index = crowd.herfindahl
-    assert index is not None
-    assert Fraction(1, len(shares)) <= index <= 1
 
 
 def test_equal_customers_are_as_many_as_the_index_says() -> None:
@@ -70,25 +44,6 @@ def test_what_separate_figures_miss_by_hand() -> None:
 
 RULES = LiquidityRules(Fraction(1), Fraction(2, 5), Fraction(1))
 GROUP = LiquidityGroup("treasury", Fraction(1, 200), Fraction(10**9), Fraction(3, 5))
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.integers(0, 10**9), min_size=1, max_size=5))
-def test_at_ficc_a_crowd_costs_at_least_what_its_customers_do(values: list[int]) -> None:
-    def cost(book: Mapping[str, int]) -> Fraction:
-        value = Fraction(sum(book.values()))
-        return group_liquidity(
-            GROUP,
-            RULES,
-            net_market_value=value,
-            gross_market_value=value,
-            one_day_loss=Fraction(0),
-        ).impact_cost
-
-    books = [{"a": value} for value in values]
-    together = liquidation_cost(books, Crowd.of([Fraction(v) for v in values]), cost)
-    assert together.missed >= 0
-    assert together.crowd_together == together.netted
 
 
 def test_at_ficc_two_like_customers_cost_the_root_of_two_more() -> None:

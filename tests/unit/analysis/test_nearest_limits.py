@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from crossmargin.analysis.limits import Limit, limits_of
 from crossmargin.arrangement.reduction import (
     Denominator,
@@ -16,7 +12,6 @@ from crossmargin.arrangement.reduction import (
     ModelFigures,
     ReductionRules,
     SavingBasis,
-    savings,
 )
 from crossmargin.arrangement.requirement import (
     CcpFigures,
@@ -129,44 +124,3 @@ def test_before_there_was_a_minimum_margin_amount_it_is_no_limit() -> None:
     assert "minimum_margin_amount" not in by_name(
         limits_of(required(FICC, CME, rule), figures, rule)
     )
-
-
-cents = st.integers(1, 10_000)
-
-
-@pytest.mark.parametrize("denominator", list(Denominator))
-@settings(max_examples=60, deadline=None)
-@given(ficc=st.tuples(cents, cents, cents), cme=st.tuples(cents, cents, cents))
-def test_going_the_way_arrives_at_the_limit(
-    denominator: Denominator, ficc: tuple[int, int, int], cme: tuple[int, int, int]
-) -> None:
-    rule = rules(denominator)
-    # In whole thousands of dollars, so that a way ends within a cent of a cent.
-    wide_ficc, wide_cme = (tuple(100_000 * each for each in side) for side in (ficc, cme))
-    requirement = required(wide_ficc, wide_cme, rule)  # type: ignore[arg-type]
-    limits = by_name(limits_of(requirement, components(1, 0, 0), rule))
-    for name, level in (("threshold", rule.threshold), ("cap", rule.cap)):
-        limit = limits[name]
-        assert limit.saving == abs(requirement.reduction.saving_before_cap - level)
-        if not limit.rises:
-            continue
-        moved = {"FICC": list(wide_ficc), "CME": list(wide_cme)}
-        side = limit.figure.removesuffix(" combined")
-        moved[side][2] += round(limit.dollars * 100)
-        after = savings(
-            ficc=ModelFigures(*map(Money, moved["FICC"])),
-            cme=ModelFigures(*map(Money, moved["CME"])),
-            denominator=denominator,
-        )
-        assert abs(min(after) - level) < Fraction(1, 10**5)
-    gap = limits["binding_side"]
-    moved = {"FICC": list(wide_ficc), "CME": list(wide_cme)}
-    side = gap.figure.removesuffix(" combined")
-    moved[side][2] += round(gap.dollars * 100) * (1 if gap.rises else -1)
-    if moved[side][2] >= 0:
-        after = savings(
-            ficc=ModelFigures(*map(Money, moved["FICC"])),
-            cme=ModelFigures(*map(Money, moved["CME"])),
-            denominator=denominator,
-        )
-        assert abs(after[0] - after[1]) < Fraction(1, 10**5)
