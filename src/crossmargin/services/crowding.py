@@ -247,7 +247,7 @@ def _market_dv01(held: _Held, bucket: int) -> Fraction:
     """Return the DV01 of a day's volume in a bucket, cash and futures.
 
     Cash volume is spread evenly over the dollars of the bucket's priced issues; a product's volume
-    counts with its front contract, in the bucket of that contract.
+    counts with its contract of the largest DV01 among those valued, in the bucket of that contract.
     """
     day = held.day
     group = day.ficc.liquidity.groups[bucket]
@@ -257,14 +257,21 @@ def _market_dv01(held: _Held, bucket: int) -> Fraction:
     if per_dollar:
         average = sum(per_dollar, Fraction(0)) / len(per_dollar)
         cash = group.average_daily_volume_dollars * average
-    futures, seen = Fraction(0), set()
+    telling: dict[str, int] = {}
     for place, future in enumerate(day.valuation.contracts, start=held.securities):
+        # Of a month under way only what is left of its period moves: the whole contract tells.
         product = future.contract.product
-        # Contracts come by product, then date: the first is the front.
-        if product not in seen:
-            seen.add(product)
-            if held.buckets[place] == bucket:
-                futures += _daily_volume(day, product) * held.unit_dv01[place]
+        known = telling.get(product)
+        if known is None or held.unit_dv01[place] > held.unit_dv01[known]:
+            telling[product] = place
+    futures = sum(
+        (
+            _daily_volume(day, product) * held.unit_dv01[place]
+            for product, place in telling.items()
+            if held.buckets[place] == bucket
+        ),
+        Fraction(0),
+    )
     return cash + futures
 
 
