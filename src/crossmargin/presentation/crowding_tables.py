@@ -57,7 +57,7 @@ def _print_dv01(console: Console, document: Mapping[str, Any], share: str) -> No
         )
         for tenor in document["tenors"]
     ]
-    title = f"DV01 by maturity, both legs, $ thousand/bp; days at {share} of a day's DV01 traded"
+    title = f"DV01 by maturity, both legs, $ thousand/bp; days at {share} of a day's"
     headings = ("long", "short", "net", "gross", "day's DV01", "days net", "gross")
     _figures(console, title, "years", rows, *headings)
 

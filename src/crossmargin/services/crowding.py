@@ -247,7 +247,7 @@ def _market_dv01(held: _Held, bucket: int) -> Fraction:
     """Return the DV01 of a day's volume in a bucket, cash and futures.
 
     Cash volume is spread evenly over the dollars of the bucket's priced issues; a product's volume
-    counts with its contract of the largest DV01 among those valued, in the bucket of that contract.
+    counts with the first contract valued that has its whole period ahead, in that one's bucket.
     """
     day = held.day
     group = day.ficc.liquidity.groups[bucket]
@@ -259,11 +259,9 @@ def _market_dv01(held: _Held, bucket: int) -> Fraction:
         cash = group.average_daily_volume_dollars * average
     telling: dict[str, int] = {}
     for place, future in enumerate(day.valuation.contracts, start=held.securities):
-        # Of a month under way only what is left of its period moves: the whole contract tells.
-        product = future.contract.product
-        known = telling.get(product)
-        if known is None or held.unit_dv01[place] > held.unit_dv01[known]:
-            telling[product] = place
+        # Of a month under way only what is left of its period moves: a later one tells.
+        if isinstance(future, TreasuryFuture) or future.remaining_share == 1.0:
+            telling.setdefault(future.contract.product, place)
     futures = sum(
         (
             _daily_volume(day, product) * held.unit_dv01[place]
