@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from crossmargin.services.backtest_par_books import ParBookBacktest
     from crossmargin.services.compare_coverage import Comparison
     from crossmargin.services.margin_day import MarginDay
+    from crossmargin.services.margin_positions import MarginRun
     from crossmargin.simulation.market import SimulatedMarket
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -72,6 +73,27 @@ def simulated_recognition(simulation: SimulatedMarket, simulated_market: MarketD
 def simulated_day(simulated_market: MarketData, simulated_recognition: Recognition) -> MarginDay:
     """Return both models on the demo's date, for the demo's contracts."""
     return _prepared(simulated_market, simulated_recognition)
+
+
+@pytest.fixture(scope="session")
+def simulated_run(
+    simulation: SimulatedMarket,
+    simulated_market: MarketData,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> MarginRun:
+    """Return the demo's book, margined as a positions file would be."""
+    from crossmargin import bootstrap
+    from crossmargin.services.margin_positions import margin_positions
+
+    path = tmp_path_factory.mktemp("demo") / "positions.csv"
+    bootstrap.demo_positions(simulation, path)
+    return margin_positions(
+        bootstrap.read_positions(path),
+        simulated_market,
+        bootstrap.parameter_sets(simulation.as_of),
+        bootstrap.block_executor(),
+        as_of=simulation.as_of,
+    )
 
 
 @pytest.fixture(scope="session")

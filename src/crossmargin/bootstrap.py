@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from crossmargin.margin.cme.span.published import PublishedFigures
     from crossmargin.market.history import MarketData
     from crossmargin.parameters.reading import OwnerFile
+    from crossmargin.parameters.registry import ParameterSet
     from crossmargin.services.backtest_par_books import BacktestParameters
     from crossmargin.services.calculators.calculator import Calculator
     from crossmargin.services.margin_positions import PositionsInput
@@ -130,6 +131,11 @@ def parameter_sets(as_of: date, own_files: Sequence[Path] = ()) -> ParameterSets
     if own_files:
         registry = registry.replacing([read_parameter_file(path) for path in own_files])
     return registry.in_force(as_of)
+
+
+def analysis_parameters(as_of: date) -> ParameterSet:
+    """Read the parameters of conditions and crowding, as in force on the day."""
+    return parameter_registry().set_of("analysis", as_of)
 
 
 def backtest_parameters(as_of: date) -> BacktestParameters:

@@ -13,7 +13,15 @@ from crossmargin.parameters.reading import RESERVED, parse_parameters
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGE = REPOSITORY / "src" / "crossmargin"
-OWNERS = ("arrangement", "market", "margin/ficc", "margin/cme", "analysis/stress", "validation")
+OWNERS = (
+    "analysis",
+    "analysis/stress",
+    "arrangement",
+    "market",
+    "margin/ficc",
+    "margin/cme",
+    "validation",
+)
 DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)

@@ -10,6 +10,7 @@ import typer
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.cli.backtest import backtest_command
 from crossmargin.cli.calc import calc_command
+from crossmargin.cli.conditions import conditions_command, crowding_command
 from crossmargin.cli.demo import demo_command
 from crossmargin.cli.margin import margin_command
 from crossmargin.cli.market import market_app
@@ -47,6 +48,12 @@ app.command("stress", short_help="Stress today's book: episodes and hypothetical
 )
 app.command("reverse-stress", short_help="Find the smallest plausible move that does harm.")(
     reverse_stress_command
+)
+app.command("conditions", short_help="Show when each customer's saving expands or contracts.")(
+    conditions_command
+)
+app.command("crowding", short_help="Show all customers' positions against the market.")(
+    crowding_command
 )
 app.command("calc")(calc_command)
 app.add_typer(market_app, name="market", short_help="Build, simulate or check a market directory.")

@@ -112,6 +112,33 @@ class MarginLevelHistory:
 
 
 @dataclass(frozen=True, slots=True)
+class TraderPositions:
+    """What the CFTC's weekly report of financial traders says of one future.
+
+    Parameters
+    ----------
+    report_date : date
+        The Tuesday whose close it shows.
+    open_interest : int
+        Contracts.
+    long, short : mapping of trader class to int
+        Contracts outright: ``dealers``, ``asset_managers``, ``leveraged_funds``; those that the
+        table has.
+    """
+
+    report_date: date
+    open_interest: int
+    long: Mapping[str, int] = field(default_factory=dict)
+    short: Mapping[str, int] = field(default_factory=dict)
+
+    def net(self, trader_class: str) -> int | None:
+        """Return long less short contracts of a class; None where the table lacks it."""
+        if trader_class not in self.long or trader_class not in self.short:
+            return None
+        return self.long[trader_class] - self.short[trader_class]
+
+
+@dataclass(frozen=True, slots=True)
 class SecurityPrice:
     """One line of a FedInvest price sheet: clean prices per 100, zero where not quoted."""
 
@@ -157,6 +184,8 @@ class MarketData:
     price_sheets : mapping of date to PriceSheet
     futures_margins : mapping of symbol to MarginLevelHistory
         Announced margin levels of Treasury futures; empty where the table is absent.
+    open_interest : mapping of product to tuple of TraderPositions
+        The CFTC's weekly reports by date, ascending; empty where the table is absent.
     """
 
     simulated: bool
@@ -169,6 +198,16 @@ class MarketData:
     fed_funds_futures: Mapping[str, CloseHistory]
     price_sheets: Mapping[date, PriceSheet]
     futures_margins: Mapping[str, MarginLevelHistory] = field(default_factory=dict)
+    open_interest: Mapping[str, tuple[TraderPositions, ...]] = field(default_factory=dict)
+
+    def traders_on(self, product: str, day: date) -> TraderPositions | None:
+        """Return the last weekly report of a product on or before a day; None where there is none.
+
+        A report bears the date of its positions; it is published some days later, so that on the
+        day itself it was not known yet.
+        """
+        known = [each for each in self.open_interest.get(product, ()) if each.report_date <= day]
+        return known[-1] if known else None
 
     def with_sheet(self, sheet: PriceSheet) -> MarketData:
         """Return the market with one more price sheet; the digest stays that of the tables."""

@@ -93,7 +93,7 @@ def derived_price_sheet(
     derived = _clean(securities, now, curves[1], spreads)
     prices = {**left}
     for price, quote, clean in zip(moved, quotes, derived, strict=True):
-        prices[price.security.cusip.text] = _shifted(price, Decimal(clean) - Decimal(quote))
+        prices[price.security.cusip.text] = shifted_quote(price, Decimal(clean) - Decimal(quote))
     return PriceSheet(as_of, prices, derived_from=sheet.price_date)
 
 
@@ -135,7 +135,7 @@ def _accrued(securities: Sequence[TreasurySecurity], settlement: date) -> FloatA
     return np.array([float(accrued_interest_per_100(each, settlement)) for each in securities])
 
 
-def _shifted(price: SecurityPrice, shift: Decimal) -> SecurityPrice:
+def shifted_quote(price: SecurityPrice, shift: Decimal) -> SecurityPrice:
     """Return the quote with both sides moved; a side that is not quoted stays so."""
     buy, sell = (
         (side + shift).quantize(_SIX_PLACES, rounding=ROUND_HALF_EVEN) if side else side

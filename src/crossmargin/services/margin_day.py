@@ -100,6 +100,23 @@ class MarginDay:
         """Return the day with other scenarios in its models, everything else as it is."""
         return self._prepared(self.parameters, ficc=ficc, cme=cme)
 
+    def with_valuation(self, valuation: Valuation, prices: PriceSheet) -> MarginDay:
+        """Return the day at other prices on another curve, with the same scenarios.
+
+        The haircut schedule stays that of the last month-end, as it would on the day of a move.
+        """
+        rules = EquivalentRules.from_parameters(self.parameters.cme)
+        moved = replace(
+            self,
+            prices=prices,
+            valuation=valuation,
+            equivalents=day_equivalents(valuation, rules),
+        )
+        day = MarginDay._prepared(
+            moved, self.parameters, ficc=self.ficc.scenarios, cme=self.cme.scenarios, revalued=True
+        )
+        return day.with_span(self.span.parameters) if self.span else day
+
     def under(
         self,
         parameters: ParameterSets,
@@ -186,6 +203,7 @@ class MarginDay:
         cme: CmeScenarios | None,
         keep_ficc: bool = False,
         keep_cme: bool = False,
+        revalued: bool = False,
     ) -> MarginDay:
         only_scenarios = parameters == self.parameters
         rules = EquivalentRules.from_parameters(parameters.cme)
@@ -204,7 +222,7 @@ class MarginDay:
             cme=cme,
             # Charges on gross value and liquidity costs are those of the market as it is, whatever
             # factor is switched off.
-            like=self.ficc if only_scenarios else None,
+            like=self.ficc if only_scenarios and not revalued else None,
             kept_ficc=self.ficc if keep_ficc else None,
             kept_cme=self.cme if keep_cme else None,
         )

@@ -19,6 +19,7 @@ from crossmargin.services.parameter_sets import ParameterSets
 
 #: Every owner and the folder of the package where its parameter file lies.
 OWNERS: Mapping[str, str] = {
+    "analysis": "analysis",
     "arrangement": "arrangement",
     "cme": "margin/cme",
     "ficc": "margin/ficc",

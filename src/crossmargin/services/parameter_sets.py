@@ -74,3 +74,37 @@ class ParameterSets:
             "versions": versions,
             "changed": changed,
         }
+
+
+def changing_with_analysis(
+    sets: ParameterSets,
+    analysis: ParameterSet,
+    changes: Mapping[str, Mapping[str, str]],
+    *,
+    reason: str,
+) -> tuple[ParameterSets, ParameterSet]:
+    """Return a run's sets and those of analysis with other values, marked as assumed.
+
+    Parameters
+    ----------
+    sets : ParameterSets
+    analysis : ParameterSet
+    changes : mapping of owner to mapping of parameter to value
+    reason : str
+        Takes the place of the source.
+
+    Raises
+    ------
+    RefusedError
+        Naming everything that is unknown or not of the kind of what it replaces, of all owners.
+    """
+    of_analysis = dict(changes.get(analysis.owner, {}))
+    of_run = {owner: values for owner, values in changes.items() if owner != analysis.owner}
+    faults = analysis.faults_of(of_analysis)
+    try:
+        changed = sets.changing(of_run, reason=reason)
+    except RefusedError as error:
+        raise RefusedError(*error.refusals, *faults) from error
+    if faults:
+        raise RefusedError(*faults)
+    return changed, analysis.replacing(of_analysis, reason=reason)

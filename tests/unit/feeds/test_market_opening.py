@@ -200,3 +200,48 @@ def test_the_published_market_opens_whole(real_market: Path) -> None:
         SecurityKind.BILL: 50,
         SecurityKind.FRN: 8,
     }
+
+
+def weekly_reports() -> pl.DataFrame:
+    """Return reports as the CFTC writes them: padded, several markets, one class unreported."""
+    return pl.DataFrame(
+        {
+            "Market_and_Exchange_Names": ["UST 10Y NOTE", "UST 10Y NOTE", "MICRO 10 YEAR YIELD"],
+            "Report_Date_as_YYYY-MM-DD": [
+                dt.date(2026, 3, 17),
+                dt.date(2026, 3, 10),
+                dt.date(2026, 3, 17),
+            ],
+            "CFTC_Contract_Market_Code": ["043602", "043602", "04360Y"],
+            "Open_Interest_All": ["5500186", "5400000", "77"],
+            "Lev_Money_Positions_Long_All": [" 100", "90", "1"],
+            "Lev_Money_Positions_Short_All": ["  250", ".", "1"],
+        }
+    )
+
+
+def test_weekly_reports_are_read_by_product_and_date(tmp_path: Path) -> None:
+    market = opened(tmp_path / "market", {**tables(), "open_interest": weekly_reports()})
+    assert set(market.open_interest) == {"ZN"}
+    earlier, later = market.open_interest["ZN"]
+    assert (earlier.report_date, earlier.open_interest) == (dt.date(2026, 3, 10), 5_400_000)
+    assert (later.report_date, later.open_interest) == (dt.date(2026, 3, 17), 5_500_186)
+    assert later.net("leveraged_funds") == -150
+    assert earlier.net("leveraged_funds") is None
+    assert later.net("dealers") is None
+    assert market.traders_on("ZN", dt.date(2026, 3, 16)) == earlier
+    assert market.traders_on("ZN", dt.date(2026, 3, 17)) == later
+    assert market.traders_on("ZN", dt.date(2026, 3, 9)) is None
+    assert market.traders_on("ZB", dt.date(2026, 3, 17)) is None
+
+
+@pytest.mark.real_data
+def test_the_real_reports_are_those_of_the_cftc(real_directory: Path) -> None:
+    market = open_market(real_directory)
+    products = {"ZT", "ZF", "ZN", "TN", "ZB", "UB", "SR3", "SR1", "ZQ"}
+    assert set(market.open_interest) == products
+    last = market.traders_on("ZT", dt.date(2026, 3, 24))
+    assert last is not None
+    assert (last.report_date, last.open_interest) == (dt.date(2025, 12, 30), 4_530_789)
+    assert last.net("leveraged_funds") == -2_219_735
+    assert last.net("dealers") == -283_679

@@ -9,6 +9,7 @@ from enum import StrEnum
 import pytest
 
 from crossmargin import bootstrap
+from crossmargin.analysis.correlation import CorrelationVolatility
 from crossmargin.arrangement.eligibility import SecScope
 from crossmargin.arrangement.reduction import Denominator, Fallback
 from crossmargin.margin.cme.correlation import CorrelationScaling
@@ -49,6 +50,7 @@ WORDS = {
 #: No number in plain notation, too long, or nothing that a parameter is made of.
 NEVER = ("1e400", "1e9", "0_7", "\uff17", "9" * 16, "zzz", "1//2", "nan", " ", "1,,2", "+1", ".5")
 ENUMERATIONS: Mapping[str, type[StrEnum]] = {
+    "analysis.correlation_volatility": CorrelationVolatility,
     "arrangement.denominator": Denominator,
     "arrangement.fallback": Fallback,
     "arrangement.sec_scope": SecScope,

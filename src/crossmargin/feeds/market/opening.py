@@ -31,11 +31,29 @@ from crossmargin.market.history import (
     PriceSheet,
     RateHistory,
     SecurityPrice,
+    TraderPositions,
 )
 from crossmargin.product.identification import ReferenceEntry, identify
 from crossmargin.product.treasury import SecurityKind, TreasurySecurity
 
 _RULE = "reference: xm market"
+#: The CFTC's contract market codes of the futures that are eligible; TWE and Z3N are not reported.
+_CFTC_CODES = {
+    "042601": "ZT",
+    "044601": "ZF",
+    "043602": "ZN",
+    "043607": "TN",
+    "020601": "ZB",
+    "020604": "UB",
+    "134741": "SR3",
+    "134742": "SR1",
+    "045601": "ZQ",
+}
+_TRADER_CLASSES = {
+    "dealers": "Dealer",
+    "asset_managers": "Asset_Mgr",
+    "leveraged_funds": "Lev_Money",
+}
 _NO_COUPON = frozenset({SecurityKind.BILL, SecurityKind.FRN})
 
 
@@ -68,6 +86,7 @@ def open_market(directory: Path) -> MarketData:
         fed_funds_futures=_closes(tables, "fed_funds_futures"),
         price_sheets=_price_sheets(tables),
         futures_margins=_margin_levels(tables),
+        open_interest=_open_interest(tables),
     )
 
 
@@ -96,6 +115,13 @@ class _Tables:
             return pl.DataFrame(schema=dict(types))
         path = self._directory / TABLES[name].file_name
         return pl.read_csv(path, columns=list(types), schema_overrides=dict(types))
+
+    def columns(self, name: str) -> tuple[str, ...]:
+        """Return the columns of a table; none where it is absent."""
+        if name not in self._manifest.tables:
+            return ()
+        path = self._directory / TABLES[name].file_name
+        return tuple(pl.read_csv(path, n_rows=0, infer_schema=False).columns)
 
 
 def _dates(column: pl.Series) -> DateArray:
@@ -157,6 +183,39 @@ def _margin_levels(tables: _Tables) -> Mapping[str, MarginLevelHistory]:
             "symbol", maintain_order=True
         )
     }
+
+
+def _open_interest(tables: _Tables) -> Mapping[str, tuple[TraderPositions, ...]]:
+    # The CFTC pads its figures with blanks; a class of traders may be missing from a table.
+    code, day, total = "CFTC_Contract_Market_Code", "Report_Date_as_YYYY-MM-DD", "Open_Interest_All"
+    present = set(tables.columns("open_interest"))
+    sides = {
+        (name, side): f"{prefix}_Positions_{side}_All"
+        for name, prefix in _TRADER_CLASSES.items()
+        for side in ("Long", "Short")
+        if f"{prefix}_Positions_{side}_All" in present
+    }
+    text = dict.fromkeys((code, total, *sides.values()), pl.String)
+    rows = tables.read("open_interest", {day: pl.Date, **text}).drop_nulls([day, code, total])
+    reports: dict[str, list[TraderPositions]] = {}
+    for row in rows.sort(day).iter_rows(named=True):
+        product = _CFTC_CODES.get(row[code].strip())
+        if product is None:
+            continue
+        held = {
+            key: int(row[column].strip())
+            for key, column in sides.items()
+            if (row[column] or "").strip().isdigit()
+        }
+        reports.setdefault(product, []).append(
+            TraderPositions(
+                row[day],
+                int(row[total].strip()),
+                {name: held[name, side] for name, side in held if side == "Long"},
+                {name: held[name, side] for name, side in held if side == "Short"},
+            )
+        )
+    return {product: tuple(found) for product, found in reports.items()}
 
 
 def _price_sheets(tables: _Tables) -> Mapping[date, PriceSheet]:

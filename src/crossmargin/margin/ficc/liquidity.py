@@ -239,6 +239,20 @@ class MarginLiquidity:
                 totals[row] += figures.charge
         return [charge_from_dollars(total) for total in totals]
 
+    def by_group(self, units: FloatArray) -> dict[str, GroupLiquidity]:
+        """Return one portfolio's figures by group, of the groups that it holds.
+
+        Parameters
+        ----------
+        units : ndarray of float64, shape (S,)
+        """
+        found = {}
+        for group, columns in zip(self.groups, self.columns, strict=True):
+            held = units[columns.members]
+            if held.any():
+                found[group.name] = self._in_whole_numbers(group, columns, held)
+        return found
+
     def _charged(self, units: FloatArray, place: int) -> list[tuple[int, GroupLiquidity]]:
         """Return the portfolios that the group may charge, with their figures.
 

@@ -1,0 +1,199 @@
+"""``xm conditions`` and ``xm crowding``: when the saving shrinks, and whose positions are alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from crossmargin.cli.changes import changes_by_owner
+from crossmargin.cli.output import (
+    AsOfOption,
+    FormatOption,
+    MarketOption,
+    OutputFormat,
+    diagnostics,
+    refuse,
+    report_refusals,
+    screen,
+    write_csv,
+    write_json,
+)
+
+if TYPE_CHECKING:
+    from crossmargin.market.history import MarketData
+    from crossmargin.parameters.registry import ParameterSet
+    from crossmargin.services.margin_positions import MarginRun, PositionsInput
+
+_EXAMPLE = "analysis.roll_off_business_days=90"
+_Found = Callable[["MarginRun", "MarketData", "ParameterSet", Callable[[str], None]], Any]
+
+_Positions = Annotated[
+    Path,
+    typer.Argument(
+        metavar="POSITIONS", help="Positions file: CSV, Parquet or JSON lines.", exists=True
+    ),
+]
+_Changes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="OWNER.NAME=VALUE",
+        help=f"Another value of a parameter, such as {_EXAMPLE}; may be repeated.",
+    ),
+]
+_SkipBadRows = Annotated[
+    bool, typer.Option("--skip-bad-rows", help="Margin the good rows; mark it incomplete.")
+]
+
+
+def conditions_command(
+    positions: _Positions,
+    *,
+    market: MarketOption,
+    as_of: AsOfOption = None,
+    customer: Annotated[
+        str | None,
+        typer.Option(metavar="CUSTOMER", help="One customer alone, by its identifier."),
+    ] = None,
+    changes: _Changes = None,
+    skip_bad_rows: _SkipBadRows = False,
+    output_format: FormatOption = OutputFormat.TABLE,
+) -> None:
+    """Show how each customer's saving moves with correlation, basis, curve and leaving dates."""
+    from crossmargin import bootstrap
+
+    def found(
+        run: MarginRun,
+        market: MarketData,
+        parameters: ParameterSet,
+        progress: Callable[[str], None],
+    ) -> dict[str, Any]:
+        from crossmargin.presentation.conditions import conditions_document
+        from crossmargin.services.conditions import conditions_of
+
+        executor = bootstrap.block_executor()
+        return conditions_document(
+            conditions_of(run, parameters, executor, customer=customer, progress=progress)
+        )
+
+    document = _document(
+        positions,
+        market,
+        found,
+        as_of=as_of,
+        changes=changes or [],
+        skip=skip_bad_rows,
+        output_format=output_format,
+    )
+    if output_format is OutputFormat.JSON:
+        write_json(document)
+    elif output_format is OutputFormat.CSV:
+        from crossmargin.presentation.conditions import CSV_HEADER, csv_rows
+
+        write_csv(CSV_HEADER, csv_rows(document))
+    else:
+        from crossmargin.presentation.conditions_tables import print_conditions
+
+        print_conditions(screen(), document)
+
+
+def crowding_command(
+    positions: _Positions,
+    *,
+    market: MarketOption,
+    as_of: AsOfOption = None,
+    changes: _Changes = None,
+    skip_bad_rows: _SkipBadRows = False,
+    output_format: FormatOption = OutputFormat.TABLE,
+) -> None:
+    """Show all customers' positions together against market volume and open interest."""
+
+    def found(
+        run: MarginRun,
+        market: MarketData,
+        parameters: ParameterSet,
+        progress: Callable[[str], None],
+    ) -> dict[str, Any]:
+        from crossmargin.presentation.crowding import crowding_document
+        from crossmargin.services.crowding import crowding_of
+
+        progress("All customers together")
+        return crowding_document(crowding_of(run, market, parameters))
+
+    document = _document(
+        positions,
+        market,
+        found,
+        as_of=as_of,
+        changes=changes or [],
+        skip=skip_bad_rows,
+        output_format=output_format,
+    )
+    if output_format is OutputFormat.JSON:
+        write_json(document)
+    elif output_format is OutputFormat.CSV:
+        from crossmargin.presentation.crowding import CSV_HEADER, csv_rows
+
+        write_csv(CSV_HEADER, csv_rows(document))
+    else:
+        from crossmargin.presentation.crowding_tables import print_crowding
+
+        print_crowding(screen(), document)
+
+
+def _document(
+    positions: Path,
+    market: Path,
+    found: _Found,
+    *,
+    as_of: datetime | None,
+    changes: Sequence[str],
+    skip: bool,
+    output_format: OutputFormat,
+) -> dict[str, Any]:
+    """Margin the file, ask about it, and return the document; leave where anything is refused."""
+    from crossmargin import bootstrap
+    from crossmargin.basics.refusals import RefusedError
+
+    loaded = bootstrap.read_positions(positions)
+    try:
+        opened = bootstrap.open_market(market)
+        on = as_of.date() if as_of else bootstrap.last_price_date(opened)
+        with diagnostics().status("Repricing every instrument under every scenario") as status:
+            run, parameters = _margined(loaded, opened, on, changes, skip=skip)
+            document: dict[str, Any] = found(run, opened, parameters, status.update)
+    except RefusedError as error:
+        rows = f"{len(loaded.lines)} of {loaded.row_count} rows were well formed"
+        refuse(error.refusals, output_format, outcome=f"Nothing was computed; {rows}.")
+    report_refusals(run.skipped, prefix="skipped: ")
+    return document
+
+
+def _margined(
+    positions: PositionsInput,
+    market: MarketData,
+    on: date,
+    changes: Sequence[str],
+    *,
+    skip: bool,
+) -> tuple[MarginRun, ParameterSet]:
+    """Return the margined file and the parameters of analysis, both with the changes."""
+    from crossmargin import bootstrap
+    from crossmargin.services.margin_positions import margin_positions
+    from crossmargin.services.parameter_sets import changing_with_analysis
+
+    by_owner = changes_by_owner(changes, example=_EXAMPLE)
+    sets, analysis = changing_with_analysis(
+        bootstrap.parameter_sets(on),
+        bootstrap.analysis_parameters(on),
+        by_owner,
+        reason="given on the command line",
+    )
+    run = margin_positions(
+        positions, market, sets, bootstrap.block_executor(), as_of=on, skip_bad_rows=skip
+    )
+    return run, analysis
