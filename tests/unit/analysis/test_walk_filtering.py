@@ -80,7 +80,6 @@ def test_scaled_moves_are_those_of_the_model(last_seen: bool) -> None:
         decay=DECAY,
         basis_multiple=2.0,
         spread_multiple=0.5,
-        first=run.start - 1,
         places=[place],
         runs=[run],
         columns=columns,

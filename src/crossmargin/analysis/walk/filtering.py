@@ -30,8 +30,6 @@ IntArray = npt.NDArray[np.intp]
 _BP = 1e4
 _VARIANCE_BITS, _PRODUCT_BITS = 14, 19
 _SUM_MAX = 2.0 ** (53 - _VARIANCE_BITS - _PRODUCT_BITS)
-#: So many dates before a window a volatility forgets how it began: 0.97^1000 is 6e-14.
-_BURN_IN_ROWS = 1000
 #: A scaled move is one of this size where the factor's volatility is that of the date.
 _KEY_RATE_UNIT, _BP_UNIT = 0.0005, 1.0
 
@@ -138,7 +136,6 @@ def future_scales(
     decay: float,
     basis_multiple: float,
     spread_multiple: float,
-    first: int,
     places: Sequence[int],
     runs: Sequence[range],
     columns: IntArray,
@@ -150,8 +147,6 @@ def future_scales(
     moves : Moves
     monomials : Monomials
     decay, basis_multiple, spread_multiple : float
-    first : int
-        Place of a date before any on which a scenario starts; the recursion begins far earlier.
     places : sequence of int
         Margin dates.
     runs : sequence of range
@@ -161,16 +156,13 @@ def future_scales(
     """
     days = moves.horizon_days
     keys = moves.key_rates.shape[1]
-    # Rows from here on are counted from the first that is used.
-    first = max(0, first - _BURN_IN_ROWS)
-    used = slice(first, places[-1] - days + 1)
+    used = slice(places[-1] - days + 1)
     values = np.hstack([moves.key_rates, moves.basis_bp, moves.spread_bp])[used]
     volatility = ewma_volatility(values, decay)
-    shift = days + first
     medians = sliding_medians(
-        volatility[:-1], [range(run.start - shift, run.stop - shift) for run in runs]
+        volatility[:-1], [range(run.start - days, run.stop - days) for run in runs]
     )
-    now = np.asarray(places) - shift
+    now = np.asarray(places) - days
     today = np.maximum(volatility[now + 1], medians)
     # Where the last move was not observed, the median stands for today's volatility.
     observed = np.hstack(
@@ -183,7 +175,7 @@ def future_scales(
             np.full(len(BASIS_CONTRACTS) + len(SPREAD_KNOTS), _BP_UNIT),
         ]
     )
-    rows = columns - shift
+    rows = columns - days
     before = volatility[:-1][rows]
     safe = np.where(before > 0.0, before, 1.0)
     standard = np.where(before > 0.0, values[rows] / safe, 0.0) * units

@@ -182,9 +182,6 @@ def _cme_simulations(
         decay=rules.decay,
         basis_multiple=rules.basis_multiple,
         spread_multiple=rules.spread_multiple,
-        first=earliest_start(
-            factors.dates, known.until, years=rules.lookback_years, horizon_days=days
-        ),
         places=places,
         runs=[runs[-1] for runs in scaled.runs],
         columns=columns,
