@@ -19,6 +19,7 @@ from crossmargin.testing.walks import invented_factors
 FACTORS = invented_factors(first=date(2009, 6, 1), last=date(2013, 3, 1), seed=21)
 MOVES = FACTORS.known[2013].moves[1]
 DECAY = 0.97
+ALL = slice(None)
 
 
 def test_a_line_has_the_volatility_of_its_weighted_moves() -> None:
@@ -29,7 +30,7 @@ def test_a_line_has_the_volatility_of_its_weighted_moves() -> None:
     first, last = 300, 900
     scales = FilterScales(moves, first=first, last=last, decay=DECAY)
     now, starts = [880, 890, 900], range(400, 897)
-    found = scales.ratios(weights, now, starts)
+    found = scales.of_line(weights, now, starts).ratios(ALL)
     for row, place in enumerate(now):
         series = (moves[first - START_ROWS : last] @ weights[row])[:, np.newaxis]
         volatility = ewma_volatility(series, DECAY)[:, 0]
@@ -44,9 +45,9 @@ def test_a_line_twice_as_large_has_the_same_ratios() -> None:
     moves = moves_bp(MOVES, basis_multiple=1.0, spread_multiple=1.0)
     scales = FilterScales(moves, first=300, last=500, decay=DECAY)
     weights = generator(6).normal(0.0, 1.0, (1, moves.shape[1]))
-    one = scales.ratios(weights, [500], range(310, 490))
-    assert np.array_equal(one, scales.ratios(2.0 * weights, [500], range(310, 490)))
-    assert np.array_equal(one, scales.ratios(-weights, [500], range(310, 490)))
+    one = scales.of_line(weights, [500], range(310, 490)).ratios(ALL)
+    assert np.array_equal(one, scales.of_line(2.0 * weights, [500], range(310, 490)).ratios(ALL))
+    assert np.array_equal(one, scales.of_line(-weights, [500], range(310, 490)).ratios(ALL))
 
 
 def test_a_line_that_never_moved_is_not_scaled() -> None:
@@ -55,9 +56,9 @@ def test_a_line_that_never_moved_is_not_scaled() -> None:
     moves[:, 0] = 5.0
     scales = FilterScales(moves, first=260, last=400, decay=DECAY)
     still = np.array([[0.0, 1.0, 0.0]])
-    assert scales.ratios(still, [400], range(300, 310)).tolist() == [[0.0] * 10]
+    assert scales.of_line(still, [400], range(300, 310)).ratios(ALL).tolist() == [[0.0] * 10]
     steady = np.array([[1.0, 0.0, 0.0]])
-    assert scales.ratios(steady, [400], range(300, 310)) == pytest.approx(
+    assert scales.of_line(steady, [400], range(300, 310)).ratios(ALL) == pytest.approx(
         np.ones((1, 10)), abs=1e-5
     )
 
