@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 from crossmargin.analysis.walk.factors import Moves
-from crossmargin.analysis.walk.filtering import FilterScales, future_scales, moves_bp
+from crossmargin.analysis.walk.filtering import (
+    FactorForecasts,
+    FilterScales,
+    future_scales,
+    moves_bp,
+)
 from crossmargin.analysis.walk.monomials import Monomials
 from crossmargin.margin.cme.scaling import scaled_moves
 from crossmargin.margin.ewma import START_ROWS, ewma_volatility
@@ -75,14 +80,16 @@ def test_scaled_moves_are_those_of_the_model(last_seen: bool) -> None:
     run = range(place - 400, place + 1)
     columns = np.arange(run.start, run.stop)
     monomials = Monomials(KEY_YEARS)
+    forecasts = FactorForecasts({2013: MOVES}, places=[place], runs=[run], decay=DECAY)
+    volatility, medians = forecasts.of_year(2013, [place], [run])
     found = future_scales(
         MOVES,
         monomials,
-        decay=DECAY,
+        volatility=volatility,
+        medians=medians,
         basis_multiple=2.0,
         spread_multiple=0.5,
         places=[place],
-        runs=[run],
         columns=columns,
     )
     keys = len(KEY_YEARS)
@@ -105,3 +112,17 @@ def test_scaled_moves_are_those_of_the_model(last_seen: bool) -> None:
 
 def _side_by_side(moves: Moves) -> np.ndarray:
     return np.hstack([moves.key_rates, moves.basis_bp, moves.spread_bp])
+
+
+def test_forecasts_of_a_year_are_those_of_what_was_known_for_it() -> None:
+    """Key rates are one column for all years; basis and spread each year's own."""
+    known = {year: FACTORS.known[year].moves[1] for year in (2012, 2013)}
+    places, runs = [700, 701, 900], [range(300, 701), range(301, 702), range(500, 901)]
+    both = FactorForecasts(known, places=places, runs=runs, decay=DECAY)
+    for year, chosen in ((2012, slice(0, 2)), (2013, slice(2, 3))):
+        volatility, medians = both.of_year(year, places[chosen], runs[chosen])
+        expected = ewma_volatility(_side_by_side(known[year])[:900], DECAY)
+        assert np.array_equal(volatility, expected)
+        for row, run in enumerate(runs[chosen]):
+            of_window = expected[run.start - 1 : run.stop - 1]
+            assert medians[row] == pytest.approx(np.median(of_window, axis=0), rel=1e-15)
