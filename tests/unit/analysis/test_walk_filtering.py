@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 from crossmargin.analysis.walk.factors import Moves
-from crossmargin.analysis.walk.filtering import FilterScales, future_scales, moves_bp
+from crossmargin.analysis.walk.filtering import (
+    FactorForecasts,
+    FilterScales,
+    future_scales,
+    moves_bp,
+)
 from crossmargin.analysis.walk.monomials import Monomials
 from crossmargin.margin.cme.scaling import scaled_moves
 from crossmargin.margin.ewma import START_ROWS, ewma_volatility
@@ -19,6 +24,7 @@ from crossmargin.testing.walks import invented_factors
 FACTORS = invented_factors(first=date(2009, 6, 1), last=date(2013, 3, 1), seed=21)
 MOVES = FACTORS.known[2013].moves[1]
 DECAY = 0.97
+ALL = slice(None)
 
 
 def test_a_line_has_the_volatility_of_its_weighted_moves() -> None:
@@ -29,7 +35,7 @@ def test_a_line_has_the_volatility_of_its_weighted_moves() -> None:
     first, last = 300, 900
     scales = FilterScales(moves, first=first, last=last, decay=DECAY)
     now, starts = [880, 890, 900], range(400, 897)
-    found = scales.ratios(weights, now, starts)
+    found = scales.of_line(weights, now, starts).ratios(ALL)
     for row, place in enumerate(now):
         series = (moves[first - START_ROWS : last] @ weights[row])[:, np.newaxis]
         volatility = ewma_volatility(series, DECAY)[:, 0]
@@ -44,9 +50,9 @@ def test_a_line_twice_as_large_has_the_same_ratios() -> None:
     moves = moves_bp(MOVES, basis_multiple=1.0, spread_multiple=1.0)
     scales = FilterScales(moves, first=300, last=500, decay=DECAY)
     weights = generator(6).normal(0.0, 1.0, (1, moves.shape[1]))
-    one = scales.ratios(weights, [500], range(310, 490))
-    assert np.array_equal(one, scales.ratios(2.0 * weights, [500], range(310, 490)))
-    assert np.array_equal(one, scales.ratios(-weights, [500], range(310, 490)))
+    one = scales.of_line(weights, [500], range(310, 490)).ratios(ALL)
+    assert np.array_equal(one, scales.of_line(2.0 * weights, [500], range(310, 490)).ratios(ALL))
+    assert np.array_equal(one, scales.of_line(-weights, [500], range(310, 490)).ratios(ALL))
 
 
 def test_a_line_that_never_moved_is_not_scaled() -> None:
@@ -55,9 +61,9 @@ def test_a_line_that_never_moved_is_not_scaled() -> None:
     moves[:, 0] = 5.0
     scales = FilterScales(moves, first=260, last=400, decay=DECAY)
     still = np.array([[0.0, 1.0, 0.0]])
-    assert scales.ratios(still, [400], range(300, 310)).tolist() == [[0.0] * 10]
+    assert scales.of_line(still, [400], range(300, 310)).ratios(ALL).tolist() == [[0.0] * 10]
     steady = np.array([[1.0, 0.0, 0.0]])
-    assert scales.ratios(steady, [400], range(300, 310)) == pytest.approx(
+    assert scales.of_line(steady, [400], range(300, 310)).ratios(ALL) == pytest.approx(
         np.ones((1, 10)), abs=1e-5
     )
 
@@ -74,15 +80,16 @@ def test_scaled_moves_are_those_of_the_model(last_seen: bool) -> None:
     run = range(place - 400, place + 1)
     columns = np.arange(run.start, run.stop)
     monomials = Monomials(KEY_YEARS)
+    forecasts = FactorForecasts({2013: MOVES}, places=[place], runs=[run], decay=DECAY)
+    volatility, medians = forecasts.of_year(2013, [place], [run])
     found = future_scales(
         MOVES,
         monomials,
-        decay=DECAY,
+        volatility=volatility,
+        medians=medians,
         basis_multiple=2.0,
         spread_multiple=0.5,
-        first=run.start - 1,
         places=[place],
-        runs=[run],
         columns=columns,
     )
     keys = len(KEY_YEARS)
@@ -105,3 +112,17 @@ def test_scaled_moves_are_those_of_the_model(last_seen: bool) -> None:
 
 def _side_by_side(moves: Moves) -> np.ndarray:
     return np.hstack([moves.key_rates, moves.basis_bp, moves.spread_bp])
+
+
+def test_forecasts_of_a_year_are_those_of_what_was_known_for_it() -> None:
+    """Key rates are one column for all years; basis and spread each year's own."""
+    known = {year: FACTORS.known[year].moves[1] for year in (2012, 2013)}
+    places, runs = [700, 701, 900], [range(300, 701), range(301, 702), range(500, 901)]
+    both = FactorForecasts(known, places=places, runs=runs, decay=DECAY)
+    for year, chosen in ((2012, slice(0, 2)), (2013, slice(2, 3))):
+        volatility, medians = both.of_year(year, places[chosen], runs[chosen])
+        expected = ewma_volatility(_side_by_side(known[year])[:900], DECAY)
+        assert np.array_equal(volatility, expected)
+        for row, run in enumerate(runs[chosen]):
+            of_window = expected[run.start - 1 : run.stop - 1]
+            assert medians[row] == pytest.approx(np.median(of_window, axis=0), rel=1e-15)

@@ -13,9 +13,9 @@ import numpy as np
 from crossmargin.analysis.walk.factors import WalkFactors
 from crossmargin.analysis.walk.monomials import Monomials
 from crossmargin.analysis.walk.rules import FiccWalkRules
-from crossmargin.analysis.walk.weights import on_weight_grid, par_bond
+from crossmargin.analysis.walk.weights import felt_of, on_weight_grid, par_bond
 from crossmargin.analysis.walk.windows import columns_of, windows_on
-from crossmargin.margin.tail import tail_rank
+from crossmargin.margin.tail import tail_losses, tail_rank
 from crossmargin.market.history import FloatArray
 
 _RATE_STEPS = 1_000_000
@@ -61,8 +61,8 @@ def haircut_rates(
         periods=rules.stressed_periods,
         horizon_days=rules.horizon_days,
     )
-    rows = range(len(ends))
     columns = columns_of(windows)
+    slices = windows.slices_of(columns)
     # Bonds feel key rates alone, and those are the same whatever was known of the basis.
     moves = next(iter(factors.known.values())).moves[rules.horizon_days]
     at = columns - rules.horizon_days
@@ -73,9 +73,10 @@ def haircut_rates(
     worst = np.empty((len(ends), len(rules.midpoint_years)))
     for bucket, midpoint in enumerate(rules.midpoint_years):
         bond = par_bond(float(midpoint), zeros, monomials)
-        pnl = on_weight_grid(bond.weights) @ scenarios
-        for row in rows:
-            runs = [_slice(columns, run) for run in windows.runs[row]]
+        weights = on_weight_grid(bond.weights)
+        felt = felt_of(weights)
+        pnl = weights[:, :felt] @ scenarios[:felt]
+        for row, runs in enumerate(slices):
             of_month = np.concatenate([pnl[row, run] for run in runs])
             worst[row, bucket] = _larger_tail(of_month, tail_rank(len(of_month), rules.coverage))
     rates = np.vectorize(lambda loss: math.ceil(loss / _PER_BOND * _RATE_STEPS))(worst)
@@ -92,12 +93,6 @@ def _days(factors: WalkFactors, places: Sequence[int]) -> list[date]:
     return days
 
 
-def _slice(columns: np.ndarray[tuple[int], np.dtype[np.intp]], run: range) -> slice:
-    first = int(np.searchsorted(columns, run.start))
-    return slice(first, first + len(run))
-
-
 def _larger_tail(pnl: FloatArray, rank: int) -> float:
-    count = len(pnl)
-    ordered = np.partition(pnl, (rank - 1, count - rank))
-    return max(0.0, float(-ordered[rank - 1]), float(ordered[count - rank]))
+    long, short = tail_losses(np.vstack([pnl, -pnl]), rank)
+    return float(max(long, short))

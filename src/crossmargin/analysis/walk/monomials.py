@@ -25,7 +25,7 @@ import numpy as np
 
 from crossmargin.market.curve import linear_weights
 from crossmargin.market.history import FloatArray
-from crossmargin.market.scenarios import BASIS_CONTRACTS, SPREAD_KNOTS, on_grid
+from crossmargin.market.scenarios import BASIS_CONTRACTS, SPREAD_KNOTS
 
 ORDER = 4
 #: Of monomials and of weights.
@@ -34,6 +34,14 @@ GRID_BITS = 22
 SUM_MAX = float(2 ** (53 - 2 * GRID_BITS))
 _PER_CENT = 100.0
 _OTHERS = len(BASIS_CONTRACTS) + len(SPREAD_KNOTS)
+
+
+def to_binary_grid(values: FloatArray, bits: int) -> FloatArray:
+    """Round values to whole multiples of 2^-bits in place, and return them."""
+    np.multiply(values, 2.0**bits, out=values)
+    np.rint(values, out=values)
+    np.multiply(values, 2.0**-bits, out=values)
+    return values
 
 
 @dataclass(frozen=True)
@@ -101,19 +109,19 @@ class Monomials:
             Plain ratios.
         basis_bp, spread_bp : ndarray, shape (N, 8), (N, 2)
         """
-        moves = key_rates * _PER_CENT
+        moves = np.ascontiguousarray(key_rates.T) * _PER_CENT
         powers = [np.ones_like(moves)]
         for _ in range(ORDER):
             powers.append(powers[-1] * moves)
-        found = np.empty((self.count, len(moves)))
+        found = np.empty((self.count, len(key_rates)))
         found[: len(BASIS_CONTRACTS)] = basis_bp.T
         found[len(BASIS_CONTRACTS) : _OTHERS] = spread_bp.T
         for index, monomial in enumerate(self.exponents, start=_OTHERS):
-            value = powers[monomial[0][1]][:, monomial[0][0]]
-            for key, power in monomial[1:]:
-                value = value * powers[power][:, key]
-            found[index] = value
-        return on_grid(found, GRID_BITS)
+            (key, power), *others = monomial
+            found[index] = powers[power][key]
+            for other, its_power in others:
+                found[index] *= powers[its_power][other]
+        return to_binary_grid(found, GRID_BITS)
 
     def scales(self, key_rates: FloatArray, basis: FloatArray, spread: FloatArray) -> FloatArray:
         """Return what each monomial is multiplied by when every move is: shape (dates, monomials).
@@ -134,8 +142,17 @@ class Monomials:
             found[:, index] = value
         return found
 
+    @cached_property
+    def _payments(self) -> dict[float, dict[int, float]]:
+        return {}
+
     def of_payment(self, years: float) -> dict[int, float]:
         """Return the weights of one payment of 1 at a time: by place, those that are not zero."""
+        if years not in self._payments:
+            self._payments[years] = self._of_payment(years)
+        return self._payments[years]
+
+    def _of_payment(self, years: float) -> dict[int, float]:
         place, weight = linear_weights(self.key_years, np.array([years]))
         low, upper = int(place[0]), float(weight[0])
         found: dict[int, float] = {}

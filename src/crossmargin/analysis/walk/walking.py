@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crossmargin.analysis.walk.factors import WalkFactors
+from crossmargin.analysis.walk.filtering import FactorForecasts
 from crossmargin.analysis.walk.haircuts import HaircutRates, haircut_rates
 from crossmargin.analysis.walk.lines import Book, Lines, MoneyMarketLine
 from crossmargin.analysis.walk.margins import (
@@ -22,6 +23,7 @@ from crossmargin.analysis.walk.margins import (
     SECURITIES,
     STRESS,
     TailSteps,
+    scaled_windows,
     year_tails,
 )
 from crossmargin.analysis.walk.monomials import Monomials
@@ -162,6 +164,7 @@ def walk_books(
     """
     monomials = Monomials(factors.key_years)
     haircuts = haircut_rates(factors, monomials, rules.ficc, places=places)
+    forecasts = _forecasts(factors, places, rules.cme)
     dates = factors.dates[np.asarray(places)]
     years = dates.astype("datetime64[Y]")
     edges = [0, *(int(at) + 1 for at in np.flatnonzero(years[1:] != years[:-1])), len(places)]
@@ -175,6 +178,7 @@ def walk_books(
             rules=rules,
             monomials=monomials,
             haircuts=haircuts,
+            forecasts=forecasts,
         )
 
     by_year = list(run(of_year, list(pairwise(edges))))
@@ -182,6 +186,16 @@ def walk_books(
         _book_walk(book, dates, [of_all[row] for of_all in by_year], rules)
         for row, book in enumerate(books)
     ]
+
+
+def _forecasts(factors: WalkFactors, places: Sequence[int], rules: CmeWalkRules) -> FactorForecasts:
+    years = {day.year for day in factors.dates[np.asarray(places)].astype(object)}
+    return FactorForecasts(
+        {year: factors.known[year].moves[rules.horizon_days] for year in sorted(years)},
+        places=places,
+        runs=[runs[-1] for runs in scaled_windows(factors, places, rules).runs],
+        decay=rules.decay,
+    )
 
 
 def _year(
@@ -193,6 +207,7 @@ def _year(
     rules: WalkRules,
     monomials: Monomials,
     haircuts: HaircutRates,
+    forecasts: FactorForecasts,
 ) -> list[_Year]:
     days: list[date] = factors.dates[np.asarray(places)].astype(object).tolist()
     known = factors.known[days[0].year]
@@ -212,6 +227,7 @@ def _year(
         monomials=monomials,
         ficc=rules.ficc,
         cme=rules.cme,
+        forecasts=forecasts,
     )
     happened: dict[int, list[Outcomes]] = {}
     for horizon in {rules.ficc.horizon_days, rules.cme.horizon_days}:

@@ -27,11 +27,11 @@ from crossmargin.analysis.walk.lines import (
     MoneyMarketLine,
     TreasuryFutureLine,
 )
-from crossmargin.analysis.walk.monomials import GRID_BITS, Monomials
+from crossmargin.analysis.walk.monomials import GRID_BITS, Monomials, to_binary_grid
 from crossmargin.market.curve import DAYS_PER_YEAR, KNOT_YEARS, linear_at, linear_weights
 from crossmargin.market.history import FloatArray
 from crossmargin.market.portable import exp_portable
-from crossmargin.market.scenarios import SPREAD_KNOT_YEARS, on_grid
+from crossmargin.market.scenarios import SPREAD_KNOT_YEARS
 
 #: Contracts are kept in parts of 2^-10: their dollars then lie where those of a bond do.
 CONTRACT_BITS = 10
@@ -124,7 +124,12 @@ def line_weights(
 
 def on_weight_grid(weights: FloatArray) -> FloatArray:
     """Return weights on the grid that makes their products with monomials exact."""
-    return on_grid(weights, GRID_BITS)
+    return to_binary_grid(weights.copy(), GRID_BITS)
+
+
+def felt_of(weights: FloatArray) -> int:
+    """Return how many monomials, from the first on, any date has a weight of."""
+    return int(np.flatnonzero(weights.any(axis=0)).max(initial=-1)) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +162,8 @@ def par_bond(years: float, zeros: FloatArray, monomials: Monomials) -> ParBond:
     for column in range(count):
         annuity = annuity + shares[column] * discount[:, column]
     coupon = (1.0 - discount[:, -1]) / annuity
-    weights = np.zeros((len(zeros), monomials.count))
+    # One row a monomial while they are added up, so that a row is contiguous.
+    weights = np.zeros((monomials.count, len(zeros)))
     dv01 = np.zeros(len(zeros))
     for column in range(count):
         amount = _PER_BOND * coupon * shares[column]
@@ -166,8 +172,8 @@ def par_bond(years: float, zeros: FloatArray, monomials: Monomials) -> ParBond:
         worth = amount * discount[:, column]
         dv01 = dv01 + worth * (float(times[column]) * _BASIS_POINT)
         for place, weight in monomials.of_payment(float(times[column])).items():
-            weights[:, place] += worth * weight
-    return ParBond(weights, dv01)
+            weights[place] += worth * weight
+    return ParBond(np.ascontiguousarray(weights.T), dv01)
 
 
 def _treasury(

@@ -31,6 +31,15 @@ class Windows:
         """Return how many scenarios each date has."""
         return [sum(len(run) for run in of_date) for of_date in self.runs]
 
+    def slices_of(self, columns: PlaceArray) -> list[tuple[slice, ...]]:
+        """Return where each date's runs lie among ascending places that hold them all."""
+        starts = [run.start for of_date in self.runs for run in of_date]
+        found = iter(np.searchsorted(columns, starts).tolist())
+        return [
+            tuple(slice(first := next(found), first + len(run)) for run in of_date)
+            for of_date in self.runs
+        ]
+
 
 def windows_on(
     dates: DateArray,
@@ -61,12 +70,14 @@ def windows_on(
         )
         for first, last in periods
     ]
+    if years is None:
+        starts = [place + 1 for place in places]
+    else:
+        days: list[date] = dates[np.asarray(places, dtype=np.intp)].astype(object).tolist()
+        firsts = np.array([window_start(day, years) for day in days], dtype=dates.dtype)
+        starts = np.maximum(np.searchsorted(dates, firsts), horizon_days).tolist()
     runs = []
-    for place in places:
-        recent_start = place + 1
-        if years is not None:
-            start = np.datetime64(window_start(dates[place].astype(date), years))
-            recent_start = max(int(np.searchsorted(dates, start)), horizon_days)
+    for place, recent_start in zip(places, starts, strict=True):
         of_date = [
             range(first, min(stop, place + 1, recent_start))
             for first, stop in bounds
@@ -130,15 +141,12 @@ def sliding_medians(values: FloatArray, runs: Sequence[range]) -> FloatArray:
             if run.start >= held.stop or run.stop < held.stop or run.start < held.start:
                 ordered = sorted(series[run.start : run.stop])
             else:
-                for place in range(held.start, run.start):
-                    del ordered[bisect_left(ordered, series[place])]
-                for place in range(held.stop, run.stop):
-                    insort(ordered, series[place])
+                for left in series[held.start : run.start]:
+                    del ordered[bisect_left(ordered, left)]
+                for entered in series[held.stop : run.stop]:
+                    insort(ordered, entered)
             held = run
-            middle = len(ordered) // 2
-            medians[row, column] = (
-                ordered[middle]
-                if len(ordered) % 2
-                else (ordered[middle - 1] + ordered[middle]) / 2.0
-            )
+            middle, odd = divmod(len(ordered), 2)
+            high = ordered[middle]
+            medians[row, column] = high if odd else (ordered[middle - 1] + high) / 2.0
     return medians
