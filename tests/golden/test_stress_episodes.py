@@ -62,9 +62,15 @@ def test_the_moves_of_1987_are_those_of_the_long_yields(
     (crash,) = library.chosen(["1987 crash"]).episodes
     for move in crash.moves:
         start, end = (yields[day.isoformat()] for day in (move.start, move.end))
-        for tenor, column in (("2Y", "DGS2"), ("10Y", "DGS10")):
-            change = round((float(end[column]) - float(start[column])) * 100)
-            assert change == move.changes_bp[tenor]
+        changes = {
+            column: (float(end[column]) - float(start[column])) * 100
+            for column in ("DGS2", "DGS10", "T10Y3M")
+        }
+        assert move.changes_bp == {
+            "3M": round(changes["DGS10"] - changes["T10Y3M"]),
+            "2Y": round(changes["DGS2"]),
+            "10Y": round(changes["DGS10"]),
+        }
 
 
 @pytest.mark.real_data

@@ -63,7 +63,7 @@ def reverse_stress_command(
 ) -> None:
     """Find the smallest plausible move that exhausts margin, flips the binding side or saves less.
 
-    A flip or a saving margins the book again after each of some 150 moves: about a minute a
+    A flip or a saving margins the book again after each of some 150 moves: about half a minute a
     customer.
     """
     from crossmargin import bootstrap

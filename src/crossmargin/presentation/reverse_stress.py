@@ -16,7 +16,14 @@ from crossmargin.basics.money import Money, charge_from_dollars
 from crossmargin.basics.words import counted
 from crossmargin.market.scenarios import BASIS_CONTRACTS, SPREAD_KNOTS
 from crossmargin.presentation.margin_notices import margin_notices
-from crossmargin.presentation.stress import ACCOUNT_NOTICE, MODE_NOTICE, run_part, signed_dollars
+from crossmargin.presentation.stress import (
+    ACCOUNT_NOTICE,
+    MODE_NOTICE,
+    in_bp_text,
+    run_part,
+    signed,
+    signed_dollars,
+)
 from crossmargin.presentation.tables import WIDTH_OF_TABLES, dollars, grid, per_cent
 from crossmargin.services.reverse_book import Found
 from crossmargin.services.reverse_stress import (
@@ -148,15 +155,15 @@ def _move(found: Found) -> Document:
     move = found.move
     return {
         "key_rates_bp": {
-            f"{years:g}": f"{float(rate) * _BP:.{_PLACES}f}"
+            f"{years:g}": in_bp_text(float(rate) * _BP)
             for years, rate in zip(move.key_years, move.key_rates[0], strict=True)
         },
         "basis_bp": {
-            name: f"{float(each):.{_PLACES}f}"
+            name: in_bp_text(float(each))
             for name, each in zip(BASIS_CONTRACTS, move.basis_bp[0], strict=True)
         },
         "spread_bp": {
-            name: f"{float(each):.{_PLACES}f}"
+            name: in_bp_text(float(each))
             for name, each in zip(SPREAD_KNOTS, move.spread_bp[0], strict=True)
         },
     }
@@ -228,7 +235,7 @@ def _move_text(move: Mapping[str, Any] | None) -> str:
     if move is None:
         return ""
     every = {**move["key_rates_bp"], **move["basis_bp"], **move["spread_bp"]}
-    return " ".join(f"{name}:{float(size):+.2f}" for name, size in every.items())
+    return " ".join(f"{name}:{signed(size, _PLACES)}" for name, size in every.items())
 
 
 def print_reverse(console: Console, document: Mapping[str, Any]) -> None:
@@ -293,11 +300,11 @@ def _print_move(console: Console, row: Mapping[str, Any], name: str) -> None:
         highlight=False,
     )
     keys = ", ".join(
-        f"{_tenor(years)} {float(size):+.1f}" for years, size in row["move"]["key_rates_bp"].items()
+        f"{_tenor(years)} {signed(size, 1)}" for years, size in row["move"]["key_rates_bp"].items()
     )
     others = ", ".join(
         f"{name.replace('SOFR_SPREAD_', 'spread ').lower() if '_' in name else name}"
-        f" {float(size):+.1f}"
+        f" {signed(size, 1)}"
         for kind in ("basis_bp", "spread_bp")
         for name, size in row["move"][kind].items()
     )

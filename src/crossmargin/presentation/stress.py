@@ -144,7 +144,7 @@ def move_document(case: StressCase, scenario: int) -> Document:
     each = case.scenarios.row(scenario)
     return {
         "key_rates_bp": {
-            f"{years:g}": f"{float(rate) * _BP:.{_PLACES}f}"
+            f"{years:g}": in_bp_text(float(rate) * _BP)
             for years, rate in zip(each.key_years, each.key_rates[0], strict=True)
         },
         "basis_bp": _named(BASIS_CONTRACTS, each.basis_bp[0].tolist()),
@@ -153,7 +153,7 @@ def move_document(case: StressCase, scenario: int) -> Document:
 
 
 def _named(names: Sequence[str], moves: Sequence[float]) -> dict[str, str]:
-    return {name: f"{move:.{_PLACES}f}" for name, move in zip(names, moves, strict=True) if move}
+    return {name: in_bp_text(move) for name, move in zip(names, moves, strict=True) if move}
 
 
 def _customer(customer: CustomerStress) -> Document:
@@ -186,6 +186,28 @@ def _outcome(outcome: StressOutcome, customer: CustomerStress) -> Document:
         "used_of_both": None if used is None else format_ratio(used),
         "uncovered": {name: str(outcome.uncovered(margins[name])) for name in _UNCOVERED},
     }
+
+
+def in_bp_text(size: float) -> str:
+    """Return basis points with two decimals, and no minus before a zero.
+
+    Examples
+    --------
+    >>> in_bp_text(-0.001), in_bp_text(12.345)
+    ('0.00', '12.35')
+    """
+    return f"{round(size, _PLACES) + 0.0:.{_PLACES}f}"
+
+
+def signed(text: str, places: int) -> str:
+    """Return a decimal string with its sign, and plus before a zero.
+
+    Examples
+    --------
+    >>> signed("-0.04", 1), signed("-0.46", 1)
+    ('+0.0', '-0.5')
+    """
+    return f"{round(float(text), places) + 0.0:+.{places}f}"
 
 
 def signed_dollars(amount: Any) -> str:

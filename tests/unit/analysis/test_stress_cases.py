@@ -113,7 +113,7 @@ def test_a_move_that_is_not_in_the_history_is_the_published_one(why: str) -> Non
     (case,) = episode_cases(episode, market)
     assert case.source is Source.STATED
     assert case.days is None
-    assert any("2Y and 10Y" in note for note in case.notes)
+    assert any("2Y, 10Y" in note for note in case.notes)
     with pytest.raises(ValueError, match="no par yields"):
         published_changes_bp(market, replace(MOVE, start=date(1987, 10, 19)))
 

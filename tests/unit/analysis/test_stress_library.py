@@ -48,7 +48,7 @@ def test_the_shipped_library_has_every_episode_oldest_first() -> None:
 def test_published_moves_have_every_tenor_but_those_of_1987() -> None:
     for episode in stress_library().episodes:
         for move in episode.moves:
-            assert len(move.tenors) == (2 if move.end.year == 1987 else 10)
+            assert len(move.tenors) == (3 if move.end.year == 1987 else 10)
     march = stress_library().chosen(["March 2023"]).episodes[0]
     assert march.moves[0].changes_bp["2Y"] == -102
 

@@ -26,7 +26,7 @@ from crossmargin.market.history import PAR_TENOR_YEARS, FloatArray
 from crossmargin.market.scenarios import BoolArray, FactorHistory
 
 _FEWEST_TENORS = 6
-TWO_TENORS_NOTE = "only {tenors} are published for these dates"
+FEW_TENORS_NOTE = "of these dates only {tenors} are known"
 CURVE_ALONE_NOTE = "curve alone: no residual over these dates"
 
 
@@ -142,7 +142,7 @@ def _move(episode: Episode, move: Move, market: EpisodeMarket) -> StressCase:
 def _stated(episode: Episode, move: Move, market: EpisodeMarket) -> StressCase:
     notes = [CURVE_ALONE_NOTE]
     if len(move.changes_bp) < _FEWEST_TENORS:
-        notes.append(TWO_TENORS_NOTE.format(tenors=" and ".join(move.tenors)))
+        notes.append(FEW_TENORS_NOTE.format(tenors=", ".join(move.tenors)))
     return StressCase(
         name=_name(episode, move),
         group=episode.name,
