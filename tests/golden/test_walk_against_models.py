@@ -106,7 +106,7 @@ def test_a_date_is_that_of_the_models(
 def test_every_three_day_move_since_1993_moves_a_bond_as_if_repriced(
     histories: FactorHistories, factors: WalkFactors
 ) -> None:
-    """A bond: under a tenth of a cent per $100, whatever the maturity; its forward: under a quarter.
+    """A bond: under a tenth of a cent per $100, and its forward: under a quarter.
 
     On the curve of the lowest yields, where the error is largest.
     """
