@@ -7,39 +7,52 @@ dollar, the same on every machine and for any division of the work.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from crossmargin.analysis.walk.factors import KnownThen, WalkFactors
-from crossmargin.analysis.walk.filtering import (
-    FactorForecasts,
-    FilterScales,
-    LineVolatility,
-    future_scales,
-    moves_bp,
-)
+from crossmargin.analysis.walk.filtering import FactorForecasts, LineVolatility
 from crossmargin.analysis.walk.lines import Book, Lines
 from crossmargin.analysis.walk.monomials import SUM_MAX, Monomials
+from crossmargin.analysis.walk.readings import (
+    FILTERED,
+    HISTORICAL,
+    SCALED,
+    STRESS,
+    WalkSimulation,
+    cme_simulations,
+    factor_forecasts,
+    ficc_simulation,
+)
 from crossmargin.analysis.walk.rules import CmeWalkRules, FiccWalkRules
 from crossmargin.analysis.walk.weights import CONTRACT_BITS, LineWeights, felt_of, on_weight_grid
-from crossmargin.analysis.walk.windows import Windows, columns_of, earliest_start, windows_on
 from crossmargin.margin.exact import EXACT_DOLLARS_MAX, GRID_PER_DOLLAR
 from crossmargin.margin.tail import tail_losses
 from crossmargin.market.history import FloatArray
 
 IntArray = npt.NDArray[np.int64]
-PlaceArray = npt.NDArray[np.intp]
+
+__all__ = [
+    "COMBINED",
+    "FILTERED",
+    "FUTURES",
+    "HISTORICAL",
+    "LEGS",
+    "SCALED",
+    "SECURITIES",
+    "STRESS",
+    "TailSteps",
+    "year_tails",
+]
 
 #: Dates at once: what they take of one line stays in the processor's cache.
 _DATES_AT_ONCE = 32
-_PER_CENT_PER_BP = 0.01
 _STEPS_MAX = EXACT_DOLLARS_MAX / 2 * GRID_PER_DOLLAR
 SECURITIES, FUTURES, COMBINED = "securities", "futures", "combined"
 LEGS = (SECURITIES, FUTURES, COMBINED)
-HISTORICAL, FILTERED, SCALED, STRESS = "historical", "filtered", "scaled", "stress"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,40 +60,6 @@ class TailSteps:
     """Tail losses of one book by simulation and leg, in grid steps: shape (dates,) each."""
 
     steps: Mapping[tuple[str, str], IntArray]
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """A tail that is read off P&L on each date.
-
-    ``slices`` says where a date's scenarios lie, counted from the first of ``part``; ``volatility``
-    makes of a line's weights what its P&L is filtered with.
-    """
-
-    name: str
-    part: slice
-    slices: Sequence[tuple[slice, ...]]
-    ranks: Sequence[int]
-    volatility: Callable[[FloatArray], LineVolatility] | None = None
-
-    @property
-    def count(self) -> int:
-        """Number of scenarios in the part."""
-        count: int = self.part.stop - self.part.start
-        return count
-
-
-@dataclass(frozen=True, slots=True)
-class _Simulation:
-    """Scenarios as monomials, and what is read off the P&L in them.
-
-    ``scales`` multiplies weights date by date. An unfiltered reading is of all scenarios and comes
-    last.
-    """
-
-    monomials: FloatArray
-    readings: Sequence[_Reading]
-    scales: FloatArray | None = None
 
 
 def year_tails(
@@ -94,7 +73,7 @@ def year_tails(
     monomials: Monomials,
     ficc: FiccWalkRules,
     cme: CmeWalkRules,
-    forecasts: FactorForecasts,
+    forecasts: FactorForecasts | None = None,
 ) -> list[TailSteps]:
     """Return every book's tail losses on some margin dates that share what was known.
 
@@ -110,8 +89,8 @@ def year_tails(
     books : sequence of Book
     monomials : Monomials
     ficc, cme : FiccWalkRules, CmeWalkRules
-    forecasts : FactorForecasts
-        Of all the dates of the walk.
+    forecasts : FactorForecasts, optional
+        Of all the dates of the walk, so that they are made once.
 
     Raises
     ------
@@ -119,192 +98,20 @@ def year_tails(
         If a date has too few scenarios for a requirement of record, or a book is so large that its
         sums would not be exact.
     """
+    forecasts = forecasts or factor_forecasts(factors, places, cme)
     own = _Legs(lines, weights.securities, weights.contracts)
     as_contracts = _Legs(lines, weights.equivalents, weights.contracts)
     found: list[dict[tuple[str, str], IntArray]] = [{} for _ in books]
     for legs, simulations in (
-        (own, [_ficc_simulation(factors, known, places, monomials, ficc)]),
+        (own, [ficc_simulation(factors, known, places, monomials, ficc)]),
         (
             as_contracts,
-            _cme_simulations(factors, known, places, monomials, rules=cme, forecasts=forecasts),
+            cme_simulations(factors, known, places, monomials, rules=cme, forecasts=forecasts),
         ),
     ):
         for of_book, steps in zip(found, _tails(legs, simulations, books), strict=True):
             of_book.update(steps)
     return [TailSteps(steps) for steps in found]
-
-
-def _ficc_simulation(
-    factors: WalkFactors,
-    known: KnownThen,
-    places: Sequence[int],
-    monomials: Monomials,
-    rules: FiccWalkRules,
-) -> _Simulation:
-    """Return the model's scenarios, and among them those that the Minimum Margin Amount filters."""
-    days = rules.horizon_days
-    historical = windows_on(
-        factors.dates,
-        places,
-        years=rules.lookback_years,
-        periods=rules.stressed_periods,
-        horizon_days=days,
-    )
-    filtered = windows_on(
-        factors.dates,
-        places,
-        years=rules.filtered_years or rules.lookback_years,
-        periods=(),
-        horizon_days=days,
-    )
-    columns = columns_of(Windows(historical.runs + filtered.runs))
-    readings = [
-        _Reading(
-            HISTORICAL,
-            slice(0, len(columns)),
-            historical.slices_of(columns),
-            _ranks(historical, rules, factors, places),
-        )
-    ]
-    if rules.filtered_years is not None:
-        readings.insert(
-            0,
-            _filtered(factors, known, places, windows=filtered, columns=columns, rules=rules),
-        )
-    moves = known.moves[days]
-    rows = columns - days
-    scenarios = monomials.of_moves(
-        moves.key_rates[rows],
-        moves.basis_bp[rows] * rules.basis_multiple,
-        moves.spread_bp[rows] * rules.spread_multiple,
-    )
-    return _Simulation(scenarios, readings)
-
-
-def _filtered(
-    factors: WalkFactors,
-    known: KnownThen,
-    places: Sequence[int],
-    *,
-    windows: Windows,
-    columns: PlaceArray,
-    rules: FiccWalkRules,
-) -> _Reading:
-    """Return what the Minimum Margin Amount reads, among the places of all scenarios."""
-    days = rules.horizon_days
-    wanted = columns_of(windows)
-    first = int(np.searchsorted(columns, wanted[0]))
-    scales = FilterScales(
-        moves_bp(
-            known.moves[1],
-            basis_multiple=rules.basis_multiple,
-            spread_multiple=rules.spread_multiple,
-        ),
-        first=earliest_start(
-            factors.dates,
-            known.until,
-            years=rules.filtered_years or rules.lookback_years,
-            horizon_days=days,
-        ),
-        last=places[-1],
-        decay=rules.decay,
-    )
-    starts = range(int(wanted[0]) - days, int(wanted[-1]) - days + 1)
-    linear = list(Monomials(factors.key_years).linear_places)
-    per_bp = np.ones(len(linear))
-    per_bp[: len(factors.key_years)] = _PER_CENT_PER_BP
-
-    def volatility(of_line: FloatArray) -> LineVolatility:
-        return scales.of_line(of_line[:, linear] * per_bp, places, starts)
-
-    return _Reading(
-        FILTERED,
-        slice(first, first + len(starts)),
-        windows.slices_of(wanted),
-        _ranks(windows, rules, factors, places),
-        volatility,
-    )
-
-
-def _cme_simulations(
-    factors: WalkFactors,
-    known: KnownThen,
-    places: Sequence[int],
-    monomials: Monomials,
-    *,
-    rules: CmeWalkRules,
-    forecasts: FactorForecasts,
-) -> list[_Simulation]:
-    """Return the scaled simulation and the stress."""
-    days = rules.horizon_days
-    moves = known.moves[days]
-    scaled = scaled_windows(factors, places, rules)
-    columns = columns_of(scaled)
-    year = factors.dates[places[0]].astype(object).year
-    volatility, medians = forecasts.of_year(year, places, [runs[-1] for runs in scaled.runs])
-    future = future_scales(
-        moves,
-        monomials,
-        volatility=volatility,
-        medians=medians,
-        basis_multiple=rules.basis_multiple,
-        spread_multiple=rules.spread_multiple,
-        places=places,
-        columns=columns,
-    )
-    ranks = _ranks(scaled, rules, factors, places)
-    reading = _Reading(SCALED, slice(0, len(columns)), scaled.slices_of(columns), ranks)
-    stress = windows_on(
-        factors.dates, places, years=None, periods=rules.stressed_periods, horizon_days=days
-    )
-    columns = columns_of(stress)
-    rows = columns - days
-    stressed = monomials.of_moves(
-        moves.key_rates[rows],
-        moves.basis_bp[rows] * rules.basis_multiple,
-        moves.spread_bp[rows] * rules.spread_multiple,
-    )
-    in_stress = _Reading(
-        STRESS,
-        slice(0, len(columns)),
-        stress.slices_of(columns),
-        _ranks_of(stress.counts(), rules),
-    )
-    return [
-        _Simulation(future.monomials, [reading], future.scales),
-        _Simulation(stressed, [in_stress]),
-    ]
-
-
-def scaled_windows(factors: WalkFactors, places: Sequence[int], rules: CmeWalkRules) -> Windows:
-    """Return the look-back of CME's scaled simulation on some margin dates."""
-    return windows_on(
-        factors.dates,
-        places,
-        years=rules.lookback_years,
-        periods=(),
-        horizon_days=rules.horizon_days,
-    )
-
-
-def _ranks(
-    windows: Windows,
-    rules: FiccWalkRules | CmeWalkRules,
-    factors: WalkFactors,
-    places: Sequence[int],
-) -> list[int]:
-    counts = windows.counts()
-    for count, place in zip(counts, places, strict=True):
-        if count < rules.fewest_scenarios:
-            raise ValueError(
-                f"{count} scenarios on {factors.dates[place]}: too few for a requirement of record"
-            )
-    return _ranks_of(counts, rules)
-
-
-def _ranks_of(counts: Sequence[int], rules: FiccWalkRules | CmeWalkRules) -> list[int]:
-    rank_of = {count: rules.rank(count) for count in set(counts)}
-    return [rank_of[count] for count in counts]
 
 
 class _Legs:
@@ -319,7 +126,7 @@ class _Legs:
             FUTURES: dict(zip((line.label for line in lines.contracts), contracts, strict=True)),
         }
 
-    def held(self, leg: str, books: Sequence[Book], simulation: _Simulation) -> list[_HeldLine]:
+    def held(self, leg: str, books: Sequence[Book], simulation: WalkSimulation) -> list[_HeldLine]:
         """Return every line of a leg that a book holds, ready for a simulation."""
         # Of a power of two: weights stay exact, and P&L comes in grid steps.
         steps = GRID_PER_DOLLAR * (2.0**CONTRACT_BITS if leg == FUTURES else 1.0)
@@ -355,7 +162,7 @@ class _HeldLine:
     felt: int
     volatility: Sequence[LineVolatility | None]
 
-    def steps(self, simulation: _Simulation, rows: slice) -> Iterator[FloatArray]:
+    def steps(self, simulation: WalkSimulation, rows: slice) -> Iterator[FloatArray]:
         """Return P&L of a unit by reading, in whole grid steps: shape (dates, scenarios)."""
         pnl = self.weights[rows] @ simulation.monomials[: self.felt]
         for reading, volatility in zip(simulation.readings, self.volatility, strict=True):
@@ -372,7 +179,7 @@ def _units(book: Book, leg: str) -> Mapping[str, int]:
 
 
 def _tails(
-    legs: _Legs, simulations: Sequence[_Simulation], books: Sequence[Book]
+    legs: _Legs, simulations: Sequence[WalkSimulation], books: Sequence[Book]
 ) -> list[dict[tuple[str, str], IntArray]]:
     found: list[dict[tuple[str, str], IntArray]] = [{} for _ in books]
     for simulation in simulations:
@@ -390,7 +197,7 @@ def _tails(
 
 
 def _losses(
-    held: Sequence[Sequence[_HeldLine]], simulation: _Simulation, rows: slice, *, out: FloatArray
+    held: Sequence[Sequence[_HeldLine]], simulation: WalkSimulation, rows: slice, *, out: FloatArray
 ) -> None:
     """Write tail losses by reading, book, leg and date, in grid steps."""
     days, books = rows.stop - rows.start, out.shape[1]

@@ -23,11 +23,11 @@ from crossmargin.analysis.walk.margins import (
     SECURITIES,
     STRESS,
     TailSteps,
-    scaled_windows,
     year_tails,
 )
 from crossmargin.analysis.walk.monomials import Monomials
 from crossmargin.analysis.walk.outcomes import Outcomes, outcomes
+from crossmargin.analysis.walk.readings import factor_forecasts
 from crossmargin.analysis.walk.rules import CmeWalkRules, FiccWalkRules
 from crossmargin.analysis.walk.weights import LineWeights, line_weights
 from crossmargin.arrangement.reduction import (
@@ -164,7 +164,7 @@ def walk_books(
     """
     monomials = Monomials(factors.key_years)
     haircuts = haircut_rates(factors, monomials, rules.ficc, places=places)
-    forecasts = _forecasts(factors, places, rules.cme)
+    forecasts = factor_forecasts(factors, places, rules.cme)
     dates = factors.dates[np.asarray(places)]
     years = dates.astype("datetime64[Y]")
     edges = [0, *(int(at) + 1 for at in np.flatnonzero(years[1:] != years[:-1])), len(places)]
@@ -186,16 +186,6 @@ def walk_books(
         _book_walk(book, dates, [of_all[row] for of_all in by_year], rules)
         for row, book in enumerate(books)
     ]
-
-
-def _forecasts(factors: WalkFactors, places: Sequence[int], rules: CmeWalkRules) -> FactorForecasts:
-    years = {day.year for day in factors.dates[np.asarray(places)].astype(object)}
-    return FactorForecasts(
-        {year: factors.known[year].moves[rules.horizon_days] for year in sorted(years)},
-        places=places,
-        runs=[runs[-1] for runs in scaled_windows(factors, places, rules).runs],
-        decay=rules.decay,
-    )
 
 
 def _year(
