@@ -11,6 +11,7 @@ from crossmargin.basics.refusals import RefusedError
 from crossmargin.cli.backtest import backtest_command
 from crossmargin.cli.calc import calc_command
 from crossmargin.cli.demo import demo_command
+from crossmargin.cli.forward import forward_command
 from crossmargin.cli.margin import margin_command
 from crossmargin.cli.market import market_app
 from crossmargin.cli.output import (
@@ -39,6 +40,9 @@ app.command("par-books", short_help="Show the tail loss of bonds at par, long an
 )
 app.command("backtest", short_help="Backtest margin on bonds at par: coverage and cost.")(
     backtest_command
+)
+app.command("forward", short_help="Walk books through time: margin and liquidity by day.")(
+    forward_command
 )
 app.command("calc")(calc_command)
 app.add_typer(market_app, name="market", short_help="Build, simulate or check a market directory.")
