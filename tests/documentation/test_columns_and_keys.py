@@ -23,7 +23,7 @@ from crossmargin.cli.main import app
 from crossmargin.feeds.market.directory import write_market_directory
 from crossmargin.feeds.market.findings import Finding, Severity
 from crossmargin.feeds.market.importing import ImportedTable, ImportReport
-from crossmargin.presentation import reconciliation, span, span_calibration
+from crossmargin.presentation import forward, reconciliation, span, span_calibration
 from crossmargin.services.par_books import ParBook
 from crossmargin.services.reconciliation_drift import DriftRecord, DriftSeries
 from crossmargin.simulation.market import SimulatedMarket
@@ -35,6 +35,7 @@ CSV = {
     "market import": market_commands._IMPORT_HEADER,
     "market simulate": market_commands._SIMULATED_HEADER,
     "market check": market_commands._FINDING_HEADER,
+    "forward": forward.CSV_HEADER,
     "parameters list": VERSION_COLUMNS,
     "parameters show": VERSION_COLUMNS,
     "parameters diff": parameters_commands._CHANGE_FIELDS,

@@ -33,11 +33,12 @@ from crossmargin.services.forward_walk import (
 Document = dict[str, Any]
 IntArray = npt.NDArray[np.int64]
 
-RESTRIKE_NOTICE = (
-    "Restrike: on every date each security is a bond at par of the same remaining maturity and "
+PROXY_NOTICE = (
+    "Proxies: on every date each security is a bond at par of the same remaining maturity and "
     "DV01, each Treasury future the forward of one; spreads of single issues and changes of the "
     "cheapest to deliver are not in it (ruling 20)."
 )
+_XM_NOTICE = "The XM account alone is walked, without charges outside the saving (add-ons)."
 _MODE_NOTICES = {
     "restrike": "Restrike: windows and estimates are those known on each date, parameters today's.",
     "shock": (
@@ -102,7 +103,8 @@ def _path(path: ForwardPath) -> Document:
 def _notices(walk: ForwardWalk) -> list[str]:
     day = walk.day
     notices = [SIMULATED_NOTICE] if day.simulated else []
-    notices += [_MODE_NOTICES[walk.path.mode], RESTRIKE_NOTICE, _FLOW_NOTICE, REVIEW_NOTICE]
+    notices += [_MODE_NOTICES[walk.path.mode], PROXY_NOTICE, _XM_NOTICE, _FLOW_NOTICE]
+    notices.append(REVIEW_NOTICE)
     if walk.lowest_par_yield < 0.0 and not isinstance(walk.path, Restrike):
         notices.append("Par yields fall below zero on this path; nothing holds them up.")
     if day.prices.derived_from:

@@ -70,7 +70,7 @@ def _print_days(console: Console, document: Mapping[str, Any], customer: Mapping
     if wide:
         headings = ["required", "alone", "saved", "binds", "FICC by", "vol."]
         headings += ["scaled", "stress", "loss FICC", "loss CME", "due", "needed"]
-        headings += ["alone due", "needed"]
+        headings += ["alone due", "alone needed"]
     for heading in headings:
         left = heading in ("binds", "FICC by")
         table.add_column(heading, justify="left" if left else "right", overflow="fold")
