@@ -370,14 +370,42 @@ def test_march_2020_and_2023_tell_what_the_page_says(
 
 
 @pytest.mark.real_data
-def test_the_binding_side_of_the_ultra_ten_year_switches_in_march_2023(episode: Episode) -> None:
-    for mode in ("restrike", "shock"):
-        switches = episode(mode, MARCH_2023)["2S10S-ULTRA"]["summary"]["switches"]
-        assert [(each["from"], each["to"]) for each in switches] == [
-            ("FICC", "CME"),
-            ("CME", "FICC"),
-        ]
-        assert episode(mode, MARCH_2023)["2S10S-TEN"]["summary"]["switches"] == []
+@pytest.mark.parametrize(("mode", "dates"), EPISODES)
+def test_the_binding_side_depends_on_the_window_that_the_moves_meet(
+    episode: Episode, mode: str, dates: tuple[str, str]
+) -> None:
+    switches = {
+        name: [(each["from"], each["to"]) for each in customer["summary"]["switches"]]
+        for name, customer in episode(mode, dates).items()
+    }
+    assert switches["2S10S-TEN"] == []
+    there_and_back = [("FICC", "CME"), ("CME", "FICC")]
+    if dates == MARCH_2023:
+        assert switches["2S10S-ULTRA"] == there_and_back
+        assert switches["CURVE-FUND"] == []
+    elif mode == "shock":
+        assert switches["2S10S-ULTRA"][:2] == switches["CURVE-FUND"][:2] == there_and_back
+    else:
+        assert switches["2S10S-ULTRA"] == switches["CURVE-FUND"] == []
+
+
+@pytest.mark.real_data
+def test_the_saving_of_a_curve_book_falls_in_march_2023_and_rises_in_march_2020(
+    episode: Episode,
+) -> None:
+    for name in ("2S10S-TEN", "2S10S-ULTRA", "CURVE-FUND"):
+        for mode in ("restrike", "shock"):
+            opening, days = (episode(mode, MARCH_2023)[name][part] for part in ("opening", "days"))
+            lowest = min(days, key=lambda row: float(row["reduction"]))
+            assert float(lowest["reduction"]) < float(opening["reduction"]) - 0.05
+            grown, alone = (
+                money(lowest[part]) / money(opening[part]) for part in ("requirement", "standalone")
+            )
+            assert grown > alone > 1.0
+        book = episode("restrike", MARCH_2020)[name]
+        highest = max(float(row["reduction"]) for row in book["days"])
+        assert highest > float(book["opening"]["reduction"]) + 0.05
+        assert highest > float(book["days"][-1]["reduction"]) > float(book["opening"]["reduction"])
 
 
 @pytest.mark.real_data

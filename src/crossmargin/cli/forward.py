@@ -25,7 +25,8 @@ from crossmargin.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from crossmargin.services.forward_walk import ForwardPath, ForwardWalk
+    from crossmargin.services.forward_paths import ForwardPath
+    from crossmargin.services.forward_walk import ForwardWalk
 
 _DATE = ["%Y-%m-%d"]
 _DAYS = 60
@@ -172,7 +173,7 @@ def _path(
     days: int | None,
 ) -> ForwardPath:
     """Return the one path that the options name; a usage error otherwise."""
-    from crossmargin.services.forward_walk import Impulse, Restrike, Shock
+    from crossmargin.services.forward_paths import Impulse, Restrike, Shock
 
     named: list[Any] = [each for each in (restrike, shock, impulse) if each != (None, None)]
     if len(named) != 1:

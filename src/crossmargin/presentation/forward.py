@@ -21,14 +21,8 @@ from crossmargin.basics.money import Money
 from crossmargin.basics.words import counted
 from crossmargin.margin.exact import GRID_PER_DOLLAR
 from crossmargin.presentation.margin_notices import REVIEW_NOTICE, SIMULATED_NOTICE
-from crossmargin.services.forward_walk import (
-    CustomerForward,
-    ForwardPath,
-    ForwardWalk,
-    Impulse,
-    Restrike,
-    decided_by,
-)
+from crossmargin.services.forward_paths import ForwardPath, Impulse, Restrike
+from crossmargin.services.forward_walk import CustomerForward, ForwardWalk, decided_by
 
 Document = dict[str, Any]
 IntArray = npt.NDArray[np.int64]

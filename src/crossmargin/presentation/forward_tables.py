@@ -139,8 +139,7 @@ def _summary_lines(customer: Mapping[str, Any]) -> list[str]:
     lines = [
         f"Requirement: peak {_on(summary['peak_requirement'])}; "
         f"alone {_on(summary['peak_standalone'])}.",
-        f"Saved: {per_cent(low['reduction'])} on {low['date']} to "
-        f"{per_cent(high['reduction'])} on {high['date']}; days by what binds: {binding}.",
+        f"Saved: {_range(low, high)}; days by what binds: {binding}.",
         f"{counted(len(summary['switches']), 'switch', 'switches')} of the binding side"
         f"{': ' + switches if switches else ''}{f'; {more} more' if more > 0 else ''}.",
         f"Largest call of a day: {_on(with_it['largest_called'])}; "
@@ -159,6 +158,13 @@ def _summary_lines(customer: Mapping[str, Any]) -> list[str]:
 
 
 _SHOWN = 4
+
+
+def _range(low: Mapping[str, str], high: Mapping[str, str]) -> str:
+    lowest, highest = per_cent(low["reduction"]), per_cent(high["reduction"])
+    if low["reduction"] == high["reduction"]:
+        return f"{lowest} on every date"
+    return f"{lowest} on {low['date']} to {highest} on {high['date']}"
 
 
 def _on(peak: Mapping[str, str]) -> str:

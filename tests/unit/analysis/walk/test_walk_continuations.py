@@ -241,3 +241,33 @@ def test_yields_may_fall_below_zero(walked: Walked) -> None:
     for found in walked.walk(again, first=again.dates[-2].astype(date)):
         assert (found.requirement_cents > 0).all()
         assert np.isfinite(found.outcomes[1].combined).all()
+
+
+@pytest.mark.real_data
+def test_march_2020_done_again_on_its_own_eve_is_march_2020(
+    real_market: MarketData, real_day: MarginDay, sample_recognition: Recognition
+) -> None:
+    """On published yields and closes, with their gaps; the sample's basis and curve books."""
+    eve, last = date(2019, 12, 31), date(2020, 3, 31)
+    rules = walk_rules(real_day.parameters)
+    histories = FactorHistories(real_market, real_day.parameters.market, as_of=last)
+    known = known_on(histories, eve, rules.horizons)
+    whole = walk_factors(histories, first=eve, last=last, horizons=rules.horizons)
+    books = [
+        book
+        for book in customer_books(real_day, sample_recognition)
+        if book.key.customer_id in ("BASIS-FUND", "CURVE-FUND")
+    ]
+    lines, of_lines = lines_and_books(real_day, books)
+    walked = Walked(whole, known, cut_after(whole, known, eve), rules, lines, of_lines)
+    again = continued(walked.cut, episode(whole, known, first=date(2020, 1, 1), last=last))
+    assert (again.dates == whole.dates).all()
+    first = date(2020, 2, 20)
+    for theirs, ours in zip(
+        walked.walk(whole, first=first), walked.walk(again, first=first), strict=True
+    ):
+        for leg in LEGS:
+            for one, other in ((ours.ficc, theirs.ficc), (ours.cme, theirs.cme)):
+                assert np.abs(one.cents[leg] - other.cents[leg]).max() <= 1
+        assert (ours.outcomes[1].basis_observed == theirs.outcomes[1].basis_observed).all()
+        assert np.abs(ours.requirement_cents - theirs.requirement_cents).max() <= 2
