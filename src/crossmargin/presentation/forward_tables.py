@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from crossmargin.basics.words import counted
-from crossmargin.presentation.tables import dollars, grid, per_cent
+from crossmargin.presentation.tables import dollars, grid, per_cent, print_whole
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,6 +22,7 @@ _DECIDES = {
     "customer_minimum": "least",
 }
 _NO_FLOWS = "-"
+_UNBOUND = 1000
 
 
 def print_forward(console: Console, document: Mapping[str, Any]) -> None:
@@ -66,18 +67,25 @@ def _print_days(console: Console, document: Mapping[str, Any], customer: Mapping
     table.add_column("date", no_wrap=True)
     if repeats:
         table.add_column("repeats", no_wrap=True)
-    headings = ["required", "saved", "binds", "loss FICC", "loss CME", "due", "needed"]
-    if wide:
+    headings = ["required", "saved", "binds", "loss\nFICC", "loss\nCME", "due", "needed"]
+    if not wide:
+        table.padding = (0, 0, 0, 1)
+    else:
         headings = ["required", "alone", "saved", "binds", "FICC by", "vol."]
-        headings += ["scaled", "stress", "loss FICC", "loss CME", "due", "needed"]
-        headings += ["alone due", "alone needed"]
+        headings += ["scaled", "stress", "loss\nFICC", "loss\nCME", "due", "needed"]
+        headings += ["alone\ndue", "alone\nneeded"]
     for heading in headings:
         left = heading in ("binds", "FICC by")
-        table.add_column(heading, justify="left" if left else "right", overflow="fold")
+        table.add_column(heading, justify="left" if left else "right", no_wrap=True)
     for row in (customer["opening"], *customer["days"]):
         cells = [row["date"], *([row["repeats"] or "opening"] if repeats else [])]
         table.add_row(*cells, *(_wide(row) if wide else _narrow(row)))
-    console.print(table)
+    if table.__rich_measure__(console, console.options.update(max_width=_UNBOUND)).maximum > (
+        console.width
+    ):
+        print_whole(console, table)
+    else:
+        console.print(table)
 
 
 def _narrow(row: Mapping[str, Any]) -> list[str]:
