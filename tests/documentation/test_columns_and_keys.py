@@ -23,7 +23,14 @@ from crossmargin.cli.main import app
 from crossmargin.feeds.market.directory import write_market_directory
 from crossmargin.feeds.market.findings import Finding, Severity
 from crossmargin.feeds.market.importing import ImportedTable, ImportReport
-from crossmargin.presentation import reconciliation, reverse_stress, span, span_calibration, stress
+from crossmargin.presentation import (
+    forward,
+    reconciliation,
+    reverse_stress,
+    span,
+    span_calibration,
+    stress,
+)
 from crossmargin.services.par_books import ParBook
 from crossmargin.services.reconciliation_drift import DriftRecord, DriftSeries
 from crossmargin.simulation.market import SimulatedMarket
@@ -35,6 +42,7 @@ CSV = {
     "market import": market_commands._IMPORT_HEADER,
     "market simulate": market_commands._SIMULATED_HEADER,
     "market check": market_commands._FINDING_HEADER,
+    "forward": forward.CSV_HEADER,
     "parameters list": VERSION_COLUMNS,
     "parameters show": VERSION_COLUMNS,
     "parameters diff": parameters_commands._CHANGE_FIELDS,

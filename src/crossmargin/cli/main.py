@@ -12,6 +12,7 @@ from crossmargin.cli.backtest import backtest_command
 from crossmargin.cli.calc import calc_command
 from crossmargin.cli.conditions import conditions_command, crowding_command
 from crossmargin.cli.demo import demo_command
+from crossmargin.cli.forward import forward_command
 from crossmargin.cli.margin import margin_command
 from crossmargin.cli.market import market_app
 from crossmargin.cli.output import (
@@ -40,7 +41,7 @@ app.command("margin", short_help="Margin every customer of a positions file.")(m
 app.command("par-books", short_help="Show the tail loss of bonds at par, long and short.")(
     par_books_command
 )
-app.command("backtest", short_help="Backtest margin on bonds at par: coverage and cost.")(
+app.command("backtest", short_help="Backtest margin: models, offset, coverage and cost.")(
     backtest_command
 )
 app.command("stress", short_help="Stress today's book: episodes and hypothetical moves.")(
@@ -54,6 +55,9 @@ app.command("conditions", short_help="Show when each customer's saving expands o
 )
 app.command("crowding", short_help="Show all customers' positions against the market.")(
     crowding_command
+)
+app.command("forward", short_help="Walk books through time: margin and liquidity by day.")(
+    forward_command
 )
 app.command("calc")(calc_command)
 app.add_typer(market_app, name="market", short_help="Build, simulate or check a market directory.")

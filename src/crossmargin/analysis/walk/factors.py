@@ -127,10 +127,24 @@ def walk_factors(
     known = {}
     for year in range(first.year, last.year + 1):
         until = date(year - 1, 12, 31)
-        known[year] = KnownThen(
-            until, {days: _moves(histories, days, until) for days in sorted(set(horizons))}
-        )
+        known[year] = known_on(histories, until, horizons)
     return WalkFactors(histories.points.dates, histories.points, histories.key_years, known)
+
+
+def known_on(histories: FactorHistories, until: date, horizons: Sequence[int]) -> KnownThen:
+    """Return the moves of all dates with what was estimated by a date.
+
+    Parameters
+    ----------
+    histories : FactorHistories
+        May go on after it.
+    until : date
+    horizons : sequence of int
+        In scenario dates.
+    """
+    return KnownThen(
+        until, {days: _moves(histories, days, until) for days in sorted(set(horizons))}
+    )
 
 
 def _moves(histories: FactorHistories, days: int, until: date) -> Moves:

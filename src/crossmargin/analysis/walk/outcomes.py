@@ -66,7 +66,7 @@ def outcomes(
     monomials : Monomials
     """
     # The move that starts on a date has the date's own place among the moves.
-    rows = np.asarray(places, dtype=np.intp)
+    rows = np.asarray(places, dtype=np.intp)  # none is none, and no float
     basis = np.where(moves.basis_own[rows], moves.basis_bp[rows], 0.0)
     spread = np.where(moves.spread_own[rows], moves.spread_bp[rows], 0.0)
     happened = monomials.of_moves(moves.key_rates[rows], basis, spread).T

@@ -220,7 +220,7 @@ def _year(
         forecasts=forecasts,
     )
     happened: dict[int, list[Outcomes]] = {}
-    for horizon in {rules.ficc.horizon_days, rules.cme.horizon_days}:
+    for horizon in rules.horizons:
         some = [place for place in places if place + horizon < len(factors.dates)]
         happened[horizon] = outcomes(
             known.moves[horizon],

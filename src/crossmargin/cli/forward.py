@@ -1,0 +1,215 @@
+"""``xm forward``: margin and liquidity day by day along a path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from crossmargin.cli.changes import changes_by_owner
+from crossmargin.cli.output import (
+    AsOfOption,
+    FormatOption,
+    MarketOption,
+    OutputFormat,
+    diagnostics,
+    refuse,
+    report_refusals,
+    screen,
+    write_csv,
+    write_json,
+)
+
+if TYPE_CHECKING:
+    from crossmargin.services.forward_paths import ForwardPath
+    from crossmargin.services.forward_walk import ForwardWalk
+
+_DATE = ["%Y-%m-%d"]
+_DAYS = 60
+_PATHS = "give one path: --from and --to, --shock-from and --shock-to, or --impulse or --twist"
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """Everything that decides the answer, the path apart."""
+
+    positions: Path
+    market: Path
+    as_of: date | None
+    customers: Sequence[str]
+    own_parameters: Sequence[Path]
+    changes: Sequence[str]
+    derived_prices: bool
+    skip_bad_rows: bool
+
+
+def forward_command(
+    positions: Annotated[
+        Path,
+        typer.Argument(
+            metavar="POSITIONS", help="Positions file: CSV, Parquet or JSON lines.", exists=True
+        ),
+    ],
+    *,
+    market: MarketOption,
+    as_of: AsOfOption = None,
+    output_format: FormatOption = OutputFormat.TABLE,
+    customers: Annotated[
+        list[str] | None,
+        typer.Option("--customer", metavar="ID", help="Of this customer alone; may be repeated."),
+    ] = None,
+    first: Annotated[
+        datetime | None,
+        typer.Option(
+            "--from", formats=_DATE, metavar="DATE", help="Restrike: first date of the history."
+        ),
+    ] = None,
+    last: Annotated[
+        datetime | None,
+        typer.Option("--to", formats=_DATE, metavar="DATE", help="Restrike: last date."),
+    ] = None,
+    shock_first: Annotated[
+        datetime | None,
+        typer.Option(
+            "--shock-from",
+            formats=_DATE,
+            metavar="DATE",
+            help="Shock: first date of the episode that is done again after the as-of date.",
+        ),
+    ] = None,
+    shock_last: Annotated[
+        datetime | None,
+        typer.Option(
+            "--shock-to", formats=_DATE, metavar="DATE", help="Shock: last date of the episode."
+        ),
+    ] = None,
+    impulse: Annotated[
+        float | None,
+        typer.Option(
+            metavar="BP", help="Impulse: parallel move of par yields on the first day, then none."
+        ),
+    ] = None,
+    twist: Annotated[
+        float | None,
+        typer.Option(metavar="BP", help="Impulse: by which ten years rise against two."),
+    ] = None,
+    days: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=2500,
+            help=f"Impulse: business days, the first included; {_DAYS} if left out.",
+        ),
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="OWNER.NAME=VALUE",
+            help="Another value of a parameter, such as arrangement.cap=0.7; may be repeated.",
+        ),
+    ] = None,
+    own_parameters: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--parameters",
+            metavar="FILE",
+            help="Your own parameter file, in the place of its owner's; once for each owner.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    derived_prices: Annotated[
+        bool,
+        typer.Option(
+            "--derived-prices",
+            help="On a date without security prices, derive them from the last sheet before it.",
+        ),
+    ] = False,
+    skip_bad_rows: Annotated[
+        bool, typer.Option("--skip-bad-rows", help="Walk the good rows; mark it incomplete.")
+    ] = False,
+) -> None:
+    """Walk books through time: margin, saving, binding side and liquidity day by day."""
+    from crossmargin.basics.refusals import RefusedError
+    from crossmargin.presentation.forward import CSV_HEADER, csv_rows, forward_document
+    from crossmargin.presentation.forward_tables import print_forward
+
+    path = _path((first, last), (shock_first, shock_last), (impulse, twist), days)
+    try:
+        walk = _walk(
+            _Request(
+                positions,
+                market,
+                as_of.date() if as_of else None,
+                customers or (),
+                own_parameters or (),
+                changes or (),
+                derived_prices,
+                skip_bad_rows,
+            ),
+            path,
+        )
+        document = forward_document(walk)
+    except RefusedError as error:
+        refuse(error.refusals, output_format, outcome="Nothing was computed.")
+    report_refusals(walk.run.skipped, prefix="skipped: ")
+    if output_format is OutputFormat.JSON:
+        write_json(document)
+    elif output_format is OutputFormat.CSV:
+        write_csv(CSV_HEADER, csv_rows(document))
+    else:
+        print_forward(screen(), document)
+
+
+def _path(
+    restrike: tuple[datetime | None, datetime | None],
+    shock: tuple[datetime | None, datetime | None],
+    impulse: tuple[float | None, float | None],
+    days: int | None,
+) -> ForwardPath:
+    """Return the one path that the options name; a usage error otherwise."""
+    from crossmargin.services.forward_paths import Impulse, Restrike, Shock
+
+    named: list[Any] = [each for each in (restrike, shock, impulse) if each != (None, None)]
+    if len(named) != 1:
+        raise typer.BadParameter(_PATHS)
+    if days is not None and named[0] is not impulse:
+        raise typer.BadParameter("--days goes with --impulse or --twist")
+    if named[0] is impulse:
+        return Impulse(impulse[0] or 0.0, impulse[1] or 0.0, days or _DAYS)
+    first, last = named[0]
+    if first is None or last is None:
+        raise typer.BadParameter(_PATHS)
+    kind = Restrike if named[0] is restrike else Shock
+    return kind(first.date(), last.date())
+
+
+def _walk(request: _Request, path: ForwardPath) -> ForwardWalk:
+    from crossmargin import bootstrap
+    from crossmargin.services.derived_prices import with_derived_prices
+    from crossmargin.services.forward_walk import forward_walk
+    from crossmargin.services.margin_positions import margin_positions
+
+    changes = changes_by_owner(request.changes, example="arrangement.cap=0.7")
+    opened = bootstrap.open_market(request.market)
+    day = request.as_of or bootstrap.last_price_date(opened)
+    parameters = bootstrap.parameter_sets(day, request.own_parameters).changing(
+        changes, reason="given on the command line"
+    )
+    executor = bootstrap.block_executor()
+    with diagnostics().status("Walking every book through every date"):
+        priced = with_derived_prices(opened, day) if request.derived_prices else opened
+        run = margin_positions(
+            bootstrap.read_positions(request.positions),
+            priced,
+            parameters,
+            executor,
+            as_of=day,
+            skip_bad_rows=request.skip_bad_rows,
+        )
+        return forward_walk(run, priced, executor, path=path, customers=request.customers)

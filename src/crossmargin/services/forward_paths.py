@@ -1,0 +1,145 @@
+"""The paths of a forward walk: dates of the history, an episode done again, or an impulse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from crossmargin.analysis.walk.continuations import (
+    Continuation,
+    continued,
+    cut_after,
+    episode,
+    impulse,
+)
+from crossmargin.analysis.walk.factors import WalkFactors, known_on, walk_factors
+from crossmargin.analysis.walk.walking import WalkRules
+from crossmargin.basics.refusals import Refusal, RefusedError
+from crossmargin.market.history import DateArray, MarketData
+from crossmargin.market.scenarios import FactorHistories
+from crossmargin.services.margin_day import MarginDay
+
+_RULE = "ruling 20"
+
+
+@dataclass(frozen=True, slots=True)
+class Restrike:
+    """Every date of the history between two, both included."""
+
+    first: date
+    last: date
+
+    mode = "restrike"
+
+
+@dataclass(frozen=True, slots=True)
+class Shock:
+    """What the market did between two dates, both included, from the as-of date on."""
+
+    first: date
+    last: date
+
+    mode = "shock"
+
+
+@dataclass(frozen=True, slots=True)
+class Impulse:
+    """One move of par yields on the day after the as-of date, then still days.
+
+    Parameters
+    ----------
+    parallel_bp, twist_bp : float
+        Of all of them; by which ten years rise against two.
+    days : int
+        The day of the move included.
+    """
+
+    parallel_bp: float
+    twist_bp: float
+    days: int
+
+    mode = "impulse"
+
+
+ForwardPath = Restrike | Shock | Impulse
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Factors, and the places of the margin dates among them."""
+
+    factors: WalkFactors
+    places: range
+    source_dates: DateArray | None = None
+
+
+def route_of(day: MarginDay, market: MarketData, path: ForwardPath, rules: WalkRules) -> Route:
+    """Return factors and margin dates of a path.
+
+    Parameters
+    ----------
+    day : MarginDay
+        Of the terms date.
+    market : MarketData
+    path : Restrike, Shock or Impulse
+    rules : WalkRules
+
+    Raises
+    ------
+    RefusedError
+        If the history does not hold the path's dates.
+    ValueError
+        If its moves make no curve.
+    """
+    if isinstance(path, Restrike):
+        return _restruck(day, market, path, rules)
+    history_to = max(day.as_of, path.last) if isinstance(path, Shock) else day.as_of
+    histories = FactorHistories(market, day.parameters.market, as_of=history_to)
+    known = known_on(histories, day.as_of, rules.horizons)
+    whole = WalkFactors(
+        histories.points.dates, histories.points, histories.key_years, {day.as_of.year: known}
+    )
+    if isinstance(path, Shock):
+        _check_dates(whole, path, options=("--shock-from", "--shock-to"))
+        onward: Continuation = episode(whole, known, first=path.first, last=path.last)
+    else:
+        onward = impulse(
+            path.days,
+            parallel_bp=path.parallel_bp,
+            twist_bp=path.twist_bp,
+            horizons=rules.horizons,
+        )
+    factors = continued(cut_after(whole, known, day.as_of), onward)
+    opening = len(factors.dates) - onward.days - 1
+    return Route(factors, range(opening, len(factors.dates)), onward.source_dates)
+
+
+def _restruck(day: MarginDay, market: MarketData, path: Restrike, rules: WalkRules) -> Route:
+    histories = FactorHistories(market, day.parameters.market, as_of=path.last)
+    blank = WalkFactors(histories.points.dates, histories.points, histories.key_years, {})
+    places = _check_dates(blank, path, options=("--from", "--to"))
+    opening = blank.dates[places.start - 1].astype(date)
+    factors = walk_factors(histories, first=opening, last=path.last, horizons=rules.horizons)
+    return Route(factors, range(places.start - 1, places.stop))
+
+
+def _check_dates(
+    factors: WalkFactors, path: Restrike | Shock, *, options: tuple[str, str]
+) -> range:
+    """Return the places of a path's dates, refusing one that the history does not hold."""
+    earliest, latest = (factors.dates[place].astype(date) for place in (1, -1))
+    faults = []
+    if path.first > path.last:
+        value = f"{path.first} to {path.last}"
+        faults.append(Refusal(options[0], value, "the earlier date first", _RULE))
+    if path.first < earliest:
+        expected = f"{earliest} or later: the history begins the date before"
+        faults.append(Refusal(options[0], path.first.isoformat(), expected, _RULE))
+    places = factors.places_between(path.first, path.last)
+    if not faults and not len(places):
+        value = f"{path.first} to {path.last}"
+        expected = f"a date with par yields among them; the last one is {latest}"
+        faults.append(Refusal(options[1], value, expected, _RULE))
+    if faults:
+        raise RefusedError(*faults)
+    return places
