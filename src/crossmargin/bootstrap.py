@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from crossmargin.margin.cme.span.parameters import SpanContract, SpanParameters
     from crossmargin.margin.cme.span.published import PublishedFigures
     from crossmargin.market.history import MarketData
+    from crossmargin.methodology.inputs import Deviation
     from crossmargin.parameters.reading import OwnerFile
     from crossmargin.services.backtest_par_books import BacktestParameters
     from crossmargin.services.calculators.calculator import Calculator
@@ -151,6 +152,17 @@ def reference_coverage() -> ReferenceCoverage:
 
     text = files("crossmargin").joinpath("validation/reference_coverage.toml").read_text("utf-8")
     return reference_from_document(tomllib.loads(text))
+
+
+def known_deviations() -> tuple[Deviation, ...]:
+    """Read the one list of what the models leave out."""
+    import tomllib
+    from importlib.resources import files
+
+    from crossmargin.methodology.deviations import deviations_from_document
+
+    text = files("crossmargin").joinpath("methodology/deviations.toml").read_text("utf-8")
+    return deviations_from_document(tomllib.loads(text))
 
 
 def calculators() -> Mapping[str, Calculator]:
