@@ -377,7 +377,8 @@ def _monitoring(inputs: PackInputs) -> Part:
                 "Whether what both clearing organizations collect covers each one's own margin of "
                 "the combined book is checked for every customer and flagged; on {date} it falls "
                 "short for {short} of {books} standard books. Worst runs are counted over "
-                "{rolling} outcomes. Our figures are reconciled with the clearing organizations' files line "
+                "{rolling} outcomes. Our figures are reconciled with the clearing organizations' "
+                "files line "
                 "by line, and the differences kept as a series; no factor is ever fitted to them. "
                 "Charges that need a customer's history and were not computed here: {missing}.",
                 values,

@@ -13,8 +13,8 @@ from crossmargin.methodology.evidence import (
 )
 from crossmargin.methodology.inputs import Book, FirmInputs, PackInputs
 from crossmargin.methodology.scenarios import tail_part
-from crossmargin.methodology.values import Block, Figure, Paragraph, Part, Section, table
-from crossmargin.methodology.words import dollars, per_cent, result
+from crossmargin.methodology.values import Block, Figure, Paragraph, Part, Section, Table, table
+from crossmargin.methodology.words import dollars, per_cent, result, whole_dollars
 
 _RUN = "margin run of the positions file"
 
@@ -140,4 +140,23 @@ def _one(customer: Book, place: int) -> Part:
             ),
             causes_figure(customer, name=f"customer-{place}-lost"),
         ]
+    blocks.append(_positions(customer))
     return Part(customer.name, tuple(blocks))
+
+
+def _positions(customer: Book) -> Table:
+    rows = [
+        [
+            each.label,
+            f"{float(each.quantity):,.0f}",
+            whole_dollars(each.contribution),
+            dollars(each.incremental),
+        ]
+        for each in customer.positions
+    ]
+    return table(
+        f"Positions of the XM account: {customer.name}",
+        ("position", "par, contracts or dollar-days", "contribution, USD", "without it less, USD"),
+        rows,
+        origin=_RUN,
+    )

@@ -82,7 +82,8 @@ def _rule(inputs: PackInputs) -> Part:
                 "The saving is measured on {basis}, against {denominator} figures; charges outside "
                 "it are collected in full. "
                 "Margin therefore rises with what moves each leg; the benefit shrinks with "
-                "whatever moves one leg and not the other: unlike maturities, the cash-futures basis, the "
+                "whatever moves one leg and not the other: unlike maturities, the cash-futures "
+                "basis, the "
                 "spread between SOFR and Treasury rates, floors that do not diversify.",
                 values,
             ),

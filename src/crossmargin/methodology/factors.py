@@ -172,7 +172,8 @@ def _basis(inputs: PackInputs) -> Part:
         (
             Paragraph(
                 "Futures closes and the Treasury curve are not taken at the same minute, so most "
-                "of a one-day residual is timing and not basis. Timing noise is {noise}: it is told "
+                "of a one-day residual is timing and not basis. Timing noise is {noise}: it is "
+                "told "
                 "from what accumulates by how the variance of residuals grows over lags up to "
                 "{lags}, on residuals since {since}. Estimates are multiplied by {multiple}.",
                 values,

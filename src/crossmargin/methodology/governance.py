@@ -237,7 +237,8 @@ def _how(inputs: PackInputs) -> Part:
         (
             Paragraph(
                 "A parameter is a dated version with value, unit, source, status and what it "
-                "may be. A new version takes effect on its date and never before; the old one stays, so "
+                "may be. A new version takes effect on its date and never before; the old one "
+                "stays, so "
                 "that any past day can be computed again. An unknown name, a gap in dates, a value "
                 "outside its domain or a version without a source is refused before anything is "
                 "priced. Every figure carries the digests of the parameters that made it; the same "

@@ -15,6 +15,7 @@ from crossmargin.analysis.explanation import Explanation
 from crossmargin.analysis.ranges import RangeRow
 from crossmargin.arrangement.reduction import ReductionRules
 from crossmargin.arrangement.requirement import CustomerRequirement
+from crossmargin.basics.money import Money
 from crossmargin.margin.cme.model import CmeScenarios
 from crossmargin.margin.ficc.haircut import HaircutSchedule
 from crossmargin.margin.ficc.scenarios import FiccScenarios
@@ -93,6 +94,27 @@ class CoverageFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldPosition:
+    """What one position does to a customer's requirement; only the firm's edition has any.
+
+    Parameters
+    ----------
+    label : str
+    quantity : Fraction
+        Par dollars, contracts, or dollars of start amount times days left.
+    contribution : Fraction
+        Exact dollars of the requirement.
+    incremental : Money
+        What the requirement falls by without the position.
+    """
+
+    label: str
+    quantity: Fraction
+    contribution: Fraction
+    incremental: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Book:
     """One book or customer on the day.
 
@@ -110,6 +132,8 @@ class Book:
         Whether something is left out of its figures.
     not_computed : tuple of str
         Charges that apply and could not be computed.
+    positions : tuple of HeldPosition
+        Of a customer, largest contribution first; empty for a standard book.
     """
 
     name: str
@@ -121,6 +145,7 @@ class Book:
     futures_dv01: tuple[float, ...]
     incomplete: bool
     not_computed: tuple[str, ...]
+    positions: tuple[HeldPosition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,23 @@ What other analyses add comes in as :class:`~crossmargin.methodology.inputs.Evid
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
 import numpy as np
 
+from crossmargin.analysis.explanation import explain
+from crossmargin.analysis.factors import RiskFactor, without_at_cme, without_at_ficc
 from crossmargin.analysis.ranges import RangeRow, by_effect
 from crossmargin.analysis.sensitivity import VARIANTS
 from crossmargin.arrangement.reduction import ReductionRules
 from crossmargin.basics.refusals import RefusedError, refused
-from crossmargin.market.history import MarketData
+from crossmargin.margin.cme.model import CmeModel
+from crossmargin.margin.cme.span.model import SpanModel
+from crossmargin.margin.ficc.model import FiccModel
+from crossmargin.market.history import FloatArray, MarketData
 from crossmargin.market.scenarios import window_start
 from crossmargin.methodology.inputs import (
     Answer,
@@ -28,6 +33,7 @@ from crossmargin.methodology.inputs import (
     Evidence,
     FactorFacts,
     FirmInputs,
+    HeldPosition,
     MarketFacts,
     PackInputs,
     Sensitivity,
@@ -36,10 +42,11 @@ from crossmargin.methodology.words import tenor
 from crossmargin.parameters.registry import ParameterSet
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.services.backtest_par_books import BacktestParameters, backtest_par_books
+from crossmargin.services.customer_books import holdings_of
 from crossmargin.services.day_contracts import front_contracts
 from crossmargin.services.held_instruments import HeldInstruments
 from crossmargin.services.margin_day import MarginDay, prepare_day
-from crossmargin.services.margin_explanation import CustomerExplanation, explain_run
+from crossmargin.services.margin_explanation import CustomerExplanation, explain_run, key_rates_of
 from crossmargin.services.margin_positions import (
     MarginRun,
     PositionsInput,
@@ -51,7 +58,7 @@ from crossmargin.services.margin_run import CustomerResult, MarginResult
 from crossmargin.services.parameter_registry import ParameterRegistry
 from crossmargin.services.parameter_sets import ParameterSets
 from crossmargin.services.ports import BlockExecutor
-from crossmargin.services.standard_books import standard_books, standard_positions
+from crossmargin.services.standard_books import StandardBook, standard_books, standard_positions
 
 COVERAGE_MODELS = {
     "hs": "plain simulation (HS)",
@@ -151,9 +158,7 @@ def pack_inputs(
         standard_positions(made), market, parameters, request.executor, as_of=as_of
     )
     progress("Explaining the standard books")
-    whats = {book.name: book.what for book in made}
-    order = {name: place for place, name in enumerate(whats)}
-    books = sorted(_books(run, whats), key=lambda book: order[book.name])
+    books = _standard(run, made)
     progress("Backtesting bonds at par")
     coverage = _coverage(request)
     sensitivity = None
@@ -168,7 +173,7 @@ def pack_inputs(
         factors=_factor_facts(run.result.day),
         rules=_rules(parameters),
         coverage=coverage,
-        books=tuple(books),
+        books=books,
         deviations=request.deviations,
         sensitivity=sensitivity,
         evidence=evidence or Evidence(),
@@ -194,9 +199,13 @@ def firm_inputs(
     run = margin_positions(
         positions, request.market, request.parameters, request.executor, as_of=request.as_of
     )
+    one_firm = len({customer.key.bd_fcm for customer in run.result.customers}) == 1
+    explained = zip(run.result.customers, explain_run(run), strict=True)
     return FirmInputs(
         positions_sha256=positions.sha256,
-        customers=tuple(_books(run, {})),
+        customers=tuple(
+            _customer(customer, told, one_firm=one_firm) for customer, told in explained
+        ),
         evidence=evidence or Evidence(),
         crowding=crowding,
     )
@@ -206,28 +215,66 @@ def _rules(parameters: ParameterSets) -> ReductionRules:
     return ReductionRules.from_parameters(parameters.arrangement)
 
 
-def _books(run: MarginRun, whats: Mapping[str, str]) -> list[Book]:
-    explained = zip(run.result.customers, explain_run(run), strict=True)
-    firms = {customer.key.bd_fcm for customer in run.result.customers}
-    return [_book(customer, told, whats, firms) for customer, told in explained]
+def _standard(run: MarginRun, made: Sequence[StandardBook]) -> tuple[Book, ...]:
+    """Return the standard books in their own order, explained by kind of factor."""
+    small = _small(run)
+    day = small.result.day
+    block = holdings_of(day, [book.xm for book in small.books]).block(0, len(small.books))
+    exposure = key_rates_of(day)
+    securities, futures = exposure.of(block)
+
+    def repriced(factors: Sequence[RiskFactor]) -> tuple[FiccModel, CmeModel | SpanModel]:
+        other = day.with_scenarios(
+            ficc=without_at_ficc(factors, day.ficc.scenarios),
+            cme=without_at_cme(factors, day.cme.scenarios),
+        )
+        return other.ficc, other.cme_engine
+
+    told = explain(day.ficc, day.cme_engine, block, repriced=repriced, with_factors=False)
+    by_name = {
+        customer.key.customer_id: (customer, told[row], securities[row], futures[row])
+        for row, customer in enumerate(run.result.customers)
+    }
+    books = []
+    for book in made:
+        customer, explanation, own_securities, own_futures = by_name[book.name]
+        books.append(
+            Book(
+                name=book.name,
+                what=book.what,
+                requirement=customer.requirement,
+                explanation=explanation,
+                key_tenors=_tenors(exposure.key_years),
+                securities_dv01=tuple(own_securities.tolist()),
+                futures_dv01=tuple(own_futures.tolist()),
+                incomplete=customer.incomplete,
+                not_computed=tuple(each.name for each in customer.not_computed),
+            )
+        )
+    return tuple(books)
 
 
-def _book(
-    customer: CustomerResult, told: CustomerExplanation, whats: Mapping[str, str], firms: set[str]
-) -> Book:
+def _customer(customer: CustomerResult, told: CustomerExplanation, *, one_firm: bool) -> Book:
     key = customer.key
-    name = key.customer_id if len(firms) == 1 else f"{key.bd_fcm}: {key.customer_id}"
     return Book(
-        name=name,
-        what=whats.get(name, ""),
+        name=key.customer_id if one_firm else f"{key.bd_fcm}: {key.customer_id}",
+        what="",
         requirement=customer.requirement,
         explanation=told.explanation,
-        key_tenors=tuple(tenor(float(years)) for years in told.key_years),
+        key_tenors=_tenors(told.key_years),
         securities_dv01=tuple(told.securities_dv01.tolist()),
         futures_dv01=tuple(told.futures_dv01.tolist()),
         incomplete=customer.incomplete,
         not_computed=tuple(each.name for each in customer.not_computed),
+        positions=tuple(
+            HeldPosition(each.label, each.quantity, each.contribution, each.incremental)
+            for each in told.positions
+        ),
     )
+
+
+def _tenors(key_years: FloatArray) -> tuple[str, ...]:
+    return tuple(tenor(float(years)) for years in key_years)
 
 
 def _market_facts(day: MarginDay, market: MarketData) -> MarketFacts:
