@@ -105,7 +105,13 @@ def basis_volatility(
         barmode="stack",
     )
     chart.update_layout(
-        xaxis={"categoryorder": "array", "categoryarray": list(contracts)},
+        # Both panels from one half to the other, so that a contract stands above itself.
+        xaxis={
+            "categoryorder": "array",
+            "categoryarray": list(contracts),
+            "range": [-0.5, len(contracts) - 0.5],
+        },
+        xaxis2={"range": [-0.5, len(contracts) - 0.5]},
         yaxis={"rangemode": "tozero"},
     )
     for style, (name, values) in zip(STYLES, volatility_bp.items(), strict=False):

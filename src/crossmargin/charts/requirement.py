@@ -141,6 +141,7 @@ def requirement_through_time(
     saved = [_PER_CENT * (1.0 - b / a) if a else 0.0 for a, b in zip(alone, together, strict=True)]
     chart.add_trace(line("saved", dates, saved, STYLES[2], panel="2", step=True))
     chart.update_layout(yaxis={"rangemode": "tozero"}, yaxis2={"rangemode": "tozero"})
+    _same_dates(chart, dates)
     return chart
 
 
@@ -185,6 +186,7 @@ def saving_and_binding(
     trace.marker.symbol = "square"
     trace.showlegend = False
     chart.add_trace(trace)
+    _same_dates(chart, dates)
     return chart
 
 
@@ -270,3 +272,9 @@ def tornado(
     chart.add_trace(upright("as it is", base, parameters, _RULE_LINES[0]))
     chart.update_layout(yaxis={"categoryorder": "array", "categoryarray": list(parameters)})
     return chart
+
+
+def _same_dates(chart: go.Figure, dates: Sequence[str]) -> None:
+    """Give both panels the same ends: a day stands above itself."""
+    ends = [dates[0], dates[-1]]
+    chart.update_layout(xaxis={"range": ends}, xaxis2={"range": ends})

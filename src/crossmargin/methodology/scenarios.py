@@ -99,7 +99,7 @@ def _stressed_periods(inputs: PackInputs) -> Part:
     ):
         rule = inputs.parameters[owner]
         for first, last in rule.dates(name):
-            ends = each.end_dates.astype("datetime64[D]").astype(object).tolist()
+            ends = each.end_dates.astype(object).tolist()
             count = sum(first <= end <= last for end in ends)
             status = rule.parameters[name].status.value
             rows.append([f"{owner}.{name}", day(first), day(last), f"{count:,}", status])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 
 from crossmargin.arrangement.reduction import format_ratio
@@ -42,7 +43,7 @@ def per_cent(ratio: Fraction | float | None, places: int = 1) -> str:
     if ratio is None:
         return "-"
     text = format_ratio(Fraction(ratio) * _PER_CENT, places=places)
-    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} %"
+    return f"{Decimal(text).normalize():f} %"
 
 
 def dollars(amount: Money) -> str:

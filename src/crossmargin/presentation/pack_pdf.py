@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from crossmargin.methodology.values import Block, Figure, Pack, Paragraph, Section, Table
 from crossmargin.presentation.drawing.pdf import draw
 from crossmargin.presentation.drawing.plot import drawing_of
+from crossmargin.presentation.pack_table import write_table
 from crossmargin.presentation.pack_words import EDITIONS, TITLE, in_core_font
 
 if TYPE_CHECKING:
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from fpdf.outline import OutlineSection
 
 _MARGIN, _WIDTH, _BOTTOM = 16.0, 178.0, 277.0
-_INK, _SOFT, _RULE, _PAPER = "#1a1a1a", "#555555", "#c9c9c9", "#ffffff"
-_WIDE_COLUMNS = 8
+_INK, _SOFT = "#1a1a1a", "#555555"
 _ENTRIES_PER_PAGE = 46
 
 
@@ -132,35 +132,12 @@ class _Writer:
         self._text(block.reading.text, size=8.5, color=_SOFT, gap=3)
 
     def _table(self, block: Table) -> None:
-        from fpdf.enums import TableBordersLayout
-        from fpdf.fonts import FontFace
-
         pdf = self.pdf
-        size = 7.5 if len(block.header) < _WIDE_COLUMNS else 6.6
         if pdf.get_y() > _BOTTOM - 35:
             pdf.add_page()
         self._text(block.title, size=8.5, style="B", gap=1)
-        pdf.set_font("Helvetica", "", size)
-        pdf.set_text_color(_INK)
-        pdf.set_draw_color(_RULE)
-        pdf.set_fill_color(_PAPER)
-        pdf.set_line_width(0.15)
-        with pdf.table(
-            col_widths=column_shares(block),
-            width=_WIDTH,
-            line_height=size * 0.48,
-            text_align=tuple(
-                "RIGHT" if place in block.figures else "LEFT" for place in range(len(block.header))
-            ),
-            headings_style=FontFace(emphasis="BOLD", color=_INK, fill_color="#f4f4f1"),
-            borders_layout=TableBordersLayout.HORIZONTAL_LINES,
-            padding=(0.5, 0.8, 0.5, 0.8),
-            repeat_headings=1,
-        ) as table:
-            for row in (block.header, *block.rows):
-                cells = table.row()
-                for text in row:
-                    cells.cell(breakable(in_core_font(text)))
+        write_table(pdf, block, left=_MARGIN, width=_WIDTH, bottom=_BOTTOM)
+        pdf.set_x(_MARGIN)
         pdf.ln(3)
 
     def _text(
@@ -179,33 +156,6 @@ class _Writer:
             _WIDTH, size * 0.48, in_core_font(text), align="L", new_x="LMARGIN", new_y="NEXT"
         )
         self.pdf.ln(gap)
-
-
-def column_shares(block: Table) -> tuple[float, ...]:
-    """Return widths of columns by what they hold: long cells take lines, figures do not.
-
-    Examples
-    --------
-    >>> shares = column_shares(Table("t", ("a", "b"), (("x" * 90, "12"),), "run", frozenset({1})))
-    >>> shares[0] > shares[1]
-    True
-    """
-    shares = []
-    for place, heading in enumerate(block.header):
-        cells = [len(row[place]) for row in block.rows] or [0]
-        word = max((len(part) for part in heading.split()), default=1)
-        longest = max(cells)
-        wanted = float(max(longest, word))
-        if place not in block.figures:
-            # The root of what is beyond a dozen letters: a source of a hundred is not ten columns.
-            wanted = min(wanted, 12 + max(0.0, wanted - 12) ** 0.72)
-        shares.append(max(wanted, float(word), 4.0) + 1.5)
-    return tuple(shares)
-
-
-def breakable(text: str) -> str:
-    """Return text whose longest words may break at underscores and between digits of a digest."""
-    return text.replace("_", "_\u00ad")
 
 
 def _contents(pdf: FPDF, outline: list[OutlineSection]) -> None:

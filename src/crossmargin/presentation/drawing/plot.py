@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _TITLE_SIZE, _SMALL = 15.0, 9.0
 _BAR_GAP = 0.25
+_KINDS = ("scatter", "bar", "heatmap")
 
 
 def drawing_of(figure: go.Figure) -> Drawing:
@@ -39,6 +40,9 @@ def drawing_of(figure: go.Figure) -> Drawing:
     document: Mapping[str, Any] = figure.to_plotly_json()
     traces: Sequence[Mapping[str, Any]] = document["data"]
     layout: Mapping[str, Any] = document["layout"]
+    for trace in traces:
+        if trace["type"] not in _KINDS:
+            raise ValueError(f"a trace of kind {trace['type']!r} is not drawn")
     frame = frame_of(layout, traces)
     panels = panels_of(layout, traces, frame)
     title = layout["title"]["text"]
@@ -65,12 +69,7 @@ def drawing_of(figure: go.Figure) -> Drawing:
 
 
 def _trace(panel: Panel, trace: Mapping[str, Any], ink: str) -> Iterator[Item]:
-    if trace["type"] == "scatter":
-        yield from _scatter(panel, trace)
-    elif trace["type"] == "heatmap":
-        yield from _heat(panel, trace, ink)
-    else:
-        raise ValueError(f"a trace of kind {trace['type']!r} is not drawn")
+    yield from _heat(panel, trace, ink) if trace["type"] == "heatmap" else _scatter(panel, trace)
 
 
 def _scatter(panel: Panel, trace: Mapping[str, Any]) -> Iterator[Item]:

@@ -92,7 +92,10 @@ def scale_of(
         return Scale(kind, -0.5, len(categories) - 0.5, start, stop, categories, ticks)
     if kind not in ("linear", "date"):
         raise ValueError(f"an axis of kind {kind!r} is not drawn")
-    low, high = _ends(axis, [_plain(value, kind) for value in known], holds_zero=holds_zero)
+    if axis.get("range"):
+        low, high = (_plain(end, kind) for end in axis["range"])
+    else:
+        low, high = _ends(axis, [_plain(value, kind) for value in known], holds_zero=holds_zero)
     count = int(axis.get("nticks") or _TICKS)
     ticks = (
         _date_ticks(low, high)
@@ -114,9 +117,6 @@ def _categories(axis: Mapping[str, Any], values: Iterable[Any]) -> tuple[str, ..
 def _ends(
     axis: Mapping[str, Any], values: Sequence[float], *, holds_zero: bool
 ) -> tuple[float, float]:
-    if axis.get("range"):
-        low, high = axis["range"]
-        return float(low), float(high)
     to_zero = holds_zero or axis.get("rangemode") == "tozero"
     every = [*values, 0.0] if to_zero else list(values) or [0.0]
     low, high = min(every), max(every)
