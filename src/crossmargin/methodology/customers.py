@@ -70,7 +70,7 @@ def _all(firm: FirmInputs) -> Part:
                 (
                     *("customer", "alone, USD", "cross-margined, USD", "saved, USD"),
                     *("FICC saves", "CME saves", "reduction", "decided by"),
-                    *("order check", "incomplete"),
+                    *("order check passes", "incomplete"),
                 ),
                 rows,
                 origin=_RUN,
@@ -130,7 +130,7 @@ def _one(customer: Book, place: int) -> Part:
     if any(customer.securities_dv01) and any(customer.futures_dv01):
         blocks += [
             Figure(
-                f"customer-{place}-dv01",
+                f"customer-{place}-legs",
                 key_rate_dv01(
                     customer.key_tenors,
                     {"securities": customer.securities_dv01, "futures": customer.futures_dv01},

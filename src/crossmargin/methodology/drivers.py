@@ -165,11 +165,9 @@ def _savings(books: Sequence[Book], side: str) -> list[float]:
 
 
 def _causes(inputs: PackInputs, book: Book) -> Part:
-    rows = [
-        [each.name, loss.label, per_cent(loss.ficc), per_cent(loss.cme)]
-        for each in inputs.books
-        for loss in each.explanation.by_kind
-    ]
+    told = {each.name: each.explanation.by_kind for each in inputs.books}
+    labels = list(dict.fromkeys(loss.label for losses in told.values() for loss in losses))
+    rows = [[name, *_lost_cells(losses, labels)] for name, losses in told.items()]
     return Part(
         "What keeps a saving from being whole",
         (
@@ -180,14 +178,23 @@ def _causes(inputs: PackInputs, book: Book) -> Part:
             ),
             causes_figure(book, name="saving-lost"),
             table(
-                "Saving lost, by book and cause",
-                ("book", "cause", "FICC-style model", "CME-style model"),
+                "Saving lost, by book and cause: FICC-style model, then CME-style model",
+                ("book", *labels),
                 rows,
                 origin="explanation of the standard books",
-                words=2,
             ),
         ),
     )
+
+
+def _lost_cells(losses: Sequence[FactorLoss], labels: Sequence[str]) -> list[str]:
+    by_label = {loss.label: loss for loss in losses}
+    return [
+        f"{per_cent(by_label[label].ficc)}, {per_cent(by_label[label].cme)}"
+        if label in by_label
+        else "-"
+        for label in labels
+    ]
 
 
 def causes_figure(book: Book, *, name: str) -> Figure:

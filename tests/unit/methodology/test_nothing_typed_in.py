@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from crossmargin.bootstrap import parameter_registry
 from crossmargin.methodology.build import public_pack
 from crossmargin.methodology.values import Figure, Pack, Paragraph, Table, Value
 
@@ -105,7 +106,11 @@ def literals(path: Path) -> Iterator[str]:
 @pytest.mark.parametrize("path", sorted(ROOM.glob("*.py")), ids=lambda path: path.name)
 def test_no_text_of_the_room_holds_a_digit(path: Path) -> None:
     typed = [text for text in literals(path) if re.search(r"\d", text) and "\\" not in text]
-    assert typed == []
+    registry = parameter_registry()
+    names = {
+        f"{owner}.{one.name}" for owner, read in registry.files.items() for one in read.versions
+    }
+    assert [text for text in typed if text not in names] == []
 
 
 def test_every_shown_parameter_that_changed_is_shown_changed(
@@ -141,7 +146,7 @@ def test_every_result_follows(pack: Pack, changed: Pack) -> None:
     before, after = tables(pack), tables(changed)
     for title in (
         "Standard books",
-        "Saving lost, by book and cause",
+        "Saving lost, by book and cause: FICC-style model, then CME-style model",
         "Every risk factor, basis points over each model's horizon",
         "Residuals with and without timing noise, FICC's horizon",
         "Scenario sets on the day",
