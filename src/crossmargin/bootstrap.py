@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from crossmargin.margin.cme.span.parameters import SpanContract, SpanParameters
     from crossmargin.margin.cme.span.published import PublishedFigures
     from crossmargin.market.history import MarketData
+    from crossmargin.methodology.inputs import Deviation
     from crossmargin.parameters.reading import OwnerFile
     from crossmargin.parameters.registry import ParameterSet
     from crossmargin.services.backtest_par_books import BacktestParameters
@@ -178,6 +179,17 @@ def stress_parameters(as_of: date) -> StressParameters:
 
     registry = parameter_registry()
     return StressParameters(registry.in_force(as_of), registry.set_of(OWNER, as_of))
+
+
+def known_deviations() -> tuple[Deviation, ...]:
+    """Read the one list of what the models leave out."""
+    import tomllib
+    from importlib.resources import files
+
+    from crossmargin.methodology.deviations import deviations_from_document
+
+    text = files("crossmargin").joinpath("methodology/deviations.toml").read_text("utf-8")
+    return deviations_from_document(tomllib.loads(text))
 
 
 def calculators() -> Mapping[str, Calculator]:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 
-HEAVY = ("numpy", "polars", "holidays", "rich")
+HEAVY = ("numpy", "polars", "holidays", "rich", "plotly", "fpdf")
 
 
 def loaded_after(code: str) -> list[str]:

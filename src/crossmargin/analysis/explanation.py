@@ -108,7 +108,12 @@ class Explanation:
 
 
 def explain(
-    ficc: FiccModel, cme: CmeModel | SpanModel, block: Block, *, repriced: Repriced
+    ficc: FiccModel,
+    cme: CmeModel | SpanModel,
+    block: Block,
+    *,
+    repriced: Repriced,
+    with_factors: bool = True,
 ) -> list[Explanation]:
     """Return an explanation of every portfolio of the block.
 
@@ -119,6 +124,8 @@ def explain(
         XM accounts, one a row.
     repriced : callable
         Gives both models with some factors' shocks off.
+    with_factors : bool
+        Whether each factor is switched off alone, and not its kind alone: most of the time.
     """
     base = _Base.of(ficc, cme, block)
     singles = [(factor.label, (factor,)) for factor in risk_factors(ficc.scenarios.historical)]
@@ -126,7 +133,7 @@ def explain(
         (label, tuple(f for f in risk_factors(ficc.scenarios.historical) if f.kind == kind))
         for kind, label in KIND_LABELS.items()
     ]
-    by_factor = base.losses(block, singles, repriced)
+    by_factor = base.losses(block, singles if with_factors else (), repriced)
     by_kind = base.losses(block, kinds, repriced)
     return [
         Explanation(

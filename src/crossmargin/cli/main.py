@@ -15,6 +15,7 @@ from crossmargin.cli.demo import demo_command
 from crossmargin.cli.forward import forward_command
 from crossmargin.cli.margin import margin_command
 from crossmargin.cli.market import market_app
+from crossmargin.cli.methodology import methodology_app
 from crossmargin.cli.output import (
     EXIT_PIPE_CLOSED,
     EXIT_REFUSED,
@@ -70,6 +71,9 @@ app.add_typer(
     span_app, name="span", short_help="SPAN parameter files: show, convert, margin, calibrate."
 )
 app.add_typer(reconcile_app, name="reconcile")
+app.add_typer(
+    methodology_app, name="methodology", short_help="Document the models from the models."
+)
 app.command("demo", short_help="Margin a sample BD-FCM on a simulated market.")(demo_command)
 
 

@@ -1,0 +1,1 @@
+"""One figure per question, as Plotly figures; the only room that imports plotly."""

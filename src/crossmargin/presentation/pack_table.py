@@ -1,0 +1,187 @@
+"""Tables on paper: figures whole, words in lines, headings again on every page.
+
+The library's own tables measure every character of every cell anew; here a word is measured once.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+from crossmargin.methodology.values import Table
+from crossmargin.presentation.pack_words import in_core_font
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
+
+_INK, _RULE, _WASH = "#1a1a1a", "#c9c9c9", "#f4f4f1"
+_PADDING, _BOLD, _HAIR = 2.2, 1.08, 0.01
+_LONG_CELLS = 0.72
+_WIDE_COLUMNS, _SIZE, _SMALL_SIZE = 8, 7.5, 6.6
+_MM_PER_POINT = 25.4 / 72
+_LEADING, _ROW_PADDING = 1.22, 1.1
+_PIECES = re.compile(r"\S*?(?:_|\.\.|-(?=\D))(?=\S)|\S+|\s+")
+
+Measure = Callable[[str], float]
+
+
+def write_table(pdf: FPDF, block: Table, *, left: float, width: float, bottom: float) -> None:
+    """Write a table from the current height on, over as many pages as it takes.
+
+    Parameters
+    ----------
+    pdf : FPDF
+        In millimetres.
+    block : Table
+    left, width : float
+    bottom : float
+        Where a page's rows end.
+    """
+    size = _SIZE if len(block.header) < _WIDE_COLUMNS else _SMALL_SIZE
+    pdf.set_font("Helvetica", "", size)
+
+    @cache
+    def measure(text: str) -> float:
+        return pdf.get_string_width(text)
+
+    def bold(text: str) -> float:
+        return measure(text) * _BOLD
+
+    widths = column_widths(_in_core_fonts(block), bold, width=width)
+    line = size * _MM_PER_POINT * _LEADING
+
+    def row(cells: Sequence[str], how_wide: Measure) -> list[list[str]]:
+        return [
+            list(lines_of(in_core_font(cell), how_wide, width=room - _PADDING + _HAIR))
+            for cell, room in zip(cells, widths, strict=True)
+        ]
+
+    heading = row(block.header, bold)
+
+    def write(cells: list[list[str]], *, is_heading: bool) -> None:
+        height = max(map(len, cells)) * line + _ROW_PADDING
+        if not is_heading and pdf.get_y() + height > bottom:
+            pdf.add_page()
+            write(heading, is_heading=True)
+        top = pdf.get_y()
+        pdf.set_font("Helvetica", "B" if is_heading else "", size)
+        pdf.set_text_color(_INK)
+        if is_heading:
+            pdf.set_fill_color(_WASH)
+            pdf.rect(left, top, width, height, style="F")
+        at = left
+        for place, (lines, room) in enumerate(zip(cells, widths, strict=True)):
+            for number, text in enumerate(lines):
+                # Figures end at the right edge of their column.
+                shift = room - _PADDING / 2 - pdf.get_string_width(text)
+                x = at + (shift if place in block.figures else _PADDING / 2)
+                pdf.text(x, top + (number + 0.82) * line + _ROW_PADDING / 2, text)
+            at += room
+        pdf.set_draw_color(_INK if is_heading else _RULE)
+        pdf.set_line_width(0.3 if is_heading else 0.12)
+        pdf.line(left, top + height, left + width, top + height)
+        pdf.set_y(top + height)
+
+    write(heading, is_heading=True)
+    for cells in block.rows:
+        write(row(cells, measure), is_heading=False)
+
+
+def _in_core_fonts(block: Table) -> Table:
+    return Table(
+        block.title,
+        tuple(map(in_core_font, block.header)),
+        tuple(tuple(map(in_core_font, row)) for row in block.rows),
+        block.origin,
+        block.figures,
+    )
+
+
+def lines_of(text: str, measure: Measure, *, width: float) -> Iterator[str]:
+    """Yield a text in lines: broken at spaces, after an underscore, and where nothing else fits.
+
+    Examples
+    --------
+    >>> list(lines_of("the cheapest to deliver", len, width=12))
+    ['the cheapest', 'to deliver']
+    >>> list(lines_of("basis_volatility_multiple", len, width=17))
+    ['basis_volatility_', 'multiple']
+    >>> list(lines_of("0123456789", len, width=4))
+    ['0123', '4567', '89']
+    """
+    line = ""
+    for piece in _PIECES.findall(text):
+        if measure((line + piece).rstrip()) <= width:
+            line += piece
+            continue
+        if line.strip():
+            yield line.strip()
+        line = piece.lstrip()
+        while measure(line) > width and len(line) > 1:
+            fitting = next(
+                (end for end in range(len(line) - 1, 1, -1) if measure(line[:end]) <= width), 1
+            )
+            yield line[:fitting]
+            line = line[fitting:]
+    yield line.strip()
+
+
+def column_widths(block: Table, measure: Measure, *, width: float) -> tuple[float, ...]:
+    """Return widths of columns: figures whole, words share what is left by what they hold.
+
+    Parameters
+    ----------
+    block : Table
+    measure : callable
+        How wide a text is.
+    width : float
+        Of all columns together.
+
+    Examples
+    --------
+    >>> block = Table("t", ("words", "USD"), (("x" * 90, "1,000"),), "run", frozenset({1}))
+    >>> [round(each, 3) for each in column_widths(block, len, width=50.0)]
+    [42.8, 7.2]
+    >>> column_widths(Table("t", ("a", "b"), (("x", "1"),), "run", frozenset({1})), len, width=50.0)
+    (25.0, 25.0)
+    """
+    columns = [[row[place] for row in block.rows] for place in range(len(block.header))]
+    fixed = {
+        place: _PADDING
+        + max(
+            *(measure(cell) for cell in columns[place] or [""]),
+            *(measure(word) for word in block.header[place].split() or [""]),
+        )
+        for place in block.figures
+    }
+    wanted = {
+        place: _wanted(block.header[place], columns[place], measure)
+        for place in range(len(block.header))
+        if place not in block.figures
+    }
+    every = fixed | wanted
+    spare = (width - sum(every.values())) / len(every)
+    if spare >= 0.0:
+        return tuple(every[place] + spare for place in range(len(every)))
+    # Words give way first, down to a third of the page; then everything does.
+    least = min(sum(wanted.values()), width / 3)
+    room = max(width - sum(fixed.values()), least)
+    words, figures = (room / sum(wanted.values()) if wanted else 0.0), 1.0
+    if fixed:
+        figures = min(1.0, (width - (room if wanted else 0.0)) / sum(fixed.values()))
+    return tuple(
+        fixed[place] * figures if place in fixed else wanted[place] * words
+        for place in range(len(every))
+    )
+
+
+def _wanted(heading: str, cells: Sequence[str], measure: Measure) -> float:
+    """Return what a column of words asks for: its longest word whole, long cells in lines."""
+    words = [word for text in (heading, *cells) for word in text.replace("_", "_ ").split()]
+    longest_word: float = max((measure(word) for word in words), default=1.0)
+    longest: float = max((measure(cell) for cell in cells), default=1.0)
+    # The root of what is beyond a word: a source of a hundred letters is not ten columns.
+    return _PADDING + longest_word + math.pow(max(0.0, longest - longest_word), _LONG_CELLS)
