@@ -31,7 +31,7 @@ def drivers(inputs: PackInputs) -> Section:
             _standard_books(inputs),
             _causes(inputs, book),
             *_answers(inputs, book),
-            *condition_parts(inputs.evidence),
+            *condition_parts(inputs.evidence, cap=float(inputs.rules.cap)),
         ),
         answers="clear visibility into the drivers of initial margin outcomes and the conditions "
         "under which cross-margining benefits may expand or contract",

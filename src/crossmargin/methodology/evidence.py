@@ -27,7 +27,7 @@ from crossmargin.methodology.words import result
 _NOT_RUN = "Not part of this build."
 
 
-def condition_parts(evidence: Evidence) -> list[Part]:
+def condition_parts(evidence: Evidence, *, cap: float) -> list[Part]:
     """Return how savings answer along conditions; nothing where none was asked."""
     return [
         Part(
@@ -39,7 +39,7 @@ def condition_parts(evidence: Evidence) -> list[Part]:
                         condition.question,
                         condition.values,
                         condition.savings,
-                        cap=1.0,
+                        cap=cap,
                         unit=condition.unit,
                     ),
                     Paragraph("The smaller of both models' savings, before the cap."),

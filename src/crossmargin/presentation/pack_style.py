@@ -37,6 +37,7 @@ th, td { text-align: left; padding: 0.28rem 0.55rem 0.28rem 0; vertical-align: t
 th { border-bottom: 2px solid var(--ink); vertical-align: bottom; overflow-wrap: normal; }
 td:first-child { overflow-wrap: normal; }
 .figure { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.figure { overflow-wrap: normal; }
 th.figure { white-space: normal; }
 figure { margin: 1.4rem 0 2rem; }
 .still svg { width: 100%; height: auto; display: block; }
@@ -53,7 +54,7 @@ figure { margin: 1.4rem 0 2rem; }
   thead { display: table-header-group; }
   .wide { overflow: visible; }
   table { font-size: 7.5pt; }
-  .figure { white-space: normal; }
+  nav { break-before: page; }
   .alive .live { display: none; }
   .alive .still, .still { display: block; }
   .value { border-bottom: 0; }
