@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -81,6 +82,13 @@ def build_command(
             help="Leave out other assumptions and ranges: most of the time. The pack says so.",
         ),
     ] = False,
+    skip_evidence: Annotated[
+        bool,
+        typer.Option(
+            "--skip-evidence",
+            help="Leave out backtests, walks, stress and conditions. The pack says so.",
+        ),
+    ] = False,
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Build the methodology pack: HTML, PDF and a machine-readable copy, nothing typed in."""
@@ -92,7 +100,12 @@ def build_command(
         )
     try:
         request = _request(market, as_of.date() if as_of else None, changes or [])
-        files, digest = _built(request, positions, with_sensitivity=not skip_sensitivity)
+        files, digest = _built(
+            request,
+            positions,
+            with_sensitivity=not skip_sensitivity,
+            with_evidence=not skip_evidence,
+        )
     except RefusedError as error:
         refuse(error.refusals, output_format, outcome="Nothing was written.")
     directory.mkdir(parents=True, exist_ok=True)
@@ -126,22 +139,48 @@ def _request(market: Path, as_of: date | None, changes: list[str]) -> PackReques
 
 
 def _built(
-    request: PackRequest, positions: Path | None, *, with_sensitivity: bool
+    request: PackRequest,
+    positions: Path | None,
+    *,
+    with_sensitivity: bool,
+    with_evidence: bool,
 ) -> tuple[Mapping[str, bytes], str]:
     from crossmargin import bootstrap
     from crossmargin.methodology.build import firm_pack, public_pack
     from crossmargin.presentation.pack_files import pack_files
     from crossmargin.services.methodology_pack import firm_inputs, pack_inputs
+    from crossmargin.services.pack_evidence import EvidenceRequest, crowding_evidence, gathered
 
     with diagnostics().status("Opening the market") as status:
+        evidence = EvidenceRequest(
+            market=request.market,
+            validation=request.validation,
+            stress=request.registry.set_of("stress", request.as_of),
+            analysis=request.registry.set_of("analysis", request.as_of),
+            library=bootstrap.stress_library(),
+            executor=request.executor,
+            progress=status.update,
+        )
+        gather = partial(gathered, request=evidence) if with_evidence else None
+        asked = partial(
+            pack_inputs,
+            request,
+            with_sensitivity=with_sensitivity,
+            gather=gather,
+            progress=status.update,
+        )
         if positions is None:
-            inputs = pack_inputs(request, with_sensitivity=with_sensitivity, progress=status.update)
-            pack = public_pack(inputs)
+            pack = public_pack(asked())
         else:
             # The positions first: a bad row is said before anything long begins.
-            firm = firm_inputs(request, bootstrap.read_positions(positions), progress=status.update)
-            inputs = pack_inputs(request, with_sensitivity=with_sensitivity, progress=status.update)
-            pack = firm_pack(inputs, firm)
+            firm = firm_inputs(
+                request,
+                bootstrap.read_positions(positions),
+                gather=gather,
+                crowded=partial(crowding_evidence, request=evidence) if with_evidence else None,
+                progress=status.update,
+            )
+            pack = firm_pack(asked(), firm)
         status.update("Writing")
         return pack_files(pack)
 

@@ -7,6 +7,7 @@ from crossmargin.charts.factors import key_rate_dv01
 from crossmargin.methodology.drivers import causes_figure, saving_cells
 from crossmargin.methodology.evidence import (
     backtest_part,
+    condition_parts,
     crowding_part,
     stress_part,
     walk_part,
@@ -32,6 +33,7 @@ def customers(inputs: PackInputs, firm: FirmInputs) -> Section:
             backtest_part(firm.evidence, prefix="customers-"),
             walk_part(firm.evidence, cap=cap, prefix="customers-"),
             stress_part(firm.evidence, prefix="customers-"),
+            *condition_parts(firm.evidence, cap=cap, prefix="customers-"),
             crowding_part(firm.crowding),
         ),
     )

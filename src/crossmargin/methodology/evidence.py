@@ -27,14 +27,14 @@ from crossmargin.methodology.words import result
 _NOT_RUN = "Not part of this build."
 
 
-def condition_parts(evidence: Evidence, *, cap: float) -> list[Part]:
-    """Return how savings answer along conditions; nothing where none was asked."""
-    return [
+def condition_parts(evidence: Evidence, *, cap: float, prefix: str = "") -> list[Part]:
+    """Return how savings answer along conditions, and limits; nothing where none was asked."""
+    answers = [
         Part(
             condition.question.rstrip("?"),
             (
                 Figure(
-                    f"condition-{place}",
+                    f"{prefix}condition-{place}",
                     saving_against(
                         condition.question,
                         condition.values,
@@ -48,6 +48,31 @@ def condition_parts(evidence: Evidence, *, cap: float) -> list[Part]:
             ),
         )
         for place, condition in enumerate(evidence.conditions)
+    ]
+    return [*answers, *_limit_parts(evidence)]
+
+
+def _limit_parts(evidence: Evidence) -> list[Part]:
+    if not evidence.limits:
+        return []
+    rows = [[limits.name, *row] for limits in evidence.limits for row in limits.rows]
+    return [
+        Part(
+            "Which limit is nearest",
+            (
+                Paragraph(
+                    "Nearest first, book by book: by how much one figure would have to move until "
+                    "the limit decides, or no longer decides, everything else held."
+                ),
+                table(
+                    "Distance to every limit",
+                    ("book", "limit", "state", "if", "by USD", "of stand-alone margin, %"),
+                    rows,
+                    origin="conditions of the benefit",
+                    words=4,
+                ),
+            ),
+        )
     ]
 
 

@@ -279,6 +279,14 @@ class ConditionEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitEvidence:
+    """Which limits a book is near: rows of name, state, what has to move, dollars, saving."""
+
+    name: str
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What other analyses add: each a sequence, empty where it was not run."""
 
@@ -286,6 +294,7 @@ class Evidence:
     backtests: Sequence[BacktestEvidence] = ()
     stresses: Sequence[StressEvidence] = ()
     conditions: Sequence[ConditionEvidence] = ()
+    limits: Sequence[LimitEvidence] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,8 @@ _AS_RUN = "as run"
 _MULTIPLE = "basis_volatility_multiple"
 
 Told = Callable[[str], None]
+#: Gives what other analyses say of the books of a run.
+Gather = Callable[[MarginRun], Evidence]
 
 
 def _silent(_told: str) -> None:
@@ -128,7 +130,7 @@ def pack_inputs(
     request: PackRequest,
     *,
     with_sensitivity: bool = True,
-    evidence: Evidence | None = None,
+    gather: Gather | None = None,
     progress: Told = _silent,
 ) -> PackInputs:
     """Return what the public edition is made from: no customer's book comes in.
@@ -139,8 +141,8 @@ def pack_inputs(
     with_sensitivity : bool
         Whether the standard books are asked under other assumptions and ranges, which takes most of
         the time.
-    evidence : Evidence, optional
-        Of the standard books, from other analyses.
+    gather : callable, optional
+        Gives what other analyses say of the standard books; the pack names what was not asked.
     progress : callable
         Is told what is being computed.
 
@@ -176,7 +178,7 @@ def pack_inputs(
         books=books,
         deviations=request.deviations,
         sensitivity=sensitivity,
-        evidence=evidence or Evidence(),
+        evidence=gather(_small(run)) if gather else Evidence(),
     )
 
 
@@ -184,11 +186,22 @@ def firm_inputs(
     request: PackRequest,
     positions: PositionsInput,
     *,
-    evidence: Evidence | None = None,
-    crowding: CrowdingEvidence | None = None,
+    gather: Gather | None = None,
+    crowded: Callable[[MarginRun], CrowdingEvidence] | None = None,
     progress: Told = _silent,
 ) -> FirmInputs:
     """Return what the firm's own edition adds: every customer of a positions file.
+
+    Parameters
+    ----------
+    request : PackRequest
+    positions : PositionsInput
+    gather : callable, optional
+        Gives what other analyses say of the customers.
+    crowded : callable, optional
+        Gives where the customers stand on the same side.
+    progress : callable
+        Is told what is being computed.
 
     Raises
     ------
@@ -206,8 +219,8 @@ def firm_inputs(
         customers=tuple(
             _customer(customer, told, one_firm=one_firm) for customer, told in explained
         ),
-        evidence=evidence or Evidence(),
-        crowding=crowding,
+        evidence=gather(run) if gather else Evidence(),
+        crowding=crowded(run) if crowded else None,
     )
 
 
