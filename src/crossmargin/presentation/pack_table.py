@@ -157,31 +157,37 @@ def column_widths(block: Table, measure: Measure, *, width: float) -> tuple[floa
         )
         for place in block.figures
     }
-    wanted = {
-        place: _wanted(block.header[place], columns[place], measure)
+    needs = {
+        place: _needs(block.header[place], columns[place], measure)
         for place in range(len(block.header))
         if place not in block.figures
     }
-    every = fixed | wanted
+    every = fixed | {place: least + more for place, (least, more) in needs.items()}
     spare = (width - sum(every.values())) / len(every)
     if spare >= 0.0:
         return tuple(every[place] + spare for place in range(len(every)))
-    # Words give way first, down to a third of the page; then everything does.
-    least = min(sum(wanted.values()), width / 3)
-    room = max(width - sum(fixed.values()), least)
-    words, figures = (room / sum(wanted.values()) if wanted else 0.0), 1.0
-    if fixed:
-        figures = min(1.0, (width - (room if wanted else 0.0)) / sum(fixed.values()))
+    # Long cells of words give way first, down to their longest word; then words; then figures.
+    figures, words = sum(fixed.values()), sum(need for need, _ in needs.values())
+    least = figures + words
+    if least > width:
+        for_words = min(words, max(width - figures, width / len(every)))
+        return tuple(
+            fixed[place] * min(1.0, (width - for_words) / figures)
+            if place in fixed
+            else needs[place][0] * for_words / words
+            for place in range(len(every))
+        )
+    share = (width - least) / sum(more for _, more in needs.values())
     return tuple(
-        fixed[place] * figures if place in fixed else wanted[place] * words
+        fixed[place] if place in fixed else needs[place][0] + share * needs[place][1]
         for place in range(len(every))
     )
 
 
-def _wanted(heading: str, cells: Sequence[str], measure: Measure) -> float:
-    """Return what a column of words asks for: its longest word whole, long cells in lines."""
-    words = [word for text in (heading, *cells) for word in text.replace("_", "_ ").split()]
-    longest_word: float = max((measure(word) for word in words), default=1.0)
+def _needs(heading: str, cells: Sequence[str], measure: Measure) -> tuple[float, float]:
+    """Return what a column of words needs, its longest word whole, and what more it asks for."""
+    words = {word.strip() for text in (heading, *cells) for word in _PIECES.findall(text)}
+    least: float = max((measure(word) for word in words), default=1.0)
     longest: float = max((measure(cell) for cell in cells), default=1.0)
     # The root of what is beyond a word: a source of a hundred letters is not ten columns.
-    return _PADDING + longest_word + math.pow(max(0.0, longest - longest_word), _LONG_CELLS)
+    return _PADDING + least, math.pow(max(0.0, longest - least), _LONG_CELLS)
