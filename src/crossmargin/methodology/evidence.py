@@ -25,6 +25,8 @@ from crossmargin.methodology.values import Block, Figure, Paragraph, Part, table
 from crossmargin.methodology.words import result
 
 _NOT_RUN = "Not part of this build."
+#: A figure with more bars cannot be read on paper.
+_SCENARIOS_DRAWN = 24
 
 
 def condition_parts(evidence: Evidence, *, cap: float, prefix: str = "") -> list[Part]:
@@ -96,13 +98,13 @@ def _stress(stress: StressEvidence, name: str) -> list[Block]:
             name,
             stress_losses(
                 stress.name,
-                stress.scenarios,
-                stress.loss_dollars,
+                stress.scenarios[:_SCENARIOS_DRAWN],
+                stress.loss_dollars[:_SCENARIOS_DRAWN],
                 requirement_dollars=stress.requirement_dollars,
             ),
             Paragraph(
-                "A bar beyond the upright line would not have been covered by the requirement of "
-                "both clearing organizations."
+                "The largest losses; all scenarios are in the table. A bar beyond the upright line "
+                "would not have been covered by the requirement of both clearing organizations."
             ),
             "stress",
         ),

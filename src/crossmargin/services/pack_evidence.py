@@ -171,8 +171,13 @@ def _backtest(run: MarginRun, request: EvidenceRequest) -> PositionsBacktest:
 
 
 def _least_covered(backtest: PositionsBacktest) -> list[BookBacktest]:
-    """Return the books of two legs that the offset covered least often, the worst first."""
-    tested = [each for each in backtest.customers if HEADLINE in each.series]
+    """Return the books with a reduction on most dates that it covered least often, worst first."""
+    tested = [
+        each
+        for each in backtest.customers
+        if HEADLINE in each.series
+        and 2 * sum(day.reduction > 0 for day in each.walk.reductions) > len(each.walk.dates)
+    ]
     ordered = sorted(
         tested,
         key=lambda each: (each.series[HEADLINE].assessment.coverage.coverage, each.book.name),
@@ -258,7 +263,7 @@ def _stressed(found: StressRun, names: Sequence[str]) -> list[StressEvidence]:
             name=customer.result.key.customer_id,
             scenarios=[each.case.name for each in customer.outcomes],
             sources=[each.case.source.value for each in customer.outcomes],
-            loss_dollars=[-float(each.combined) for each in customer.outcomes],
+            loss_dollars=[float(-each.combined) for each in customer.outcomes],
             requirement_dollars=customer.margins.both.cents / _CENTS,
         )
         for customer in found.customers
