@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from crossmargin import bootstrap
 from crossmargin.basics.digest import digest_of
 from crossmargin.cli.main import app
 from crossmargin.simulation.book import demo_positions_csv
@@ -67,6 +68,22 @@ def money(text: str) -> int:
 def rows(document: dict[str, Any]) -> list[dict[str, Any]]:
     (customer,) = document["customers"]
     return [customer["opening"], *customer["days"]]
+
+
+def test_an_episode_by_name_is_a_shock_between_its_dates(demo: tuple[str | Path, ...]) -> None:
+    named = xm_forward(*demo, "--episode", "march 2023", "--format", "json")
+    (episode,) = bootstrap.stress_library().chosen(["March 2023"]).episodes
+    dated = xm_forward(
+        *(*demo, "--shock-from", episode.start.isoformat(), "--shock-to", episode.end.isoformat()),
+        *("--format", "json"),
+    )
+    assert named.exit_code == 0, named.stderr
+    assert named.stdout == dated.stdout
+    misspelt = xm_forward(*demo, "--episode", "marhc 2023")
+    assert misspelt.exit_code == 1
+    assert "'March 2023'" in misspelt.stderr
+    twice = xm_forward(*demo, *RESTRIKE, "--episode", "March 2023")
+    assert twice.exit_code == 2
 
 
 def test_every_path_has_its_days_after_the_opening(documents: dict[str, dict[str, Any]]) -> None:

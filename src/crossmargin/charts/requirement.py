@@ -173,7 +173,7 @@ def saving_and_binding(
         Axis("saving, per cent", ticks="~g", domain=_UPPER),
         lower=(Axis("date", "date"), Axis("what binds", "category", domain=_LOWER)),
         height=560,
-        left=150,
+        left=190,
     )
     ends = [dates[0], dates[-1]]
     chart.add_trace(line("cap", ends, [cap * _PER_CENT] * 2, _RULE_LINES[1]))

@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
 _DATE = ["%Y-%m-%d"]
 _DAYS = 60
-_PATHS = "give one path: --from and --to, --shock-from and --shock-to, or --impulse or --twist"
+_PATHS = (
+    "give one path: --from and --to, --shock-from and --shock-to, --episode, or --impulse or "
+    "--twist"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,13 @@ def forward_command(
             "--shock-to", formats=_DATE, metavar="DATE", help="Shock: last date of the episode."
         ),
     ] = None,
+    episode: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Shock: an episode of the stress library, such as 'March 2020'.",
+        ),
+    ] = None,
     impulse: Annotated[
         float | None,
         typer.Option(
@@ -139,8 +149,14 @@ def forward_command(
     from crossmargin.presentation.forward import CSV_HEADER, csv_rows, forward_document
     from crossmargin.presentation.forward_tables import print_forward
 
-    path = _path((first, last), (shock_first, shock_last), (impulse, twist), days)
     try:
+        path = _path(
+            (_day(first), _day(last)),
+            (_day(shock_first), _day(shock_last)),
+            episode,
+            (impulse, twist),
+            days,
+        )
         walk = _walk(
             _Request(
                 positions,
@@ -166,9 +182,14 @@ def forward_command(
         print_forward(screen(), document)
 
 
+def _day(given: datetime | None) -> date | None:
+    return given.date() if given else None
+
+
 def _path(
-    restrike: tuple[datetime | None, datetime | None],
-    shock: tuple[datetime | None, datetime | None],
+    restrike: tuple[date | None, date | None],
+    shock: tuple[date | None, date | None],
+    episode: str | None,
     impulse: tuple[float | None, float | None],
     days: int | None,
 ) -> ForwardPath:
@@ -176,17 +197,25 @@ def _path(
     from crossmargin.services.forward_paths import Impulse, Restrike, Shock
 
     named: list[Any] = [each for each in (restrike, shock, impulse) if each != (None, None)]
-    if len(named) != 1:
+    if len(named) + (episode is not None) != 1:
         raise typer.BadParameter(_PATHS)
-    if days is not None and named[0] is not impulse:
+    if days is not None and impulse not in named:
         raise typer.BadParameter("--days goes with --impulse or --twist")
+    if episode is not None:
+        return Shock(*_dates_of(episode))
     if named[0] is impulse:
         return Impulse(impulse[0] or 0.0, impulse[1] or 0.0, days or _DAYS)
     first, last = named[0]
     if first is None or last is None:
         raise typer.BadParameter(_PATHS)
-    kind = Restrike if named[0] is restrike else Shock
-    return kind(first.date(), last.date())
+    return Restrike(first, last) if named[0] is restrike else Shock(first, last)
+
+
+def _dates_of(episode: str) -> tuple[date, date]:
+    from crossmargin import bootstrap
+
+    (chosen,) = bootstrap.stress_library().chosen([episode]).episodes
+    return chosen.start, chosen.end
 
 
 def _walk(request: _Request, path: ForwardPath) -> ForwardWalk:

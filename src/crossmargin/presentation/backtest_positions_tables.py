@@ -83,7 +83,7 @@ def _print_customer(console: Console, customer: Document) -> None:
     console.print(_binding_sentence(customer["binding"]), highlight=False)
     if customer["without_outcomes"]:
         names = ", ".join(_NAMES[name] for name in customer["without_outcomes"])
-        console.print(Text(f"No date with futures prices of its own: {names}.", style="dim"))
+        console.print(Text(f"No date with futures prices: {names}.", style="dim"))
     _print_regimes(console, customer)
     for part in customer["tenors"]:
         console.print(f"  {part['customer_id']}", highlight=False)

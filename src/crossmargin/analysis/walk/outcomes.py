@@ -28,8 +28,8 @@ class Outcomes:
     securities, futures : ndarray, shape (dates,)
         Dollars, on the grid.
     basis_observed : ndarray of bool, shape (dates,)
-        Whether every future held has a basis, or a spread, of its own on those dates. Where it has
-        none, that part of the outcome is left out.
+        Whether every future held has a basis, or a spread, on those dates: its own, or that of the
+        neighbour that stands for it. Where it has none, that part of the outcome is left out.
     """
 
     securities: FloatArray
