@@ -131,7 +131,8 @@ def _notices(backtest: PositionsBacktest) -> list[str]:
             else "kept with no move of the basis, so that coverage looks better than it was"
         )
         notices.append(
-            f"Up to {without} outcomes have no futures price, own or of a neighbouring contract; they are {handled}."
+            f"Up to {without} outcomes have no futures price, own or of a neighbouring contract; "
+            f"they are {handled}."
         )
     return [*notices, REVIEW_NOTICE]
 
