@@ -151,14 +151,19 @@ def _walk(walk: WalkEvidence, name: str, cap: float) -> list[Block]:
                 walk.name,
                 walk.dates,
                 savings=walk.savings,
-                binding=walk.binding,
-                sides=[side.value for side in Binding],
+                binding=[_side_words(side) for side in walk.binding],
+                sides=[_side_words(side.value) for side in Binding],
                 cap=cap,
             ),
             Paragraph("The smaller saving decides, unless cap or threshold does."),
             "walk",
         ),
     ]
+
+
+def _side_words(side: str) -> str:
+    clearing_organizations = (Binding.FICC.value, Binding.CME.value)
+    return side if side in clearing_organizations else side.replace("_", " ").lower()
 
 
 def backtest_part(evidence: Evidence, *, prefix: str = "") -> Part:

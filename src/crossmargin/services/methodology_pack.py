@@ -66,6 +66,8 @@ COVERAGE_MODELS = {
     "max": "the larger of the two (MAX)",
 }
 _AS_RUN = "as run"
+#: Owners that a run does not read, and other analyses do.
+_OF_OTHER_ANALYSES = ("analysis", "stress")
 _MULTIPLE = "basis_volatility_multiple"
 
 Told = Callable[[str], None]
@@ -170,7 +172,11 @@ def pack_inputs(
         as_of=as_of,
         program=request.program,
         market=_market_facts(run.result.day, market),
-        parameters={**parameters.owners, "validation": request.validation},
+        parameters={
+            **parameters.owners,
+            "validation": request.validation,
+            **{owner: request.registry.set_of(owner, as_of) for owner in _OF_OTHER_ANALYSES},
+        },
         files=request.registry.files,
         factors=_factor_facts(run.result.day),
         rules=_rules(parameters),

@@ -50,6 +50,7 @@ from crossmargin.validation.coverage import ExceptionReading, exceptions
 
 _CENTS = 100.0
 _PER_CENT = 100.0
+_MILLION = 1e6
 #: Books drawn one by one; every book is in the tables.
 _DRAWN = 3
 _VERDICT_HEADER = (
@@ -190,8 +191,8 @@ def _tested(book: BookBacktest, drawn: Sequence[BookBacktest]) -> BacktestEviden
     margins, losses, beyond = {}, {}, {}
     if series is not None and book in drawn:
         outcome = walk.outcomes[series.horizon_days]
-        margins[series.kind.margin] = series_margins(walk, series.kind).tolist()
-        losses[series.kind.margin] = series_losses(outcome, series.kind).tolist()
+        margins[series.kind.margin] = (series_margins(walk, series.kind) / _MILLION).tolist()
+        losses[series.kind.margin] = (series_losses(outcome, series.kind) / _MILLION).tolist()
         found = exceptions(
             series_losses(outcome, series.kind),
             series_margins(walk, series.kind),
@@ -204,7 +205,7 @@ def _tested(book: BookBacktest, drawn: Sequence[BookBacktest]) -> BacktestEviden
         margins=margins,
         losses=losses,
         exceptions=beyond,
-        unit="USD",
+        unit="USD million",
         verdict_header=_VERDICT_HEADER,
         verdicts=[_verdict(each) for each in book.series.values()],
     )
