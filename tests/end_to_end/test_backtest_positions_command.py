@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from crossmargin.basics.digest import digest_of
 from crossmargin.cli.main import app
+from crossmargin.presentation.backtest_grid import backtest_grid_rows, print_backtest_grid
 from crossmargin.presentation.backtest_positions_tables import print_backtest_positions
 
 SPAN = ("--from", "2025-09-02", "--to", "2025-12-31")
@@ -157,6 +158,8 @@ def test_a_date_without_a_price_sheet_is_derived_only_where_asked(folder: Path) 
         (("two.csv", "--par-books"), "give either POSITIONS or --par-books"),
         (("two.csv", "--reference"), "--reference is for --par-books"),
         (("--par-books", "--daily", "--by-tenor"), "--by-tenor, --daily: for POSITIONS"),
+        (("two.csv", "--grid", "--daily"), "--grid shows books as a whole"),
+        (("--par-books", "--grid"), "--grid: for POSITIONS"),
         (("--par-books", "--derived-prices"), "--derived-prices: for POSITIONS"),
     ],
 )
@@ -197,3 +200,40 @@ def test_bad_rows_are_refused_by_line_or_left_out_by_name(folder: Path) -> None:
     assert [each["line"] for each in kept["positions"]["skipped"]] == [4]
     assert list(kept["customers"][0]["series"]) == ["ficc_futures", "cme_futures"]
     assert kept["pooled"] == []
+
+
+@pytest.mark.parametrize("columns", [80, 160])
+def test_the_grid_has_a_row_a_variant_in_every_format(folder: Path, columns: int) -> None:
+    result = xm_backtest(
+        *(folder / "two.csv", "--market", folder / "market", "--grid", "--format", "json"),
+        *("--from", "2025-10-01", "--to", "2025-10-31"),
+        *("--set", "validation.grid_lookback_years=10", "--set", "validation.grid_decay=0.97"),
+        *("--set", "validation.grid_coverage=0.99", "--set", "validation.grid_horizon_days=3"),
+    )
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    for customer in document["customers"]:
+        named = [(row["dimension"], row["value"]) for row in customer["variants"]]
+        assert named == [
+            ("base", ""),
+            ("stressed_year", "without"),
+            *(("floor_share", "0.05"), ("floor_share", "0.15")),
+            *(("cap", "0.7"), ("cap", "0.9")),
+        ]
+        for row in customer["variants"]:
+            saved = float(row["standalone_average"]) - float(row["average"])
+            assert float(row["average_saving"]) == pytest.approx(saved, abs=0.011)
+    header, rows = backtest_grid_rows(document)
+    assert len(rows) == sum(len(each["variants"]) for each in document["customers"])
+    first = dict(zip(header, rows[0], strict=True))
+    assert first["average"] == document["customers"][0]["variants"][0]["average"]
+    screen = Console(file=io.StringIO(), width=columns)
+    # As wide as dollars come.
+    wide = json.loads(json.dumps(document))
+    wide["customers"][0]["variants"][1]["average"] = "17179869184.00"
+    print_backtest_grid(screen, wide)
+    printed = screen.file.getvalue()  # type: ignore[attr-defined]
+    assert "without stressed year" in printed
+    assert "17,179,869,184" in printed
+    assert "…" not in printed
+    assert max(map(len, printed.splitlines())) <= columns

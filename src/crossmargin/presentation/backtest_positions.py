@@ -15,6 +15,7 @@ from crossmargin.arrangement.reduction import format_ratio
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.money import Money
 from crossmargin.market.history import DateArray
+from crossmargin.parameters.registry import ParameterSet
 from crossmargin.presentation.margin_notices import (
     REVIEW_NOTICE,
     SIMULATED_NOTICE,
@@ -32,6 +33,8 @@ from crossmargin.services.backtest_series import (
     UnobservedBasis,
     unobserved_basis,
 )
+from crossmargin.services.margin_day import MarginDay
+from crossmargin.services.margin_positions import MarginRun
 from crossmargin.validation.assessment import Assessment
 from crossmargin.validation.coverage_tests import CombinedTest, LikelihoodRatio
 from crossmargin.validation.overlap import ShareInterval
@@ -63,37 +66,8 @@ def backtest_positions_document(backtest: PositionsBacktest, *, daily: bool = Fa
     daily : bool
         Whether every margin date's figures are in it.
     """
-    day = backtest.run.result.day
-    parameters = day.parameters.as_document()
-    validation = backtest.validation
     body: Document = {
-        "from": str(backtest.dates[0]),
-        "to": str(backtest.dates[-1]),
-        "margin_dates": len(backtest.dates),
-        "as_of": day.as_of.isoformat(),
-        "mode": "restrike",
-        "target_coverage_pct": percent(validation.ratio("target_coverage")),
-        "market": {
-            "simulated": day.simulated,
-            "digest": day.market_digest,
-            "prices": {
-                "derived_from": day.prices.derived_from.isoformat()
-                if day.prices.derived_from
-                else None
-            },
-        },
-        "parameters": {
-            **parameters,
-            "validation": {
-                **validation.version_document(),
-                "changed": {name: validation.text(name) for name in sorted(validation.changed)},
-            },
-        },
-        "positions": {
-            "sha256": backtest.run.positions.sha256,
-            "rows": backtest.run.positions.row_count,
-            "skipped": [refusal.as_document() for refusal in backtest.run.skipped],
-        },
+        **head_document(backtest.run, backtest.validation, backtest.dates),
         "series": {
             kind.name: {"margin": kind.margin, "loss": kind.loss, "horizon_of": kind.owner.upper()}
             for kind in SERIES
@@ -112,8 +86,63 @@ def backtest_positions_document(backtest: PositionsBacktest, *, daily: bool = Fa
     return {**body, "digest": digest_of(body)}
 
 
+def head_document(run: MarginRun, validation: ParameterSet, dates: DateArray) -> Document:
+    """Return what every document of re-struck books begins with."""
+    day = run.result.day
+    source = day.prices.derived_from
+    return {
+        "from": str(dates[0]),
+        "to": str(dates[-1]),
+        "margin_dates": len(dates),
+        "as_of": day.as_of.isoformat(),
+        "mode": "restrike",
+        "target_coverage_pct": percent(validation.ratio("target_coverage")),
+        "market": {
+            "simulated": day.simulated,
+            "digest": day.market_digest,
+            "prices": {"derived_from": source.isoformat() if source else None},
+        },
+        "parameters": {
+            **day.parameters.as_document(),
+            "validation": {
+                **validation.version_document(),
+                "changed": {name: validation.text(name) for name in sorted(validation.changed)},
+            },
+        },
+        "positions": {
+            "sha256": run.positions.sha256,
+            "rows": run.positions.row_count,
+            "skipped": [refusal.as_document() for refusal in run.skipped],
+        },
+    }
+
+
+def walk_notices(day: MarginDay, validation: ParameterSet, without_basis: int) -> list[str]:
+    """Return the sentences that belong to every figure of re-struck books.
+
+    Parameters
+    ----------
+    day : MarginDay
+    validation : ParameterSet
+    without_basis : int
+        The most outcomes of a series that have no futures price of their own.
+    """
+    notices = [SIMULATED_NOTICE] if day.simulated else []
+    notices += [*derived_price_notices(day), RESTRIKE_NOTICE, SCOPE_NOTICE]
+    if without_basis:
+        handled = (
+            "left out of every series with futures"
+            if unobserved_basis(validation) is UnobservedBasis.LEAVE_OUT
+            else "kept with no move of the basis, so that coverage looks better than it was"
+        )
+        notices.append(
+            f"Up to {without_basis} outcomes have no futures price of their own; they are "
+            f"{handled}."
+        )
+    return [*notices, REVIEW_NOTICE]
+
+
 def _notices(backtest: PositionsBacktest) -> list[str]:
-    day = backtest.run.result.day
     without = max(
         (
             each.without_basis
@@ -122,18 +151,7 @@ def _notices(backtest: PositionsBacktest) -> list[str]:
         ),
         default=0,
     )
-    notices = [SIMULATED_NOTICE] if day.simulated else []
-    notices += [*derived_price_notices(day), RESTRIKE_NOTICE, SCOPE_NOTICE]
-    if without:
-        handled = (
-            "left out of every series with futures"
-            if unobserved_basis(backtest.validation) is UnobservedBasis.LEAVE_OUT
-            else "kept with no move of the basis, so that coverage looks better than it was"
-        )
-        notices.append(
-            f"Up to {without} outcomes have no futures price of their own; they are {handled}."
-        )
-    return [*notices, REVIEW_NOTICE]
+    return walk_notices(backtest.run.result.day, backtest.validation, without)
 
 
 def _book(book: BookBacktest, *, daily: bool = False) -> Document:

@@ -219,9 +219,25 @@ def walk_rules(parameters: ParameterSets) -> WalkRules:
 
 
 def walk_dates(
-    market: MarketData, parameters: ParameterSets, rules: WalkRules, *, first: date, last: date
+    market: MarketData,
+    parameters: ParameterSets,
+    rules: WalkRules,
+    *,
+    first: date,
+    last: date,
+    more_horizons: Sequence[int] = (),
 ) -> tuple[WalkFactors, range]:
     """Return a market's factors and the places of the margin dates between two dates.
+
+    Parameters
+    ----------
+    market : MarketData
+    parameters : ParameterSets
+    rules : WalkRules
+    first, last : date
+        Both included.
+    more_horizons : sequence of int
+        Horizons that are wanted beside those of the rules.
 
     Raises
     ------
@@ -234,15 +250,16 @@ def walk_dates(
         raise refused("--from, --to", span, "--from on or before --to: they are reversed", _RULE)
     newest: date = market.par_yields.dates[-1].astype(object)
     histories = FactorHistories(market, parameters.market, as_of=newest)
+    horizons = sorted({*rules.horizons, *more_horizons})
     try:
-        factors = walk_factors(histories, first=first, last=last, horizons=rules.horizons)
+        factors = walk_factors(histories, first=first, last=last, horizons=horizons)
     except ValueError as error:
         expected = "a first date before which futures prices are known"
         raise refused("--from", f"{first}: {error}", expected, "ruling 19") from error
     places = factors.places_between(first, last)
     if not places:
         raise refused("--from, --to", span, "a run of dates with par yields", _RULE)
-    longest = max(rules.horizons)
+    longest = max(horizons)
     if places[-1] + longest >= len(factors.dates):
         known = factors.dates[max(len(factors.dates) - 1 - longest, 0)]
         expected = f"{known} or before: an outcome needs {longest} later dates"
