@@ -70,6 +70,12 @@ def backtest_command(
     skip_bad_rows: Annotated[
         bool, typer.Option("--skip-bad-rows", help="Leave bad rows out, named.")
     ] = False,
+    path: Annotated[
+        Path | None,
+        typer.Option(
+            "--path", metavar="FILE", help="Positions by date instead of POSITIONS.", exists=True
+        ),
+    ] = None,
     par_books: Annotated[
         bool,
         typer.Option(
@@ -101,9 +107,12 @@ def backtest_command(
         "--derived-prices": derived_prices,
         "--skip-bad-rows": skip_bad_rows,
     }
-    _check_usage(positions, par_books=par_books, reference=reference, of_positions=of_positions)
+    _check_usage(
+        positions, path, par_books=par_books, reference=reference, of_positions=of_positions
+    )
+    books = positions or path
     try:
-        if positions is None:
+        if books is None:
             document = _run(
                 market,
                 first=first.date(),
@@ -114,7 +123,11 @@ def backtest_command(
         else:
             document = _run_positions(
                 _Positions(
-                    positions, as_of.date() if as_of else None, derived_prices, skip_bad_rows
+                    books,
+                    as_of.date() if as_of else None,
+                    derived_prices,
+                    skip_bad_rows,
+                    by_date=path is not None,
                 ),
                 market,
                 first=first.date(),
@@ -127,7 +140,7 @@ def backtest_command(
     _write(
         document,
         output_format,
-        "par books" if positions is None else "grid" if with_grid else "positions",
+        "par books" if books is None else "grid" if with_grid else "positions",
     )
 
 
@@ -139,6 +152,7 @@ class _Positions:
     as_of: date | None
     derived_prices: bool
     skip_bad_rows: bool
+    by_date: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,14 +183,17 @@ def _write(document: dict[str, Any], output_format: OutputFormat, what: str) -> 
 
 def _check_usage(
     positions: Path | None,
+    path: Path | None,
     *,
     par_books: bool,
     reference: bool,
     of_positions: Mapping[str, bool],
 ) -> None:
-    if (positions is None) == (not par_books):
-        raise typer.BadParameter("give either POSITIONS or --par-books")
-    if positions is not None and reference:
+    if (positions is not None) + (path is not None) + par_books != 1:
+        raise typer.BadParameter("give either POSITIONS or --path or --par-books")
+    if path is not None and (of_positions["--grid"] or of_positions["--by-tenor"]):
+        raise typer.BadParameter("--grid and --by-tenor are for POSITIONS, not for --path")
+    if not par_books and reference:
         raise typer.BadParameter("--reference is for --par-books: there is none for POSITIONS")
     if of_positions["--grid"] and (of_positions["--by-tenor"] or of_positions["--daily"]):
         raise typer.BadParameter("--grid shows books as a whole: no --by-tenor, no --daily")
@@ -197,6 +214,7 @@ def _run_positions(
     from crossmargin.presentation.backtest_grid import backtest_grid_document
     from crossmargin.presentation.backtest_positions import backtest_positions_document
     from crossmargin.services.backtest_grid import backtest_grid
+    from crossmargin.services.backtest_paths import backtest_path
     from crossmargin.services.backtest_positions import backtest_positions
     from crossmargin.services.derived_prices import with_derived_prices
     from crossmargin.services.margin_positions import margin_positions
@@ -212,6 +230,19 @@ def _run_positions(
     parameters = bootstrap.parameter_sets(day).changing(by_owner, reason=reason)
     executor = bootstrap.block_executor()
     with diagnostics().status("Margining every book on every date") as status:
+        if positions.by_date:
+            on_path = backtest_path(
+                bootstrap.read_position_path(positions.path),
+                opened,
+                parameters,
+                validation,
+                executor,
+                as_of=day,
+                first=first,
+                last=last,
+                skip_bad_rows=positions.skip_bad_rows,
+            )
+            return backtest_positions_document(on_path, daily=shown.daily)
         run = margin_positions(
             bootstrap.read_positions(positions.path),
             opened,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from crossmargin.basics.digest import digest_of
-from crossmargin.presentation.backtest_positions import head_document, percent, walk_notices
+from crossmargin.presentation.restruck import head_document, percent, walk_notices
 from crossmargin.presentation.tables import dollars, grid
 from crossmargin.services.backtest_grid import BacktestGrid, GridFigures
 
@@ -21,7 +21,7 @@ _WIDE = 116
 _WORDS = {
     "base": "as it is",
     "lookback_years": "look-back {} years",
-    "stressed_year": "{} stressed year",
+    "stressed_year": "no stressed year",
     "coverage": "quantile {}",
     "horizon_days": "horizon {} days",
     "decay": "decay {}",

@@ -41,6 +41,7 @@ from crossmargin.services.backtest_series import (
 from crossmargin.services.margin_positions import MarginRun
 from crossmargin.services.parameter_sets import ParameterSets
 from crossmargin.services.ports import BlockExecutor
+from crossmargin.services.position_paths import StruckPath
 from crossmargin.services.walked_books import lines_and_books
 from crossmargin.validation.procyclicality import Procyclicality, measure_procyclicality
 
@@ -128,6 +129,8 @@ class PositionsBacktest:
         By strategy and over all, for the headline series.
     left_out : tuple of str
         Customers with nothing in the XM account.
+    path : StruckPath or None
+        Where the positions change with the date.
     """
 
     run: MarginRun
@@ -138,6 +141,7 @@ class PositionsBacktest:
     tenors: Mapping[str, tuple[BookBacktest, ...]]
     pooled: tuple[PooledCoverage, ...]
     left_out: tuple[str, ...]
+    path: StruckPath | None = None
 
 
 def backtest_positions(
@@ -186,7 +190,10 @@ def backtest_positions(
         expected = "dates with scenarios enough, and books that can be summed exactly"
         raise refused("--from, --to", error, expected, _RULE) from error
     context = BacktestContext.of(factors, places, rules, lines, validation)
-    done = {book.name: _book(book, walk, context) for book, walk in zip(every, walks, strict=True)}
+    done = {
+        book.name: book_backtest(book, walk, context)
+        for book, walk in zip(every, walks, strict=True)
+    }
     customers = tuple(done[book.name] for book in books)
     return PositionsBacktest(
         run=run,
@@ -197,7 +204,7 @@ def backtest_positions(
         tenors={
             name: tuple(done[part.name] for part in of_book) for name, of_book in parts.items()
         },
-        pooled=_pooled(customers),
+        pooled=pooled_coverage(customers),
         left_out=tuple(book.key.customer_id for book in run.books if not book.xm),
     )
 
@@ -267,7 +274,8 @@ def walk_dates(
     return factors, places
 
 
-def _book(book: Book, walk: BookWalk, context: BacktestContext) -> BookBacktest:
+def book_backtest(book: Book, walk: BookWalk, context: BacktestContext) -> BookBacktest:
+    """Return how every margin of a book did."""
     days = [int(each) for each in context.validation.ratios("rise_days")]
     requirement, standalone = (
         measure_procyclicality(cents / _CENTS, rise_days=days)
@@ -300,7 +308,8 @@ def _binding_by_year(dates: DateArray, binding: Sequence[Binding]) -> dict[int, 
     return found
 
 
-def _pooled(customers: Sequence[BookBacktest]) -> tuple[PooledCoverage, ...]:
+def pooled_coverage(customers: Sequence[BookBacktest]) -> tuple[PooledCoverage, ...]:
+    """Return the headline series' outcomes by strategy, and over all."""
     with_series = [each for each in customers if HEADLINE in each.series]
     groups: dict[str, list[BookBacktest]] = {}
     for customer in with_series:
