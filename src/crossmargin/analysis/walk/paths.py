@@ -31,8 +31,9 @@ from crossmargin.analysis.walk.walking import (
 )
 from crossmargin.analysis.walk.weights import LineWeights, line_weights
 
-#: Dates that share windows: books differ by date, and each is walked on all of them.
-_DATES_AT_ONCE = 16
+#: Dates share windows, and every book of a group is walked on all of its dates: so many pairs of
+#: book and date cost about what the windows do.
+_PAIRS_AT_ONCE = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def walk_path(
     monomials = Monomials(factors.key_years)
     haircuts = haircut_rates(factors, monomials, rules.ficc, places=places)
     group = _Group(factors, monomials, haircuts, rules)
-    edges = _edges(factors, places)
+    edges = _edges(factors, places, held)
 
     def of_group(first: int, last: int) -> list[_Year]:
         return group.years(places[first:last], held[first:last])
@@ -97,14 +98,25 @@ def walk_path(
     return [_joined(walks) for walks in found]
 
 
-def _edges(factors: WalkFactors, places: Sequence[int]) -> list[int]:
-    """Return where groups of dates begin: with each calendar year, and after so many dates."""
+def _edges(factors: WalkFactors, places: Sequence[int], held: Sequence[DatedBooks]) -> list[int]:
+    """Return where groups of dates begin: with each calendar year, and with too many pairs."""
     years = factors.dates[np.asarray(places)].astype("datetime64[Y]")
     edges = [0]
+    books = {_holdings(book) for book in held[0].books}
     for place in range(1, len(places)):
-        if years[place] != years[place - 1] or place - edges[-1] >= _DATES_AT_ONCE:
+        now = {_holdings(book) for book in held[place].books}
+        pairs = (place - edges[-1] + 1) * len(books | now)
+        if years[place] != years[place - 1] or pairs > _PAIRS_AT_ONCE:
             edges.append(place)
+            books = now
+        else:
+            books |= now
     return [*edges, len(places)]
+
+
+def _holdings(book: Book) -> tuple[object, ...]:
+    """Return what a book holds, so that equal books can be told."""
+    return tuple(sorted(book.securities.items())), tuple(sorted(book.contracts.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +136,7 @@ class _Group:
         books: list[Book] = []
         rows = []
         for book in (book for each in held for book in each.books):
-            key = (tuple(sorted(book.securities.items())), tuple(sorted(book.contracts.items())))
+            key = _holdings(book)
             if key not in distinct:
                 distinct[key] = len(books)
                 books.append(book)
