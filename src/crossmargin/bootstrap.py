@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from crossmargin.services.margin_positions import PositionsInput
     from crossmargin.services.parameter_registry import ParameterRegistry
     from crossmargin.services.parameter_sets import ParameterSets
+    from crossmargin.services.path_rows import PathInput
     from crossmargin.services.ports import BlockExecutor
     from crossmargin.services.previous_run import PreviousRun
     from crossmargin.services.reconciliation import CcpFile, FileKind
@@ -79,6 +80,18 @@ def read_positions(path: Path) -> PositionsInput:
     # Documents and their digests name the file, not where it lies on this machine.
     refusals = tuple(replace(refusal, file=path.name) for refusal in loaded.refusals)
     return PositionsInput(
+        path.name, loaded.sha256, loaded.row_count, loaded.lines, refusals, loaded.columns
+    )
+
+
+def read_position_path(path: Path) -> PathInput:
+    """Read a file of positions by date: good lines, and every fault with its place."""
+    from crossmargin.feeds.positions.reading import read_position_path as run
+    from crossmargin.services.path_rows import PathInput
+
+    loaded = run(path)
+    refusals = tuple(replace(refusal, file=path.name) for refusal in loaded.refusals)
+    return PathInput(
         path.name, loaded.sha256, loaded.row_count, loaded.lines, refusals, loaded.columns
     )
 

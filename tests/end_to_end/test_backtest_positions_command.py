@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from crossmargin.basics.digest import digest_of
 from crossmargin.cli.main import app
+from crossmargin.presentation.backtest_grid import backtest_grid_rows, print_backtest_grid
 from crossmargin.presentation.backtest_positions_tables import print_backtest_positions
 
 SPAN = ("--from", "2025-09-02", "--to", "2025-12-31")
@@ -153,10 +154,15 @@ def test_a_date_without_a_price_sheet_is_derived_only_where_asked(folder: Path) 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "give either POSITIONS or --par-books"),
-        (("two.csv", "--par-books"), "give either POSITIONS or --par-books"),
+        ((), "give either POSITIONS or --path or --par-books"),
+        (("two.csv", "--par-books"), "give either POSITIONS or --path or --par-books"),
         (("two.csv", "--reference"), "--reference is for --par-books"),
         (("--par-books", "--daily", "--by-tenor"), "--by-tenor, --daily: for POSITIONS"),
+        (("--path", "two.csv", "two.csv"), "give either POSITIONS or --path or --par-books"),
+        (("--path", "two.csv", "--grid"), "--grid and --by-tenor are for POSITIONS"),
+        (("--path", "two.csv", "--by-tenor"), "--grid and --by-tenor are for POSITIONS"),
+        (("two.csv", "--grid", "--daily"), "--grid shows books as a whole"),
+        (("--par-books", "--grid"), "--grid: for POSITIONS"),
         (("--par-books", "--derived-prices"), "--derived-prices: for POSITIONS"),
     ],
 )
@@ -197,3 +203,83 @@ def test_bad_rows_are_refused_by_line_or_left_out_by_name(folder: Path) -> None:
     assert [each["line"] for each in kept["positions"]["skipped"]] == [4]
     assert list(kept["customers"][0]["series"]) == ["ficc_futures", "cme_futures"]
     assert kept["pooled"] == []
+
+
+@pytest.mark.parametrize("columns", [80, 160])
+def test_the_grid_has_a_row_a_variant_in_every_format(folder: Path, columns: int) -> None:
+    result = xm_backtest(
+        *(folder / "two.csv", "--market", folder / "market", "--grid", "--format", "json"),
+        *("--from", "2025-10-01", "--to", "2025-10-31"),
+        *("--set", "validation.grid_lookback_years=10", "--set", "validation.grid_decay=0.97"),
+        *("--set", "validation.grid_coverage=0.99", "--set", "validation.grid_horizon_days=3"),
+    )
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    for customer in document["customers"]:
+        named = [(row["dimension"], row["value"]) for row in customer["variants"]]
+        assert named == [
+            ("base", ""),
+            ("stressed_year", "without"),
+            *(("floor_share", "0.05"), ("floor_share", "0.15")),
+            *(("cap", "0.7"), ("cap", "0.9")),
+        ]
+        for row in customer["variants"]:
+            saved = float(row["standalone_average"]) - float(row["average"])
+            assert float(row["average_saving"]) == pytest.approx(saved, abs=0.011)
+    header, rows = backtest_grid_rows(document)
+    assert len(rows) == sum(len(each["variants"]) for each in document["customers"])
+    first = dict(zip(header, rows[0], strict=True))
+    assert first["average"] == document["customers"][0]["variants"][0]["average"]
+    screen = Console(file=io.StringIO(), width=columns)
+    # As wide as dollars come.
+    wide = json.loads(json.dumps(document))
+    wide["customers"][0]["variants"][1]["average"] = "17179869184.00"
+    print_backtest_grid(screen, wide)
+    printed = screen.file.getvalue()  # type: ignore[attr-defined]
+    assert "no stressed year" in printed
+    assert "17,179,869,184" in printed
+    assert "…" not in printed
+    assert max(map(len, printed.splitlines())) <= columns
+
+
+def test_a_path_has_the_same_document_and_says_what_it_holds(folder: Path) -> None:
+    header, *rows = (folder / "two.csv").read_text("utf-8").splitlines()
+    instrument = header.split(",").index("instrument")
+    kept = [row for row in rows if row.split(",")[instrument][0] == "9"]
+    file = folder / "path.csv"
+    dated = [f"{on},{row}" for on in ("2025-09-01", "2025-10-15") for row in kept]
+    future = ["2025-10-15", *[""] * len(header.split(","))]
+    for name, value in (
+        *(("customer_id", "CURVE-FUND"), ("clearing_organization", "CME"), ("account", "XM")),
+        *(("instrument", "ZNZ5"), ("quantity", "-100"), ("bd_fcm", "DEMO-BD-FCM")),
+    ):
+        future[header.split(",").index(name) + 1] = value
+    text = "\n".join(["date," + header, *dated, ",".join(future), ""])
+    file.write_text(text, "utf-8")
+    arguments = ("--path", file, "--market", folder / "market", *SPAN)
+    document = json.loads(xm_backtest(*arguments, "--format", "json", "--daily").stdout)
+    # Without the contract, with it, and again without it once it is no longer traded.
+    assert document["path"]["books"] == {"CURVE-FUND": 3, "REGIONAL-BANK": 1}
+    # ZNZ25 traded until 19 December.
+    assert [(each["instrument"], each["since"]) for each in document["path"]["left"]] == [
+        ("ZNZ25", "2025-12-22")
+    ]
+    curve = document["customers"][0]
+    before = [row for row in curve["daily"] if row["date"] < "2025-10-15"]
+    assert before
+    assert all(row["cme_futures"] == "0.00" for row in before)
+    assert any(float(row["cme_futures"]) > 0.0 for row in curve["daily"])
+    rest = {name: value for name, value in document.items() if name != "digest"}
+    assert document["digest"] == digest_of(rest)
+    table = xm_backtest(*arguments)
+    assert table.exit_code == 0, table.output
+    assert "positions by date" in " ".join(table.stdout.splitlines())
+    assert "Books that follow each other: CURVE-FUND 3, REGIONAL-BANK 1." in table.stdout
+    assert "cheapest issues of 2026-03-24 stand for" in " ".join(table.stdout.split())
+    assert max(map(len, table.stdout.splitlines())) <= 80
+    file.write_text(text.replace("2025-10-15,", "soon,", 1), "utf-8")
+    refused = xm_backtest(*arguments, "--format", "json")
+    assert refused.exit_code == 1
+    (refusal,) = json.loads(refused.stdout)["refused"]
+    named = (refusal["line"], refusal["column"], refusal["field"], refusal["value"])
+    assert named == (2 + len(kept), 1, "date", "soon")

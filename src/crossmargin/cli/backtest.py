@@ -53,6 +53,13 @@ def backtest_command(
     daily: Annotated[
         bool, typer.Option("--daily", help="Every margin date's figures, in JSON and CSV.")
     ] = False,
+    with_grid: Annotated[
+        bool,
+        typer.Option(
+            "--grid",
+            help="Under other look-backs, quantiles, horizons, decays, floors and caps.",
+        ),
+    ] = False,
     derived_prices: Annotated[
         bool,
         typer.Option(
@@ -63,6 +70,12 @@ def backtest_command(
     skip_bad_rows: Annotated[
         bool, typer.Option("--skip-bad-rows", help="Leave bad rows out, named.")
     ] = False,
+    path: Annotated[
+        Path | None,
+        typer.Option(
+            "--path", metavar="FILE", help="Positions by date instead of POSITIONS.", exists=True
+        ),
+    ] = None,
     par_books: Annotated[
         bool,
         typer.Option(
@@ -90,12 +103,16 @@ def backtest_command(
         "--date": as_of is not None,
         "--by-tenor": by_tenor,
         "--daily": daily,
+        "--grid": with_grid,
         "--derived-prices": derived_prices,
         "--skip-bad-rows": skip_bad_rows,
     }
-    _check_usage(positions, par_books=par_books, reference=reference, of_positions=of_positions)
+    _check_usage(
+        positions, path, par_books=par_books, reference=reference, of_positions=of_positions
+    )
+    books = positions or path
     try:
-        if positions is None:
+        if books is None:
             document = _run(
                 market,
                 first=first.date(),
@@ -106,18 +123,25 @@ def backtest_command(
         else:
             document = _run_positions(
                 _Positions(
-                    positions, as_of.date() if as_of else None, derived_prices, skip_bad_rows
+                    books,
+                    as_of.date() if as_of else None,
+                    derived_prices,
+                    skip_bad_rows,
+                    by_date=path is not None,
                 ),
                 market,
                 first=first.date(),
                 last=last.date(),
-                by_tenor=by_tenor,
-                daily=daily,
+                shown=_Shown(by_tenor=by_tenor, daily=daily, grid=with_grid),
                 changes=changes or [],
             )
     except RefusedError as error:
         refuse(error.refusals, output_format, outcome="Nothing was computed.")
-    _write(document, output_format, of_positions=positions is not None)
+    _write(
+        document,
+        output_format,
+        "par books" if books is None else "grid" if with_grid else "positions",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,34 +152,51 @@ class _Positions:
     as_of: date | None
     derived_prices: bool
     skip_bad_rows: bool
+    by_date: bool
 
 
-def _write(document: dict[str, Any], output_format: OutputFormat, *, of_positions: bool) -> None:
-    from crossmargin.presentation.backtest import csv_table, print_backtest
-    from crossmargin.presentation.backtest_positions import backtest_positions_rows
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What is wanted of the books."""
+
+    by_tenor: bool
+    daily: bool
+    grid: bool
+
+
+def _write(document: dict[str, Any], output_format: OutputFormat, what: str) -> None:
+    from crossmargin.presentation import backtest, backtest_grid, backtest_positions
     from crossmargin.presentation.backtest_positions_tables import print_backtest_positions
 
+    rows, prints = {
+        "par books": (backtest.csv_table, backtest.print_backtest),
+        "grid": (backtest_grid.backtest_grid_rows, backtest_grid.print_backtest_grid),
+        "positions": (backtest_positions.backtest_positions_rows, print_backtest_positions),
+    }[what]
     if output_format is OutputFormat.JSON:
         write_json(document)
     elif output_format is OutputFormat.CSV:
-        write_csv(*(backtest_positions_rows if of_positions else csv_table)(document))
-    elif of_positions:
-        print_backtest_positions(screen(), document)
+        write_csv(*rows(document))
     else:
-        print_backtest(screen(), document)
+        prints(screen(), document)
 
 
 def _check_usage(
     positions: Path | None,
+    path: Path | None,
     *,
     par_books: bool,
     reference: bool,
     of_positions: Mapping[str, bool],
 ) -> None:
-    if (positions is None) == (not par_books):
-        raise typer.BadParameter("give either POSITIONS or --par-books")
-    if positions is not None and reference:
+    if (positions is not None) + (path is not None) + par_books != 1:
+        raise typer.BadParameter("give either POSITIONS or --path or --par-books")
+    if path is not None and (of_positions["--grid"] or of_positions["--by-tenor"]):
+        raise typer.BadParameter("--grid and --by-tenor are for POSITIONS, not for --path")
+    if not par_books and reference:
         raise typer.BadParameter("--reference is for --par-books: there is none for POSITIONS")
+    if of_positions["--grid"] and (of_positions["--by-tenor"] or of_positions["--daily"]):
+        raise typer.BadParameter("--grid shows books as a whole: no --by-tenor, no --daily")
     if given := [option for option, is_given in of_positions.items() if is_given and par_books]:
         raise typer.BadParameter(f"{', '.join(given)}: for POSITIONS, not for --par-books")
 
@@ -166,12 +207,14 @@ def _run_positions(
     *,
     first: date,
     last: date,
-    by_tenor: bool,
-    daily: bool,
+    shown: _Shown,
     changes: Sequence[str],
 ) -> dict[str, Any]:
     from crossmargin import bootstrap
+    from crossmargin.presentation.backtest_grid import backtest_grid_document
     from crossmargin.presentation.backtest_positions import backtest_positions_document
+    from crossmargin.services.backtest_grid import backtest_grid
+    from crossmargin.services.backtest_paths import backtest_path
     from crossmargin.services.backtest_positions import backtest_positions
     from crossmargin.services.derived_prices import with_derived_prices
     from crossmargin.services.margin_positions import margin_positions
@@ -186,7 +229,20 @@ def _run_positions(
     validation = bootstrap.backtest_parameters(day).changing(own, reason=reason).validation
     parameters = bootstrap.parameter_sets(day).changing(by_owner, reason=reason)
     executor = bootstrap.block_executor()
-    with diagnostics().status("Margining every book on every date"):
+    with diagnostics().status("Margining every book on every date") as status:
+        if positions.by_date:
+            on_path = backtest_path(
+                bootstrap.read_position_path(positions.path),
+                opened,
+                parameters,
+                validation,
+                executor,
+                as_of=day,
+                first=first,
+                last=last,
+                skip_bad_rows=positions.skip_bad_rows,
+            )
+            return backtest_positions_document(on_path, daily=shown.daily)
         run = margin_positions(
             bootstrap.read_positions(positions.path),
             opened,
@@ -195,10 +251,21 @@ def _run_positions(
             as_of=day,
             skip_bad_rows=positions.skip_bad_rows,
         )
+        if shown.grid:
+            found = backtest_grid(
+                run,
+                opened,
+                validation,
+                executor,
+                first=first,
+                last=last,
+                progress=status.update,
+            )
+            return backtest_grid_document(found)
         backtest = backtest_positions(
-            run, opened, validation, executor, first=first, last=last, by_tenor=by_tenor
+            run, opened, validation, executor, first=first, last=last, by_tenor=shown.by_tenor
         )
-    return backtest_positions_document(backtest, daily=daily)
+    return backtest_positions_document(backtest, daily=shown.daily)
 
 
 def _run(

@@ -7,7 +7,6 @@ decimal strings; the digest covers everything else in the document.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import Any
 
 from crossmargin.analysis.walk.margins import COMBINED, FUTURES, SECURITIES
@@ -15,10 +14,12 @@ from crossmargin.arrangement.reduction import format_ratio
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.money import Money
 from crossmargin.market.history import DateArray
-from crossmargin.presentation.margin_notices import (
-    REVIEW_NOTICE,
-    SIMULATED_NOTICE,
-    derived_price_notices,
+from crossmargin.presentation.restruck import (
+    PATH_NOTICE,
+    RESTRIKE_NOTICE,
+    head_document,
+    percent,
+    walk_notices,
 )
 from crossmargin.services.backtest_positions import (
     BookBacktest,
@@ -29,9 +30,8 @@ from crossmargin.services.backtest_series import (
     HEADLINE,
     SERIES,
     SeriesBacktest,
-    UnobservedBasis,
-    unobserved_basis,
 )
+from crossmargin.services.position_paths import StruckPath
 from crossmargin.validation.assessment import Assessment
 from crossmargin.validation.coverage_tests import CombinedTest, LikelihoodRatio
 from crossmargin.validation.overlap import ShareInterval
@@ -41,14 +41,6 @@ from crossmargin.validation.traffic_light import TrafficLight
 
 Document = dict[str, Any]
 
-RESTRIKE_NOTICE = (
-    "RESTRIKE: every book is struck anew on every date from bonds at par of the same remaining "
-    "maturity and DV01, contracts by their cheapest to deliver; windows as known then (ruling 20)."
-)
-SCOPE_NOTICE = (
-    "The XM account alone, without add-ons: what lies outside it is margined in full and is no "
-    "part of the arrangement."
-)
 _RATIO_PLACES = 6
 _PERCENT_PLACES = 2
 _STATISTIC_PLACES = 4
@@ -63,37 +55,9 @@ def backtest_positions_document(backtest: PositionsBacktest, *, daily: bool = Fa
     daily : bool
         Whether every margin date's figures are in it.
     """
-    day = backtest.run.result.day
-    parameters = day.parameters.as_document()
-    validation = backtest.validation
     body: Document = {
-        "from": str(backtest.dates[0]),
-        "to": str(backtest.dates[-1]),
-        "margin_dates": len(backtest.dates),
-        "as_of": day.as_of.isoformat(),
-        "mode": "restrike",
-        "target_coverage_pct": percent(validation.ratio("target_coverage")),
-        "market": {
-            "simulated": day.simulated,
-            "digest": day.market_digest,
-            "prices": {
-                "derived_from": day.prices.derived_from.isoformat()
-                if day.prices.derived_from
-                else None
-            },
-        },
-        "parameters": {
-            **parameters,
-            "validation": {
-                **validation.version_document(),
-                "changed": {name: validation.text(name) for name in sorted(validation.changed)},
-            },
-        },
-        "positions": {
-            "sha256": backtest.run.positions.sha256,
-            "rows": backtest.run.positions.row_count,
-            "skipped": [refusal.as_document() for refusal in backtest.run.skipped],
-        },
+        **head_document(backtest.run, backtest.validation, backtest.dates),
+        **({"path": _path(backtest.path)} if backtest.path else {}),
         "series": {
             kind.name: {"margin": kind.margin, "loss": kind.loss, "horizon_of": kind.owner.upper()}
             for kind in SERIES
@@ -112,8 +76,25 @@ def backtest_positions_document(backtest: PositionsBacktest, *, daily: bool = Fa
     return {**body, "digest": digest_of(body)}
 
 
+def _path(path: StruckPath) -> Document:
+    return {
+        "books": dict(path.book_counts),
+        "outside": dict(path.outside),
+        "left": [
+            {
+                "line": each.line,
+                "customer_id": each.customer_id,
+                "instrument": each.instrument,
+                "since": each.since.isoformat(),
+                "reason": each.reason,
+            }
+            for each in path.left
+        ],
+        "par_amounts": path.par_amounts,
+    }
+
+
 def _notices(backtest: PositionsBacktest) -> list[str]:
-    day = backtest.run.result.day
     without = max(
         (
             each.without_basis
@@ -122,19 +103,13 @@ def _notices(backtest: PositionsBacktest) -> list[str]:
         ),
         default=0,
     )
-    notices = [SIMULATED_NOTICE] if day.simulated else []
-    notices += [*derived_price_notices(day), RESTRIKE_NOTICE, SCOPE_NOTICE]
-    if without:
-        handled = (
-            "left out of every series with futures"
-            if unobserved_basis(backtest.validation) is UnobservedBasis.LEAVE_OUT
-            else "kept with no move of the basis, so that coverage looks better than it was"
-        )
-        notices.append(
-            f"Up to {without} outcomes have no futures price, own or of a neighbouring contract; "
-            f"they are {handled}."
-        )
-    return [*notices, REVIEW_NOTICE]
+    day = backtest.run.result.day
+    notices = walk_notices(day, backtest.validation, without)
+    if backtest.path is None:
+        return notices
+    return [
+        PATH_NOTICE.format(day.as_of) if notice == RESTRIKE_NOTICE else notice for notice in notices
+    ]
 
 
 def _book(book: BookBacktest, *, daily: bool = False) -> Document:
@@ -356,12 +331,6 @@ def _share(value: float | None) -> str | None:
 
 def _dollars(value: float) -> str:
     return f"{value:.2f}"
-
-
-def percent(share: Fraction) -> str:
-    """Return a share as per cent, rounded half to even from the exact fraction."""
-    hundredths = round(share * 100 * 10**_PERCENT_PLACES)
-    return f"{hundredths // 100}.{hundredths % 100:02d}"
 
 
 CSV_HEADER = (

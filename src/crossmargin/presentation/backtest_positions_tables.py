@@ -42,9 +42,12 @@ def print_backtest_positions(console: Console, document: Document) -> None:
         Text.assemble(
             ("Backtest ", "bold"),
             f"{document['from']} to {document['to']}, {document['margin_dates']} margin dates, "
-            f"books of {document['as_of']}, {label}",
+            f"{'positions by date' if 'path' in document else 'books of ' + document['as_of']}, "
+            f"{label}",
         )
     )
+    if "path" in document:
+        _print_path(console, document["path"])
     for customer in document["customers"]:
         _print_customer(console, customer)
     _print_pooled(console, document["pooled"])
@@ -63,6 +66,21 @@ def print_backtest_positions(console: Console, document: Document) -> None:
     for notice in document["notices"]:
         console.print(Text(notice, style="bold red" if notice.startswith("SIMULATED") else "dim"))
     console.print(Text(f"digest {document['digest']}", style="dim"))
+
+
+def _print_path(console: Console, path: Document) -> None:
+    counts = ", ".join(f"{name} {count}" for name, count in path["books"].items())
+    console.print(Text(f"Books that follow each other: {counts}."))
+    for each in path["left"]:
+        left = f"line {each['line']} ({each['customer_id']}, {each['instrument']})"
+        console.print(Text(f"Left on {each['since']}: {left}, {each['reason']}.", style="dim"))
+    for name, count in path["outside"].items():
+        lines = "1 line" if count == 1 else f"{count} lines"
+        said = f"{name}: {lines} outside the XM account on some dates, no part of this."
+        console.print(Text(said, style="dim"))
+    if path["par_amounts"]:
+        said = f"Repo lines without a start amount: {path['par_amounts']}; par stands for it."
+        console.print(Text(said, style="dim"))
 
 
 def _print_customer(console: Console, customer: Document) -> None:

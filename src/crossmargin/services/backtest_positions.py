@@ -15,20 +15,17 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from crossmargin.analysis.walk.factors import WalkFactors, walk_factors
 from crossmargin.analysis.walk.lines import Book, Lines
-from crossmargin.analysis.walk.rules import CmeWalkRules, FiccWalkRules
 from crossmargin.analysis.walk.strategies import (
     Strategy,
     StrategyRules,
     parts_by_tenor,
     strategy_of,
 )
-from crossmargin.analysis.walk.walking import BookWalk, WalkRules, walk_books
-from crossmargin.arrangement.reduction import Binding, ReductionRules
+from crossmargin.analysis.walk.walking import BookWalk, walk_books
+from crossmargin.arrangement.reduction import Binding
 from crossmargin.basics.refusals import refused
 from crossmargin.market.history import DateArray, MarketData
-from crossmargin.market.scenarios import FactorHistories
 from crossmargin.parameters.registry import ParameterSet
 from crossmargin.services.backtest_series import (
     HEADLINE,
@@ -39,8 +36,9 @@ from crossmargin.services.backtest_series import (
     series_of,
 )
 from crossmargin.services.margin_positions import MarginRun
-from crossmargin.services.parameter_sets import ParameterSets
 from crossmargin.services.ports import BlockExecutor
+from crossmargin.services.position_paths import StruckPath
+from crossmargin.services.walk_dates import walk_dates, walk_rules
 from crossmargin.services.walked_books import lines_and_books
 from crossmargin.validation.procyclicality import Procyclicality, measure_procyclicality
 
@@ -128,6 +126,8 @@ class PositionsBacktest:
         By strategy and over all, for the headline series.
     left_out : tuple of str
         Customers with nothing in the XM account.
+    path : StruckPath or None
+        Where the positions change with the date.
     """
 
     run: MarginRun
@@ -138,6 +138,7 @@ class PositionsBacktest:
     tenors: Mapping[str, tuple[BookBacktest, ...]]
     pooled: tuple[PooledCoverage, ...]
     left_out: tuple[str, ...]
+    path: StruckPath | None = None
 
 
 def backtest_positions(
@@ -186,7 +187,10 @@ def backtest_positions(
         expected = "dates with scenarios enough, and books that can be summed exactly"
         raise refused("--from, --to", error, expected, _RULE) from error
     context = BacktestContext.of(factors, places, rules, lines, validation)
-    done = {book.name: _book(book, walk, context) for book, walk in zip(every, walks, strict=True)}
+    done = {
+        book.name: book_backtest(book, walk, context)
+        for book, walk in zip(every, walks, strict=True)
+    }
     customers = tuple(done[book.name] for book in books)
     return PositionsBacktest(
         run=run,
@@ -197,60 +201,13 @@ def backtest_positions(
         tenors={
             name: tuple(done[part.name] for part in of_book) for name, of_book in parts.items()
         },
-        pooled=_pooled(customers),
+        pooled=pooled_coverage(customers),
         left_out=tuple(book.key.customer_id for book in run.books if not book.xm),
     )
 
 
-def walk_rules(parameters: ParameterSets) -> WalkRules:
-    """Return what a walk takes from the parameters of a day.
-
-    Raises
-    ------
-    RefusedError
-        If a model is set to something that a walk does not do.
-    """
-    return WalkRules(
-        ficc=FiccWalkRules.from_parameters(parameters.ficc),
-        cme=CmeWalkRules.from_parameters(parameters.cme),
-        reduction=ReductionRules.from_parameters(parameters.arrangement),
-        repo_follows_front=float(parameters.market.ratio("repo_rate_follows_front")),
-    )
-
-
-def walk_dates(
-    market: MarketData, parameters: ParameterSets, rules: WalkRules, *, first: date, last: date
-) -> tuple[WalkFactors, range]:
-    """Return a market's factors and the places of the margin dates between two dates.
-
-    Raises
-    ------
-    RefusedError
-        If there are no such dates, the last has no outcome yet, or too little is known before the
-        first.
-    """
-    span = f"{first}..{last}"
-    if first > last:
-        raise refused("--from, --to", span, "--from on or before --to: they are reversed", _RULE)
-    newest: date = market.par_yields.dates[-1].astype(object)
-    histories = FactorHistories(market, parameters.market, as_of=newest)
-    try:
-        factors = walk_factors(histories, first=first, last=last, horizons=rules.horizons)
-    except ValueError as error:
-        expected = "a first date before which futures prices are known"
-        raise refused("--from", f"{first}: {error}", expected, "ruling 19") from error
-    places = factors.places_between(first, last)
-    if not places:
-        raise refused("--from, --to", span, "a run of dates with par yields", _RULE)
-    longest = max(rules.horizons)
-    if places[-1] + longest >= len(factors.dates):
-        known = factors.dates[max(len(factors.dates) - 1 - longest, 0)]
-        expected = f"{known} or before: an outcome needs {longest} later dates"
-        raise refused("--to", last, expected, _RULE)
-    return factors, places
-
-
-def _book(book: Book, walk: BookWalk, context: BacktestContext) -> BookBacktest:
+def book_backtest(book: Book, walk: BookWalk, context: BacktestContext) -> BookBacktest:
+    """Return how every margin of a book did."""
     days = [int(each) for each in context.validation.ratios("rise_days")]
     requirement, standalone = (
         measure_procyclicality(cents / _CENTS, rise_days=days)
@@ -283,7 +240,8 @@ def _binding_by_year(dates: DateArray, binding: Sequence[Binding]) -> dict[int, 
     return found
 
 
-def _pooled(customers: Sequence[BookBacktest]) -> tuple[PooledCoverage, ...]:
+def pooled_coverage(customers: Sequence[BookBacktest]) -> tuple[PooledCoverage, ...]:
+    """Return the headline series' outcomes by strategy, and over all."""
     with_series = [each for each in customers if HEADLINE in each.series]
     groups: dict[str, list[BookBacktest]] = {}
     for customer in with_series:

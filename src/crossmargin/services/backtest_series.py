@@ -206,13 +206,18 @@ def series_losses(outcome: Outcomes, kind: SeriesKind) -> FloatArray:
     }[kind.leg]
 
 
+def used_outcomes(outcome: Outcomes, kind: SeriesKind, validation: ParameterSet) -> BoolArray:
+    """Return which outcomes of a series count."""
+    if kind.has_futures and unobserved_basis(validation) is UnobservedBasis.LEAVE_OUT:
+        return outcome.basis_observed
+    return np.ones(len(outcome.basis_observed), dtype=np.bool_)
+
+
 def series_of(kind: SeriesKind, walk: BookWalk, context: BacktestContext) -> SeriesBacktest | None:
     """Return how a margin did; None where no outcome has futures prices of its own."""
     horizon = context.horizon_of(kind)
     outcome = walk.outcomes[horizon]
-    observed = outcome.basis_observed if kind.has_futures else np.ones(len(walk.dates), np.bool_)
-    keeps = unobserved_basis(context.validation) is UnobservedBasis.KEEP
-    used = np.ones_like(observed) if keeps else observed
+    used = used_outcomes(outcome, kind, context.validation)
     losses, margins = series_losses(outcome, kind)[used], series_margins(walk, kind)[used]
     if not len(losses):
         return None
@@ -233,5 +238,5 @@ def series_of(kind: SeriesKind, walk: BookWalk, context: BacktestContext) -> Ser
         assessment=assess(walk.dates[used], losses, margins, horizon=horizon, rules=rules),
         regimes=regimes,
         states=states,
-        without_basis=int((~observed).sum()),
+        without_basis=int((~outcome.basis_observed).sum()) if kind.has_futures else 0,
     )

@@ -24,11 +24,10 @@ from crossmargin.analysis.walk.margins import (
     SECURITIES,
 )
 from crossmargin.analysis.walk.monomials import Monomials
-from crossmargin.analysis.walk.rules import CmeWalkRules, FiccWalkRules
 from crossmargin.analysis.walk.volatility import largest_key, volatility_ratios
 from crossmargin.analysis.walk.walking import BookWalk, ModelWalk, WalkRules, walk_books
 from crossmargin.analysis.walk.weights import line_weights
-from crossmargin.arrangement.reduction import Reduction, ReductionRules
+from crossmargin.arrangement.reduction import Reduction
 from crossmargin.basics.refusals import Refusal, RefusedError, refused
 from crossmargin.margin.exact import GRID_PER_DOLLAR
 from crossmargin.margin.ficc.model import Decides
@@ -38,8 +37,8 @@ from crossmargin.services.forward_paths import ForwardPath, Route, route_of
 from crossmargin.services.margin_day import MarginDay
 from crossmargin.services.margin_positions import MarginRun
 from crossmargin.services.margin_run import CustomerResult
-from crossmargin.services.parameter_sets import ParameterSets
 from crossmargin.services.ports import BlockExecutor
+from crossmargin.services.walk_dates import walk_rules
 from crossmargin.services.walked_books import lines_and_books
 
 IntArray = npt.NDArray[np.int64]
@@ -148,22 +147,6 @@ class ForwardWalk:
     def day(self) -> MarginDay:
         """The margin day of the terms."""
         return self.run.result.day
-
-
-def walk_rules(parameters: ParameterSets) -> WalkRules:
-    """Return everything that a walk takes from the parameters.
-
-    Raises
-    ------
-    RefusedError
-        If a model is set to something that a walk does not do.
-    """
-    return WalkRules(
-        FiccWalkRules.from_parameters(parameters.ficc),
-        CmeWalkRules.from_parameters(parameters.cme),
-        ReductionRules.from_parameters(parameters.arrangement),
-        float(parameters.market.ratio("repo_rate_follows_front")),
-    )
 
 
 def forward_walk(

@@ -41,7 +41,7 @@ def lines_and_books(day: MarginDay, books: Sequence[CustomerBook]) -> tuple[Line
     contract_count = len(day.valuation.contracts)
     labels = [price.security.cusip.text for price in day.valuation.book.prices]
     codes = [future.contract.code for future in day.valuation.contracts]
-    dv01 = _curve_dv01(day)
+    dv01 = curve_dv01(day)
     held_rows = sorted({place for book in books for place in book.xm if place < count})
     held_places = {
         place - count
@@ -97,7 +97,7 @@ def _repo_charge(day: MarginDay, units: Mapping[int, int], first: int) -> Fracti
     return sum(charges, Fraction(0))
 
 
-def _curve_dv01(day: MarginDay) -> FloatArray:
+def curve_dv01(day: MarginDay) -> FloatArray:
     """Return dollars lost by $100 of par when every zero rate rises by a basis point: (S,).
 
     Payment by payment, in order, so that it is the same on every machine.

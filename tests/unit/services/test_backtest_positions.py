@@ -20,12 +20,7 @@ from crossmargin.basics.refusals import RefusedError
 from crossmargin.execution.threads import ThreadExecutor
 from crossmargin.market.history import MarketData
 from crossmargin.product.position import Account
-from crossmargin.services.backtest_positions import (
-    PositionsBacktest,
-    backtest_positions,
-    walk_dates,
-    walk_rules,
-)
+from crossmargin.services.backtest_positions import PositionsBacktest, backtest_positions
 from crossmargin.services.backtest_series import (
     HEADLINE,
     SERIES,
@@ -35,6 +30,7 @@ from crossmargin.services.backtest_series import (
     series_of,
 )
 from crossmargin.services.margin_positions import PositionsInput, margin_positions
+from crossmargin.services.walk_dates import walk_dates, walk_rules
 from crossmargin.simulation.book import demo_positions
 from crossmargin.simulation.market import SimulatedMarket
 from crossmargin.testing.builders import AS_OF

@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time
+from datetime import date, datetime, time
 from io import BufferedReader
 from pathlib import Path
 
 from crossmargin.basics.refusals import Refusal, refused
-from crossmargin.feeds.positions.rows import COLUMNS, REQUIRED_COLUMNS, position_from_row
+from crossmargin.feeds.positions.rows import (
+    COLUMNS,
+    PATH_COLUMN,
+    REQUIRED_COLUMNS,
+    date_of_row,
+    position_from_row,
+)
 from crossmargin.feeds.text_rows import (
     CsvRows,
     header_columns,
@@ -70,6 +76,48 @@ def read_positions(path: Path, *, default_bd_fcm: str = "BD-FCM") -> LoadedPosit
     Lines count the header as 1; in JSON lines they are the file's, in Parquet row number plus 1.
     """
     loading = _Loading(str(path), default_bd_fcm)
+    _load(path, loading)
+    return loading.loaded()
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPath:
+    """A file of positions by date, read: as :class:`LoadedPositions`, each line with its date."""
+
+    lines: tuple[tuple[date, PositionLine], ...]
+    refusals: tuple[Refusal, ...]
+    row_count: int
+    sha256: str
+    columns: Mapping[str, int] = field(default_factory=dict)
+
+
+def read_position_path(path: Path, *, default_bd_fcm: str = "BD-FCM") -> LoadedPath:
+    """Read a file of positions by date: the columns of a positions file, and ``date``.
+
+    Parameters
+    ----------
+    path : Path
+        In the formats of :func:`read_positions`.
+    default_bd_fcm : str
+        BD-FCM of a row that names none.
+
+    Raises
+    ------
+    RefusedError
+        As :func:`read_positions`.
+    """
+    loading = _PathLoading(str(path), default_bd_fcm)
+    _load(path, loading)
+    return LoadedPath(
+        tuple(zip(loading.dates, loading.lines, strict=True)),
+        tuple(loading.refusals),
+        loading.row_count,
+        loading.sha256,
+        loading.columns,
+    )
+
+
+def _load(path: Path, loading: _Loading) -> None:
     try:
         with path.open("rb") as file:
             if path.suffix == ".parquet":
@@ -81,7 +129,6 @@ def read_positions(path: Path, *, default_bd_fcm: str = "BD-FCM") -> LoadedPosit
     except OSError as error:
         reason = error.strerror or str(error)
         raise refused("positions", path, f"a readable file ({reason})", _INTERFACE) from None
-    return loading.loaded()
 
 
 @dataclass(slots=True)
@@ -95,6 +142,8 @@ class _Loading:
     row_count: int = 0
     sha256: str = ""
     columns: Mapping[str, int] = field(default_factory=dict)
+    known: Sequence[str] = COLUMNS
+    required: Sequence[str] = REQUIRED_COLUMNS
 
     def loaded(self) -> LoadedPositions:
         return LoadedPositions(
@@ -121,9 +170,28 @@ class _Loading:
         )
 
 
+@dataclass(slots=True)
+class _PathLoading(_Loading):
+    """The same of positions by date."""
+
+    dates: list[date] = field(default_factory=list)
+    known: Sequence[str] = (PATH_COLUMN, *COLUMNS)
+    required: Sequence[str] = (PATH_COLUMN, *REQUIRED_COLUMNS)
+
+    def take(self, cells: Mapping[str, str], line: int, columns: Mapping[str, int]) -> None:
+        day = date_of_row(cells, line=line)
+        before = len(self.lines)
+        _Loading.take(self, cells, line, columns)
+        if isinstance(day, Refusal):
+            del self.lines[before:]
+            self.refusals.append(replace(day, file=self.file, column=columns.get(PATH_COLUMN)))
+        elif len(self.lines) > before:
+            self.dates.append(day)
+
+
 def _load_csv(file: BufferedReader, loading: _Loading) -> None:
     digest = hashlib.sha256()
-    rows = CsvRows(loading.refuse, COLUMNS, REQUIRED_COLUMNS)
+    rows = CsvRows(loading.refuse, loading.known, loading.required)
     for number, cells in rows.of(file, digest):
         loading.row_count += 1
         if cells is not None:
@@ -163,9 +231,9 @@ def _json_cells(text: str, number: int, loading: _Loading) -> dict[str, str] | N
     before = len(loading.refusals)
     cells: dict[str, str] = {}
     for name, value in pairs:
-        if name not in COLUMNS:
+        if name not in loading.known:
             loading.refuse(
-                shown(name), shown(str(value)), nearest_column(name, COLUMNS), line=number
+                shown(name), shown(str(value)), nearest_column(name, loading.known), line=number
             )
         elif name in cells:
             loading.refuse(name, shown(str(value)), "each key once", line=number)
@@ -186,7 +254,7 @@ def _load_parquet(file: BufferedReader, loading: _Loading) -> None:
     frame = parquet_frame(file, "positions", loading.file, _INTERFACE)
     loading.row_count = frame.height
     columns = header_columns(
-        frame.columns, loading.refuse, known=COLUMNS, required=REQUIRED_COLUMNS
+        frame.columns, loading.refuse, known=loading.known, required=loading.required
     )
     if columns is None:
         return

@@ -32,6 +32,9 @@ COLUMNS = (
     "failed",
 )
 
+#: The column that a file of positions by date has beside those.
+PATH_COLUMN = "date"
+
 _INTERFACE = "reference: positions file"
 _REPO_ONLY = ("end_date", "repo_rate_pct", "start_amount")
 _FICC_ONLY = ("leg", "settlement_date", *_REPO_ONLY)
@@ -117,6 +120,20 @@ def position_from_row(
         start_amount=start_amount,
         failed=bool(failed),
     )
+
+
+def date_of_row(cells: Mapping[str, str], *, line: int) -> date | Refusal:
+    """Return the date of a row of positions by date, or why it is none.
+
+    Parameters
+    ----------
+    cells : mapping of column to text
+    line : int
+        Line of the file, the header being 1.
+    """
+    row = _Row({name: text.strip() for name, text in cells.items()}, line)
+    day = row.parsed(PATH_COLUMN, _iso_date, _DATE_EXPECTED)
+    return row.refusals[0] if day is None else day
 
 
 _QUANTITY_EXPECTED = "a signed whole number of at most 15 digits, without separators or decimals"

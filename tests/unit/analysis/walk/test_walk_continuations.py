@@ -30,8 +30,8 @@ from crossmargin.market.history import MarketData
 from crossmargin.market.scenarios import FactorHistories
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.services.customer_books import customer_books
-from crossmargin.services.forward_walk import walk_rules
 from crossmargin.services.margin_day import MarginDay
+from crossmargin.services.walk_dates import walk_rules
 from crossmargin.services.walked_books import lines_and_books
 
 #: The last date of a year: what was known on it is what a walk of the next year knows.
