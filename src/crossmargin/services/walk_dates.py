@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from crossmargin.analysis.walk.factors import WalkFactors, walk_factors
