@@ -15,8 +15,9 @@ from pathlib import Path
 from book import contracts, customers
 from crossmargin import bootstrap
 from crossmargin.analysis.walk.factors import walk_factors
+from crossmargin.analysis.walk.figures import WalkRules
 from crossmargin.analysis.walk.rules import CmeWalkRules, FiccWalkRules
-from crossmargin.analysis.walk.walking import WalkRules, walk_books
+from crossmargin.analysis.walk.walking import walk_books
 from crossmargin.arrangement.reduction import ReductionRules
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.market.scenarios import FactorHistories

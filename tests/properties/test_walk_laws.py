@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossmargin.analysis.walk.factors import WalkFactors
+from crossmargin.analysis.walk.figures import BookWalk
 from crossmargin.analysis.walk.lines import Book, Lines
-from crossmargin.analysis.walk.walking import BookWalk
 from crossmargin.bootstrap import parameter_sets
 from crossmargin.testing.builders import AS_OF
 from crossmargin.testing.walks import example_lines, invented_factors, short_rules, walked

@@ -15,12 +15,10 @@ from fractions import Fraction
 
 import numpy as np
 
+from crossmargin.analysis.walk.figures import BookWalk, WalkRules, under_rule
 from crossmargin.analysis.walk.lines import Book
-from crossmargin.analysis.walk.margins import LEGS
 from crossmargin.analysis.walk.strategies import Strategy, StrategyRules, strategy_of
-from crossmargin.analysis.walk.walking import BookWalk, WalkRules, walk_books
-from crossmargin.arrangement.reduction import ModelFigures, ReductionRules, margin_reduction
-from crossmargin.basics.money import Money
+from crossmargin.analysis.walk.walking import walk_books
 from crossmargin.basics.refusals import RefusedError, refused
 from crossmargin.market.history import DateArray, MarketData
 from crossmargin.parameters.registry import ParameterSet
@@ -275,37 +273,6 @@ def _refuse_walk(variant: Variant, error: ValueError) -> RefusedError:
     what = f"{variant.dimension.value} {variant.value}".strip()
     expected = "dates with scenarios enough, and books that can be summed exactly"
     return refused("--from, --to", f"{what}: {error}", expected, _RULE)
-
-
-def under_rule(walk: BookWalk, book: Book, rules: ReductionRules) -> BookWalk:
-    """Return what another rule makes of the figures of both models.
-
-    Parameters
-    ----------
-    walk : BookWalk
-    book : Book
-    rules : ReductionRules
-    """
-    ficc, cme = (
-        zip(*(model.cents[leg].tolist() for leg in LEGS), strict=True)
-        for model in (walk.ficc, walk.cme)
-    )
-    reductions = tuple(
-        margin_reduction(
-            ficc=ModelFigures(*map(Money, of_ficc)), cme=ModelFigures(*map(Money, of_cme)),
-            rules=rules,
-        )
-        for of_ficc, of_cme in zip(ficc, cme, strict=True)
-    )  # fmt: skip
-    least = rules.customer_minimum.cents if book.securities else 0
-    at_ficc = [max(least, each.ficc_requirement.cents) for each in reductions]
-    at_cme = [each.cme_requirement.cents for each in reductions]
-    return replace(
-        walk,
-        reductions=reductions,
-        ficc_cents=np.array(at_ficc, dtype=np.int64),
-        cme_cents=np.array(at_cme, dtype=np.int64),
-    )
 
 
 def _figures(book: Book, walk: BookWalk, variant: Variant, validation: ParameterSet) -> GridFigures:

@@ -12,10 +12,10 @@ from datetime import date
 
 import numpy as np
 
+from crossmargin.analysis.walk.figures import BookWalk
 from crossmargin.analysis.walk.lines import Book, FutureLine, Lines, SecurityLine
 from crossmargin.analysis.walk.paths import DatedBooks, walk_path
 from crossmargin.analysis.walk.strategies import Strategy, StrategyRules, strategy_of
-from crossmargin.analysis.walk.walking import BookWalk
 from crossmargin.basics.refusals import refused
 from crossmargin.market.history import MarketData
 from crossmargin.parameters.registry import ParameterSet

@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from crossmargin.analysis.walk.figures import BookWalk
 from crossmargin.analysis.walk.lines import Book, Lines
 from crossmargin.analysis.walk.strategies import (
     Strategy,
@@ -22,7 +23,7 @@ from crossmargin.analysis.walk.strategies import (
     parts_by_tenor,
     strategy_of,
 )
-from crossmargin.analysis.walk.walking import BookWalk, walk_books
+from crossmargin.analysis.walk.walking import walk_books
 from crossmargin.arrangement.reduction import Binding
 from crossmargin.basics.refusals import refused
 from crossmargin.market.history import DateArray, MarketData

@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from crossmargin.analysis.walk.factors import WalkFactors
+from crossmargin.analysis.walk.figures import BookWalk, WalkRules
 from crossmargin.analysis.walk.lines import Book, Lines
 from crossmargin.analysis.walk.margins import COMBINED, FUTURES, SECURITIES
 from crossmargin.analysis.walk.outcomes import Outcomes
-from crossmargin.analysis.walk.walking import BookWalk, WalkRules
 from crossmargin.market.history import FloatArray
 from crossmargin.parameters.registry import ParameterSet
 from crossmargin.validation.assessment import Assessment, AssessmentRules, assess

@@ -13,7 +13,7 @@ from crossmargin.analysis.walk.continuations import (
     impulse,
 )
 from crossmargin.analysis.walk.factors import WalkFactors, known_on, walk_factors
-from crossmargin.analysis.walk.walking import WalkRules
+from crossmargin.analysis.walk.figures import WalkRules
 from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.market.history import DateArray, MarketData
 from crossmargin.market.scenarios import FactorHistories

@@ -15,6 +15,7 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
+from crossmargin.analysis.walk.figures import BookWalk, ModelWalk, WalkRules
 from crossmargin.analysis.walk.lines import Book, Lines
 from crossmargin.analysis.walk.liquidity import Liquidity, liquidity
 from crossmargin.analysis.walk.margins import (
@@ -25,7 +26,7 @@ from crossmargin.analysis.walk.margins import (
 )
 from crossmargin.analysis.walk.monomials import Monomials
 from crossmargin.analysis.walk.volatility import largest_key, volatility_ratios
-from crossmargin.analysis.walk.walking import BookWalk, ModelWalk, WalkRules, walk_books
+from crossmargin.analysis.walk.walking import walk_books
 from crossmargin.analysis.walk.weights import line_weights
 from crossmargin.arrangement.reduction import Reduction
 from crossmargin.basics.refusals import Refusal, RefusedError, refused

@@ -14,7 +14,7 @@ from fractions import Fraction
 import numpy as np
 
 from crossmargin.analysis.stress.library import StressLibrary
-from crossmargin.analysis.walk.walking import BookWalk
+from crossmargin.analysis.walk.figures import BookWalk
 from crossmargin.arrangement.reduction import Reduction
 from crossmargin.market.history import MarketData
 from crossmargin.market.scenarios import window_start

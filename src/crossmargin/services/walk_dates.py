@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from crossmargin.analysis.walk.factors import WalkFactors, walk_factors
+from crossmargin.analysis.walk.figures import WalkRules
 from crossmargin.analysis.walk.rules import CmeWalkRules, FiccWalkRules
-from crossmargin.analysis.walk.walking import WalkRules
 from crossmargin.arrangement.reduction import ReductionRules
 from crossmargin.basics.refusals import refused
 from crossmargin.market.history import MarketData

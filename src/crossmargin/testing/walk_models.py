@@ -12,6 +12,7 @@ from datetime import date
 
 import numpy as np
 
+from crossmargin.analysis.walk.figures import BookWalk
 from crossmargin.analysis.walk.lines import (
     Book,
     Lines,
@@ -19,7 +20,6 @@ from crossmargin.analysis.walk.lines import (
     TreasuryFutureLine,
 )
 from crossmargin.analysis.walk.margins import FILTERED, HISTORICAL, LEGS, SCALED
-from crossmargin.analysis.walk.walking import BookWalk
 from crossmargin.margin.book import Block, LegFigures
 from crossmargin.margin.cme.equivalents import FuturesEquivalents
 from crossmargin.margin.cme.model import CmeModel, prepare_cme

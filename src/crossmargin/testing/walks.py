@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from crossmargin.analysis.walk.factors import KnownThen, Moves, WalkFactors
+from crossmargin.analysis.walk.figures import BookWalk, WalkRules
 from crossmargin.analysis.walk.lines import (
     Book,
     FutureLine,
@@ -20,7 +21,7 @@ from crossmargin.analysis.walk.lines import (
     TreasuryFutureLine,
 )
 from crossmargin.analysis.walk.rules import CmeWalkRules, FiccWalkRules
-from crossmargin.analysis.walk.walking import BookWalk, WalkRules, walk_books
+from crossmargin.analysis.walk.walking import walk_books
 from crossmargin.arrangement.reduction import ReductionRules
 from crossmargin.market.curve import DAYS_PER_YEAR
 from crossmargin.market.factors import CURVE_TENORS, CurvePoints, key_rate_changes

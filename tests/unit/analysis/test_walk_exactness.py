@@ -13,8 +13,9 @@ import pytest
 
 from crossmargin.analysis.walk import margins
 from crossmargin.analysis.walk.factors import WalkFactors
+from crossmargin.analysis.walk.figures import BookWalk
 from crossmargin.analysis.walk.lines import Book
-from crossmargin.analysis.walk.walking import BookWalk, walk_books
+from crossmargin.analysis.walk.walking import walk_books
 from crossmargin.bootstrap import block_executor, parameter_sets
 from crossmargin.testing.builders import AS_OF
 from crossmargin.testing.walks import (

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from crossmargin.analysis.walk.factors import WalkFactors
+from crossmargin.analysis.walk.figures import BookWalk
 from crossmargin.analysis.walk.lines import Book
-from crossmargin.analysis.walk.walking import BookWalk
 from crossmargin.arrangement.reduction import Binding
 from crossmargin.bootstrap import parameter_sets
 from crossmargin.margin.exact import GRID_PER_DOLLAR

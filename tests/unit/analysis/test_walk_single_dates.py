@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from crossmargin.analysis.walk.factors import WalkFactors, walk_factors
+from crossmargin.analysis.walk.figures import BookWalk
 from crossmargin.analysis.walk.margins import LEGS
-from crossmargin.analysis.walk.walking import BookWalk
 from crossmargin.bootstrap import parameter_sets
 from crossmargin.market.history import CloseHistory, MarketData
 from crossmargin.market.scenarios import FactorHistories

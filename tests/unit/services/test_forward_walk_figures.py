@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from crossmargin.analysis.walk.continuations import TWIST_YEARS, impulse
-from crossmargin.analysis.walk.walking import ModelWalk
+from crossmargin.analysis.walk.figures import ModelWalk
 from crossmargin.margin.exact import GRID_PER_DOLLAR
 from crossmargin.margin.ficc.model import decides
 from crossmargin.services.forward_walk import _whole_cents, decided_by

@@ -13,22 +13,14 @@ from itertools import pairwise
 import numpy as np
 
 from crossmargin.analysis.walk.factors import WalkFactors
+from crossmargin.analysis.walk.figures import BookWalk, BookYear, ModelWalk, WalkRules, book_walk
+from crossmargin.analysis.walk.gross_value import bid_ask_rates, floor_rates, gross_charges
 from crossmargin.analysis.walk.haircuts import HaircutRates, haircut_rates
 from crossmargin.analysis.walk.lines import Book, FutureLine, Lines, SecurityLine
 from crossmargin.analysis.walk.margins import TailSteps, year_tails
 from crossmargin.analysis.walk.monomials import Monomials
 from crossmargin.analysis.walk.outcomes import Outcomes, outcomes
-from crossmargin.analysis.walk.walking import (
-    BookWalk,
-    ModelWalk,
-    Run,
-    WalkRules,
-    _bid_ask_rates,
-    _book_walk,
-    _floor_rates,
-    _gross,
-    _Year,
-)
+from crossmargin.analysis.walk.walking import Run
 from crossmargin.analysis.walk.weights import LineWeights, line_weights
 
 #: Dates share windows, and every book of a group is walked on all of its dates: so many pairs of
@@ -83,7 +75,7 @@ def walk_path(
     group = _Group(factors, monomials, haircuts, rules)
     edges = _edges(factors, places, held)
 
-    def of_group(first: int, last: int) -> list[_Year]:
+    def of_group(first: int, last: int) -> list[BookYear]:
         return group.years(places[first:last], held[first:last])
 
     by_group = list(run(of_group, list(pairwise(edges))))
@@ -93,7 +85,7 @@ def walk_path(
         for day in range(first, last):
             for customer, book in enumerate(held[day].books):
                 year = years[(day - first) * len(found) + customer]
-                walk = _book_walk(book, dates[day : day + 1], [year], rules)
+                walk = book_walk(book, dates[day : day + 1], [year], rules)
                 found[customer].append(walk)
     return [_joined(walks) for walks in found]
 
@@ -128,7 +120,7 @@ class _Group:
     haircuts: HaircutRates
     rules: WalkRules
 
-    def years(self, places: Sequence[int], held: Sequence[DatedBooks]) -> list[_Year]:
+    def years(self, places: Sequence[int], held: Sequence[DatedBooks]) -> list[BookYear]:
         """Return every date's books, date by date."""
         by_date = self._weights(places, held)
         lines, weights = _together([each.lines for each in held], by_date, self.monomials)
@@ -147,9 +139,9 @@ class _Group:
             day, customer = divmod(number, len(held[0].books))
             of_date = slice(day, day + 1)
             found.append(
-                _Year(
+                BookYear(
                     TailSteps({key: steps[of_date] for key, steps in tails[row].steps.items()}),
-                    *self._gross(places[day], held[day], by_date[day], customer),
+                    *self.gross_charges(places[day], held[day], by_date[day], customer),
                     {
                         horizon: Outcomes(
                             each[row].securities[of_date],
@@ -203,16 +195,16 @@ class _Group:
         }
         return tails, happened
 
-    def _gross(
+    def gross_charges(
         self, place: int, held: DatedBooks, weights: LineWeights, customer: int
     ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         days = [self.factors.dates[place].astype(object)]
         book, lines, rules = held.books[customer], held.lines, self.rules.ficc
-        floor = _floor_rates(lines, days, self.haircuts, rules)
-        bid_ask = _bid_ask_rates(lines, 1, rules)
+        floor = floor_rates(lines, days, self.haircuts, rules)
+        bid_ask = bid_ask_rates(lines, 1, rules)
         return (
-            _gross(lines, [book], weights, floor)[0],
-            _gross(lines, [book], weights, bid_ask)[0],
+            gross_charges(lines, [book], weights, floor)[0],
+            gross_charges(lines, [book], weights, bid_ask)[0],
         )
 
 

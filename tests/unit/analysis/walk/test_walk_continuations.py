@@ -18,10 +18,11 @@ from crossmargin.analysis.walk.continuations import (
     impulse,
 )
 from crossmargin.analysis.walk.factors import KnownThen, WalkFactors, known_on, walk_factors
+from crossmargin.analysis.walk.figures import BookWalk, WalkRules
 from crossmargin.analysis.walk.lines import Book, Lines
 from crossmargin.analysis.walk.margins import LEGS
 from crossmargin.analysis.walk.volatility import volatility_ratios
-from crossmargin.analysis.walk.walking import BookWalk, WalkRules, walk_books
+from crossmargin.analysis.walk.walking import walk_books
 from crossmargin.arrangement.eligibility import Recognition
 from crossmargin.execution.threads import ThreadExecutor
 from crossmargin.margin.ewma import ewma_volatility
