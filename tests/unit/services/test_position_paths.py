@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from crossmargin import bootstrap
+from crossmargin.analysis.walk import paths
 from crossmargin.analysis.walk.factors import WalkFactors, discount_factors
 from crossmargin.analysis.walk.lines import MoneyMarketLine, SecurityLine, TreasuryFutureLine
 from crossmargin.analysis.walk.paths import DatedBooks, walk_path
@@ -184,11 +185,15 @@ def test_on_the_as_of_date_the_terms_are_those_of_the_margin_day(
         assert line.dv01_dollars == pytest.approx(expected.dv01_dollars, rel=0.002)
 
 
-def test_a_path_that_stays_is_the_walk_of_its_book(
+@pytest.mark.parametrize("pairs_at_once", [1, 17, 400])
+def test_a_path_that_stays_is_the_walk_of_its_book_however_dates_are_grouped(
     simulation: SimulatedMarket,
     simulated_market: MarketData,
     factors: tuple[WalkFactors, range],
+    monkeypatch: pytest.MonkeyPatch,
+    pairs_at_once: int,
 ) -> None:
+    monkeypatch.setattr(paths, "_PAIRS_AT_ONCE", pairs_at_once)
     lines = [
         line
         for line in demo_positions(simulation)

@@ -14,12 +14,14 @@ import numpy as np
 
 from crossmargin.analysis.walk.factors import WalkFactors
 from crossmargin.analysis.walk.figures import BookWalk, BookYear, ModelWalk, WalkRules, book_walk
+from crossmargin.analysis.walk.filtering import FactorForecasts
 from crossmargin.analysis.walk.gross_value import bid_ask_rates, floor_rates, gross_charges
 from crossmargin.analysis.walk.haircuts import HaircutRates, haircut_rates
 from crossmargin.analysis.walk.lines import Book, FutureLine, Lines, SecurityLine
 from crossmargin.analysis.walk.margins import TailSteps, year_tails
 from crossmargin.analysis.walk.monomials import Monomials
 from crossmargin.analysis.walk.outcomes import Outcomes, outcomes
+from crossmargin.analysis.walk.readings import factor_forecasts
 from crossmargin.analysis.walk.walking import Run
 from crossmargin.analysis.walk.weights import LineWeights, line_weights
 
@@ -72,7 +74,8 @@ def walk_path(
     """
     monomials = Monomials(factors.key_years)
     haircuts = haircut_rates(factors, monomials, rules.ficc, places=places)
-    group = _Group(factors, monomials, haircuts, rules)
+    forecasts = factor_forecasts(factors, places, rules.cme)
+    group = _Group(factors, monomials, haircuts, rules, forecasts)
     edges = _edges(factors, places, held)
 
     def of_group(first: int, last: int) -> list[BookYear]:
@@ -119,6 +122,7 @@ class _Group:
     monomials: Monomials
     haircuts: HaircutRates
     rules: WalkRules
+    forecasts: FactorForecasts
 
     def years(self, places: Sequence[int], held: Sequence[DatedBooks]) -> list[BookYear]:
         """Return every date's books, date by date."""
@@ -141,7 +145,7 @@ class _Group:
             found.append(
                 BookYear(
                     TailSteps({key: steps[of_date] for key, steps in tails[row].steps.items()}),
-                    *self.gross_charges(places[day], held[day], by_date[day], customer),
+                    *self._charges(places[day], held[day], by_date[day], customer),
                     {
                         horizon: Outcomes(
                             each[row].securities[of_date],
@@ -181,6 +185,7 @@ class _Group:
             monomials=self.monomials,
             ficc=self.rules.ficc,
             cme=self.rules.cme,
+            forecasts=self.forecasts,
         )
         happened = {
             horizon: outcomes(
@@ -195,7 +200,7 @@ class _Group:
         }
         return tails, happened
 
-    def gross_charges(
+    def _charges(
         self, place: int, held: DatedBooks, weights: LineWeights, customer: int
     ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         days = [self.factors.dates[place].astype(object)]
