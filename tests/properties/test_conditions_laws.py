@@ -18,7 +18,6 @@ from crossmargin.arrangement.reduction import (
     Fallback,
     ModelFigures,
     ReductionRules,
-    SavingBasis,
     savings,
 )
 from crossmargin.arrangement.requirement import (
@@ -39,7 +38,6 @@ def rules(denominator: Denominator) -> ReductionRules:
         threshold=Fraction(1, 100),
         cap=Fraction(4, 5),
         denominator=denominator,
-        saving_basis=SavingBasis.VAR_CHARGE,
         fallback=Fallback.NONE,
         customer_minimum=Money(100_000_000),
     )

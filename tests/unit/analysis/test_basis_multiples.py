@@ -9,6 +9,7 @@ import pytest
 
 from crossmargin.analysis.basis_volatility import BasisVolatility
 from crossmargin.analysis.conditions import multiple_where_below
+from crossmargin.market.history import MarketData
 from crossmargin.services.margin_day import MarginDay
 
 
@@ -21,10 +22,11 @@ def models(simulated_day: MarginDay) -> BasisVolatility:
 
 @pytest.mark.parametrize("multiple", ["0", "0.5", "1", "10"])
 def test_they_are_the_models_prepared_anew(
-    simulated_day: MarginDay, models: BasisVolatility, multiple: str
+    simulated_day: MarginDay, simulated_market: MarketData, models: BasisVolatility, multiple: str
 ) -> None:
     change = {"basis_volatility_multiple": multiple}
-    anew = simulated_day.with_parameters(ficc=change, cme=change, reason="test")
+    changed = simulated_day.parameters.changing({"ficc": change, "cme": change}, reason="test")
+    anew = simulated_day.under(changed, simulated_market)
     ficc, cme = models.ficc(Fraction(multiple)), models.cme(Fraction(multiple))
     assert ficc.filtered is not None
     assert anew.ficc.filtered is not None

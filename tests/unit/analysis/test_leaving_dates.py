@@ -22,6 +22,7 @@ from crossmargin.margin.book import Block
 from crossmargin.margin.cme.model import CmeScenarios
 from crossmargin.margin.ficc.scenarios import FiccScenarios
 from crossmargin.margin.simulation import Simulation
+from crossmargin.market.history import MarketData
 from crossmargin.market.scenarios import NOT_PROXIED, BoolArray, ScenarioSet, join, window_start
 from crossmargin.services.customer_books import holdings_of
 from crossmargin.services.margin_day import MarginDay
@@ -174,9 +175,12 @@ def test_too_few_scenarios_are_refused(simulated_day: MarginDay) -> None:
         )
 
 
-def test_dates_of_the_stressed_year_stay_at_ficc(simulated_day: MarginDay) -> None:
-    day = simulated_day
-    day = day.with_parameters(ficc={"stressed_period": "2016-04-01..2016-06-30"}, reason="test")
+def test_dates_of_the_stressed_year_stay_at_ficc(
+    simulated_day: MarginDay, simulated_market: MarketData
+) -> None:
+    changes = {"ficc": {"stressed_period": "2016-04-01..2016-06-30"}}
+    parameters = simulated_day.parameters.changing(changes, reason="test")
+    day = simulated_day.under(parameters, simulated_market)
     window = windows_of(day)[0]
     gone = window.end_dates[window.left_by(date(2026, 7, 15))]
     within = (gone >= np.datetime64("2016-04-01")) & (gone <= np.datetime64("2016-06-30"))

@@ -11,7 +11,6 @@ from crossmargin.arrangement.reduction import (
     Fallback,
     ModelFigures,
     ReductionRules,
-    SavingBasis,
 )
 from crossmargin.arrangement.requirement import (
     CcpFigures,
@@ -30,7 +29,6 @@ def rules(
         threshold=Fraction(1, 100),
         cap=Fraction(4, 5),
         denominator=denominator,
-        saving_basis=SavingBasis.VAR_CHARGE,
         fallback=Fallback.NONE,
         customer_minimum=Money(minimum),
     )

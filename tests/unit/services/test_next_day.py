@@ -13,6 +13,7 @@ from crossmargin.arrangement.eligibility import Recognition
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.margin.book import Block
 from crossmargin.margin.ewma import ewma_volatility
+from crossmargin.market.history import MarketData
 from crossmargin.services.customer_books import customer_books, holdings_of
 from crossmargin.services.held_instruments import HeldInstruments
 from crossmargin.services.margin_day import MarginDay
@@ -102,9 +103,12 @@ def test_a_large_move_raises_both_models_requirement(held: HeldInstruments) -> N
         assert loud.securities.charge(0) > quiet.securities.charge(0)
 
 
-def test_other_engines_and_correlations_of_today_are_refused(held: HeldInstruments) -> None:
+def test_other_engines_and_correlations_of_today_are_refused(
+    held: HeldInstruments, simulated_market: MarketData
+) -> None:
     day = held.day
-    turned = day.with_parameters(cme={"correlation_scaling": "today"}, reason="test")
+    changes = {"cme": {"correlation_scaling": "today"}}
+    turned = day.under(day.parameters.changing(changes, reason="test"), simulated_market)
     with pytest.raises(RefusedError) as caught:
         NextDay.of(turned)
     assert "correlation_scaling" in caught.value.refusals[0].value

@@ -13,6 +13,7 @@ from crossmargin.analysis.reverse_targets import Target
 from crossmargin.arrangement.eligibility import Recognition
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.bootstrap import block_executor, stress_parameters
+from crossmargin.market.history import MarketData
 from crossmargin.parameters.registry import ParameterSet
 from crossmargin.pricing.cube import instrument_pnl
 from crossmargin.services.customer_books import CustomerBook, customer_books, holdings_of
@@ -110,11 +111,13 @@ def test_no_date_of_the_window_that_loses_as_much_is_nearer_than_the_smallest(
 
 def test_more_margin_is_exhausted_by_a_larger_move_of_the_same_book(
     simulated_day: MarginDay,
+    simulated_market: MarketData,
     two_legs: CustomerBook,
     parameters: ParameterSet,
     exhausted: ReverseRun,
 ) -> None:
-    day = simulated_day.with_parameters(arrangement={"cap": "0.2"}, reason="test")
+    changed = simulated_day.parameters.changing({"arrangement": {"cap": "0.2"}}, reason="test")
+    day = simulated_day.under(changed, simulated_market)
     capped = reverse_stress_run(
         _run_of(day, [two_legs]), parameters, block_executor(), target=Target.EXHAUST
     )
