@@ -13,10 +13,10 @@ multiple :math:`m` on the rest the move becomes
 .. math:: r'_{k,s} = c_k \, (\beta_k L_s + m \, e_{k,s}), \qquad
           c_k = \sqrt{\frac{\sum_s r_{k,s}^2}{\sum_s (\beta_k L_s + m \, e_{k,s})^2}}
 
-The factor :math:`c_k` gives each tenor its own size back: a leg on one tenor keeps its stand-alone
-margin, and what changes is the correlation alone. At :math:`m = 0` all tenors move as one, each
-with its own volatility; larger multiples pull them apart. Without :math:`c_k` volatility changes
-with the multiple as well.
+The factor :math:`c_k` gives each tenor its own root mean square back, exactly; not its tail, which
+other dates make then, so that a leg on one tenor keeps its stand-alone margin only roughly. At
+:math:`m = 0` all tenors move as one, each with its own volatility; larger multiples pull them
+apart. Without :math:`c_k` volatility changes with the multiple as well.
 """
 
 from __future__ import annotations

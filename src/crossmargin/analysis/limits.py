@@ -3,8 +3,9 @@
 Every distance is stated twice. In saving, as the share of stand-alone margin by which the smaller
 saving (or the figure concerned) would have to move: that makes limits comparable. In dollars, as
 the change of the one figure that gets there first, everything else held: of a clearing
-organization's combined margin for limits of the saving, of the member of the VaR Charge for the
-floors, of FICC's requirement for the customer minimum.
+organization's combined margin for limits of the saving; of the floor itself for the floors, which
+rises to the largest other member of the VaR Charge, or falls to it; of FICC's requirement for the
+customer minimum.
 """
 
 from __future__ import annotations
@@ -126,9 +127,9 @@ def _of_floors(
         others = {each: figure for each, figure in figures.items() if each is not name}
         largest = max(others, key=others.__getitem__)
         gap = figures[name] - others[largest]
-        label = largest.value.replace("_", " ")
+        label = name.value.replace("_", " ")
         yield Limit(
-            name.value, gap > 0, f"FICC combined, {label}", gap > 0, abs(gap), abs(gap) / apart
+            name.value, gap > 0, f"FICC combined, {label}", gap < 0, abs(gap), abs(gap) / apart
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,12 +15,18 @@ from crossmargin.cli.output import (
     FormatOption,
     MarketOption,
     OutputFormat,
+    SkipUnsupportedOption,
     diagnostics,
+    end_unsupported,
     refuse,
+    report_left_out,
     screen,
     write_csv,
     write_json,
 )
+
+if TYPE_CHECKING:
+    from crossmargin.services.margin_positions import MarginRun
 
 
 def backtest_command(
@@ -70,6 +76,7 @@ def backtest_command(
     skip_bad_rows: Annotated[
         bool, typer.Option("--skip-bad-rows", help="Leave bad rows out, named.")
     ] = False,
+    skip_unsupported: SkipUnsupportedOption = False,
     path: Annotated[
         Path | None,
         typer.Option(
@@ -106,11 +113,13 @@ def backtest_command(
         "--grid": with_grid,
         "--derived-prices": derived_prices,
         "--skip-bad-rows": skip_bad_rows,
+        "--skip-unsupported": skip_unsupported,
     }
     _check_usage(
         positions, path, par_books=par_books, reference=reference, of_positions=of_positions
     )
     books = positions or path
+    run: MarginRun | None = None
     try:
         if books is None:
             document = _run(
@@ -121,7 +130,7 @@ def backtest_command(
                 changes=changes or [],
             )
         else:
-            document = _run_positions(
+            run, document = _run_positions(
                 _Positions(
                     books,
                     as_of.date() if as_of else None,
@@ -142,6 +151,8 @@ def backtest_command(
         output_format,
         "par books" if books is None else "grid" if with_grid else "positions",
     )
+    if run is not None:
+        end_unsupported(run, skip_unsupported=skip_unsupported)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +220,7 @@ def _run_positions(
     last: date,
     shown: _Shown,
     changes: Sequence[str],
-) -> dict[str, Any]:
+) -> tuple[MarginRun, dict[str, Any]]:
     from crossmargin import bootstrap
     from crossmargin.presentation.backtest_grid import backtest_grid_document
     from crossmargin.presentation.backtest_positions import backtest_positions_document
@@ -242,7 +253,8 @@ def _run_positions(
                 last=last,
                 skip_bad_rows=positions.skip_bad_rows,
             )
-            return backtest_positions_document(on_path, daily=shown.daily)
+            report_left_out(on_path.run)
+            return on_path.run, backtest_positions_document(on_path, daily=shown.daily)
         run = margin_positions(
             bootstrap.read_positions(positions.path),
             opened,
@@ -251,6 +263,7 @@ def _run_positions(
             as_of=day,
             skip_bad_rows=positions.skip_bad_rows,
         )
+        report_left_out(run)
         if shown.grid:
             found = backtest_grid(
                 run,
@@ -261,11 +274,11 @@ def _run_positions(
                 last=last,
                 progress=status.update,
             )
-            return backtest_grid_document(found)
+            return run, backtest_grid_document(found)
         backtest = backtest_positions(
             run, opened, validation, executor, first=first, last=last, by_tenor=shown.by_tenor
         )
-    return backtest_positions_document(backtest, daily=shown.daily)
+    return run, backtest_positions_document(backtest, daily=shown.daily)
 
 
 def _run(

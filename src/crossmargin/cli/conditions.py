@@ -15,9 +15,11 @@ from crossmargin.cli.output import (
     FormatOption,
     MarketOption,
     OutputFormat,
+    SkipUnsupportedOption,
     diagnostics,
+    end_unsupported,
     refuse,
-    report_refusals,
+    report_left_out,
     screen,
     write_csv,
     write_json,
@@ -61,6 +63,7 @@ def conditions_command(
     ] = None,
     changes: _Changes = None,
     skip_bad_rows: _SkipBadRows = False,
+    skip_unsupported: SkipUnsupportedOption = False,
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Show how each customer's saving moves with correlation, basis, curve and leaving dates."""
@@ -80,7 +83,7 @@ def conditions_command(
             conditions_of(run, parameters, executor, customer=customer, progress=progress)
         )
 
-    document = _document(
+    run, document = _document(
         positions,
         market,
         found,
@@ -99,6 +102,7 @@ def conditions_command(
         from crossmargin.presentation.conditions_tables import print_conditions
 
         print_conditions(screen(), document)
+    end_unsupported(run, skip_unsupported=skip_unsupported)
 
 
 def crowding_command(
@@ -108,6 +112,7 @@ def crowding_command(
     as_of: AsOfOption = None,
     changes: _Changes = None,
     skip_bad_rows: _SkipBadRows = False,
+    skip_unsupported: SkipUnsupportedOption = False,
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Show all customers' positions together against market volume and open interest."""
@@ -124,7 +129,7 @@ def crowding_command(
         progress("All customers together")
         return crowding_document(crowding_of(run, market, parameters))
 
-    document = _document(
+    run, document = _document(
         positions,
         market,
         found,
@@ -143,6 +148,7 @@ def crowding_command(
         from crossmargin.presentation.crowding_tables import print_crowding
 
         print_crowding(screen(), document)
+    end_unsupported(run, skip_unsupported=skip_unsupported)
 
 
 def _document(
@@ -154,8 +160,8 @@ def _document(
     changes: Sequence[str],
     skip: bool,
     output_format: OutputFormat,
-) -> dict[str, Any]:
-    """Margin the file, ask about it, and return the document; leave where anything is refused."""
+) -> tuple[MarginRun, dict[str, Any]]:
+    """Margin the file and ask about it: run and document; leave where anything is refused."""
     from crossmargin import bootstrap
     from crossmargin.basics.refusals import RefusedError
 
@@ -169,8 +175,8 @@ def _document(
     except RefusedError as error:
         rows = f"{len(loaded.lines)} of {loaded.row_count} rows were well formed"
         refuse(error.refusals, output_format, outcome=f"Nothing was computed; {rows}.")
-    report_refusals(run.skipped, prefix="skipped: ")
-    return document
+    report_left_out(run)
+    return run, document
 
 
 def _margined(

@@ -16,9 +16,11 @@ from crossmargin.cli.output import (
     FormatOption,
     MarketOption,
     OutputFormat,
+    SkipUnsupportedOption,
     diagnostics,
+    end_unsupported,
     refuse,
-    report_refusals,
+    report_left_out,
     screen,
     write_csv,
     write_json,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 _DATE = ["%Y-%m-%d"]
 _DAYS = 60
+_BP_MAX = 1000
 _PATHS = (
     "give one path: --from and --to, --shock-from and --shock-to, --episode, or --impulse or "
     "--twist"
@@ -143,6 +146,7 @@ def forward_command(
     skip_bad_rows: Annotated[
         bool, typer.Option("--skip-bad-rows", help="Walk the good rows; mark it incomplete.")
     ] = False,
+    skip_unsupported: SkipUnsupportedOption = False,
 ) -> None:
     """Walk books through time: margin, saving, binding side and liquidity day by day."""
     from crossmargin.basics.refusals import RefusedError
@@ -173,13 +177,14 @@ def forward_command(
         document = forward_document(walk)
     except RefusedError as error:
         refuse(error.refusals, output_format, outcome="Nothing was computed.")
-    report_refusals(walk.run.skipped, prefix="skipped: ")
+    report_left_out(walk.run)
     if output_format is OutputFormat.JSON:
         write_json(document)
     elif output_format is OutputFormat.CSV:
         write_csv(CSV_HEADER, csv_rows(document))
     else:
         print_forward(screen(), document)
+    end_unsupported(walk.run, skip_unsupported=skip_unsupported)
 
 
 def _day(given: datetime | None) -> date | None:
@@ -204,11 +209,21 @@ def _path(
     if episode is not None:
         return Shock(*_dates_of(episode))
     if named[0] is impulse:
+        _check_size("--impulse", impulse[0])
+        _check_size("--twist", impulse[1])
         return Impulse(impulse[0] or 0.0, impulse[1] or 0.0, days or _DAYS)
     first, last = named[0]
     if first is None or last is None:
         raise typer.BadParameter(_PATHS)
     return Restrike(first, last) if named[0] is restrike else Shock(first, last)
+
+
+def _check_size(option: str, basis_points: float | None) -> None:
+    # Not a number is not at most anything.
+    if basis_points is not None and not abs(basis_points) <= _BP_MAX:
+        raise typer.BadParameter(
+            f"{option} must be basis points, {_BP_MAX} at most either way, was {basis_points}"
+        )
 
 
 def _dates_of(episode: str) -> tuple[date, date]:

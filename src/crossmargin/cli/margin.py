@@ -23,8 +23,10 @@ from crossmargin.cli.output import (
     FormatOption,
     MarketOption,
     OutputFormat,
+    SkipUnsupportedOption,
+    end_unsupported,
     refuse,
-    report_refusals,
+    report_left_out,
     screen,
     write_csv,
     write_json,
@@ -192,10 +194,7 @@ def margin_command(
     skip_bad_rows: Annotated[
         bool, typer.Option("--skip-bad-rows", help="Margin the good rows; mark it incomplete.")
     ] = False,
-    skip_unsupported: Annotated[
-        bool,
-        typer.Option("--skip-unsupported", help="End with status 0 although lines have no model."),
-    ] = False,
+    skip_unsupported: SkipUnsupportedOption = False,
 ) -> None:
     """Margin every customer of a positions file, alone and cross-margined, with reasons."""
     from crossmargin import bootstrap
@@ -250,11 +249,7 @@ def margin_command(
         rows = f"{len(loaded.lines)} of {loaded.row_count} rows were well formed"
         outcome = f"Nothing was computed; {rows}."
         refuse(error.refusals, output_format, outcome=outcome)
-    report_refusals(run.skipped, prefix="skipped: ")
-    for customer in run.result.customers:
-        for line in customer.unsupported:
-            place = f"{run.positions.name}:{line.line.line}"
-            typer.echo(f"unsupported: {place}: {line.line.instrument}: {line.text}", err=True)
+    report_left_out(run)
     if output_format is OutputFormat.JSON:
         write_json(document)
     elif output_format is OutputFormat.CSV:
@@ -270,5 +265,4 @@ def margin_command(
         from crossmargin.presentation.margin_tables import print_margin
 
         print_margin(screen(), document)
-    if run.unsupported_count and not skip_unsupported:
-        raise typer.Exit(1)
+    end_unsupported(run, skip_unsupported=skip_unsupported)

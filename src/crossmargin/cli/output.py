@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from crossmargin.basics.refusals import Refusal
+    from crossmargin.services.margin_positions import MarginRun
 
 __all__ = [
     "EXIT_PIPE_CLOSED",
@@ -35,10 +36,13 @@ __all__ = [
     "FormatOption",
     "MarketOption",
     "OutputFormat",
+    "SkipUnsupportedOption",
     "diagnostics",
     "drop_output",
+    "end_unsupported",
     "grid",
     "refuse",
+    "report_left_out",
     "report_refusals",
     "screen",
     "write_csv",
@@ -73,6 +77,27 @@ AsOfOption = Annotated[
 ]
 
 
+SkipUnsupportedOption = Annotated[
+    bool,
+    typer.Option("--skip-unsupported", help="End with status 0 although lines have no model."),
+]
+
+
+def report_left_out(run: MarginRun) -> None:
+    """Name on standard error every row that was skipped and every line that no model covers."""
+    report_refusals(run.skipped, prefix="skipped: ")
+    for customer in run.result.customers:
+        for line in customer.unsupported:
+            place = f"{run.positions.name}:{line.line.line}"
+            typer.echo(f"unsupported: {place}: {line.line.instrument}: {line.text}", err=True)
+
+
+def end_unsupported(run: MarginRun, *, skip_unsupported: bool) -> None:
+    """Leave with status 1 where lines have no model, unless they are to be skipped (ruling 12)."""
+    if run.unsupported_count and not skip_unsupported:
+        raise typer.Exit(EXIT_REFUSED)
+
+
 def write_json(document: object) -> None:
     """Write one JSON document on standard output."""
     typer.echo(json.dumps(document, indent=2))
@@ -80,10 +105,12 @@ def write_json(document: object) -> None:
 
 def write_csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Write a table as CSV on standard output."""
+    from crossmargin.presentation.cells import csv_cell
+
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(rows)
+    writer.writerows([csv_cell(cell) for cell in row] for row in rows)
     typer.echo(text.getvalue(), nl=False)
 
 

@@ -43,7 +43,10 @@ _FILES_MAX = 2
 def list_command(
     *,
     owner: Annotated[
-        str | None, typer.Option(help="Only of arrangement, cme, ficc, market or validation.")
+        str | None,
+        typer.Option(
+            help="Only of analysis, arrangement, cme, ficc, market, stress or validation."
+        ),
     ] = None,
     on: Annotated[
         datetime | None,

@@ -14,7 +14,9 @@ from crossmargin.cli.output import (
     FormatOption,
     MarketOption,
     OutputFormat,
+    SkipUnsupportedOption,
     diagnostics,
+    end_unsupported,
     refuse,
     screen,
     write_csv,
@@ -59,6 +61,7 @@ def reverse_stress_command(
     skip_bad_rows: Annotated[
         bool, typer.Option("--skip-bad-rows", help="Take the good rows; mark it incomplete.")
     ] = False,
+    skip_unsupported: SkipUnsupportedOption = False,
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Find the smallest plausible move that exhausts margin, flips the binding side or saves less.
@@ -106,6 +109,7 @@ def reverse_stress_command(
         write_csv(CSV_HEADER, csv_rows(document))
     else:
         print_reverse(screen(), document)
+    end_unsupported(run, skip_unsupported=skip_unsupported)
 
 
 def _level(text: str) -> Fraction:

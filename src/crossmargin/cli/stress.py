@@ -12,9 +12,11 @@ from crossmargin.cli.output import (
     AsOfOption,
     FormatOption,
     OutputFormat,
+    SkipUnsupportedOption,
     diagnostics,
+    end_unsupported,
     refuse,
-    report_refusals,
+    report_left_out,
     screen,
     write_csv,
     write_json,
@@ -70,6 +72,7 @@ def stress_command(
     skip_bad_rows: Annotated[
         bool, typer.Option("--skip-bad-rows", help="Take the good rows; mark it incomplete.")
     ] = False,
+    skip_unsupported: SkipUnsupportedOption = False,
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Stress today's book: P&L of episodes and hypothetical moves against the margin."""
@@ -84,7 +87,7 @@ def stress_command(
             return
         if positions is None or market is None:
             raise typer.BadParameter("give POSITIONS and --market, or --list")
-        _stress(
+        run = _stress(
             positions,
             market,
             as_of=as_of.date() if as_of else None,
@@ -97,6 +100,7 @@ def stress_command(
         )
     except RefusedError as error:
         refuse(error.refusals, output_format, outcome="Nothing was computed.")
+    end_unsupported(run, skip_unsupported=skip_unsupported)
 
 
 def margined(
@@ -131,11 +135,7 @@ def margined(
         as_of=day,
         skip_bad_rows=skip_bad_rows,
     )
-    report_refusals(run.skipped, prefix="skipped: ")
-    for customer in run.result.customers:
-        for line in customer.unsupported:
-            place = f"{run.positions.name}:{line.line.line}"
-            typer.echo(f"unsupported: {place}: {line.line.instrument}: {line.text}", err=True)
+    report_left_out(run)
     return run, opened, parameters
 
 
@@ -150,7 +150,7 @@ def _stress(
     skip_bad_rows: bool,
     worst: int,
     output_format: OutputFormat,
-) -> None:
+) -> MarginRun:
     from crossmargin.presentation.stress import (
         CSV_HEADER,
         csv_rows,
@@ -171,6 +171,7 @@ def _stress(
         write_csv(CSV_HEADER, csv_rows(document))
     else:
         print_stress(screen(), document, worst=worst)
+    return run
 
 
 def _show_library(library: StressLibrary, output_format: OutputFormat) -> None:

@@ -274,6 +274,8 @@ class FactorHistories:
         points = curve_points(market.par_yields)
         first = np.datetime64(parameters.text("factors_from"))
         rows = (points.dates >= first) & (points.dates <= np.datetime64(as_of))
+        if not rows.any():
+            raise ValueError(f"no par yields from {first} to {as_of}")
         self.points = CurvePoints(points.dates[rows], points.par_yields[rows], points.filled[rows])
         self.key_years = key_tenors(parameters)
         self._basis = BasisResiduals(self.points, market.treasury_futures, parameters)

@@ -6,7 +6,7 @@ decimal strings; the digest covers everything else in the document.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from crossmargin.analysis.walk.margins import COMBINED, FUTURES, SECURITIES
@@ -14,6 +14,7 @@ from crossmargin.arrangement.reduction import format_ratio
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.money import Money
 from crossmargin.market.history import DateArray
+from crossmargin.presentation.cells import csv_cell
 from crossmargin.presentation.restruck import (
     PATH_NOTICE,
     RESTRIKE_NOTICE,
@@ -116,8 +117,8 @@ def _book(book: BookBacktest, *, daily: bool = False) -> Document:
     document: Document = {
         "customer_id": book.book.name,
         "strategy": book.strategy.value,
-        "requirement": _procyclicality(book.requirement, book.walk.dates),
-        "standalone": _procyclicality(book.standalone, book.walk.dates),
+        "requirement": _procyclicality(book.requirement, book.walk.dates[book.walk.any_held]),
+        "standalone": _procyclicality(book.standalone, book.walk.dates[book.walk.any_held]),
         "binding": {
             "by_year": {
                 str(year): {side.value: count for side, count in counts.items()}
@@ -167,6 +168,7 @@ def _series(series: SeriesBacktest) -> Document:
         "horizon_days": series.horizon_days,
         "outcomes": found.outcomes,
         "outcomes_without_basis": series.without_basis,
+        "dates_without_position": series.without_position,
         "exceptions": found.coverage.exceptions,
         "coverage_pct": percent(found.coverage.coverage),
         "verdict": found.verdict.value,
@@ -200,7 +202,7 @@ def _series(series: SeriesBacktest) -> Document:
         "worst_rolling": _worst(found),
         "severity": _severity(found),
         "recovery": _recovery(found),
-        "procyclicality": _procyclicality(found.procyclicality, found.dates),
+        "procyclicality": _procyclicality(series.procyclicality, series.dates),
         "regimes": [_regime(each) for each in series.regimes],
         "volatility_states": [_regime(each) for each in series.states],
     }
@@ -348,7 +350,7 @@ def backtest_positions_rows(document: Mapping[str, Any]) -> tuple[list[str], lis
     """
     lead = [document["from"], document["to"], str(document["market"]["simulated"]).lower()]
     if any("daily" in customer for customer in document["customers"]):
-        return _daily_rows(document["customers"])
+        return _daily_rows(document)
     rows = []
     for customer in document["customers"]:
         name = customer["customer_id"]
@@ -375,11 +377,13 @@ def _cells(found: Mapping[str, Any]) -> list[Any]:
     ]
 
 
-def _daily_rows(customers: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
+def _daily_rows(document: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    customers = document["customers"]
+    simulated = csv_cell(document["market"]["simulated"])
     names = list(customers[0]["daily"][0])
     rows = [
-        [customer["customer_id"], *(row[name] for name in names)]
+        [simulated, customer["customer_id"], *(row[name] for name in names)]
         for customer in customers
         for row in customer["daily"]
     ]
-    return ["customer_id", *names], rows
+    return ["simulated", "customer_id", *names], rows

@@ -32,6 +32,7 @@ _NAMES = {
     "together_cme_horizon": "OFFSET, together",
     "ficc_alone": "OFFSET, FICC alone",
     "cme_alone": "OFFSET, CME alone",
+    "collected": "collected, both",
 }
 
 
@@ -59,7 +60,8 @@ def print_backtest_positions(console: Console, document: Document) -> None:
             f"Verdict on coverage of {document['target_coverage_pct']} %: under- or over-margined "
             "by Kupiec's test, its ratio divided by the horizon because outcomes overlap; "
             "* exceptions come in clusters (Christoffersen). Uncovered adds up every loss beyond "
-            "margin. OFFSET: the reduced margin against the loss of both legs.",
+            "margin. OFFSET: the reduced margin against the loss of both legs; "
+            "collected: the same with the customer minimum.",
             style="dim",
         )
     )

@@ -13,6 +13,7 @@ from crossmargin.arrangement.reduction import format_ratio
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.money import Money
 from crossmargin.parameters.registry import ParameterSet
+from crossmargin.presentation.cells import LABELS, labels
 from crossmargin.presentation.margin_notices import margin_notices
 from crossmargin.services.conditions import Conditions, CustomerConditions
 from crossmargin.services.margin_positions import MarginRun
@@ -37,6 +38,7 @@ SPAN_NOTICE = (
 )
 
 CSV_HEADER = (
+    *LABELS,
     *("bd_fcm", "customer_id", "condition", "case"),
     *("ficc_saving", "cme_saving", "saving_before_cap", "reduction", "binding"),
     *("ficc_combined", "cme_combined", "requirement", "change"),
@@ -116,6 +118,7 @@ def csv_rows(document: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
         for condition, case, row in _cases(customer):
             flat = {**row.get("outcome", {}), **row, "condition": condition, "case": case}
             flat.update({name: customer[name] for name in ("bd_fcm", "customer_id")})
+            flat.update(zip(LABELS, labels(document), strict=True))
             yield tuple(_text(flat.get(name)) for name in CSV_HEADER)
 
 

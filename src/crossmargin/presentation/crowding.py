@@ -19,6 +19,7 @@ from crossmargin.arrangement.reduction import format_ratio
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.words import counted
+from crossmargin.presentation.cells import LABELS, labels
 from crossmargin.presentation.conditions import analysis_parameters_document
 from crossmargin.presentation.margin_notices import margin_notices
 from crossmargin.services.crowding import Crowding
@@ -34,6 +35,7 @@ VOLUME_NOTICE = (
 NO_REPORT_NOTICE = "The market directory has no weekly report of the CFTC on or before the date."
 
 CSV_HEADER = (
+    *LABELS,
     *("section", "name", "long", "short", "net", "gross"),
     *("daily_volume", "days_net", "days_gross", "open_interest", "share_of_open_interest"),
     *("side", "herfindahl", "largest_customer", "largest_share"),
@@ -202,7 +204,8 @@ def _days(value: Fraction) -> str:
 def csv_rows(document: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     """Yield one row a bucket, product and group, section by section."""
     for section, name, row in _flat(document):
-        full = {**row, "section": section, "name": name}
+        told = dict(zip(LABELS, labels(document), strict=True))
+        full = {**row, **told, "section": section, "name": name}
         yield tuple("" if full.get(key) is None else str(full[key]) for key in CSV_HEADER)
 
 

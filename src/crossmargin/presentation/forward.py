@@ -173,8 +173,8 @@ def _date(walk: ForwardWalk, customer: CustomerForward, place: int) -> Document:
         "requirement": _money(book.requirement_cents, place),
         "ficc_requirement": _money(book.ficc_cents, place),
         "cme_requirement": _money(book.cme_cents, place),
-        "standalone": _money(customer.standalone_cents, place),
-        "ficc_standalone": _money(customer.standalone_ficc_cents, place),
+        "standalone": _money(customer.walk.standalone_cents, place),
+        "ficc_standalone": _money(customer.walk.standalone_ficc_cents, place),
         "cme_standalone": _money(book.cme.cents[FUTURES], place),
         "ficc_saving": format_ratio(reduction.ficc_saving),
         "cme_saving": format_ratio(reduction.cme_saving),
@@ -232,7 +232,7 @@ def _summary(walk: ForwardWalk, customer: CustomerForward) -> Document:
     bindings = Counter(each.binding.value for each in reductions[1:])
     return {
         "peak_requirement": _peak(walk, customer.walk.requirement_cents, 0),
-        "peak_standalone": _peak(walk, customer.standalone_cents, 0),
+        "peak_standalone": _peak(walk, customer.walk.standalone_cents, 0),
         "reduction_lowest": _ratio_at(walk, customer, lowest),
         "reduction_highest": _ratio_at(walk, customer, highest),
         "binding_days": dict(sorted(bindings.items())),

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from crossmargin.basics.words import counted
-from crossmargin.presentation.margin_rows import csv_cell
+from crossmargin.presentation.cells import csv_cell
 from crossmargin.presentation.tables import grid
 from crossmargin.services.margin_ranges import OF_SPAN, CustomerRanges, UnmovedParameter
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from crossmargin.presentation.cells import csv_cell
 from crossmargin.presentation.cycles import (
     CYCLE_COLUMNS,
     customers_who_left,
@@ -65,13 +66,3 @@ def csv_rows(document: Mapping[str, Any]) -> list[list[str]]:
         cells = [csv_cell(known.get(name, "")) for name, _ in _CSV_COLUMNS]
         rows.append([*lead, *cells, *map(csv_cell, cycle_cells(document, entry, entries))])
     return rows
-
-
-def csv_cell(value: object) -> str:
-    """Return a cell; an apostrophe goes before text that a spreadsheet would take for a formula."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = str(value)
-    if text[:1] in ("=", "+", "@") or (text[:1] == "-" and not text[1:2].isdigit()):
-        return f"'{text}"
-    return text

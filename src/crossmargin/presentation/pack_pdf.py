@@ -163,7 +163,10 @@ def _contents(pdf: FPDF, outline: list[OutlineSection]) -> None:
     pdf.set_text_color(_INK)
     pdf.set_x(_MARGIN)
     pdf.cell(_WIDTH, 9, "Contents", new_x="LMARGIN", new_y="NEXT")
-    for entry in outline:
+    for number, entry in enumerate(outline):
+        if number and number % _ENTRIES_PER_PAGE == 0:
+            # As many pages as were kept free, although a few more would fit on one.
+            pdf.add_page()
         level, name = entry.level, entry.name
         page = entry.page_number
         link = pdf.add_link(page=page)

@@ -15,6 +15,7 @@ from crossmargin.basics.digest import digest_of
 from crossmargin.basics.money import Money, charge_from_dollars
 from crossmargin.basics.words import counted
 from crossmargin.market.scenarios import BASIS_CONTRACTS, SPREAD_KNOTS
+from crossmargin.presentation.cells import LABELS, labels
 from crossmargin.presentation.margin_notices import margin_notices
 from crossmargin.presentation.stress import (
     ACCOUNT_NOTICE,
@@ -38,6 +39,7 @@ from crossmargin.services.stress_parameters import StressParameters
 Document = dict[str, Any]
 
 CSV_HEADER = (
+    *LABELS,
     *("customer_id", "bd_fcm", "target", "against", "days", "margin", "reached", "distance"),
     *("linear_distance", "loss", "window", "as_far", "as_far_along", "lost_as_much"),
     *("nearest_end_date", "nearest_distance", "ficc_saving", "cme_saving", "reduction", "reason"),
@@ -212,6 +214,7 @@ def csv_rows(document: Mapping[str, Any]) -> Iterator[list[str]]:
         for row in rows:
             history, after = row["history"] or {}, row.get("after") or {}
             cells = [
+                *labels(document),
                 *(customer["customer_id"], customer["bd_fcm"], document["target"]),
                 *(row.get("against"), row["days"], row.get("margin"), row["reached"]),
                 *(row["distance"], row.get("linear_distance"), row["loss"]),

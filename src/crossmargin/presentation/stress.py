@@ -14,6 +14,7 @@ from crossmargin.arrangement.reduction import format_ratio
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.words import counted
 from crossmargin.market.scenarios import BASIS_CONTRACTS, SPREAD_KNOTS
+from crossmargin.presentation.cells import LABELS, labels
 from crossmargin.presentation.margin_notices import margin_notices
 from crossmargin.presentation.tables import WIDTH_OF_TABLES, dollars, grid, per_cent
 from crossmargin.services.margin_positions import MarginRun
@@ -23,6 +24,7 @@ from crossmargin.services.stress_parameters import StressParameters
 Document = dict[str, Any]
 
 CSV_HEADER = (
+    *LABELS,
     *("customer_id", "bd_fcm", "rank", "case", "group", "kind", "source", "days"),
     *("start_date", "end_date", "securities", "futures", "repo_interest", "combined", "loss"),
     *("used_of_both", "uncovered_ficc", "uncovered_cme", "uncovered_both"),
@@ -233,9 +235,10 @@ def csv_rows(document: Mapping[str, Any]) -> Iterator[list[str]]:
         for rank, outcome in enumerate(customer["outcomes"], start=1):
             case = cases[outcome["case"]]
             cells = [
+                *labels(document),
                 *(customer["customer_id"], customer["bd_fcm"], rank, case["name"]),
                 *(case[name] for name in ("group", "kind", "source", "days")),
-                *(outcome[name] for name in CSV_HEADER[8:16]),
+                *(outcome[name] for name in CSV_HEADER[10:18]),
                 *(outcome["uncovered"][name] for name in _UNCOVERED),
             ]
             yield ["" if cell is None else str(cell) for cell in cells]

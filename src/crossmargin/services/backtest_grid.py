@@ -279,7 +279,7 @@ def _figures(book: Book, walk: BookWalk, variant: Variant, validation: Parameter
     kind = headline_of(book)
     model = variant.rules.ficc if kind.owner == "ficc" else variant.rules.cme
     outcome = walk.outcomes[model.horizon_days]
-    used = used_outcomes(outcome, kind, validation)
+    used = used_outcomes(walk, kind, model.horizon_days, validation)
     rise_days = [validation.whole("grid_rise_days")]
     requirement, standalone = (
         measure_procyclicality(cents / _CENTS, rise_days=rise_days)

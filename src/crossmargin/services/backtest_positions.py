@@ -211,7 +211,7 @@ def book_backtest(book: Book, walk: BookWalk, context: BacktestContext) -> BookB
     """Return how every margin of a book did."""
     days = [int(each) for each in context.validation.ratios("rise_days")]
     requirement, standalone = (
-        measure_procyclicality(cents / _CENTS, rise_days=days)
+        measure_procyclicality(cents[walk.any_held] / _CENTS, rise_days=days)
         for cents in (walk.requirement_cents, walk.standalone_cents)
     )
     binding = [each.binding for each in walk.reductions]

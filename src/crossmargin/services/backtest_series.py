@@ -19,9 +19,10 @@ from crossmargin.analysis.walk.figures import BookWalk, WalkRules
 from crossmargin.analysis.walk.lines import Book, Lines
 from crossmargin.analysis.walk.margins import COMBINED, FUTURES, SECURITIES
 from crossmargin.analysis.walk.outcomes import Outcomes
-from crossmargin.market.history import FloatArray
+from crossmargin.market.history import DateArray, FloatArray
 from crossmargin.parameters.registry import ParameterSet
 from crossmargin.validation.assessment import Assessment, AssessmentRules, assess
+from crossmargin.validation.procyclicality import Procyclicality, measure_procyclicality
 from crossmargin.validation.regimes import (
     RegimeCoverage,
     coverage_by_regime,
@@ -93,6 +94,7 @@ SERIES: tuple[SeriesKind, ...] = (
     _offset_kind("together_cme_horizon", "reduced margin of both together", "cme"),
     _offset_kind("ficc_alone", "FICC's reduced margin alone", "ficc"),
     _offset_kind("cme_alone", "CME's reduced margin alone", "cme"),
+    _offset_kind("collected", "collected by both, customer minimum included", "ficc"),
 )
 #: The series that says whether the arrangement holds.
 HEADLINE = "together_ficc_horizon"
@@ -112,6 +114,12 @@ class SeriesBacktest:
     without_basis : int
         Outcomes with no price of their own for a future held; left out unless the parameter
         ``validation.unobserved_basis`` keeps them.
+    procyclicality : Procyclicality
+        Of the margin on every date on which the legs are held, outcome known or not.
+    dates : ndarray of datetime64[D]
+        Those dates.
+    without_position : int
+        Margin dates on which the legs are not held: none but along a path.
     """
 
     kind: SeriesKind
@@ -119,7 +127,10 @@ class SeriesBacktest:
     assessment: Assessment
     regimes: tuple[RegimeCoverage, ...]
     states: tuple[RegimeCoverage, ...]
+    procyclicality: Procyclicality
+    dates: DateArray
     without_basis: int
+    without_position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +197,12 @@ def has_series(book: Book, kind: SeriesKind) -> bool:
 
 def series_margins(walk: BookWalk, kind: SeriesKind) -> FloatArray:
     """Return the margin of a series in dollars, date by date."""
-    if kind.name.startswith("together"):
+    if kind.name == "collected":
         cents = walk.requirement_cents
+    elif kind.name.startswith("together"):
+        cents = walk.reduced_cents
     elif kind.is_offset:
-        cents = walk.ficc_cents if kind.owner == "ficc" else walk.cme_cents
+        cents = walk.reduced_ficc_cents if kind.owner == "ficc" else walk.cme_cents
     else:
         model = walk.ficc if kind.owner == "ficc" else walk.cme
         cents = model.cents[kind.leg]
@@ -206,21 +219,26 @@ def series_losses(outcome: Outcomes, kind: SeriesKind) -> FloatArray:
     }[kind.leg]
 
 
-def used_outcomes(outcome: Outcomes, kind: SeriesKind, validation: ParameterSet) -> BoolArray:
-    """Return which outcomes of a series count."""
+def used_outcomes(
+    walk: BookWalk, kind: SeriesKind, horizon: int, validation: ParameterSet
+) -> BoolArray:
+    """Return which outcomes of a series count: its legs held, and by choice their basis known."""
+    outcome = walk.outcomes[horizon]
+    held = walk.held[kind.leg][: len(outcome.basis_observed)]
     if kind.has_futures and unobserved_basis(validation) is UnobservedBasis.LEAVE_OUT:
-        return outcome.basis_observed
-    return np.ones(len(outcome.basis_observed), dtype=np.bool_)
+        return held & outcome.basis_observed
+    return held
 
 
 def series_of(kind: SeriesKind, walk: BookWalk, context: BacktestContext) -> SeriesBacktest | None:
     """Return how a margin did; None where no outcome has futures prices of its own."""
     horizon = context.horizon_of(kind)
     outcome = walk.outcomes[horizon]
-    used = used_outcomes(outcome, kind, context.validation)
+    used = used_outcomes(walk, kind, horizon, context.validation)
     losses, margins = series_losses(outcome, kind)[used], series_margins(walk, kind)[used]
     if not len(losses):
         return None
+    held = walk.held[kind.leg]
     rules = AssessmentRules.from_parameters(context.validation)
     regimes, states = (
         coverage_by_regime(
@@ -238,5 +256,12 @@ def series_of(kind: SeriesKind, walk: BookWalk, context: BacktestContext) -> Ser
         assessment=assess(walk.dates[used], losses, margins, horizon=horizon, rules=rules),
         regimes=regimes,
         states=states,
-        without_basis=int((~outcome.basis_observed).sum()) if kind.has_futures else 0,
+        procyclicality=measure_procyclicality(
+            series_margins(walk, kind)[held], rise_days=rules.rise_days
+        ),
+        dates=walk.dates[held],
+        without_basis=int((held[: len(used)] & ~outcome.basis_observed).sum())
+        if kind.has_futures
+        else 0,
+        without_position=int((~held).sum()),
     )

@@ -34,7 +34,7 @@ from crossmargin.margin.exact import GRID_PER_DOLLAR
 from crossmargin.margin.ficc.model import Decides
 from crossmargin.market.history import DateArray, FloatArray, MarketData
 from crossmargin.services.customer_books import CustomerBook
-from crossmargin.services.forward_paths import ForwardPath, Route, route_of
+from crossmargin.services.forward_paths import ForwardPath, Impulse, Route, route_of
 from crossmargin.services.margin_day import MarginDay
 from crossmargin.services.margin_positions import MarginRun
 from crossmargin.services.margin_run import CustomerResult
@@ -73,8 +73,6 @@ class CustomerForward:
         The key rate of the largest DV01.
     volatility_ratio : ndarray, shape (days + 1,)
         There, by :func:`~crossmargin.analysis.walk.volatility.volatility_ratios`.
-    standalone_ficc_cents : ndarray of int64, shape (days + 1,)
-        With no arrangement, the customer minimum included.
     arranged, apart : Liquidity
         With the arrangement, and with none.
     """
@@ -87,14 +85,8 @@ class CustomerForward:
     basis_observed: BoolArray
     volatility_key_years: float
     volatility_ratio: FloatArray
-    standalone_ficc_cents: IntArray
     arranged: Liquidity
     apart: Liquidity
-
-    @property
-    def standalone_cents(self) -> IntArray:
-        """What both clearing organizations ask with no arrangement."""
-        return self.standalone_ficc_cents + self.walk.cme.cents[FUTURES]
 
     @property
     def switches(self) -> tuple[int, ...]:
@@ -217,6 +209,7 @@ def forward_walk(
                 walk,
                 minimum_cents=rules.reduction.customer_minimum.cents,
                 volatility=(float(route.factors.key_years[key]), by_key[:, key]),
+                is_impulse=isinstance(path, Impulse),
             )
             for result, book, walk, key in zip(results, walked, walks, keys, strict=True)
         ),
@@ -266,6 +259,7 @@ def _customer(
     *,
     minimum_cents: int,
     volatility: tuple[float, FloatArray],
+    is_impulse: bool,
 ) -> CustomerForward:
     days = len(walk.dates) - 1
     one_day = walk.outcomes[1]
@@ -274,7 +268,6 @@ def _customer(
         FUTURES: _whole_cents(one_day.futures[:days]),
     }
     least = minimum_cents if book.securities else 0
-    standalone = np.maximum(walk.ficc.cents[SECURITIES], least)
     both = (losses[SECURITIES], losses[FUTURES])
     return CustomerForward(
         result=result,
@@ -282,12 +275,12 @@ def _customer(
         walk=walk,
         ficc_decides=_ficc_decides(walk, least),
         loss_cents=losses,
-        basis_observed=one_day.basis_observed[:days],
+        # In an impulse nothing but the curve moves: its losses lack no basis.
+        basis_observed=one_day.basis_observed[:days] | is_impulse,
         volatility_key_years=volatility[0],
         volatility_ratio=volatility[1],
-        standalone_ficc_cents=standalone,
         arranged=liquidity((walk.ficc_cents, walk.cme_cents), both),
-        apart=liquidity((standalone, walk.cme.cents[FUTURES]), both),
+        apart=liquidity((walk.standalone_ficc_cents, walk.cme.cents[FUTURES]), both),
     )
 
 

@@ -38,6 +38,7 @@ from crossmargin.services.backtest_series import (
     SeriesBacktest,
     series_losses,
     series_margins,
+    used_outcomes,
 )
 from crossmargin.services.conditions import Conditions, CustomerConditions, conditions_of
 from crossmargin.services.crowding import crowding_of
@@ -118,7 +119,7 @@ def gathered(run: MarginRun, request: EvidenceRequest) -> Evidence:
             *(_past(each.walk) for each in drawn),
             *(_walked(customer, walk) for walk in walks for customer in range(len(walk.customers))),
         ],
-        backtests=[_tested(each, drawn) for each in backtest.customers],
+        backtests=[_tested(each, drawn, request.validation) for each in backtest.customers],
         stresses=_stressed(stressed, names),
         conditions=_conditions(asked, names),
         limits=[_limits(each) for each in asked.customers],
@@ -186,22 +187,24 @@ def _least_covered(backtest: PositionsBacktest) -> list[BookBacktest]:
     return ordered[:_DRAWN]
 
 
-def _tested(book: BookBacktest, drawn: Sequence[BookBacktest]) -> BacktestEvidence:
+def _tested(
+    book: BookBacktest, drawn: Sequence[BookBacktest], validation: ParameterSet
+) -> BacktestEvidence:
     walk, series = book.walk, book.series.get(HEADLINE)
     margins, losses, beyond = {}, {}, {}
+    dates = walk.dates
     if series is not None and book in drawn:
-        outcome = walk.outcomes[series.horizon_days]
-        margins[series.kind.margin] = (series_margins(walk, series.kind) / _MILLION).tolist()
-        losses[series.kind.margin] = (series_losses(outcome, series.kind) / _MILLION).tolist()
-        found = exceptions(
-            series_losses(outcome, series.kind),
-            series_margins(walk, series.kind),
-            ExceptionReading.LOSS_ABOVE_MARGIN,
-        )
-        beyond[series.kind.margin] = found.tolist()
+        used = used_outcomes(walk, series.kind, series.horizon_days, validation)
+        lost = series_losses(walk.outcomes[series.horizon_days], series.kind)[used]
+        held = series_margins(walk, series.kind)[used]
+        reading = ExceptionReading(validation.choice("exception_reading", list(ExceptionReading)))
+        dates = walk.dates[used]
+        margins[series.kind.margin] = (held / _MILLION).tolist()
+        losses[series.kind.margin] = (lost / _MILLION).tolist()
+        beyond[series.kind.margin] = exceptions(lost, held, reading).tolist()
     return BacktestEvidence(
         name=book.book.name,
-        dates=[str(each) for each in walk.dates],
+        dates=[str(each) for each in dates],
         margins=margins,
         losses=losses,
         exceptions=beyond,
@@ -225,7 +228,7 @@ def _verdict(series: SeriesBacktest) -> tuple[str, ...]:
         "yes" if found.is_clustered else "no",
         found.light.zone.value,
         f"{found.severity.total:,.0f}",
-        f"{found.procyclicality.average:,.0f}",
+        f"{series.procyclicality.average:,.0f}",
     )
 
 
@@ -238,7 +241,7 @@ def _past(walk: BookWalk) -> WalkEvidence:
 def _walked(place: int, walk: ForwardWalk) -> WalkEvidence:
     customer = walk.customers[place]
     name = f"{customer.book.name}, {walk.dates[0]} to {walk.dates[-1]}"
-    return _walk_evidence(name, customer.walk, customer.standalone_cents.tolist())
+    return _walk_evidence(name, customer.walk, customer.walk.standalone_cents.tolist())
 
 
 def _walk_evidence(name: str, walk: BookWalk, standalone_cents: Sequence[int]) -> WalkEvidence:

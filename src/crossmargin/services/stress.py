@@ -17,6 +17,7 @@ from crossmargin.analysis.stress.episodes import EpisodeMarket, episode_cases
 from crossmargin.analysis.stress.hypothetical import hypothetical_cases
 from crossmargin.analysis.stress.library import StressLibrary
 from crossmargin.analysis.stress.outcomes import Margins, StressOutcome, outcome_of, worst_first
+from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.refusals import refused
 from crossmargin.margin.exact import (
     GRID_PER_DOLLAR,
@@ -147,15 +148,17 @@ def episode_market(day: MarginDay, market: MarketData) -> EpisodeMarket:
 
 def margins_of(result: CustomerResult) -> Margins:
     """Return the margins of a customer's XM account that losses are held against."""
-    requirement = result.requirement
-    ficc, cme = requirement.ficc.figures.three, requirement.cme.figures.three
+    ficc, cme = result.requirement.ficc, result.requirement.cme
+    # The minimum is known from what is collected: it tops both up to the same amount.
+    minimum = ficc.requirement if ficc.minimum_top_up > ZERO else ZERO
+    alone = ficc.figures.three.securities + Money(ficc.figures.add_on_cents)
     return Margins(
-        securities=ficc.securities,
-        futures=cme.futures,
-        ficc_combined=ficc.combined,
-        cme_combined=cme.combined,
-        ficc=requirement.ficc.requirement,
-        cme=requirement.cme.requirement,
+        securities=max(alone, minimum),
+        futures=cme.figures.three.futures + Money(cme.figures.add_on_cents),
+        ficc_combined=ficc.figures.three.combined,
+        cme_combined=cme.figures.three.combined,
+        ficc=ficc.requirement,
+        cme=cme.requirement,
     )
 
 

@@ -80,12 +80,12 @@ def test_a_worked_example() -> None:
     assert side.dollars == 187 * Fraction(6, 19) - Fraction("46.75")
     # The Minimum Margin Amount, 58 + 2, is the charge; the model, 50 + 2, the next.
     amount = found["minimum_margin_amount"]
-    assert (amount.is_past, amount.rises, amount.dollars) == (True, True, 8)
-    assert amount.figure == "FICC combined, model"
+    assert (amount.is_past, amount.rises, amount.dollars) == (True, False, 8)
+    assert amount.figure == "FICC combined, minimum margin amount"
     assert amount.saving == Fraction(8, 190)
     floor = found["floor_percentage"]
-    assert (floor.is_past, floor.rises, floor.dollars) == (False, False, 15)
-    assert floor.figure == "FICC combined, minimum margin amount"
+    assert (floor.is_past, floor.rises, floor.dollars) == (False, True, 15)
+    assert floor.figure == "FICC combined, floor percentage"
     # 100 x (1 - 13/19) up to the cent.
     assert found["customer_minimum"].dollars == Fraction("31.58")
 

@@ -114,10 +114,11 @@ def test_the_offset_is_held_against_the_loss_of_both_legs(shipped: PositionsBack
     for customer in shipped.customers:
         walk = customer.walk
         for name, cents, days in (
-            ("together_ficc_horizon", walk.requirement_cents, 3),
-            ("together_cme_horizon", walk.requirement_cents, 1),
-            ("ficc_alone", walk.ficc_cents, 3),
+            ("together_ficc_horizon", walk.reduced_cents, 3),
+            ("together_cme_horizon", walk.reduced_cents, 1),
+            ("ficc_alone", walk.reduced_ficc_cents, 3),
             ("cme_alone", walk.cme_cents, 1),
+            ("collected", walk.requirement_cents, 3),
         ):
             series = customer.series[name]
             outcome = walk.outcomes[days]
@@ -139,21 +140,29 @@ def test_what_is_collected_is_what_the_rule_leaves(shipped: PositionsBacktest) -
         cme = Fraction(int(walk.cme.cents["futures"][place])) * (1 - reduction.reduction)
         assert walk.ficc_cents[place] == max(100_000_000, -(-ficc.numerator // ficc.denominator))
         assert walk.cme_cents[place] == -(-cme.numerator // cme.denominator)
-        assert series_margins(walk, KINDS["ficc_alone"])[place] == walk.ficc_cents[place] / 100
-        assert (
-            series_margins(walk, KINDS[HEADLINE])[place]
-            == (walk.ficc_cents[place] + walk.cme_cents[place]) / 100
-        )
+        reduced = -(-ficc.numerator // ficc.denominator)
+        assert series_margins(walk, KINDS["ficc_alone"])[place] == reduced / 100
+        together = series_margins(walk, KINDS[HEADLINE])[place]
+        assert together == (reduced + walk.cme_cents[place]) / 100
+        collected = series_margins(walk, KINDS["collected"])[place]
+        assert collected == (walk.ficc_cents[place] + walk.cme_cents[place]) / 100
 
 
-def test_the_customer_minimum_is_in_the_series_of_the_offset(backtest_of: Backtest) -> None:
+def test_the_customer_minimum_is_collected_and_no_part_of_the_offset(
+    backtest_of: Backtest,
+) -> None:
     (customer,) = backtest_of(
         "CURVE-FUND", changes={"arrangement": {"customer_minimum_dollars": "10000000"}}
     ).customers
-    ficc_alone = series_margins(customer.walk, KINDS["ficc_alone"])
-    assert (ficc_alone == 10_000_000.0).all()
+    collected = series_margins(customer.walk, KINDS["collected"])
+    assert (collected == (1_000_000_000 + customer.walk.cme_cents) / 100).all()
+    assert (series_margins(customer.walk, KINDS["ficc_alone"]) < 10_000_000.0).all()
     together = series_margins(customer.walk, KINDS[HEADLINE])
-    assert (together == (1_000_000_000 + customer.walk.cme_cents) / 100).all()
+    assert (together < collected).all()
+    # With no arrangement the minimum is owed too (ruling 6): nothing is saved below it.
+    own = customer.walk.ficc.cents["securities"]
+    assert (customer.walk.standalone_ficc_cents == np.maximum(own, 1_000_000_000)).all()
+    assert customer.standalone.average >= customer.requirement.average
     # The models themselves know no minimum.
     alone = series_margins(customer.walk, KINDS["ficc_securities"])
     assert (alone == customer.walk.ficc.cents["securities"] / 100).all()

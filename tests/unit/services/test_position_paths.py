@@ -351,3 +351,34 @@ def test_outcomes_are_those_of_the_book_held(
     assert found.path is not None
     assert found.path.book_counts == {"LONG": 1, "SHORT": 1, "TURNS": 2}
     assert [customer.strategy.value for customer in found.customers] == ["one_leg"] * 3
+
+
+def test_dates_without_a_position_are_no_outcomes(
+    tmp_path: Path, simulated_market: MarketData, day: MarginDay
+) -> None:
+    cusip = note(day, 5.0).cusip.text
+    rows = [
+        f"2025-04-30,SHORT-LIVED,FICC,XM,{cusip},1000000",
+        f"2025-04-30,STAYS,FICC,XM,{cusip},1000000",
+        f"2025-06-16,STAYS,FICC,XM,{cusip},1000000",
+    ]
+    found = backtest_path(
+        bootstrap.read_position_path(written(tmp_path, *rows)),
+        simulated_market,
+        PARAMETERS,
+        VALIDATION,
+        ThreadExecutor(),
+        as_of=AS_OF,
+        first=FIRST,
+        last=LAST,
+    )
+    ended, stays = found.customers
+    before = int((found.dates < np.datetime64("2025-06-16")).sum())
+    for name in ("ficc_securities", "cme_securities"):
+        series = ended.series[name]
+        assert series.assessment.outcomes == before
+        assert series.without_position == len(found.dates) - before > 0
+        assert series.procyclicality.trough > 0.0
+        assert stays.series[name].assessment.outcomes == len(found.dates)
+        assert stays.series[name].without_position == 0
+    assert ended.requirement.trough > 0.0

@@ -21,7 +21,8 @@ class Margins:
     Parameters
     ----------
     securities, futures : Money
-        Stand-alone: FICC's figure of the securities, CME's of the futures.
+        With no arrangement: FICC's figure of the securities, CME's of the futures; add-ons and
+        minimum included, as in what is collected.
     ficc_combined, cme_combined : Money
         Each model's figure of both legs together.
     ficc, cme : Money

@@ -156,9 +156,10 @@ def impulse(
 
 
 def _still(rows: int) -> ResidualMoves:
+    # Nothing was observed: no forecast rests on it, the median of the window stays (ruling 36).
     basis, spread = (rows, len(BASIS_CONTRACTS)), (rows, len(SPREAD_KNOTS))
     return ResidualMoves(
-        np.zeros(basis), np.zeros(spread), np.ones(basis, np.bool_), np.ones(spread, np.bool_)
+        np.zeros(basis), np.zeros(spread), np.zeros(basis, np.bool_), np.zeros(spread, np.bool_)
     )
 
 

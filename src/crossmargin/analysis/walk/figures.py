@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from crossmargin.analysis.walk.lines import Book
 from crossmargin.analysis.walk.margins import (
+    COMBINED,
     FILTERED,
     FUTURES,
     HISTORICAL,
@@ -32,6 +33,7 @@ from crossmargin.margin.exact import GRID_PER_DOLLAR
 from crossmargin.market.history import DateArray
 
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,12 @@ class BookWalk:
         What the rule makes of both models' figures on each date.
     ficc_cents, cme_cents : ndarray of int64, shape (dates,)
         Collected: after the reduction, at FICC at least the customer minimum.
+    reduced_ficc_cents : ndarray of int64, shape (dates,)
+        FICC's own figure after the reduction, before the customer minimum.
+    standalone_ficc_cents : ndarray of int64, shape (dates,)
+        FICC's own figure with no arrangement, at least the customer minimum (ruling 6).
+    held : mapping of leg to ndarray of bool, shape (dates,)
+        Whether anything is held of each leg; of both, for the combined book.
     outcomes : mapping of horizon to Outcomes
         Of those margin dates whose outcome is known: the first so many.
     """
@@ -97,7 +105,15 @@ class BookWalk:
     reductions: tuple[Reduction, ...]
     ficc_cents: IntArray
     cme_cents: IntArray
+    reduced_ficc_cents: IntArray
+    standalone_ficc_cents: IntArray
+    held: Mapping[str, BoolArray]
     outcomes: Mapping[int, Outcomes]
+
+    @property
+    def any_held(self) -> BoolArray:
+        """Dates on which anything is held at all."""
+        return self.held[SECURITIES] | self.held[FUTURES]
 
     @property
     def requirement_cents(self) -> IntArray:
@@ -106,8 +122,13 @@ class BookWalk:
 
     @property
     def standalone_cents(self) -> IntArray:
-        """FICC's figure of the securities and CME's of the futures, with no arrangement."""
-        return self.ficc.cents[SECURITIES] + self.cme.cents[FUTURES]
+        """What both ask with no arrangement, the customer minimum included."""
+        return self.standalone_ficc_cents + self.cme.cents[FUTURES]
+
+    @property
+    def reduced_cents(self) -> IntArray:
+        """Both clearing organizations' figures after the reduction, before the minimum."""
+        return self.reduced_ficc_cents + self.cme_cents
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +172,13 @@ def book_walk(
         reductions=(),
         ficc_cents=nothing,
         cme_cents=nothing,
+        reduced_ficc_cents=nothing,
+        standalone_ficc_cents=nothing,
+        held={
+            SECURITIES: np.full(len(dates), bool(book.securities)),
+            FUTURES: np.full(len(dates), bool(book.contracts)),
+            COMBINED: np.full(len(dates), bool(book.securities and book.contracts)),
+        },
         outcomes={
             days: _joined([year.outcomes[days] for year in years]) for days in years[0].outcomes
         },
@@ -180,13 +208,20 @@ def under_rule(walk: BookWalk, book: Book, rules: ReductionRules) -> BookWalk:
         for of_ficc, of_cme in zip(*figures, strict=True)
     )
     least = rules.customer_minimum.cents if book.securities else 0
-    at_ficc = [max(least, each.ficc_requirement.cents) for each in reductions]
-    at_cme = [each.cme_requirement.cents for each in reductions]
+    at_ficc, at_cme = (
+        np.array([each.cents for each in cents], dtype=np.int64)
+        for cents in (
+            [reduction.ficc_requirement for reduction in reductions],
+            [reduction.cme_requirement for reduction in reductions],
+        )
+    )
     return replace(
         walk,
         reductions=reductions,
-        ficc_cents=np.array(at_ficc, dtype=np.int64),
-        cme_cents=np.array(at_cme, dtype=np.int64),
+        ficc_cents=np.maximum(at_ficc, least),
+        cme_cents=at_cme,
+        reduced_ficc_cents=at_ficc,
+        standalone_ficc_cents=np.maximum(walk.ficc.cents[SECURITIES], least),
     )
 
 

@@ -259,6 +259,9 @@ def _joined(walks: Sequence[BookWalk]) -> BookWalk:
         reductions=tuple(each for walk in walks for each in walk.reductions),
         ficc_cents=np.concatenate([walk.ficc_cents for walk in walks]),
         cme_cents=np.concatenate([walk.cme_cents for walk in walks]),
+        reduced_ficc_cents=np.concatenate([walk.reduced_ficc_cents for walk in walks]),
+        standalone_ficc_cents=np.concatenate([walk.standalone_ficc_cents for walk in walks]),
+        held={leg: np.concatenate([walk.held[leg] for walk in walks]) for leg in walks[0].held},
         outcomes={
             days: Outcomes(
                 np.concatenate([walk.outcomes[days].securities for walk in walks]),

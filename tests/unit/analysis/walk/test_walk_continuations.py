@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from typing import NamedTuple
@@ -131,13 +132,29 @@ def test_moves_of_basis_over_the_cut_are_sums_of_one_day_moves(walked: Walked) -
     assert np.allclose(moves.key_rates, truth.key_rates[: len(moves.key_rates)], atol=1e-15)
 
 
+def _all_seen(moves: ResidualMoves) -> ResidualMoves:
+    return replace(
+        moves,
+        basis_own=np.ones_like(moves.basis_own),
+        spread_own=np.ones_like(moves.spread_own),
+    )
+
+
+def test_days_of_an_impulse_give_no_forecast_of_basis_or_spread(walked: Walked) -> None:
+    still = impulse(4, parallel_bp=1.0, twist_bp=0.0, horizons=(1, 3))
+    moves = continued(walked.cut, still).known[2024].moves[1]
+    assert not moves.basis_own[-4:].any()
+    assert not moves.spread_own[-4:].any()
+
+
 def test_a_straddling_move_is_observed_only_if_each_of_its_days_is(walked: Walked) -> None:
     still = impulse(4, parallel_bp=1.0, twist_bp=0.0, horizons=(1, 3))
-    unseen = still.residuals[1]
-    own = unseen.basis_own.copy()
+    # Nothing was observed in an impulse; here everything was, but the first day's basis.
+    seen = {days: _all_seen(each) for days, each in still.residuals.items()}
+    own = seen[1].basis_own.copy()
     own[0] = False
-    part = ResidualMoves(unseen.basis_bp, unseen.spread_bp, own, unseen.spread_own)
-    onward = Continuation(still.par_changes, {1: part, 3: still.residuals[3]})
+    part = replace(seen[1], basis_own=own)
+    onward = Continuation(still.par_changes, {1: part, 3: seen[3]})
     moves = continued(walked.cut, onward).known[2024].moves[3]
     end = len(walked.cut.dates) - 1
     assert not moves.basis_own[end - 2 : end].any()
