@@ -114,7 +114,8 @@ def test_csv_has_a_row_a_series_or_a_row_a_date(folder: Path, document: dict[str
     assert rows[0]["average"] == first["procyclicality"]["average"]
     by_date = list(csv.DictReader(io.StringIO(xm_backtest(*arguments, "--daily").stdout)))
     assert len(by_date) == 2 * document["margin_dates"]
-    assert by_date[0] == {"customer_id": "CURVE-FUND", **document["customers"][0]["daily"][0]}
+    day = document["customers"][0]["daily"][0]
+    assert by_date[0] == {"simulated": "true", "customer_id": "CURVE-FUND", **day}
 
 
 @pytest.mark.parametrize("columns", [80, 120, 160])

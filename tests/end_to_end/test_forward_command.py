@@ -236,7 +236,7 @@ def test_what_is_changed_is_named_and_every_customer_walked(
         (("--from", "2027-01-04", "--to", "2027-01-05"), ["the last one is 2026-03-24"]),
         (("--shock-from", "1999-01-04", "--shock-to", "2001-01-05"), ["the history begins"]),
         (("--from", "2007-01-04", "--to", "2007-01-05"), ["path was 'restrike: "]),
-        (("--impulse", "60000"), ["discount factor that is not positive"]),
+        (("--impulse", "1000"), ["moves so large that their covariances are not exact"]),
         ((*IMPULSE, "--customer", "NOBODY"), ["--customer was 'NOBODY', expected one of"]),
         ((*IMPULSE, "--set", "cme.engine=span"), ["cme.engine was 'span', expected fhs"]),
         ((*IMPULSE, "--set", "cap=0.3"), ["OWNER.NAME=VALUE"]),
@@ -434,3 +434,12 @@ def test_the_same_moves_cost_otherwise_from_another_day(episode: Episode) -> Non
         one, two = (money(row["variation"]["ficc_loss"]) for row in (before, again))
         assert abs(one - two) < 0.05 * abs(one) + 10**7
     assert {row["requirement"] for row in then}.isdisjoint(row["requirement"] for row in now)
+
+
+@pytest.mark.parametrize("size", ["60000", "-1000.5", "nan", "inf"])
+def test_a_move_beyond_any_market_is_not_an_impulse(
+    demo: tuple[str | Path, ...], size: str
+) -> None:
+    result = xm_forward(*demo, "--impulse", size)
+    assert result.exit_code == 2
+    assert f"was {float(size)}" in " ".join(result.stderr.replace("│", " ").split())
