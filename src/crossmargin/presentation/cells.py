@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 #: What every row of a run begins with.
 LABELS = ("as_of", "simulated")
+_FORMULA_BEGINS = ("=", "+", "-", "@")
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
 def csv_cell(value: object) -> str:
@@ -14,7 +17,7 @@ def csv_cell(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     text = str(value)
-    if text[:1] in ("=", "+", "@") or (text[:1] == "-" and not text[1:2].isdigit()):
+    if text.startswith(_FORMULA_BEGINS) and not _NUMBER.fullmatch(text):
         return f"'{text}"
     return text
 
