@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crossmargin.cli.changes import changes_by_owner
-from crossmargin.cli.output import (
+from crossmargin.cli.options import (
     FormatOption,
     MarketOption,
-    OutputFormat,
+    SkipBadRowsOption,
     SkipUnsupportedOption,
+)
+from crossmargin.cli.output import (
+    OutputFormat,
     diagnostics,
     end_unsupported,
     refuse,
@@ -73,9 +76,7 @@ def backtest_command(
             help="Where --date has no security prices, derive them from the last sheet before it.",
         ),
     ] = False,
-    skip_bad_rows: Annotated[
-        bool, typer.Option("--skip-bad-rows", help="Leave bad rows out, named.")
-    ] = False,
+    skip_bad_rows: SkipBadRowsOption = False,
     skip_unsupported: SkipUnsupportedOption = False,
     path: Annotated[
         Path | None,

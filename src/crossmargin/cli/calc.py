@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crossmargin.cli.options import (
+    FormatOption,
+)
 from crossmargin.cli.output import (
     EXIT_REFUSED,
-    FormatOption,
     OutputFormat,
     grid,
     report_refusals,

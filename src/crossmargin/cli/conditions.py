@@ -10,19 +10,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crossmargin.cli.changes import changes_by_owner
-from crossmargin.cli.output import (
+from crossmargin.cli.options import (
     AsOfOption,
+    ChangesOption,
     FormatOption,
     MarketOption,
-    OutputFormat,
+    PositionsArgument,
+    SkipBadRowsOption,
     SkipUnsupportedOption,
+)
+from crossmargin.cli.output import (
+    OutputFormat,
     diagnostics,
     end_unsupported,
     refuse,
     report_left_out,
-    screen,
-    write_csv,
-    write_json,
+    write_document,
 )
 
 if TYPE_CHECKING:
@@ -33,27 +36,9 @@ if TYPE_CHECKING:
 _EXAMPLE = "analysis.roll_off_business_days=90"
 _Found = Callable[["MarginRun", "MarketData", "ParameterSet", Callable[[str], None]], Any]
 
-_Positions = Annotated[
-    Path,
-    typer.Argument(
-        metavar="POSITIONS", help="Positions file: CSV, Parquet or JSON lines.", exists=True
-    ),
-]
-_Changes = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="OWNER.NAME=VALUE",
-        help=f"Another value of a parameter, such as {_EXAMPLE}; may be repeated.",
-    ),
-]
-_SkipBadRows = Annotated[
-    bool, typer.Option("--skip-bad-rows", help="Margin the good rows; mark it incomplete.")
-]
-
 
 def conditions_command(
-    positions: _Positions,
+    positions: PositionsArgument,
     *,
     market: MarketOption,
     as_of: AsOfOption = None,
@@ -61,13 +46,16 @@ def conditions_command(
         str | None,
         typer.Option(metavar="CUSTOMER", help="One customer alone, by its identifier."),
     ] = None,
-    changes: _Changes = None,
-    skip_bad_rows: _SkipBadRows = False,
+    changes: ChangesOption = None,
+    skip_bad_rows: SkipBadRowsOption = False,
     skip_unsupported: SkipUnsupportedOption = False,
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Show how each customer's saving moves with correlation, basis, curve and leaving dates."""
     from crossmargin import bootstrap
+    from crossmargin.presentation.conditions import CSV_HEADER, conditions_document, csv_rows
+    from crossmargin.presentation.conditions_tables import print_conditions
+    from crossmargin.services.conditions import conditions_of
 
     def found(
         run: MarginRun,
@@ -75,9 +63,6 @@ def conditions_command(
         parameters: ParameterSet,
         progress: Callable[[str], None],
     ) -> dict[str, Any]:
-        from crossmargin.presentation.conditions import conditions_document
-        from crossmargin.services.conditions import conditions_of
-
         executor = bootstrap.block_executor()
         return conditions_document(
             conditions_of(run, parameters, executor, customer=customer, progress=progress)
@@ -92,30 +77,24 @@ def conditions_command(
         skip=skip_bad_rows,
         output_format=output_format,
     )
-    if output_format is OutputFormat.JSON:
-        write_json(document)
-    elif output_format is OutputFormat.CSV:
-        from crossmargin.presentation.conditions import CSV_HEADER, csv_rows
-
-        write_csv(CSV_HEADER, csv_rows(document))
-    else:
-        from crossmargin.presentation.conditions_tables import print_conditions
-
-        print_conditions(screen(), document)
+    write_document(document, output_format, header=CSV_HEADER, rows=csv_rows, show=print_conditions)
     end_unsupported(run, skip_unsupported=skip_unsupported)
 
 
 def crowding_command(
-    positions: _Positions,
+    positions: PositionsArgument,
     *,
     market: MarketOption,
     as_of: AsOfOption = None,
-    changes: _Changes = None,
-    skip_bad_rows: _SkipBadRows = False,
+    changes: ChangesOption = None,
+    skip_bad_rows: SkipBadRowsOption = False,
     skip_unsupported: SkipUnsupportedOption = False,
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Show all customers' positions together against market volume and open interest."""
+    from crossmargin.presentation.crowding import CSV_HEADER, crowding_document, csv_rows
+    from crossmargin.presentation.crowding_tables import print_crowding
+    from crossmargin.services.crowding import crowding_of
 
     def found(
         run: MarginRun,
@@ -123,9 +102,6 @@ def crowding_command(
         parameters: ParameterSet,
         progress: Callable[[str], None],
     ) -> dict[str, Any]:
-        from crossmargin.presentation.crowding import crowding_document
-        from crossmargin.services.crowding import crowding_of
-
         progress("All customers together")
         return crowding_document(crowding_of(run, market, parameters))
 
@@ -138,16 +114,7 @@ def crowding_command(
         skip=skip_bad_rows,
         output_format=output_format,
     )
-    if output_format is OutputFormat.JSON:
-        write_json(document)
-    elif output_format is OutputFormat.CSV:
-        from crossmargin.presentation.crowding import CSV_HEADER, csv_rows
-
-        write_csv(CSV_HEADER, csv_rows(document))
-    else:
-        from crossmargin.presentation.crowding_tables import print_crowding
-
-        print_crowding(screen(), document)
+    write_document(document, output_format, header=CSV_HEADER, rows=csv_rows, show=print_crowding)
     end_unsupported(run, skip_unsupported=skip_unsupported)
 
 

@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
-from crossmargin.cli.output import diagnostics, screen
+from crossmargin.cli.output import (
+    diagnostics,
+    screen,
+)
 
 
 def demo_command(

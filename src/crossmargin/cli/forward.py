@@ -11,19 +11,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crossmargin.cli.changes import changes_by_owner
-from crossmargin.cli.output import (
+from crossmargin.cli.options import (
     AsOfOption,
+    ChangesOption,
+    DerivedPricesOption,
     FormatOption,
     MarketOption,
-    OutputFormat,
+    OwnParametersOption,
+    PositionsArgument,
+    SkipBadRowsOption,
     SkipUnsupportedOption,
+)
+from crossmargin.cli.output import (
+    OutputFormat,
     diagnostics,
     end_unsupported,
     refuse,
     report_left_out,
-    screen,
-    write_csv,
-    write_json,
+    write_document,
 )
 
 if TYPE_CHECKING:
@@ -54,12 +59,7 @@ class _Request:
 
 
 def forward_command(
-    positions: Annotated[
-        Path,
-        typer.Argument(
-            metavar="POSITIONS", help="Positions file: CSV, Parquet or JSON lines.", exists=True
-        ),
-    ],
+    positions: PositionsArgument,
     *,
     market: MarketOption,
     as_of: AsOfOption = None,
@@ -118,34 +118,10 @@ def forward_command(
             help=f"Impulse: business days, the first included; {_DAYS} if left out.",
         ),
     ] = None,
-    changes: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="OWNER.NAME=VALUE",
-            help="Another value of a parameter, such as arrangement.cap=0.7; may be repeated.",
-        ),
-    ] = None,
-    own_parameters: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--parameters",
-            metavar="FILE",
-            help="Your own parameter file, in the place of its owner's; once for each owner.",
-            exists=True,
-            dir_okay=False,
-        ),
-    ] = None,
-    derived_prices: Annotated[
-        bool,
-        typer.Option(
-            "--derived-prices",
-            help="On a date without security prices, derive them from the last sheet before it.",
-        ),
-    ] = False,
-    skip_bad_rows: Annotated[
-        bool, typer.Option("--skip-bad-rows", help="Walk the good rows; mark it incomplete.")
-    ] = False,
+    changes: ChangesOption = None,
+    own_parameters: OwnParametersOption = None,
+    derived_prices: DerivedPricesOption = False,
+    skip_bad_rows: SkipBadRowsOption = False,
     skip_unsupported: SkipUnsupportedOption = False,
 ) -> None:
     """Walk books through time: margin, saving, binding side and liquidity day by day."""
@@ -178,12 +154,7 @@ def forward_command(
     except RefusedError as error:
         refuse(error.refusals, output_format, outcome="Nothing was computed.")
     report_left_out(walk.run)
-    if output_format is OutputFormat.JSON:
-        write_json(document)
-    elif output_format is OutputFormat.CSV:
-        write_csv(CSV_HEADER, csv_rows(document))
-    else:
-        print_forward(screen(), document)
+    write_document(document, output_format, header=CSV_HEADER, rows=csv_rows, show=print_forward)
     end_unsupported(walk.run, skip_unsupported=skip_unsupported)
 
 

@@ -18,18 +18,23 @@ from crossmargin.cli.margin_request import (
     ParameterOptions,
     answer,
 )
-from crossmargin.cli.output import (
+from crossmargin.cli.options import (
     AsOfOption,
+    ChangesOption,
+    DerivedPricesOption,
     FormatOption,
     MarketOption,
-    OutputFormat,
+    OwnParametersOption,
+    PositionsArgument,
+    SkipBadRowsOption,
     SkipUnsupportedOption,
+)
+from crossmargin.cli.output import (
+    OutputFormat,
     end_unsupported,
     refuse,
     report_left_out,
-    screen,
-    write_csv,
-    write_json,
+    write_document,
 )
 from crossmargin.product.position import ClearingOrganization
 
@@ -42,12 +47,7 @@ class CmeModelChoice(StrEnum):
 
 
 def margin_command(
-    positions: Annotated[
-        Path,
-        typer.Argument(
-            metavar="POSITIONS", help="Positions file: CSV, Parquet or JSON lines.", exists=True
-        ),
-    ],
+    positions: PositionsArgument,
     *,
     market: MarketOption,
     as_of: AsOfOption = None,
@@ -103,24 +103,8 @@ def margin_command(
             help="Every parameter that has a range at both ends of it, alone and all jointly.",
         ),
     ] = False,
-    changes: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="OWNER.NAME=VALUE",
-            help="Another value of a parameter, such as arrangement.cap=0.7; may be repeated.",
-        ),
-    ] = None,
-    own_parameters: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--parameters",
-            metavar="FILE",
-            help="Your own parameter file, in the place of its owner's; once for each owner.",
-            exists=True,
-            dir_okay=False,
-        ),
-    ] = None,
+    changes: ChangesOption = None,
+    own_parameters: OwnParametersOption = None,
     cme_model: Annotated[
         CmeModelChoice | None,
         typer.Option(
@@ -184,21 +168,16 @@ def margin_command(
             help="Another value of a parameter in the previous run, as --set in this one.",
         ),
     ] = None,
-    derived_prices: Annotated[
-        bool,
-        typer.Option(
-            "--derived-prices",
-            help="On a date without security prices, derive them from the last sheet before it.",
-        ),
-    ] = False,
-    skip_bad_rows: Annotated[
-        bool, typer.Option("--skip-bad-rows", help="Margin the good rows; mark it incomplete.")
-    ] = False,
+    derived_prices: DerivedPricesOption = False,
+    skip_bad_rows: SkipBadRowsOption = False,
     skip_unsupported: SkipUnsupportedOption = False,
 ) -> None:
     """Margin every customer of a positions file, alone and cross-margined, with reasons."""
     from crossmargin import bootstrap
     from crossmargin.basics.refusals import RefusedError
+    from crossmargin.presentation.margin_ranges import RANGES_HEADER, range_rows
+    from crossmargin.presentation.margin_rows import CSV_HEADER, csv_rows
+    from crossmargin.presentation.margin_tables import print_margin
 
     loaded = bootstrap.read_positions(positions)
     try:
@@ -250,19 +229,11 @@ def margin_command(
         outcome = f"Nothing was computed; {rows}."
         refuse(error.refusals, output_format, outcome=outcome)
     report_left_out(run)
-    if output_format is OutputFormat.JSON:
-        write_json(document)
-    elif output_format is OutputFormat.CSV:
-        from crossmargin.presentation.margin_rows import CSV_HEADER, csv_rows
-
-        if ranges:
-            from crossmargin.presentation.margin_ranges import RANGES_HEADER, range_rows
-
-            write_csv(RANGES_HEADER, range_rows(document))
-        else:
-            write_csv(CSV_HEADER, csv_rows(document))
-    else:
-        from crossmargin.presentation.margin_tables import print_margin
-
-        print_margin(screen(), document)
+    write_document(
+        document,
+        output_format,
+        header=RANGES_HEADER if ranges else CSV_HEADER,
+        rows=range_rows if ranges else csv_rows,
+        show=print_margin,
+    )
     end_unsupported(run, skip_unsupported=skip_unsupported)

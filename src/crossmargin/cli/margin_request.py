@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossmargin.arrangement.cycles import Cycle
-from crossmargin.cli.output import diagnostics
+from crossmargin.cli.output import (
+    diagnostics,
+)
 from crossmargin.product.position import ClearingOrganization
 
 if TYPE_CHECKING:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crossmargin.basics.words import counted
+from crossmargin.cli.options import (
+    FormatOption,
+)
 from crossmargin.cli.output import (
     EXIT_REFUSED,
-    FormatOption,
     OutputFormat,
     diagnostics,
     grid,

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossmargin.cli.changes import changes_by_owner
-from crossmargin.cli.output import (
+from crossmargin.cli.options import (
     AsOfOption,
+    ChangesOption,
     FormatOption,
     MarketOption,
+)
+from crossmargin.cli.output import (
     OutputFormat,
     diagnostics,
     grid,
@@ -67,14 +70,7 @@ def build_command(
             exists=True,
         ),
     ] = None,
-    changes: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="OWNER.NAME=VALUE",
-            help="Another value of a parameter, such as arrangement.cap=0.7; may be repeated.",
-        ),
-    ] = None,
+    changes: ChangesOption = None,
     skip_sensitivity: Annotated[
         bool,
         typer.Option(

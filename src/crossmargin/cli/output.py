@@ -13,11 +13,9 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
@@ -32,11 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EXIT_PIPE_CLOSED",
     "EXIT_REFUSED",
-    "AsOfOption",
-    "FormatOption",
-    "MarketOption",
     "OutputFormat",
-    "SkipUnsupportedOption",
     "diagnostics",
     "drop_output",
     "end_unsupported",
@@ -46,6 +40,7 @@ __all__ = [
     "report_refusals",
     "screen",
     "write_csv",
+    "write_document",
     "write_json",
 ]
 
@@ -60,27 +55,6 @@ class OutputFormat(StrEnum):
     TABLE = "table"
     JSON = "json"
     CSV = "csv"
-
-
-FormatOption = Annotated[OutputFormat, typer.Option("--format", help="How to write the result.")]
-MarketOption = Annotated[
-    Path, typer.Option("--market", metavar="DIR", help="Market directory.", exists=True)
-]
-AsOfOption = Annotated[
-    datetime | None,
-    typer.Option(
-        "--date",
-        formats=["%Y-%m-%d"],
-        metavar="DATE",
-        help="As-of date; the last one with security prices if left out.",
-    ),
-]
-
-
-SkipUnsupportedOption = Annotated[
-    bool,
-    typer.Option("--skip-unsupported", help="End with status 0 although lines have no model."),
-]
 
 
 def report_left_out(run: MarginRun) -> None:
@@ -112,6 +86,36 @@ def write_csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     writer.writerow(header)
     writer.writerows([csv_cell(cell) for cell in row] for row in rows)
     typer.echo(text.getvalue(), nl=False)
+
+
+def write_document(
+    document: Mapping[str, Any],
+    output_format: OutputFormat,
+    *,
+    header: Sequence[str],
+    rows: Callable[[Mapping[str, Any]], Iterable[Sequence[str]]],
+    show: Callable[[Console, Mapping[str, Any]], None],
+) -> None:
+    """Write a result in the format asked for.
+
+    Parameters
+    ----------
+    document : mapping
+        As JSON has it.
+    output_format : OutputFormat
+    header : sequence of str
+        Of the CSV form.
+    rows : callable
+        Makes the rows of the CSV form from the document.
+    show : callable
+        Prints the tables of the document on a console.
+    """
+    if output_format is OutputFormat.JSON:
+        write_json(document)
+    elif output_format is OutputFormat.CSV:
+        write_csv(header, rows(document))
+    else:
+        show(screen(), document)
 
 
 def screen() -> Console:

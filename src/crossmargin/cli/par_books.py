@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from crossmargin.cli.output import (
+from crossmargin.cli.options import (
     AsOfOption,
     FormatOption,
     MarketOption,
+)
+from crossmargin.cli.output import (
     OutputFormat,
     grid,
     screen,

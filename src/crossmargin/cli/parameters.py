@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crossmargin.basics.words import counted
-from crossmargin.cli.output import (
+from crossmargin.cli.options import (
     FormatOption,
+)
+from crossmargin.cli.output import (
     OutputFormat,
     grid,
     refuse,

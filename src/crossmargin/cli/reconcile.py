@@ -16,15 +16,20 @@ from typer.core import TyperGroup
 from crossmargin.arrangement.cycles import Cycle
 from crossmargin.basics.words import counted
 from crossmargin.cli.changes import changes_by_owner
-from crossmargin.cli.output import (
+from crossmargin.cli.options import (
     AsOfOption,
+    ChangesOption,
     FormatOption,
     MarketOption,
+    PositionsArgument,
+)
+from crossmargin.cli.output import (
     OutputFormat,
     diagnostics,
     refuse,
     screen,
     write_csv,
+    write_document,
     write_json,
 )
 
@@ -67,12 +72,7 @@ class _Asked:
 
 @reconcile_app.command("run", short_help="Margin, with their figures beside ours.")
 def run_command(
-    positions: Annotated[
-        Path,
-        typer.Argument(
-            metavar="POSITIONS", help="Positions file: CSV, Parquet or JSON lines.", exists=True
-        ),
-    ],
+    positions: PositionsArgument,
     *,
     market: MarketOption,
     as_of: AsOfOption = None,
@@ -117,14 +117,7 @@ def run_command(
         Path | None,
         typer.Option(metavar="DIR", help="Write our own figures in the same shapes."),
     ] = None,
-    changes: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="OWNER.NAME=VALUE",
-            help="Another value of a parameter; may be repeated.",
-        ),
-    ] = None,
+    changes: ChangesOption = None,
 ) -> None:
     """Run the margin and set the clearing organizations' own figures beside it, line by line."""
     from crossmargin.basics.refusals import RefusedError
@@ -319,9 +312,4 @@ def drift_command(
     from crossmargin.services.reconciliation_drift import series_of
 
     document = drift_document(series_of(bootstrap.read_drift(file)))
-    if output_format is OutputFormat.JSON:
-        write_json(document)
-    elif output_format is OutputFormat.CSV:
-        write_csv(DRIFT_HEADER, drift_rows(document))
-    else:
-        print_drift(screen(), document)
+    write_document(document, output_format, header=DRIFT_HEADER, rows=drift_rows, show=print_drift)

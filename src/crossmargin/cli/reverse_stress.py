@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from crossmargin.analysis.reverse_targets import Target
-from crossmargin.cli.output import (
+from crossmargin.cli.options import (
     AsOfOption,
+    ChangesOption,
     FormatOption,
     MarketOption,
-    OutputFormat,
+    PositionsArgument,
+    SkipBadRowsOption,
     SkipUnsupportedOption,
+)
+from crossmargin.cli.output import (
+    OutputFormat,
     diagnostics,
     end_unsupported,
     refuse,
-    screen,
-    write_csv,
-    write_json,
+    write_document,
 )
-from crossmargin.cli.stress import SET_EXAMPLE, margined
+from crossmargin.cli.stress import margined
 
 
 def reverse_stress_command(
-    positions: Annotated[
-        Path,
-        typer.Argument(
-            metavar="POSITIONS", help="Positions file: CSV, Parquet or JSON lines.", exists=True
-        ),
-    ],
+    positions: PositionsArgument,
     *,
     market: MarketOption,
     as_of: AsOfOption = None,
@@ -50,17 +47,8 @@ def reverse_stress_command(
         str | None,
         typer.Option(metavar="RATIO", help="Level of the reduction for --target saving: 0.5."),
     ] = None,
-    changes: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="OWNER.NAME=VALUE",
-            help=f"Another value of a parameter, such as {SET_EXAMPLE}; may be repeated.",
-        ),
-    ] = None,
-    skip_bad_rows: Annotated[
-        bool, typer.Option("--skip-bad-rows", help="Take the good rows; mark it incomplete.")
-    ] = False,
+    changes: ChangesOption = None,
+    skip_bad_rows: SkipBadRowsOption = False,
     skip_unsupported: SkipUnsupportedOption = False,
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
@@ -103,12 +91,7 @@ def reverse_stress_command(
             document = reverse_document(reverse, parameters)
     except RefusedError as error:
         refuse(error.refusals, output_format, outcome="Nothing was computed.")
-    if output_format is OutputFormat.JSON:
-        write_json(document)
-    elif output_format is OutputFormat.CSV:
-        write_csv(CSV_HEADER, csv_rows(document))
-    else:
-        print_reverse(screen(), document)
+    write_document(document, output_format, header=CSV_HEADER, rows=csv_rows, show=print_reverse)
     end_unsupported(run, skip_unsupported=skip_unsupported)
 
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crossmargin.cli.output import (
+from crossmargin.cli.options import (
     FormatOption,
+)
+from crossmargin.cli.output import (
     OutputFormat,
     grid,
     screen,

@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
-from crossmargin.cli.output import (
+from crossmargin.cli.options import (
     AsOfOption,
     FormatOption,
     MarketOption,
+)
+from crossmargin.cli.output import (
     OutputFormat,
     screen,
     write_csv,

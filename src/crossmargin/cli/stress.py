@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crossmargin.cli.changes import changes_by_owner
-from crossmargin.cli.output import (
+from crossmargin.cli.options import (
     AsOfOption,
+    ChangesOption,
     FormatOption,
-    OutputFormat,
+    SkipBadRowsOption,
     SkipUnsupportedOption,
+)
+from crossmargin.cli.output import (
+    OutputFormat,
     diagnostics,
     end_unsupported,
     refuse,
     report_left_out,
-    screen,
-    write_csv,
-    write_json,
+    write_document,
 )
 
 if TYPE_CHECKING:
@@ -61,17 +64,8 @@ def stress_command(
     worst: Annotated[
         int, typer.Option(min=0, help="Cases of each customer in the table; 0 for all.")
     ] = 10,
-    changes: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="OWNER.NAME=VALUE",
-            help=f"Another value of a parameter, such as {SET_EXAMPLE}; may be repeated.",
-        ),
-    ] = None,
-    skip_bad_rows: Annotated[
-        bool, typer.Option("--skip-bad-rows", help="Take the good rows; mark it incomplete.")
-    ] = False,
+    changes: ChangesOption = None,
+    skip_bad_rows: SkipBadRowsOption = False,
     skip_unsupported: SkipUnsupportedOption = False,
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
@@ -165,12 +159,13 @@ def _stress(
         )
         stressed = stress_run(run, opened, library, parameters.stress, hypothetical=hypothetical)
         document = stress_document(stressed, parameters)
-    if output_format is OutputFormat.JSON:
-        write_json(document)
-    elif output_format is OutputFormat.CSV:
-        write_csv(CSV_HEADER, csv_rows(document))
-    else:
-        print_stress(screen(), document, worst=worst)
+    write_document(
+        document,
+        output_format,
+        header=CSV_HEADER,
+        rows=csv_rows,
+        show=partial(print_stress, worst=worst),
+    )
     return run
 
 
@@ -182,9 +177,10 @@ def _show_library(library: StressLibrary, output_format: OutputFormat) -> None:
         print_library,
     )
 
-    if output_format is OutputFormat.JSON:
-        write_json({"library": library_document(library)})
-    elif output_format is OutputFormat.CSV:
-        write_csv(LIBRARY_HEADER, library_rows(library))
-    else:
-        print_library(screen(), library)
+    write_document(
+        {"library": library_document(library)},
+        output_format,
+        header=LIBRARY_HEADER,
+        rows=lambda _: library_rows(library),
+        show=lambda console, _: print_library(console, library),
+    )
