@@ -12,9 +12,9 @@ from crossmargin.analysis.roll_off import WINDOWS, TailPlace
 from crossmargin.arrangement.reduction import format_ratio
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.money import Money
-from crossmargin.parameters.registry import ParameterSet
 from crossmargin.presentation.cells import LABELS, labels
 from crossmargin.presentation.margin_notices import margin_notices
+from crossmargin.presentation.run_parts import market_part, owner_part, positions_part
 from crossmargin.services.conditions import Conditions, CustomerConditions
 from crossmargin.services.margin_positions import MarginRun
 
@@ -54,17 +54,13 @@ def conditions_document(found: Conditions) -> Document:
     shown = {each.result.key for each in found.customers}
     body: Document = {
         "as_of": day.as_of.isoformat(),
-        "market": {"simulated": day.simulated, "digest": day.market_digest},
+        "market": market_part(day),
         "parameters": {
             **day.parameters.as_document(),
-            "analysis": analysis_parameters_document(found.parameters),
+            "analysis": owner_part(found.parameters),
         },
         "models": {"ficc": day.ficc.name, "cme": day.cme_engine.name},
-        "positions": {
-            "sha256": run.positions.sha256,
-            "rows": run.positions.row_count,
-            "skipped": [refusal.as_document() for refusal in run.skipped],
-        },
+        "positions": positions_part(run),
         "notices": _notices(run),
         "tenor_correlation": {
             "years": [f"{each:g}" for each in found.rules.reported_years],
@@ -102,14 +98,6 @@ def conditions_document(found: Conditions) -> Document:
 def _notices(run: MarginRun) -> list[str]:
     by_span = [SPAN_NOTICE] if run.result.day.span is not None else []
     return [*margin_notices(run, "EOD"), CONDITIONS_NOTICE, *by_span, ROLL_OFF_NOTICE]
-
-
-def analysis_parameters_document(parameters: ParameterSet) -> Document:
-    """Return what a document records of the parameters of analysis."""
-    return {
-        **parameters.version_document(),
-        "changed": {name: parameters.text(name) for name in sorted(parameters.changed)},
-    }
 
 
 def csv_rows(document: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:

@@ -20,8 +20,8 @@ from crossmargin.basics.digest import digest_of
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.words import counted
 from crossmargin.presentation.cells import LABELS, labels
-from crossmargin.presentation.conditions import analysis_parameters_document
 from crossmargin.presentation.margin_notices import margin_notices
+from crossmargin.presentation.run_parts import market_part, owner_part, positions_part
 from crossmargin.services.crowding import Crowding
 
 Document = dict[str, Any]
@@ -50,17 +50,13 @@ def crowding_document(found: Crowding) -> Document:
     keys = [book.key for book in run.books]
     body: Document = {
         "as_of": day.as_of.isoformat(),
-        "market": {"simulated": day.simulated, "digest": day.market_digest},
+        "market": market_part(day),
         "parameters": {
             **day.parameters.as_document(),
-            "analysis": analysis_parameters_document(found.parameters),
+            "analysis": owner_part(found.parameters),
         },
         "models": {"ficc": day.ficc.name, "cme": day.cme_engine.name},
-        "positions": {
-            "sha256": run.positions.sha256,
-            "rows": run.positions.row_count,
-            "skipped": [refusal.as_document() for refusal in run.skipped],
-        },
+        "positions": positions_part(run),
         "notices": _notices(found),
         "participation_share": format_ratio(found.participation_share),
         "open_interest": None

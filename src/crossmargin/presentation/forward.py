@@ -21,6 +21,7 @@ from crossmargin.basics.money import Money
 from crossmargin.basics.words import counted
 from crossmargin.margin.exact import GRID_PER_DOLLAR
 from crossmargin.presentation.margin_notices import REVIEW_NOTICE, SIMULATED_NOTICE
+from crossmargin.presentation.run_parts import market_part, positions_part
 from crossmargin.services.forward_paths import ForwardPath, Impulse, Restrike
 from crossmargin.services.forward_walk import CustomerForward, ForwardWalk, decided_by
 
@@ -51,25 +52,16 @@ FLOWS = ("called", "due", "received", "drawn", "needed")
 def forward_document(walk: ForwardWalk) -> Document:
     """Return the JSON shape of a forward walk."""
     day = walk.day
-    source = day.prices.derived_from
     body: Document = {
         "mode": walk.path.mode,
         "path": _path(walk.path),
         "terms_date": day.as_of.isoformat(),
         "opening": str(walk.dates[0]),
         "days": len(walk.dates) - 1,
-        "market": {
-            "simulated": day.simulated,
-            "digest": day.market_digest,
-            "prices": {"derived_from": source.isoformat() if source else None},
-        },
+        "market": market_part(day),
         "parameters": day.parameters.as_document(),
         "models": {"ficc": day.ficc.name, "cme": day.cme.name},
-        "positions": {
-            "sha256": walk.run.positions.sha256,
-            "rows": walk.run.positions.row_count,
-            "skipped": [refusal.as_document() for refusal in walk.run.skipped],
-        },
+        "positions": positions_part(walk.run),
         "proxies": {
             "known_until": [until.isoformat() for until in walk.known_until],
             "curves_without_every_tenor": walk.missing_tenors,

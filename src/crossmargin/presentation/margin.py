@@ -27,6 +27,7 @@ from crossmargin.presentation.cycles import cycle_notices, cycle_parts, fallback
 from crossmargin.presentation.explanation import change_document, explanation_document
 from crossmargin.presentation.margin_notices import margin_notices
 from crossmargin.presentation.margin_ranges import ranges_document, unmoved_document
+from crossmargin.presentation.run_parts import market_part, positions_part
 from crossmargin.pricing.futures_value import TreasuryFuture
 from crossmargin.services.margin_change import RunChange
 from crossmargin.services.margin_cycles import (
@@ -76,7 +77,6 @@ def margin_document(
     made = outcome or _of_its_own(run, cycle)
     run = made.run
     day, customers = run.result.day, run.result.customers
-    source = day.prices.derived_from
     heightened = HeightenedRiskRules.from_parameters(day.parameters.cme)
     documents = [
         {**_customer(customer, heightened), "fallback": fallback_part(decision)}
@@ -91,18 +91,10 @@ def margin_document(
     body: Document = {
         "as_of": day.as_of.isoformat(),
         "cycle": cycle,
-        "market": {
-            "simulated": day.simulated,
-            "digest": day.market_digest,
-            "prices": {"derived_from": source.isoformat() if source else None},
-        },
+        "market": market_part(day),
         "parameters": day.parameters.as_document(),
         "models": _models(day),
-        "positions": {
-            "sha256": run.positions.sha256,
-            "rows": run.positions.row_count,
-            "skipped": [refusal.as_document() for refusal in run.skipped],
-        },
+        "positions": positions_part(run),
         "charge_history": {
             "sha256": run.charges.history_sha256,
             "customers": len(run.charges.histories),

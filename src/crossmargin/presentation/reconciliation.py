@@ -351,7 +351,7 @@ def drift_document(series: Sequence[DriftSeries]) -> Document:
     }
 
 
-def drift_rows(document: Document) -> list[list[str]]:
+def drift_rows(document: Mapping[str, Any]) -> list[list[str]]:
     """Return one row a record, by :data:`DRIFT_HEADER`."""
     return [
         [_safe("" if value is None else str(value)) for value in _drift_cells(series, record)]
@@ -365,7 +365,7 @@ def _drift_cells(series: Document, record: Document) -> list[Any]:
     return [every[name] for name in DRIFT_HEADER]
 
 
-def print_drift(console: Console, document: Document) -> None:
+def print_drift(console: Console, document: Mapping[str, Any]) -> None:
     """Print the series: what each says, then its records."""
     kinds = dict.fromkeys(each["kind"] for each in document["series"])
     for kind in kinds:

@@ -12,6 +12,7 @@ from crossmargin.presentation.margin_notices import (
     SIMULATED_NOTICE,
     derived_price_notices,
 )
+from crossmargin.presentation.run_parts import market_part, owner_part, positions_part
 from crossmargin.services.backtest_series import UnobservedBasis, unobserved_basis
 from crossmargin.services.margin_day import MarginDay
 from crossmargin.services.margin_positions import MarginRun
@@ -37,7 +38,6 @@ SCOPE_NOTICE = (
 def head_document(run: MarginRun, validation: ParameterSet, dates: DateArray) -> Document:
     """Return what every document of re-struck books begins with."""
     day = run.result.day
-    source = day.prices.derived_from
     return {
         "from": str(dates[0]),
         "to": str(dates[-1]),
@@ -45,23 +45,12 @@ def head_document(run: MarginRun, validation: ParameterSet, dates: DateArray) ->
         "as_of": day.as_of.isoformat(),
         "mode": "restrike",
         "target_coverage_pct": percent(validation.ratio("target_coverage")),
-        "market": {
-            "simulated": day.simulated,
-            "digest": day.market_digest,
-            "prices": {"derived_from": source.isoformat() if source else None},
-        },
+        "market": market_part(day),
         "parameters": {
             **day.parameters.as_document(),
-            "validation": {
-                **validation.version_document(),
-                "changed": {name: validation.text(name) for name in sorted(validation.changed)},
-            },
+            "validation": owner_part(validation),
         },
-        "positions": {
-            "sha256": run.positions.sha256,
-            "rows": run.positions.row_count,
-            "skipped": [refusal.as_document() for refusal in run.skipped],
-        },
+        "positions": positions_part(run),
     }
 
 

@@ -16,6 +16,7 @@ from crossmargin.basics.words import counted
 from crossmargin.market.scenarios import BASIS_CONTRACTS, SPREAD_KNOTS
 from crossmargin.presentation.cells import LABELS, labels
 from crossmargin.presentation.margin_notices import margin_notices
+from crossmargin.presentation.run_parts import market_part, positions_part
 from crossmargin.presentation.tables import WIDTH_OF_TABLES, dollars, grid, per_cent
 from crossmargin.services.margin_positions import MarginRun
 from crossmargin.services.stress import MODE, CustomerStress, StressRun
@@ -83,20 +84,11 @@ def stress_document(stressed: StressRun, parameters: StressParameters) -> Docume
 def run_part(run: MarginRun, parameters: StressParameters) -> Document:
     """Return what a document says of the margin run that it starts from."""
     day = run.result.day
-    source = day.prices.derived_from
     return {
         "as_of": day.as_of.isoformat(),
-        "market": {
-            "simulated": day.simulated,
-            "digest": day.market_digest,
-            "prices": {"derived_from": source.isoformat() if source else None},
-        },
+        "market": market_part(day),
         "parameters": parameters.as_document(),
-        "positions": {
-            "sha256": run.positions.sha256,
-            "rows": run.positions.row_count,
-            "skipped": [refusal.as_document() for refusal in run.skipped],
-        },
+        "positions": positions_part(run),
         "incomplete": run.result.incomplete or bool(run.skipped),
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 from crossmargin.analysis.contributions import (
     RequirementSplit,
@@ -86,6 +87,17 @@ class CustomerExplanation:
     positions: tuple[PositionEffect, ...]
 
 
+def models_without(
+    day: MarginDay, factors: Sequence[RiskFactor]
+) -> tuple[FiccModel, CmeModel | SpanModel]:
+    """Return both models of a day with these factors' shocks set to zero."""
+    other = day.with_scenarios(
+        ficc=without_at_ficc(factors, day.ficc.scenarios),
+        cme=without_at_cme(factors, day.cme.scenarios),
+    )
+    return other.ficc, other.cme_engine
+
+
 def explain_run(run: MarginRun) -> tuple[CustomerExplanation, ...]:
     """Return an explanation of every customer of a run, in the result's order."""
     held = HeldInstruments.of(run.result.day, run.books)
@@ -94,14 +106,7 @@ def explain_run(run: MarginRun) -> tuple[CustomerExplanation, ...]:
     exposure = key_rates_of(day)
     securities, futures = exposure.of(block)
 
-    def repriced(factors: Sequence[RiskFactor]) -> tuple[FiccModel, CmeModel | SpanModel]:
-        other = day.with_scenarios(
-            ficc=without_at_ficc(factors, day.ficc.scenarios),
-            cme=without_at_cme(factors, day.cme.scenarios),
-        )
-        return other.ficc, other.cme_engine
-
-    explanations = explain(day.ficc, day.cme_engine, block, repriced=repriced)
+    explanations = explain(day.ficc, day.cme_engine, block, repriced=partial(models_without, day))
     factors = tuple(risk_factors(day.ficc.scenarios.historical))
     rules = ReductionRules.from_parameters(day.parameters.arrangement)
     charges = FiccCharges.on(day.as_of, run.charges, day.parameters.ficc)

@@ -9,18 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
 from crossmargin.analysis.explanation import explain
-from crossmargin.analysis.factors import RiskFactor, without_at_cme, without_at_ficc
 from crossmargin.analysis.ranges import RangeRow, by_effect
 from crossmargin.analysis.sensitivity import VARIANTS
 from crossmargin.arrangement.reduction import ReductionRules
 from crossmargin.basics.refusals import RefusedError, refused
-from crossmargin.margin.cme.model import CmeModel
-from crossmargin.margin.cme.span.model import SpanModel
-from crossmargin.margin.ficc.model import FiccModel
 from crossmargin.market.history import FloatArray, MarketData
 from crossmargin.market.scenarios import window_start
 from crossmargin.methodology.inputs import (
@@ -46,7 +43,12 @@ from crossmargin.services.customer_books import holdings_of
 from crossmargin.services.day_contracts import front_contracts
 from crossmargin.services.held_instruments import HeldInstruments
 from crossmargin.services.margin_day import MarginDay, prepare_day
-from crossmargin.services.margin_explanation import CustomerExplanation, explain_run, key_rates_of
+from crossmargin.services.margin_explanation import (
+    CustomerExplanation,
+    explain_run,
+    key_rates_of,
+    models_without,
+)
 from crossmargin.services.margin_positions import (
     MarginRun,
     PositionsInput,
@@ -242,14 +244,13 @@ def _standard(run: MarginRun, made: Sequence[StandardBook]) -> tuple[Book, ...]:
     exposure = key_rates_of(day)
     securities, futures = exposure.of(block)
 
-    def repriced(factors: Sequence[RiskFactor]) -> tuple[FiccModel, CmeModel | SpanModel]:
-        other = day.with_scenarios(
-            ficc=without_at_ficc(factors, day.ficc.scenarios),
-            cme=without_at_cme(factors, day.cme.scenarios),
-        )
-        return other.ficc, other.cme_engine
-
-    told = explain(day.ficc, day.cme_engine, block, repriced=repriced, with_factors=False)
+    told = explain(
+        day.ficc,
+        day.cme_engine,
+        block,
+        repriced=partial(models_without, day),
+        with_factors=False,
+    )
     by_name = {
         customer.key.customer_id: (customer, told[row], securities[row], futures[row])
         for row, customer in enumerate(run.result.customers)
