@@ -30,7 +30,6 @@ from crossmargin.market.scenarios import (
     KEY_RATE_BITS,
     NOT_PROXIED,
     SHOCK_BITS,
-    SPREAD_KNOTS,
     ScenarioSet,
     on_grid,
 )
@@ -176,9 +175,3 @@ def lengths(rows: FloatArray) -> FloatArray:
         total = total + rows[:, column] * rows[:, column]
     root: FloatArray = np.sqrt(total)
     return root
-
-
-def factor_names(window: ScenarioSet) -> tuple[str, ...]:
-    """Return the factors' names in the order of a direction's columns."""
-    years = (f"{each:g}" for each in window.key_years)
-    return (*years, *BASIS_CONTRACTS, *SPREAD_KNOTS)

@@ -10,7 +10,6 @@ from crossmargin.charts.look import (
     GRID_INK,
     INK,
     STYLES,
-    VERMILION,
     Axis,
     Style,
     figure,
@@ -20,7 +19,6 @@ from crossmargin.charts.look import (
 )
 
 _LOSS = Style("#8c8c8c", "solid", "circle", "")
-_EXCEPTION = Style(VERMILION, "solid", "triangle-up", "")
 _TARGET = Style(INK, "dot", "circle", "")
 _UPPER, _LOWER = (0.57, 1.0), (0.0, 0.4)
 _ROW_PIXELS, _FRAME_PIXELS = 24, 190

@@ -38,6 +38,7 @@ from crossmargin.market.residuals import (
     ResidualShocks,
     complete_shocks,
     in_windows,
+    last_known,
     without_noise,
 )
 from crossmargin.parameters.registry import ParameterSet
@@ -132,9 +133,7 @@ class BasisResiduals:
             Positive: the futures-implied yield rises more than the curve's, so the future falls.
         """
         dates, names = self._points.dates, tuple(NEIGHBOURS)
-        until = None
-        if known_until is not None:
-            until = int(np.searchsorted(dates, np.datetime64(known_until), side="right")) - 1
+        until = last_known(dates, known_until)
         own = np.full((len(dates) - horizon_days, len(names)), np.nan)
         estimates: dict[str, dict[str, NoiseEstimate]] = {}
         for symbol in QUOTED:

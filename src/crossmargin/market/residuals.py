@@ -180,6 +180,13 @@ def without_noise(
     return residuals * share, estimates
 
 
+def last_known(dates: DateArray, known_until: date | None) -> int | None:
+    """Return the place of the last date that is known, none if all of the history is."""
+    if known_until is None:
+        return None
+    return int(np.searchsorted(dates, np.datetime64(known_until), side="right")) - 1
+
+
 def in_windows(dates: DateArray, windows: Sequence[tuple[date, date]]) -> BoolArray:
     """Return which dates lie in one of the windows, ends included."""
     inside = np.zeros(len(dates), dtype=np.bool_)

@@ -28,6 +28,7 @@ from crossmargin.market.residuals import (
     ResidualShocks,
     complete_shocks,
     in_windows,
+    last_known,
     without_noise,
 )
 from crossmargin.parameters.registry import ParameterSet
@@ -86,9 +87,7 @@ class SpreadResiduals:
             Positive: the futures rate rises more than the Treasury forward, so the future falls.
         """
         dates, names = self._points.dates, (FRONT, BACK)
-        until = None
-        if known_until is not None:
-            until = int(np.searchsorted(dates, np.datetime64(known_until), side="right")) - 1
+        until = last_known(dates, known_until)
         own = np.full((len(dates) - horizon_days, len(names)), np.nan)
         estimates: dict[str, dict[str, NoiseEstimate]] = {}
         for index, name in enumerate(names):

@@ -100,11 +100,6 @@ class Domain:
     no_more_than: str | None = None
 
     @property
-    def is_bounded(self) -> bool:
-        """Whether numbers and dates have an end on both sides."""
-        return (self.minimum or self.above) is not None and (self.maximum or self.below) is not None
-
-    @property
     def relations(self) -> tuple[str, ...]:
         """The other parameters of the owner that the value must fit."""
         others = (self.within_buckets_of, self.no_more_than)

@@ -8,10 +8,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from crossmargin.analysis.plausibility import factor_names, lengths, plausibility
+from crossmargin.analysis.plausibility import lengths, plausibility
 from crossmargin.analysis.stress.cases import moves
 from crossmargin.market.history import FloatArray
-from crossmargin.market.scenarios import BASIS_CONTRACTS, ScenarioSet
+from crossmargin.market.scenarios import BASIS_CONTRACTS, SPREAD_KNOTS, ScenarioSet
 
 YEARS: FloatArray = np.array([1.0, 5.0, 10.0])
 ALMOST_ALL = Fraction(999999999, 1000000000)
@@ -43,7 +43,8 @@ def test_what_never_moved_apart_is_one_component() -> None:
     plausible = plausibility(_window(), ALMOST_ALL)
     # Three key rates and one basis: two contracts share it, six have none.
     assert plausible.component_count == 4
-    names = factor_names(plausible.window)
+    years = [f"{each:g}" for each in plausible.window.key_years]
+    names = [*years, *BASIS_CONTRACTS, *SPREAD_KNOTS]
     both = plausible.directions[:, [names.index("ZT"), names.index("Z3N")]]
     assert both[:, 0] == pytest.approx(both[:, 1], rel=1e-12)
     assert not plausible.directions[:, [names.index("ZB"), names.index("SOFR_SPREAD_FRONT")]].any()

@@ -90,7 +90,8 @@ def test_every_parameter_says_what_it_may_hold(name: str) -> None:
     domain = SHIPPED[name].domain
     assert domain is not None
     if domain.form in NUMERIC or domain.form in {Form.DATE, Form.DATE_RANGE, Form.DATE_RANGES}:
-        assert domain.is_bounded, "an end on both sides"
+        assert (domain.minimum or domain.above) is not None, "an end below"
+        assert (domain.maximum or domain.below) is not None, "an end above"
     else:
         assert domain.choices, "what may be chosen"
     assert (domain.form is Form.CHOICE) == (SHIPPED[name].unit == "choice")

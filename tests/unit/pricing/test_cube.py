@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 import subprocess
 import sys
@@ -19,11 +18,9 @@ from crossmargin.pricing import cube as cube_module
 from crossmargin.pricing.cube import DISCOUNT_BITS, Cube, instrument_pnl
 from crossmargin.pricing.futures_value import MoneyMarketFuture, TreasuryFuture
 from crossmargin.pricing.security_book import FLOW_BITS
-from crossmargin.pricing.treasury import accrued_interest_per_100
 from crossmargin.pricing.valuation import Valuation
-from crossmargin.product.futures import FuturesContract, reference_period
+from crossmargin.product.futures import FuturesContract
 from crossmargin.product.treasury import cash_flows_per_100
-from crossmargin.testing import reference
 from crossmargin.testing.builders import (
     KEY_YEARS,
     parallel,
@@ -31,6 +28,7 @@ from crossmargin.testing.builders import (
     scenario_set,
     small_valuation,
 )
+from crossmargin.testing.slow_valuation import SlowValuation
 
 CONTRACTS = (
     FuturesContract("ZT", 2026, 6),
@@ -60,94 +58,9 @@ def cube(valuation: Valuation, scenarios: ScenarioSet) -> Cube:
     return instrument_pnl(valuation, scenarios, repo_follows_front=1.0)
 
 
-class Slow:
-    """The same valuation in plain Python, one instrument and one scenario at a time."""
-
-    def __init__(self, valuation: Valuation, scenarios: ScenarioSet) -> None:
-        self.valuation = valuation
-        self.scenarios = scenarios
-        self.keys = scenarios.key_years.tolist()
-        self.payments = []
-        self.spreads = []
-        for price, dirty in zip(valuation.book.prices, valuation.book.dirty, strict=True):
-            payments = [
-                ((flow.date - valuation.settlement).days / 365.25, float(flow.amount_per_100))
-                for flow in cash_flows_per_100(price.security, after=valuation.settlement)
-            ]
-            self.payments.append(payments)
-            self.spreads.append(reference.spread_to_price(payments, self.discount, float(dirty)))
-
-    def discount(self, years: float) -> float:
-        curve = self.valuation.curve
-        rate = reference.linear_between(curve.knot_years.tolist(), curve.rates.tolist(), years)
-        return math.exp(-rate * years)
-
-    def shock(self, scenario: int, years: float) -> float:
-        return reference.linear_between(
-            self.keys, self.scenarios.key_rates[scenario].tolist(), years
-        )
-
-    def shocked_discount(self, scenario: int, years: float) -> float:
-        return self.discount(years) * math.exp(-self.shock(scenario, years) * years)
-
-    def dirty(self, row: int, scenario: int | None) -> float:
-        return reference.shocked_price(
-            self.payments[row],
-            self.discount,
-            self.spreads[row],
-            lambda years: 0.0 if scenario is None else self.shock(scenario, years),
-        )
-
-    def futures_price(self, future: TreasuryFuture, scenario: int | None) -> float:
-        settlement = self.valuation.settlement
-        rate = self.valuation.repo_rate
-        if scenario is not None:
-            rate += float(self.scenarios.key_rates[scenario, 0])
-        prices = []
-        for terms in future.deliveries:
-            for row, factor in zip(future.rows, future.conversion_factors, strict=True):
-                security = self.valuation.book.prices[row].security
-                coupons = [
-                    ((terms.delivery_day - flow.date).days, float(flow.amount_per_100))
-                    for flow in cash_flows_per_100(security, after=settlement)
-                    if flow.date <= terms.delivery_day
-                ]
-                forward = reference.forward_clean_price(
-                    self.dirty(row, scenario),
-                    rate=rate,
-                    days=(terms.delivery_day - settlement).days,
-                    coupons=coupons,
-                    accrued=float(accrued_interest_per_100(security, terms.delivery_day)),
-                )
-                prices.append(forward / factor)
-        return min(prices)
-
-    def money_market_pnl(self, future: MoneyMarketFuture, scenario: int) -> float:
-        first, end = reference_period(future.contract)
-        settlement = self.valuation.settlement
-        start_day = max(0, (first - settlement).days)
-        end_day = (end - settlement).days
-
-        def rate(discount: object) -> float:
-            return reference.period_rate(
-                discount,
-                start_day=start_day,
-                end_day=end_day,
-                compounded=future.contract.product == "SR3",
-            )
-
-        moved = rate(lambda years: self.shocked_discount(scenario, years)) - rate(self.discount)
-        middle = (start_day + end_day) / 2 / 365.25
-        moved += 1e-4 * reference.linear_between(
-            [0.25, 10 / 12], self.scenarios.spread_bp[scenario].tolist(), middle
-        )
-        dollars_per_bp = {"SR3": 25.0, "SR1": 41.67, "ZQ": 41.67}[future.contract.product]
-        return -moved * 1e4 * dollars_per_bp * (end_day - start_day) / (end - first).days
-
-
 @pytest.fixture(scope="module")
-def slow(valuation: Valuation, scenarios: ScenarioSet) -> Slow:
-    return Slow(valuation, scenarios)
+def slow(valuation: Valuation, scenarios: ScenarioSet) -> SlowValuation:
+    return SlowValuation(valuation, scenarios)
 
 
 def rounding_bound(valuation: Valuation, scenarios: ScenarioSet) -> FloatArray:
@@ -162,7 +75,7 @@ def rounding_bound(valuation: Valuation, scenarios: ScenarioSet) -> FloatArray:
 
 
 def test_securities_agree_with_the_slow_kernel(
-    valuation: Valuation, scenarios: ScenarioSet, cube: Cube, slow: Slow
+    valuation: Valuation, scenarios: ScenarioSet, cube: Cube, slow: SlowValuation
 ) -> None:
     expected = np.array(
         [
@@ -176,7 +89,7 @@ def test_securities_agree_with_the_slow_kernel(
     assert error.max() < GRID_STEP_DOLLARS
 
 
-def test_each_bond_keeps_its_spread(valuation: Valuation, slow: Slow) -> None:
+def test_each_bond_keeps_its_spread(valuation: Valuation, slow: SlowValuation) -> None:
     book = valuation.book
     discount = valuation.curve.discount_factors(book.flow_years)
     assert book.spreads == pytest.approx(np.array(slow.spreads), abs=1e-12)
@@ -189,7 +102,7 @@ def test_each_bond_keeps_its_spread(valuation: Valuation, slow: Slow) -> None:
 
 
 def test_treasury_futures_agree_with_the_slow_kernel(
-    valuation: Valuation, scenarios: ScenarioSet, cube: Cube, slow: Slow
+    valuation: Valuation, scenarios: ScenarioSet, cube: Cube, slow: SlowValuation
 ) -> None:
     for place, future in enumerate(valuation.contracts):
         if not isinstance(future, TreasuryFuture):
@@ -210,7 +123,7 @@ def test_treasury_futures_agree_with_the_slow_kernel(
 
 
 def test_money_market_futures_agree_with_the_slow_kernel(
-    valuation: Valuation, scenarios: ScenarioSet, cube: Cube, slow: Slow
+    valuation: Valuation, scenarios: ScenarioSet, cube: Cube, slow: SlowValuation
 ) -> None:
     compared = 0
     for place, future in enumerate(valuation.contracts):
@@ -305,7 +218,7 @@ def test_the_cheapest_switches_under_a_large_shock() -> None:
     assert book.prices[future.cheapest_row].security.maturity_date == min(maturities)
     moves = parallel([400.0])
     pnl = instrument_pnl(valuation, moves, repo_follows_front=1.0)
-    slow = Slow(valuation, moves)
+    slow = SlowValuation(valuation, moves)
     one_by_one = []
     for row in future.rows:
         alone = small_valuation(
@@ -316,7 +229,7 @@ def test_the_cheapest_switches_under_a_large_shock() -> None:
         )
         only = alone.contracts[0]
         assert isinstance(only, TreasuryFuture)
-        one_by_one.append(Slow(alone, moves).futures_price(only, 0))
+        one_by_one.append(SlowValuation(alone, moves).futures_price(only, 0))
     kept = one_by_one[future.rows.tolist().index(future.cheapest_row)]
     assert min(one_by_one) < kept - 0.5  # another issue is cheaper by far
     expected = (slow.futures_price(future, 0) - future.price) * 1000.0
@@ -448,8 +361,8 @@ def test_key_rate_dv01s_are_the_slow_kernels_derivatives(valuation: Valuation) -
     """In plain floats the ladder adds up to a millionth; each rung agrees with the fast one."""
     tiny_bp = 0.1
     exposure = key_rate_exposure(valuation, KEY_YEARS, repo_follows_front=1.0)
-    ladder = Slow(valuation, bumps(KEY_YEARS, size_bp=tiny_bp))
-    whole = Slow(valuation, parallel([tiny_bp, -tiny_bp]))
+    ladder = SlowValuation(valuation, bumps(KEY_YEARS, size_bp=tiny_bp))
+    whole = SlowValuation(valuation, parallel([tiny_bp, -tiny_bp]))
     count = len(KEY_YEARS)
     for row in range(len(valuation.book.prices)):
         rungs = [
