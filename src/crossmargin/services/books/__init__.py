@@ -1,0 +1,1 @@
+"""The books as use cases: participation, movements of property, intake of positions, the trace."""
