@@ -21,6 +21,7 @@ from crossmargin.services.parameter_sets import ParameterSets
 OWNERS: Mapping[str, str] = {
     "analysis": "analysis",
     "arrangement": "arrangement",
+    "clearing_day": "services/clearing_day",
     "cme": "margin/cme",
     "ficc": "margin/ficc",
     "market": "market",
