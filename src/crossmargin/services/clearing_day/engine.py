@@ -19,6 +19,8 @@ from crossmargin.services.clearing_day.schedule import DayClock, Step, StepKind
 
 #: Stream of the records that say a step is done.
 STEP = "STEP"
+#: Stream of the records of files taken in.
+FILE = "FILE"
 
 
 class Inbox(Protocol):
@@ -176,7 +178,7 @@ def _taken_in(
         result = programme.take_in(work, file, business_date)
         record = Record(
             record_id=record_id,
-            stream="FILE",
+            stream=FILE,
             subject=programme.bd_fcm,
             business_date=business_date,
             at=file.arrived_at,

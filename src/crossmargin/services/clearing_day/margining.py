@@ -16,7 +16,7 @@ from crossmargin.arrangement.eligibility import EligibilityRules, Recognition, r
 from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.market.history import MarketData
 from crossmargin.product.calendars import sifma_calendar
-from crossmargin.product.futures import FuturesContract
+from crossmargin.product.futures import FuturesContract, last_trading_day
 from crossmargin.product.position import PositionLine
 from crossmargin.services.customer_books import contracts_of, customer_books
 from crossmargin.services.derived_prices import with_derived_prices
@@ -30,6 +30,7 @@ from crossmargin.services.ports import BlockExecutor
 
 #: Cycles that run on the prices of the business day before.
 _ON_EARLIER_PRICES = frozenset({Cycle.ITD, Cycle.CUR})
+_KEPT_DATES = 2
 
 
 @dataclass(slots=True)
@@ -83,13 +84,14 @@ class DayModels:
             return kept
         known = _contracts(kept) if kept is not None else set()
         day = prepare_day(
-            self._priced(as_of),
+            self.priced(as_of),
             self.parameters(as_of),
             as_of=as_of,
             contracts=sorted(wanted | known),
         )
         # Yesterday's and today's prices serve a day; older ones only take up memory.
-        self._days = {each: d for each, d in self._days.items() if abs((each - as_of).days) < 7}
+        latest = sorted({*self._days, as_of})[-_KEPT_DATES:]
+        self._days = {each: d for each, d in self._days.items() if each in latest}
         self._days[as_of] = day
         return day
 
@@ -136,7 +138,7 @@ class DayModels:
         RefusedError
             With every line that names nothing on the day.
         """
-        market = self._priced(as_of)
+        market = self.priced(as_of)
         if as_of not in market.price_sheets:
             expected = "a date with security prices, or derived prices asked for"
             raise RefusedError(Refusal("date", as_of.isoformat(), expected, "ruling 35"))
@@ -151,13 +153,20 @@ class DayModels:
             raise RefusedError(*recognition.refusals)
         return recognition
 
-    def _priced(self, as_of: date) -> MarketData:
+    def priced(self, as_of: date) -> MarketData:
         """Return the market with prices of a date, derived once where they are to be."""
         if not self.derived_prices:
             return self.market
         if as_of not in self._markets:
-            self._markets = {as_of: with_derived_prices(self.market, as_of)}
+            latest = sorted({*self._markets, as_of})[-_KEPT_DATES:]
+            self._markets = {each: m for each, m in self._markets.items() if each in latest}
+            self._markets[as_of] = with_derived_prices(self.market, as_of)
         return self._markets[as_of]
+
+    @staticmethod
+    def is_over(contract: FuturesContract, as_of: date) -> bool:
+        """Return whether trading in a contract has ended before a day."""
+        return last_trading_day(contract) < as_of
 
 
 def _contracts(day: MarginDay) -> set[FuturesContract]:

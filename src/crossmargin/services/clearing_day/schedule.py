@@ -117,9 +117,7 @@ class DayClock:
         LookupError
             If a parameter is missing.
         """
-        times = {
-            kind: LocalTime.parsed(clearing_day.text(name)) for kind, name in _TIMES.items()
-        }
+        times = {kind: LocalTime.parsed(clearing_day.text(name)) for kind, name in _TIMES.items()}
         clock = DayClock(times, CutoffRules.from_parameters(arrangement))
         clock.check_order()
         return clock
