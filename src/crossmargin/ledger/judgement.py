@@ -7,7 +7,7 @@ with one group id are linked: if one is refused, none of them is posted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby
@@ -423,6 +423,18 @@ def _of(account: Account, kind: AccountKind) -> str:
     """Return the account of another kind of the same BD-FCM and customer."""
     (segregation_class,) = CHART[kind].classes
     return Account(kind, segregation_class, account.bd_fcm, account.customer_id).account_id
+
+
+def related_accounts(account_ids: Iterable[str]) -> Iterator[str]:
+    """Yield the accounts that judging a transfer of these may look at: read them in bulk."""
+    for account_id in account_ids:
+        kind = AccountKind(account_id.partition("/")[0])
+        pair = _pair_of(account_id)
+        if pair is not None:
+            yield from pair
+        if kind is _K.CUSTOMER_FUTURES_ACCOUNT or kind in CLAIMS:
+            account = Account.parsed(account_id)
+            yield from (_of(account, each) for each in (_K.CUSTOMER_FUTURES_ACCOUNT, *CLAIMS))
 
 
 def _both_and_different(one: str, other: str) -> bool:

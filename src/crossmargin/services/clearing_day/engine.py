@@ -86,10 +86,6 @@ class DayProgramme:
     steps: Mapping[StepKind, DoStep]
     take_in: TakeIn
 
-    def file_record_id(self, business_date: date, file: ArrivedFile) -> str:
-        """Return the id of the record of a file: a changed file of the same name is another."""
-        return f"file/{self.bd_fcm}/{business_date.isoformat()}/{file.name}/{file.sha256[:16]}"
-
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -130,6 +126,7 @@ def run_day(
     """
     parties = others or NobodyElse()
     done: list[Done] = []
+    taken: set[str] = set()
 
     def note(outcome: Done) -> None:
         done.append(outcome)
@@ -140,9 +137,16 @@ def run_day(
             break
         parties.act(books, business_date, step.at)
         for file in inbox.arrivals(business_date, step.at):
-            note(_taken_in(programme, books, file, business_date))
+            if file.name not in taken:
+                taken.add(file.name)
+                note(_taken_in(programme, books, file, business_date))
         note(_stepped(programme, books, step))
     return tuple(done)
+
+
+def file_record_id(bd_fcm: str, business_date: date, file: ArrivedFile) -> str:
+    """Return the id of the record of a file: a changed file of the same name is another."""
+    return f"file/{bd_fcm}/{business_date.isoformat()}/{file.name}/{file.sha256[:16]}"
 
 
 def _stepped(programme: DayProgramme, books: Books, step: Step) -> Done:
@@ -170,7 +174,7 @@ def _stepped(programme: DayProgramme, books: Books, step: Step) -> Done:
 def _taken_in(
     programme: DayProgramme, books: Books, file: ArrivedFile, business_date: date
 ) -> Done:
-    record_id = programme.file_record_id(business_date, file)
+    record_id = file_record_id(programme.bd_fcm, business_date, file)
     with books.work() as work:
         found = work.records.get(record_id)
         if found is not None:

@@ -37,7 +37,6 @@ from crossmargin.services.clearing_day.position_flows import (
     Leaving,
     cme_final_settlements,
     cme_marks,
-    contract_of,
     ficc_intraday,
     ficc_start_of_day,
 )
@@ -134,7 +133,7 @@ def prices_of(
     """
     day = step.business_date
     as_of = sifma_calendar().previous_business_day(day) if earlier else day
-    contracts = {contract_of(lot) for lot in lots if not lot.at_ficc}
+    contracts = {lot.contract for lot in lots if not lot.at_ficc}
     # A contract whose last trading day is over has no model price: it is finally settled.
     listed = {each for each in contracts if not context.models.is_over(each, as_of)}
     prepared = context.models.prepared(as_of, listed)
