@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from crossmargin.arrangement.cycles import CutoffRules, LocalTime
+from crossmargin.arrangement.cycles import CutoffRules
+from crossmargin.basics.local_time import LocalTime
 from crossmargin.parameters.registry import ParameterSet
 
 _ONE_MINUTE = timedelta(minutes=1)
