@@ -65,7 +65,8 @@ class FundsOnlyTerms:
     overnight_rate_pct : function of date to Fraction
         The rate on a mark paid on a day, until it is returned; per cent a year.
     fails_rate_pct : function of date to Fraction
-        The fails charge of what was due on a day; per cent a year.
+        The fails charge of what was due on a day, from the target of the business day before it;
+        per cent a year.
     """
 
     rules: SettlementRules
