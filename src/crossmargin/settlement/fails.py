@@ -33,7 +33,7 @@ class Fail:
     ----------
     lot_id : str
     due : date
-    calendar_days, business_days : int
+    age_calendar_days, age_business_days : int
         Since it was due.
     delivers : bool
         Whether the customer is the one that fails to deliver.
@@ -41,8 +41,8 @@ class Fail:
 
     lot_id: str
     due: date
-    calendar_days: int
-    business_days: int
+    age_calendar_days: int
+    age_business_days: int
     delivers: bool
 
 

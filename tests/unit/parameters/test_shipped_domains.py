@@ -27,6 +27,7 @@ from crossmargin.parameters.registry import Parameter
 from crossmargin.product.specifications import PRODUCTS
 from crossmargin.product.treasury import SecurityKind
 from crossmargin.services.backtest_series import UnobservedBasis
+from crossmargin.settlement.rules import FailMarkInterest, OvernightRate
 from crossmargin.validation.coverage import ExceptionReading
 from crossmargin.validation.windows import StressedYearReading, WindowReading
 
@@ -67,6 +68,8 @@ ENUMERATIONS: Mapping[str, type[StrEnum]] = {
     "ficc.quantile_convention": QuantileConvention,
     "ficc.sensitivity_source": SensitivitySource,
     "ficc.valuation": FiccValuation,
+    "settlement.fail_mark_interest": FailMarkInterest,
+    "settlement.mark_interest_rate": OvernightRate,
     "validation.exception_reading": ExceptionReading,
     "validation.filtered_stressed_year_reading": StressedYearReading,
     "validation.stressed_year_reading": StressedYearReading,

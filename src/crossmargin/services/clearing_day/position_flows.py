@@ -6,7 +6,7 @@ Three moments of a business day, each a pure function of its inputs:
   is due settles, the rest is marked anew;
 * :func:`ficc_intraday`: what was taken in since, or moved, is marked;
 * :func:`cme_marks`, intraday and at the end of the day, and :func:`cme_final_settlements` on the
-  day after the last trading day.
+  day after the last trading day. What goes into delivery is in :mod:`.tenders`.
 
 Marks are handed from call to call by the caller, who keeps them: flows are differences of marks.
 """
@@ -22,7 +22,7 @@ from fractions import Fraction
 from crossmargin.basics.calendars import BusinessCalendar
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.refusals import Refusal, RefusedError
-from crossmargin.product.futures import FuturesContract
+from crossmargin.product.futures import FuturesContract, last_trading_day
 from crossmargin.services.clearing_day.system_prices import SystemPrices
 from crossmargin.settlement.delivery import DeliveryAlarm, delivery_alarm
 from crossmargin.settlement.fails import Fail, fail_of, fails_charge
@@ -50,6 +50,7 @@ class Leaving(StrEnum):
     SETTLED = "settled against payment"
     REDEEMED = "its security matured"
     FINALLY_SETTLED = "finally settled in cash"
+    IN_DELIVERY = "tendered: in delivery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ class FundsOnlyTerms:
     overnight_rate_pct : function of date to Fraction
         The rate on a mark paid on a day, until it is returned; per cent a year.
     fails_rate_pct : function of date to Fraction
-        The fails charge of what was due on a day; per cent a year.
+        The fails charge of what was due on a day, from the target of the business day before it;
+        per cent a year.
     """
 
     rules: SettlementRules
@@ -226,6 +228,8 @@ def cme_marks(
 ) -> VariationDay:
     """Return the settlement variation of a cycle.
 
+    After its last trading day a Treasury contract keeps its last mark until it is delivered.
+
     Parameters
     ----------
     lots : sequence of Lot
@@ -243,28 +247,33 @@ def cme_marks(
     Raises
     ------
     RefusedError
-        Naming every contract without a settlement price.
+        Naming every contract without a settlement price, and every cash-settled lot that is past
+        its last trading day: it is finally settled first.
     """
     at_cme = [lot for lot in lots if not lot.at_ficc]
-    _refuse(_unpriced(at_cme, prices.contracts))
-    flows = []
-    alarms = []
-    for lot in at_cme:
-        price = prices.contracts[lot.instrument]
-        before = marked.get(lot.lot_id, lot.signed_contract)
-        flows.append(variation(lot, price, marked=before, cycle=cycle, pays_on=pays_on))
-        if not is_cash_settled(price.contract):
-            alarms.append(
-                delivery_alarm(
-                    lot,
-                    price.contract,
-                    day,
-                    alarm_business_days=rules.intention_alarm_business_days,
-                )
-            )
+    trading = [lot for lot in at_cme if day <= last_trading_day(lot.contract)]
+    over = [lot for lot in at_cme if lot not in trading]
+    _refuse(_unpriced(trading, prices.contracts) + _not_finally_settled(over))
+    before = {lot.lot_id: marked.get(lot.lot_id, lot.signed_contract) for lot in at_cme}
+    flows = [
+        variation(
+            lot,
+            prices.contracts[lot.instrument],
+            marked=before[lot.lot_id],
+            cycle=cycle,
+            pays_on=pays_on,
+        )
+        for lot in trading
+    ]
+    ahead = rules.intention_alarm_business_days
+    alarms = [
+        delivery_alarm(lot, lot.contract, day, alarm_business_days=ahead)
+        for lot in at_cme
+        if not is_cash_settled(lot.contract)
+    ]
     return VariationDay(
         flows=tuple(flows),
-        marked={flow.lot_id: flow.of for flow in flows},
+        marked=before | {flow.lot_id: flow.of for flow in flows},
         leaving={},
         alarms=tuple(alarm for alarm in alarms if alarm is not None),
     )
@@ -364,6 +373,14 @@ def _unpriced(
 ) -> list[Refusal]:
     absent = sorted({lot.instrument for lot in lots if lot.instrument not in priced})
     return [Refusal("instrument", each, "an instrument with a price", _RULE) for each in absent]
+
+
+def _not_finally_settled(lots: Sequence[Lot]) -> list[Refusal]:
+    return [
+        Refusal("lot", lot.lot_id, f"a lot of {lot.instrument} by its last trading day", _RULE)
+        for lot in lots
+        if is_cash_settled(lot.contract)
+    ]
 
 
 def _past_due(lots: Sequence[Lot], day: date, leaving: Mapping[str, Leaving]) -> list[Refusal]:

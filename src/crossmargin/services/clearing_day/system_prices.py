@@ -61,7 +61,9 @@ class PublishedRates:
         RefusedError
             If there is none yet.
         """
-        earlier = [each for each in self.rates_pct if each <= day]
+        if day in self.rates_pct:
+            return Fraction(self.rates_pct[day])
+        earlier = [each for each in self.rates_pct if each < day]
         if not earlier:
             raise RefusedError(
                 Refusal("date", day.isoformat(), "a date with an overnight rate", "ruling 33")
