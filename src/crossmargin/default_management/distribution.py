@@ -23,6 +23,13 @@ class Subclass(StrEnum):
     XM = "xm"
 
 
+class DistributionRule(StrEnum):
+    """How XM and other futures customers are paid; the other is shown beside it."""
+
+    POOLED = "pooled"
+    FRAMEWORK_ONE = "framework_one"
+
+
 class Treatment(StrEnum):
     """What framework 1 does."""
 
@@ -102,7 +109,7 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The pooled distribution of record, framework 1, and what lies between.
+    """The pooled distribution, framework 1, and what lies between.
 
     Parameters
     ----------
@@ -121,6 +128,10 @@ class Compared:
     rate: Fraction
     treatment: Treatment
     shifted_dollars: Fraction
+
+    def of_record(self, rule: DistributionRule) -> Distribution:
+        """Return the distribution that a rule makes the one of record."""
+        return self.pooled if rule is DistributionRule.POOLED else self.framework_one
 
 
 def pooled_rate(both: BothSubclasses) -> Fraction:

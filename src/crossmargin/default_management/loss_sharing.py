@@ -230,11 +230,9 @@ def share(sides: Sides, rules: SharingRules) -> Shared:
     payments = []
     for step in _STEPS[rules.rule_set]:
         rule, kind = _SINGLE[step]
-        # Both directions are judged on the same figures: a payment is not paid back.
-        before = dict(now)
         for payer, payee in directions:
-            asked = rule(before[payer], before[payee], rules)
-            amount = min(asked, before[payer].payable)
+            asked = rule(now[payer], now[payee], rules)
+            amount = min(asked, now[payer].payable)
             if amount > ZERO:
                 payments.append(Payment(payer, payee, amount, kind, step))
                 now[payer] = _moved(now[payer], -amount)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from crossmargin.default_management.account_equity import PositionReading
-from crossmargin.default_management.distribution import LeftOver
+from crossmargin.default_management.distribution import DistributionRule, LeftOver
 from crossmargin.default_management.loss_sharing import (
     CmeToFicc,
     GuarantyLimit,
@@ -16,13 +15,6 @@ from crossmargin.default_management.loss_sharing import (
 )
 from crossmargin.default_management.transfer_test import ClockRoll, TransferClock
 from crossmargin.parameters.registry import ParameterSet
-
-
-class DistributionRule(StrEnum):
-    """How XM and other futures customers are paid; the other is shown beside it."""
-
-    POOLED = "pooled"
-    FRAMEWORK_ONE = "framework_one"
 
 
 @dataclass(frozen=True, slots=True)

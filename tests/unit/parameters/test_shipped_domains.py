@@ -13,14 +13,13 @@ from crossmargin.analysis.correlation import CorrelationVolatility
 from crossmargin.arrangement.eligibility import SecScope
 from crossmargin.arrangement.reduction import Denominator, Fallback
 from crossmargin.default_management.account_equity import PositionReading
-from crossmargin.default_management.distribution import LeftOver
+from crossmargin.default_management.distribution import DistributionRule, LeftOver
 from crossmargin.default_management.loss_sharing import (
     CmeToFicc,
     GuarantyLimit,
     ProportionalLimit,
     RuleSet,
 )
-from crossmargin.default_management.rules import DistributionRule
 from crossmargin.default_management.transfer_test import ClockRoll
 from crossmargin.margin.cme.correlation import CorrelationScaling
 from crossmargin.margin.cme.equivalents import EquivalentContract, ShortEndEquivalent
