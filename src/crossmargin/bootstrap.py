@@ -208,12 +208,16 @@ def known_deviations() -> tuple[Deviation, ...]:
 def calculators() -> Mapping[str, Calculator]:
     """Return every calculator of ``xm calc`` by name, with the newest rules."""
     from crossmargin.arrangement.reduction import ReductionRules
+    from crossmargin.default_management.rules import DefaultRules
     from crossmargin.margin.ficc.add_on_rules import AddOnRules
     from crossmargin.services.calculators.registry import calculators as every
 
-    newest = parameter_sets(date.max)
+    registry = parameter_registry()
+    newest = registry.in_force(date.max)
     return every(
-        ReductionRules.from_parameters(newest.arrangement), AddOnRules.from_parameters(newest.ficc)
+        ReductionRules.from_parameters(newest.arrangement),
+        AddOnRules.from_parameters(newest.ficc),
+        DefaultRules.from_parameters(registry.set_of("default_management", date.max)),
     )
 
 

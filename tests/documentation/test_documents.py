@@ -17,6 +17,7 @@ OWNERS = (
     "analysis",
     "analysis/stress",
     "arrangement",
+    "default_management",
     "market",
     "margin/ficc",
     "margin/cme",

@@ -12,6 +12,15 @@ from crossmargin import bootstrap
 from crossmargin.analysis.correlation import CorrelationVolatility
 from crossmargin.arrangement.eligibility import SecScope
 from crossmargin.arrangement.reduction import Denominator, Fallback
+from crossmargin.default_management.account_equity import PositionReading
+from crossmargin.default_management.distribution import DistributionRule, LeftOver
+from crossmargin.default_management.loss_sharing import (
+    CmeToFicc,
+    GuarantyLimit,
+    ProportionalLimit,
+    RuleSet,
+)
+from crossmargin.default_management.transfer_test import ClockRoll
 from crossmargin.margin.cme.correlation import CorrelationScaling
 from crossmargin.margin.cme.equivalents import EquivalentContract, ShortEndEquivalent
 from crossmargin.margin.cme.hypothetical import HypotheticalStress
@@ -56,6 +65,14 @@ ENUMERATIONS: Mapping[str, type[StrEnum]] = {
     "arrangement.fallback": Fallback,
     "arrangement.sec_scope": SecScope,
     "arrangement.eligible_security_kinds": SecurityKind,
+    "default_management.cme_to_ficc": CmeToFicc,
+    "default_management.distribution": DistributionRule,
+    "default_management.ficc_position_reading": PositionReading,
+    "default_management.framework_one_left_over": LeftOver,
+    "default_management.guaranty_limit": GuarantyLimit,
+    "default_management.loss_sharing_rule_set": RuleSet,
+    "default_management.proportional_limit": ProportionalLimit,
+    "default_management.transfer_clock_roll": ClockRoll,
     "cme.correlation_scaling": CorrelationScaling,
     "cme.engine": CmeEngine,
     "cme.equivalent_contract": EquivalentContract,
