@@ -101,7 +101,10 @@ def allocate(
         raise ValueError(f"amounts must not be negative: {required}, {cash}")
     ordered = sorted(held, key=lambda each: (-_advantage(each[0]), each[0].cusip))
     placed = min(
-        (_placed(required, ordered, point, par_lot_dollars) for point in _points(required, ordered)),
+        (
+            _placed(required, ordered, point, par_lot_dollars)
+            for point in _points(required, ordered)
+        ),
         key=lambda tried: (
             sum(_lacking(required, tried, dict(_by_cusip(ordered))).values()),
             sum(sum(pars.values()) for pars in tried.values()),

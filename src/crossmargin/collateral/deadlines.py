@@ -67,9 +67,7 @@ def deadline(currency: str, issued: datetime, rules: DeadlineRules) -> Deadline:
         With a zone. On a day that is no business day it counts as issued on the next.
     rules : DeadlineRules
     """
-    event = (
-        DueEvent.FEDWIRE_FUNDS_CLOSE if currency == "USD" else DueEvent.END_OF_BUSINESS_DAY
-    )
+    event = DueEvent.FEDWIRE_FUNDS_CLOSE if currency == "USD" else DueEvent.END_OF_BUSINESS_DAY
     local = issued.astimezone(rules.fedwire_close.zone)
     day = rules.calendar.on_or_after(local.date())
     if currency in SAME_DAY_CURRENCIES:

@@ -73,9 +73,7 @@ class HaircutTable:
         reasons = self.refusals(security, on=on)
         if reasons:
             raise ValueError(f"{security.cusip}: {'; '.join(reasons)}")
-        starts = [
-            add_months(on, int(years * _MONTHS_PER_YEAR)) for years in self.years
-        ]
+        starts = [add_months(on, int(years * _MONTHS_PER_YEAR)) for years in self.years]
         return self.haircuts[bisect_right(starts, security.maturity_date) - 1]
 
 

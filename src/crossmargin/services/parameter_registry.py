@@ -23,6 +23,7 @@ OWNERS: Mapping[str, str] = {
     "arrangement": "arrangement",
     "clearing_day": "services/clearing_day",
     "cme": "margin/cme",
+    "collateral": "collateral",
     "default_management": "default_management",
     "ficc": "margin/ficc",
     "market": "market",

@@ -22,9 +22,7 @@ CALL_EXCUSED = "CALL_EXCUSED"
 _CURRENCY = "USD"
 
 
-def call_record(
-    call: MarginCall, customer: CustomerKey, cycle: str, written: Written
-) -> Record:
+def call_record(call: MarginCall, customer: CustomerKey, cycle: str, written: Written) -> Record:
     """Return the record that issues a call; its causes are the requirement it comes from."""
     content = {
         "cycle": cycle,

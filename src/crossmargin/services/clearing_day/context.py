@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from crossmargin.basics.local_time import LocalTime
 from crossmargin.parameters.registry import ParameterSet
 from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.clearing_day.margining import DayModels
 from crossmargin.services.clearing_day.schedule import DayClock, Step
+
+EASTERN = "America/New_York"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,11 @@ class DayContext:
     def parameters(self, owner: str, on: date) -> ParameterSet:
         """Return one owner's parameters in force on a day."""
         return self.models.registry.set_of(owner, on)
+
+    def same_day_cutoff(self, on: date) -> LocalTime | None:
+        """Return until when a dollar call is due the same day; None for no such cut-off."""
+        said = self.parameters("collateral", on).text("same_day_cutoff_et")
+        return None if said == "none" else LocalTime.parsed(f"{said} {EASTERN}")
 
     def written(self, step: Step, *causes: str) -> Written:
         """Return how a step writes: its instant, its actor, the causes given."""

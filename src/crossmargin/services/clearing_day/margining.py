@@ -70,6 +70,10 @@ class DayModels:
             return sifma_calendar().previous_business_day(business_date)
         return business_date
 
+    def last_price_date(self, business_date: date, *, is_evening: bool) -> date:
+        """Return the date of the last prices: the day's own in the evening, else the day before."""
+        return self.price_date(Cycle.EOD if is_evening else Cycle.ITD, business_date)
+
     def prepared(self, as_of: date, contracts: Iterable[FuturesContract]) -> MarginDay:
         """Return the day of the models, with at least the contracts asked for.
 

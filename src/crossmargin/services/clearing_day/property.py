@@ -116,9 +116,7 @@ def postable(
     return found
 
 
-def value_as_collateral(
-    own: CustomerProperty, securities: Mapping[str, PostableSecurity]
-) -> Money:
+def value_as_collateral(own: CustomerProperty, securities: Mapping[str, PostableSecurity]) -> Money:
     """Return what all of a customer's property is worth as collateral.
 
     What lies at a clearing organization has that one's haircut, what lies elsewhere the larger of
@@ -134,7 +132,5 @@ def value_as_collateral(
         if par > 0:
             security = securities[cusip]
             sides = security.haircuts or {}
-            total += min(
-                (security.collateral_value(side, par) for side in sides), default=ZERO
-            )
+            total += min((security.collateral_value(side, par) for side in sides), default=ZERO)
     return total
