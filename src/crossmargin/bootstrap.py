@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from crossmargin.analysis.stress.library import StressLibrary
+    from crossmargin.feeds.books.inbox import FolderInbox
     from crossmargin.feeds.ccp_files.drift import Recorded
     from crossmargin.feeds.charge_history.reading import LoadedChargeHistory
     from crossmargin.feeds.market.findings import Finding
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from crossmargin.services.reconciliation import CcpFile, FileKind
     from crossmargin.services.reconciliation_drift import DriftRecord
     from crossmargin.services.stress_parameters import StressParameters
+    from crossmargin.simulation.clearing.parties import SimulatedParties
+    from crossmargin.simulation.clearing.plan import ClearingPlan
     from crossmargin.simulation.market import SimulatedMarket
     from crossmargin.validation.reference import ReferenceCoverage
 
@@ -343,3 +346,45 @@ def record_drift(path: Path, records: Sequence[DriftRecord]) -> Recorded:
     from crossmargin.feeds.ccp_files.drift import record_drift as record
 
     return record(path, records)
+
+
+def open_inbox(folder: Path, *, bd_fcm: str = "BD-FCM") -> FolderInbox:
+    """Open an inbox: one folder a business day, files arrive as their names say."""
+    from crossmargin.feeds.books.inbox import FolderInbox as Inbox
+
+    return Inbox(folder, bd_fcm)
+
+
+def read_clearing_plan(path: Path, positions: Path) -> ClearingPlan:
+    """Read the plan of a simulated month against the positions file that it begins with.
+
+    Raises
+    ------
+    RefusedError
+        With every fault of either file and its place.
+    """
+    from crossmargin.basics.refusals import RefusedError, refused
+    from crossmargin.feeds.positions.reading import read_positions as read_lines
+    from crossmargin.simulation.clearing.plan_reading import read_plan
+
+    loaded = read_lines(positions)
+    if loaded.refusals:
+        raise RefusedError(*loaded.refusals)
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise refused("plan", path.name, f"a readable file ({reason})", "day files") from None
+    return read_plan(text, file=path.name, positions=loaded.lines)
+
+
+def simulated_parties(
+    plan: ClearingPlan,
+    inbox: FolderInbox,
+    outbox: Path,
+    askings: Callable[[date], Sequence[datetime]],
+) -> SimulatedParties:
+    """Return the other parties of a simulated day; they are asked at the instants given."""
+    from crossmargin.simulation.clearing.parties import SimulatedParties as Parties
+
+    return Parties(plan, inbox, outbox, askings)
