@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from crossmargin.analysis.stress.library import StressLibrary
     from crossmargin.feeds.books.inbox import FolderInbox
+    from crossmargin.feeds.books.outbox import FolderOutbox
+    from crossmargin.feeds.books.programme import LoadedBooks
     from crossmargin.feeds.ccp_files.drift import Recorded
     from crossmargin.feeds.charge_history.reading import LoadedChargeHistory
     from crossmargin.feeds.market.findings import Finding
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
     from crossmargin.parameters.reading import OwnerFile
     from crossmargin.parameters.registry import ParameterSet
     from crossmargin.services.backtest_par_books import BacktestParameters
+    from crossmargin.services.books.ports import Books
     from crossmargin.services.calculators.calculator import Calculator
+    from crossmargin.services.clearing_day.desk import ClearingDesk
     from crossmargin.services.margin_positions import PositionsInput
     from crossmargin.services.parameter_registry import ParameterRegistry
     from crossmargin.services.parameter_sets import ParameterSets
@@ -388,3 +392,86 @@ def simulated_parties(
     from crossmargin.simulation.clearing.parties import SimulatedParties as Parties
 
     return Parties(plan, inbox, outbox, askings)
+
+
+def create_books(address: str) -> Books:
+    """Make an empty store of books: a path of a SQLite file, or a ``postgresql://`` address."""
+    from crossmargin.storage.books import create_books as run
+
+    return run(address)
+
+
+def open_books(address: str) -> Books:
+    """Open a store of books."""
+    from crossmargin.storage.books import open_books as run
+
+    return run(address)
+
+
+def read_bd_fcm_books(path: Path) -> LoadedBooks:
+    """Read the file that the books of a BD-FCM begin with."""
+    from crossmargin.feeds.books.programme import read_bd_fcm_books as run
+
+    return run(path)
+
+
+def open_outbox(folder: Path) -> FolderOutbox:
+    """Open an outbox: one folder a business day."""
+    from crossmargin.feeds.books.outbox import FolderOutbox as Outbox
+
+    return Outbox(folder)
+
+
+def rebuild_balances(address: str) -> int:
+    """Make the balances of a store anew from its transfers; return how many there are."""
+    from crossmargin.storage.books import open_books as run
+
+    return run(address).rebuild_balances()
+
+
+def clearing_desk(
+    books: Books,
+    *,
+    market: Path,
+    inbox: Path,
+    outbox: Path,
+    bd_fcm: str,
+    actor: str,
+    approver: str,
+    own_parameters: Sequence[Path] = (),
+    changes: Mapping[str, Mapping[str, str]] | None = None,
+    derived_prices: bool = False,
+    plan: Path | None = None,
+    positions: Path | None = None,
+) -> ClearingDesk:
+    """Return what runs a BD-FCM's days, the other parties simulated where a plan is given.
+
+    Raises
+    ------
+    RefusedError
+        If a file, a parameter or the plan is at fault, or maker and checker are the same.
+    """
+    from crossmargin.basics.refusals import refused
+    from crossmargin.services.clearing_day.desk import ClearingDesk as Desk
+    from crossmargin.services.clearing_day.margining import DayModels
+
+    registry = parameter_registry()
+    if own_parameters:
+        registry = registry.replacing([read_parameter_file(path) for path in own_parameters])
+    if actor == approver:
+        raise refused("approver", approver, f"another than the maker, {actor}", "maker and checker")
+    models = DayModels(
+        open_market(market),
+        registry,
+        block_executor(),
+        changes={owner: dict(values) for owner, values in (changes or {}).items()},
+        derived_prices=derived_prices,
+    )
+    files = open_inbox(inbox, bd_fcm=bd_fcm)
+    desk = Desk(books, files, open_outbox(outbox), models, bd_fcm, actor, approver)
+    if plan is None or positions is None:
+        return desk
+    parties = simulated_parties(
+        read_clearing_plan(plan, positions), files, outbox, desk.step_instants
+    )
+    return desk.with_others(parties)

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine, inspect, select
 
 from crossmargin.ledger.transfers import MOVEMENTS
+from crossmargin.ledger.verification import counters_of
 from crossmargin.services.books.ports import StorageError
 from crossmargin.storage.connecting import connect, translated
-from crossmargin.storage.ledger_store import SqlLedger
+from crossmargin.storage.ledger_store import SqlLedger, balance_row
+from crossmargin.storage.locking import lock_for_writing
 from crossmargin.storage.record_store import SqlRecords
-from crossmargin.storage.schema import METADATA, MOVEMENT, guards
+from crossmargin.storage.schema import BALANCE, METADATA, MOVEMENT, guards
 
 
 def create_books(address: str) -> SqlBooks:
@@ -74,6 +76,20 @@ class SqlBooks:
         with translated(), self._engine.connect() as connection:
             connection.info.pop("is_writing", None)
             yield SqlWork(connection)
+
+    def rebuild_balances(self) -> int:
+        """Make the balances anew from the transfers alone; return how many there are."""
+        with translated(), self._engine.begin() as connection:
+            lock_for_writing(connection)
+            counters = counters_of(SqlLedger(connection).transfers())
+            connection.execute(BALANCE.delete())
+            rows = [
+                balance_row(account_id, asset, balance)
+                for (account_id, asset), balance in counters.items()
+            ]
+            if rows:
+                connection.execute(BALANCE.insert(), rows)
+        return len(rows)
 
     def close(self) -> None:
         """Close every connection."""

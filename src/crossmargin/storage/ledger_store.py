@@ -190,17 +190,22 @@ class SqlLedger:
     ) -> None:
         self._connection.execute(TRANSFER.insert(), [_row(each, view) for each in posted])
         rows = [
-            {
-                "account_id": account_id,
-                "asset": str(asset),
-                "debits_posted": balance.debits_posted,
-                "credits_posted": balance.credits_posted,
-                "debits_pending": balance.debits_pending,
-                "credits_pending": balance.credits_pending,
-            }
+            balance_row(account_id, asset, balance)
             for (account_id, asset), balance in balances.items()
         ]
         self._connection.execute(_upsert(self._connection.dialect.name), rows)
+
+
+def balance_row(account_id: str, asset: Asset, balance: Balance) -> dict[str, object]:
+    """Return a balance as a row."""
+    return {
+        "account_id": account_id,
+        "asset": str(asset),
+        "debits_posted": balance.debits_posted,
+        "credits_posted": balance.credits_posted,
+        "debits_pending": balance.debits_pending,
+        "credits_pending": balance.credits_pending,
+    }
 
 
 def _upsert(dialect: str) -> Any:

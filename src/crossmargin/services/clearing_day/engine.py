@@ -15,6 +15,7 @@ from typing import Protocol
 from crossmargin.basics.records import Record
 from crossmargin.services.books.ports import Books, Work
 from crossmargin.services.clearing_day.arrivals import ArrivedFile
+from crossmargin.services.clearing_day.outgoing import Outbox, send_out
 from crossmargin.services.clearing_day.schedule import DayClock, Step, StepKind
 
 #: Stream of the records that say a step is done.
@@ -103,6 +104,7 @@ def run_day(
     *,
     until: datetime | None = None,
     others: Others | None = None,
+    outbox: Outbox | None = None,
     watch: Callable[[Done], None] = lambda _: None,
 ) -> tuple[Done, ...]:
     """Do everything of a day that is not done, in order, up to an instant.
@@ -116,6 +118,8 @@ def run_day(
     until : datetime, optional
         Counted; the whole day if left out.
     others : Others, optional
+    outbox : Outbox, optional
+        Where what goes out is put, before the other parties look and at the end.
     watch : callable
         Told of each thing as it is done.
 
@@ -132,15 +136,21 @@ def run_day(
         done.append(outcome)
         watch(outcome)
 
+    def send() -> None:
+        if outbox is not None:
+            send_out(books, outbox, programme.bd_fcm, business_date)
+
     for step in programme.clock.steps(business_date):
         if until is not None and step.at > until:
             break
+        send()
         parties.act(books, business_date, step.at)
         for file in inbox.arrivals(business_date, step.at):
             if file.name not in taken:
                 taken.add(file.name)
                 note(_taken_in(programme, books, file, business_date))
         note(_stepped(programme, books, step))
+    send()
     return tuple(done)
 
 

@@ -11,11 +11,13 @@ from dataclasses import replace
 
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money
+from crossmargin.basics.refusals import RefusedError
 from crossmargin.collateral.withdrawal import withdrawal_test
 from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.ledger.chart import Account as LedgerAccount
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.transfers import Transfer, TransferKind
+from crossmargin.product.futures import parse_contract
 from crossmargin.product.position import Account
 from crossmargin.services.books.accounts import of_bd_fcm, of_customer
 from crossmargin.services.books.ports import Work
@@ -38,7 +40,13 @@ from crossmargin.services.clearing_day.lot_register import (
 )
 from crossmargin.services.clearing_day.position_transfers import refused
 from crossmargin.services.clearing_day.requirements import last_requirements
-from crossmargin.services.clearing_day.wires import instruct, places_of, withdrawal_wire
+from crossmargin.services.clearing_day.wires import (
+    Purpose,
+    instruct,
+    places_of,
+    residual_interest_wire,
+    withdrawal_wire,
+)
 
 INSTRUCTION = "INSTRUCTION"
 LEAVING = "LEAVING"
@@ -126,11 +134,15 @@ def _direct_out(context: DayContext, work: Work, row: InstructionRow, written: W
 def _direct(
     context: DayContext, work: Work, row: InstructionRow, written: Written, into: Account
 ) -> str:
+    try:
+        contract = parse_contract(Asset.parsed(row.asset).code, as_of=written.business_date)
+    except RefusedError as error:
+        return str(error)
     return direct(
         context,
         work,
         customer=_customer(row),
-        contract=Asset.parsed(row.asset).code,
+        contract=contract.code,
         quantity=row.quantity,
         into=into,
         instruction_id=row.instruction_id,
@@ -175,34 +187,11 @@ def _from_securities(context: DayContext, work: Work, row: InstructionRow, writt
     return _post_linked(work, row, written, pairs)
 
 
-def _top_up(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
+def _residual(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
+    purpose = Purpose(row.action.value)
     places = places_of(work.ledger, row.bd_fcm)
-    kind = TransferKind.RESIDUAL_INTEREST_DEPOSIT
-    bank = of_bd_fcm(AccountKind.SEGREGATED_BANK, row.bd_fcm, places.bank)
-    pairs = (
-        (kind, bank, of_bd_fcm(AccountKind.RESIDUAL_INTEREST, row.bd_fcm)),
-        (
-            kind,
-            of_bd_fcm(AccountKind.HOUSE_RESIDUAL_INTEREST, row.bd_fcm),
-            of_bd_fcm(AccountKind.HOUSE_BANK, row.bd_fcm),
-        ),
-    )
-    return _post_linked(work, row, written, pairs)
-
-
-def _take_out(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
-    places = places_of(work.ledger, row.bd_fcm)
-    kind = TransferKind.RESIDUAL_INTEREST_WITHDRAWAL
-    bank = of_bd_fcm(AccountKind.SEGREGATED_BANK, row.bd_fcm, places.bank)
-    pairs = (
-        (kind, of_bd_fcm(AccountKind.RESIDUAL_INTEREST, row.bd_fcm), bank),
-        (
-            kind,
-            of_bd_fcm(AccountKind.HOUSE_BANK, row.bd_fcm),
-            of_bd_fcm(AccountKind.HOUSE_RESIDUAL_INTEREST, row.bd_fcm),
-        ),
-    )
-    return _post_linked(work, row, written, pairs)
+    wire = residual_interest_wire(row.bd_fcm, purpose, row.quantity, places, row.instruction_id)
+    return instruct(work, wire, written, approver=row.approved_by)
 
 
 def _fail(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
@@ -304,6 +293,6 @@ _ACTIONS: Mapping[Action, _Follow] = {
     Action.DISPUTE: _dispute,
     Action.RESOLVE_DISPUTE: _resolve,
     Action.LEAVE: _leave,
-    Action.RESIDUAL_INTEREST_DEPOSIT: _top_up,
-    Action.RESIDUAL_INTEREST_WITHDRAWAL: _take_out,
+    Action.RESIDUAL_INTEREST_DEPOSIT: _residual,
+    Action.RESIDUAL_INTEREST_WITHDRAWAL: _residual,
 }

@@ -163,7 +163,7 @@ def _keep_positions(
     context: DayContext, work: Work, file: ArrivedFile, written: Written
 ) -> list[NotTaken]:
     lines = [each for each in file.rows if isinstance(each, PositionLine)]
-    rows = [
+    rows: list[list[object]] = [
         [
             line.line,
             line.customer.customer_id,
@@ -183,7 +183,7 @@ def _keep_custody(
     context: DayContext, work: Work, file: ArrivedFile, written: Written
 ) -> list[NotTaken]:
     held = [each for each in file.rows if isinstance(each, CustodianRow)]
-    rows = [
+    rows: list[list[object]] = [
         [
             row.line,
             row.place,

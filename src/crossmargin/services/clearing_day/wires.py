@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.records import Record
-from crossmargin.ledger.assets import Asset
+from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.ledger.chart import Account, AccountKind
 from crossmargin.ledger.transfers import Transfer, TransferKind, TransferState
 from crossmargin.services.books.accounts import (
@@ -38,6 +38,8 @@ class Purpose(StrEnum):
     MARGIN_TO_CME = "MARGIN_TO_CME"
     MARGIN_FROM_CME = "MARGIN_FROM_CME"
     WITHDRAWAL = "WITHDRAWAL"
+    RESIDUAL_INTEREST_DEPOSIT = "RESIDUAL_INTEREST_DEPOSIT"
+    RESIDUAL_INTEREST_WITHDRAWAL = "RESIDUAL_INTEREST_WITHDRAWAL"
     CME_SETTLEMENT = "CME_SETTLEMENT"
     FICC_FUNDS_ONLY = "FICC_FUNDS_ONLY"
 
@@ -197,6 +199,30 @@ def settlement_wire(
         asset=asset,
         amount=abs(owed),
         legs=(Leg(kind, side, bank) if pays else Leg(kind, bank, side),),
+    )
+
+
+def residual_interest_wire(
+    bd_fcm: str, purpose: Purpose, amount_cents: int, places: Places, instruction_id: str
+) -> Wire:
+    """Return the wire of the BD-FCM's own cash into the segregated account, or out of it."""
+    bank = of_bd_fcm(AccountKind.SEGREGATED_BANK, bd_fcm, places.bank)
+    interest = of_bd_fcm(AccountKind.RESIDUAL_INTEREST, bd_fcm)
+    own_bank = of_bd_fcm(AccountKind.HOUSE_BANK, bd_fcm)
+    own_interest = of_bd_fcm(AccountKind.HOUSE_RESIDUAL_INTEREST, bd_fcm)
+    kind = TransferKind(purpose.value)
+    inward = purpose is Purpose.RESIDUAL_INTEREST_DEPOSIT
+    return Wire(
+        wire_id=f"wire/{bd_fcm}/{instruction_id}",
+        subject=bd_fcm,
+        purpose=purpose,
+        source="HOUSE" if inward else places.bank,
+        target=places.bank if inward else "HOUSE",
+        asset=CASH,
+        amount=amount_cents,
+        legs=(Leg(kind, bank, interest), Leg(kind, own_interest, own_bank))
+        if inward
+        else (Leg(kind, interest, bank), Leg(kind, own_bank, own_interest)),
     )
 
 

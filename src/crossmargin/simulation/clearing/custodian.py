@@ -20,6 +20,7 @@ from crossmargin.simulation.clearing.seen import Seen, SentFile
 
 #: Purposes of wires of Segregated Customer Margin begin so.
 _SCM = "SCM_"
+_SETTLEMENTS = ("CME_SETTLEMENT", "FICC_FUNDS_ONLY")
 _Holdings = defaultdict[tuple[str, Segregation, str], int]
 
 
@@ -82,7 +83,11 @@ def _held(seen: Seen, at: datetime) -> tuple[_Holdings, set[str]]:
 
 
 def _move(holdings: _Holdings, wire: Wire) -> None:
+    # Settlement with a clearing organization is paid through: it holds none of it.
+    passes = {"CME", "FICC"} if wire.purpose in _SETTLEMENTS else set()
     is_scm = wire.purpose.startswith(_SCM)
     segregation = Segregation.SECURITIES if is_scm else Segregation.FUTURES
-    holdings[wire.source, segregation, wire.asset] -= wire.quantity
-    holdings[wire.destination, segregation, wire.asset] += wire.quantity
+    if wire.source not in passes:
+        holdings[wire.source, segregation, wire.asset] -= wire.quantity
+    if wire.destination not in passes:
+        holdings[wire.destination, segregation, wire.asset] += wire.quantity

@@ -8,7 +8,8 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from crossmargin.arrangement.cycles import Cycle, LocalTime
+from crossmargin.arrangement.cycles import Cycle
+from crossmargin.basics.local_time import LocalTime
 from crossmargin.basics.calendars import BusinessCalendar
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.product.calendars import sifma_calendar

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from crossmargin.arrangement.cycles import LocalTime
+from crossmargin.basics.local_time import LocalTime
 from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.position import Leg, PositionLine

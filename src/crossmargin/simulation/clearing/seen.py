@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from crossmargin.arrangement.cycles import LocalTime
+from crossmargin.basics.local_time import LocalTime
 from crossmargin.services.clearing_day.arrivals import ArrivedFile, ArrivedRow, FileKind
 from crossmargin.simulation.clearing.outbox import Outbox, Wire
 from crossmargin.simulation.clearing.plan import ClearingPlan, Hours
