@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from crossmargin.parameters.reading import OwnerFile
     from crossmargin.parameters.registry import ParameterSet
     from crossmargin.services.backtest_par_books import BacktestParameters
+    from crossmargin.services.books.loading import Participants
     from crossmargin.services.books.ports import Books
     from crossmargin.services.calculators.calculator import Calculator
     from crossmargin.services.clearing_day.desk import ClearingDesk
@@ -475,3 +476,15 @@ def clearing_desk(
         read_clearing_plan(plan, positions), files, outbox, desk.step_instants
     )
     return desk.with_others(parties)
+
+
+def read_participants(path: Path) -> Participants:
+    """Read a file of a BD-FCM and its customers."""
+    from crossmargin.feeds.books.participants import read_participants as run
+
+    return run(path)
+
+
+def proprietary_share(on: date) -> Fraction:
+    """Return from which share on those related to the firm make an account proprietary."""
+    return parameter_registry().set_of("participation", on).ratio("proprietary_share")
