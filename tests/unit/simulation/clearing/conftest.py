@@ -132,10 +132,13 @@ class Month:
 
     def __post_init__(self) -> None:
         self.inbox = FolderInbox(self.folder / "in")
-        self.parties = SimulatedParties(self.plan, self.inbox, self.folder / "out", askings)
+        self.parties = SimulatedParties(self.plan, self, self.folder / "out", askings)
+        self.arrivals = self.inbox.arrivals
+        self.stop = lambda _: None
 
     def run(self, *days: date, stop: Callable[[str], None] = lambda _: None) -> Month:
         """Run days; ``stop`` is told of each thing about to be done, and may raise."""
+        self.stop = stop
         for day in days:
             for at in askings(day):
                 stop("act")
@@ -144,11 +147,11 @@ class Month:
                     assert file.refusals == (), file.refusals
                     stop(f"take {file.name}")
                     if f"{day}/{file.name}" not in self.taken:
-                        self.send(day, self.answers(file.rows, file.arrived_at))
+                        self.write(day, self.answers(file.rows, file.arrived_at))
                         self.taken.append(f"{day}/{file.name}")
                 stop("step")
                 if f"{day}/{at}" not in self.taken:
-                    self.send(day, self.sends(at))
+                    self.write(day, self.sends(at))
                     self.taken.append(f"{day}/{at}")
         return self
 
@@ -160,7 +163,13 @@ class Month:
             if isinstance(row, InstructionRow) and row.action is Action.WITHDRAW
         ]
 
-    def send(self, day: date, objects) -> None:
+    def send(self, *file) -> bool:
+        """Put a file of a party into the inbox."""
+        self.stop("send")
+        return self.inbox.send(*file)
+
+    def write(self, day: date, objects) -> None:
+        """Write to the outbox."""
         folder = self.folder / "out" / day.isoformat()
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in objects:
