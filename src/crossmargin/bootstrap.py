@@ -369,10 +369,9 @@ def read_clearing_plan(path: Path, positions: Path) -> ClearingPlan:
         With every fault of either file and its place.
     """
     from crossmargin.basics.refusals import RefusedError, refused
-    from crossmargin.feeds.positions.reading import read_positions as read_lines
     from crossmargin.simulation.clearing.plan_reading import read_plan
 
-    loaded = read_lines(positions)
+    loaded = read_positions(positions)
     if loaded.refusals:
         raise RefusedError(*loaded.refusals)
     try:
