@@ -20,6 +20,7 @@ OWNERS = (
     "market",
     "margin/ficc",
     "margin/cme",
+    "reporting",
     "validation",
 )
 DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])

@@ -24,6 +24,7 @@ OWNERS: Mapping[str, str] = {
     "cme": "margin/cme",
     "ficc": "margin/ficc",
     "market": "market",
+    "reporting": "reporting",
     "stress": "analysis/stress",
     "validation": "validation",
 }

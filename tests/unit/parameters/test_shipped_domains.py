@@ -26,6 +26,12 @@ from crossmargin.parameters.notation import NUMERIC, Form
 from crossmargin.parameters.registry import Parameter
 from crossmargin.product.specifications import PRODUCTS
 from crossmargin.product.treasury import SecurityKind
+from crossmargin.reporting.residual_interest import UndermarginedScope
+from crossmargin.reporting.segregation import (
+    FiccCashLine,
+    FiccSecuritiesLine,
+    FiccSettlementLine,
+)
 from crossmargin.services.backtest_series import UnobservedBasis
 from crossmargin.validation.coverage import ExceptionReading
 from crossmargin.validation.windows import StressedYearReading, WindowReading
@@ -67,6 +73,10 @@ ENUMERATIONS: Mapping[str, type[StrEnum]] = {
     "ficc.quantile_convention": QuantileConvention,
     "ficc.sensitivity_source": SensitivitySource,
     "ficc.valuation": FiccValuation,
+    "reporting.ficc_cash_line": FiccCashLine,
+    "reporting.ficc_securities_line": FiccSecuritiesLine,
+    "reporting.ficc_settlement_line": FiccSettlementLine,
+    "reporting.undermargined_scope": UndermarginedScope,
     "validation.exception_reading": ExceptionReading,
     "validation.filtered_stressed_year_reading": StressedYearReading,
     "validation.stressed_year_reading": StressedYearReading,
