@@ -47,7 +47,8 @@ def list_command(
     owner: Annotated[
         str | None,
         typer.Option(
-            help="Only of analysis, arrangement, cme, ficc, market, reporting, stress or validation."
+            help="Only of analysis, arrangement, cme, ficc, market, reporting, stress or "
+            "validation."
         ),
     ] = None,
     on: Annotated[
