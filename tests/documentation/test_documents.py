@@ -22,6 +22,7 @@ OWNERS = (
     "margin/ficc",
     "margin/cme",
     "settlement",
+    "reporting",
     "validation",
 )
 DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])

@@ -33,6 +33,10 @@ EXPECTED_HERE = {
     "margin-reduction",
     "suspension-surge",
     "span",
+    "segregation-statement",
+    "residual-interest",
+    "reserve-formula-item-15",
+    "custody-report",
 }
 
 

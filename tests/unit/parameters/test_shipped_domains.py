@@ -35,6 +35,12 @@ from crossmargin.parameters.notation import NUMERIC, Form
 from crossmargin.parameters.registry import Parameter
 from crossmargin.product.specifications import PRODUCTS
 from crossmargin.product.treasury import SecurityKind
+from crossmargin.reporting.residual_interest import UndermarginedScope
+from crossmargin.reporting.segregation import (
+    FiccCashLine,
+    FiccSecuritiesLine,
+    FiccSettlementLine,
+)
 from crossmargin.services.backtest_series import UnobservedBasis
 from crossmargin.settlement.rules import FailMarkInterest, OvernightRate
 from crossmargin.validation.coverage import ExceptionReading
@@ -87,6 +93,10 @@ ENUMERATIONS: Mapping[str, type[StrEnum]] = {
     "ficc.valuation": FiccValuation,
     "settlement.fail_mark_interest": FailMarkInterest,
     "settlement.mark_interest_rate": OvernightRate,
+    "reporting.ficc_cash_line": FiccCashLine,
+    "reporting.ficc_securities_line": FiccSecuritiesLine,
+    "reporting.ficc_settlement_line": FiccSettlementLine,
+    "reporting.undermargined_scope": UndermarginedScope,
     "validation.exception_reading": ExceptionReading,
     "validation.filtered_stressed_year_reading": StressedYearReading,
     "validation.stressed_year_reading": StressedYearReading,

@@ -12,6 +12,7 @@ from crossmargin.services.calculators.calculator import Calculator
 from crossmargin.services.calculators.default_management import default_calculators
 from crossmargin.services.calculators.ficc_add_ons import ficc_add_on_calculators
 from crossmargin.services.calculators.futures import FUTURES_CALCULATORS
+from crossmargin.services.calculators.reporting import REPORTING_CALCULATORS
 from crossmargin.services.calculators.span import SPAN_CALCULATOR
 from crossmargin.services.calculators.treasury import TREASURY_CALCULATORS
 
@@ -36,6 +37,7 @@ def calculators(
         *arrangement_calculators(rules),
         *ficc_add_on_calculators(add_on_rules, rules),
         *default_calculators(default_rules),
+        *REPORTING_CALCULATORS,
         SPAN_CALCULATOR,
     )
     return {calculator.name: calculator for calculator in sorted(every, key=lambda c: c.name)}
