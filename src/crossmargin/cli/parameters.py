@@ -46,9 +46,7 @@ def list_command(
     *,
     owner: Annotated[
         str | None,
-        typer.Option(
-            help="Only of this owner, such as arrangement or collateral."
-        ),
+        typer.Option(help="Only of this owner, such as arrangement or collateral."),
     ] = None,
     on: Annotated[
         datetime | None,

@@ -9,6 +9,7 @@ from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.local_time import LocalTime
 from crossmargin.parameters.registry import ParameterSet
 from crossmargin.participation.customer import CustomerFile
+from crossmargin.product.calendars import futures_delivery_calendar
 from crossmargin.services.books.participation import customer_file
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.lot_register import Written
@@ -53,6 +54,10 @@ class DayContext:
     def parameters(self, owner: str, on: date) -> ParameterSet:
         """Return one owner's parameters in force on a day."""
         return self.models.registry.set_of(owner, on)
+
+    def next_business_day(self, day: date) -> date:
+        """Return the next day on which both clearing organizations are open."""
+        return futures_delivery_calendar().next_business_day(day)
 
     def participant(self, work: Work, customer: CustomerKey, on: date) -> CustomerFile:
         """Return everything that is known of a customer's participation."""
