@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from crossmargin.basics.money import ZERO, Money, money_from_decimal
 from crossmargin.basics.records import Record
@@ -148,6 +148,7 @@ def _ladders(inputs: DayInputs, work: Work, step: Step) -> ComparedLadders:
         "CME": clock.times[StepKind.CME_MORNING].on(tomorrow),
         "FICC": clock.times[StepKind.FICC_MORNING].on(tomorrow),
     }
+    end = clock.times[StepKind.FEDWIRE_CLOSE].on(tomorrow)
     called = [
         CashMovement(
             "SEGREGATED BANK", call.due_at, Direction.IN, call.outstanding, call.call_id, False
@@ -161,11 +162,15 @@ def _ladders(inputs: DayInputs, work: Work, step: Step) -> ComparedLadders:
         return cash_ladder(
             [*_outgoing(inputs, due, with_arrangement=with_arrangement), *called],
             opening={},
-            first_hour=min(due.values()),
-            last_hour=clock.times[StepKind.FEDWIRE_CLOSE].on(tomorrow),
+            first_hour=_whole_hour(min(due.values()).astimezone(end.tzinfo)),
+            last_hour=_whole_hour(end + timedelta(minutes=59)),
         )
 
     return ComparedLadders(ladder(with_arrangement=True), ladder(with_arrangement=False))
+
+
+def _whole_hour(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)
 
 
 def _outgoing(
@@ -218,8 +223,8 @@ def _previous_custody(records: Records, bd_fcm: str, day: date) -> CustodyReport
     found = _last_report(records, bd_fcm, "custody", before=day)
     if found is None:
         return None
-    rows = found["RECON"]
-    header = found["HEADER"]
+    rows = found["recon"]
+    header = found["header"]
     if not isinstance(rows, list) or not isinstance(header, Mapping):
         raise TypeError(f"expected a custody report, was {found!r}")
     heading = ReportHeading(
