@@ -43,6 +43,9 @@ from crossmargin.services.books.ports import Records, Work
 from crossmargin.services.clearing_day.call_register import calls_of
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import StepResult
+from crossmargin.services.clearing_day.flow_steps import FLOWS
+from crossmargin.services.clearing_day.intake import HELD_FILE
+from crossmargin.services.clearing_day.payments import PAYMENT
 from crossmargin.services.clearing_day.schedule import Step, StepKind
 from crossmargin.services.clearing_day.verifying import image_of
 
@@ -86,7 +89,10 @@ def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
     for customer in inputs.customers:
         statement = statement_of(inputs, work, customer, at=step.at)
         documents[f"statement/{customer.customer_id}"] = statement_document(statement)
-    ids = [_keep(context, work, step, name, document) for name, document in documents.items()]
+    behind = _behind(inputs, work)
+    ids = [
+        _keep(context, work, step, name, document, behind) for name, document in documents.items()
+    ]
     notices = [
         notice
         for notice in (
@@ -120,10 +126,15 @@ def report_record_id(bd_fcm: str, day: date, name: str, version: int = 1) -> str
 
 
 def _keep(
-    context: DayContext, work: Work, step: Step, name: str, document: Mapping[str, object]
+    context: DayContext,
+    work: Work,
+    step: Step,
+    name: str,
+    document: Mapping[str, object],
+    behind: Sequence[str],
 ) -> str:
     record_id = report_record_id(context.bd_fcm, step.business_date, name)
-    record = context.written(step, step.record_id(context.bd_fcm)).record(
+    record = context.written(step, *behind).record(
         record_id,
         REPORT,
         context.bd_fcm,
@@ -131,6 +142,19 @@ def _keep(
     )
     work.records.add(record)
     return record_id
+
+
+def _behind(inputs: DayInputs, work: Work) -> list[str]:
+    """Return what a day's reports follow from: requirements, flows, payments and files."""
+    day = inputs.business_date
+    causes = [required.record_id for required in inputs.required.values()]
+    for stream in (FLOWS, PAYMENT, HELD_FILE):
+        causes += [
+            record.record_id
+            for record in work.records.select(stream=stream, first=day, last=day)
+            if record.subject.split("/")[0] == inputs.context.bd_fcm
+        ]
+    return causes
 
 
 def _draft(context: DayContext, work: Work, step: Step, notice: Notice) -> None:

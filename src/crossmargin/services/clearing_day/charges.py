@@ -21,7 +21,9 @@ from crossmargin.services.books.participation import customers_of
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import StepResult
+from crossmargin.services.clearing_day.flow_steps import FLOWS
 from crossmargin.services.clearing_day.lot_register import LOT, Written, lot_of, subject_of
+from crossmargin.services.clearing_day.payments import PAYMENT
 from crossmargin.services.clearing_day.position_transfers import refused
 from crossmargin.services.clearing_day.schedule import Step
 from crossmargin.services.clearing_day.system_prices import published_rates
@@ -89,7 +91,8 @@ def _book(
     subject = subject_of(customer)
     record_id = f"charge/{subject}/{step.business_date.isoformat()}"
     content = {"interest_cents": interest, "fee_cents": fee, "rate_pct": str(rate_pct)}
-    work.records.add(context.written(step).record(record_id, CHARGE, subject, content))
+    causes = _last_of(work, subject)
+    work.records.add(context.written(step, *causes).record(record_id, CHARGE, subject, content))
     own = of_customer(_K.CUSTOMER_FUTURES_ACCOUNT, customer).account_id
     in_pool, in_house, equity = (
         of_bd_fcm(kind, customer.bd_fcm).account_id
@@ -103,6 +106,13 @@ def _book(
     for amount, name, kind, first, mirror in pairs:
         if amount:
             _post(work, f"{record_id}/{name}", kind, amount, (first, mirror), written)
+
+
+def _last_of(work: Work, subject: str) -> tuple[str, ...]:
+    """Return the customer's last flows and payment: what made the balance that bears interest."""
+    streams = (FLOWS, PAYMENT)
+    found = (work.records.select(stream=stream, subject=subject) for stream in streams)
+    return tuple(records[-1].record_id for records in found if records)
 
 
 def _post(

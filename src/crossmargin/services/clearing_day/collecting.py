@@ -18,7 +18,7 @@ from crossmargin.collateral.deadlines import DeadlineRules, deadline, due_instan
 from crossmargin.collateral.value import PostableSecurity
 from crossmargin.ledger.assets import CASH, security
 from crossmargin.ledger.chart import AccountKind
-from crossmargin.product.calendars import federal_calendar
+from crossmargin.product.calendars import federal_calendar, sifma_calendar
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.accounts import of_bd_fcm
 from crossmargin.services.books.ports import Work
@@ -31,6 +31,7 @@ from crossmargin.services.clearing_day.call_register import (
 )
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import StepResult
+from crossmargin.services.clearing_day.flow_steps import FLOWS
 from crossmargin.services.clearing_day.lot_register import subject_of
 from crossmargin.services.clearing_day.property import (
     CustomerProperty,
@@ -283,7 +284,14 @@ def _settle_with(
         places,
         _name(step),
     )
-    _make(context, work, step, wire, outcome)
+    _make(context, work, step, wire, outcome, *_flows_behind(context, work, step))
+
+
+def _flows_behind(context: DayContext, work: Work, step: Step) -> tuple[str, ...]:
+    """Return the flows that a payment settles: those booked since the business day before."""
+    first = sifma_calendar().previous_business_day(step.business_date)
+    found = work.records.select(stream=FLOWS, first=first, last=step.business_date)
+    return tuple(r.record_id for r in found if r.subject.startswith(f"{context.bd_fcm}/"))
 
 
 def _place(
@@ -333,10 +341,7 @@ def _place(
 def _make(
     context: DayContext, work: Work, step: Step, wire: Wire, outcome: _Outcome, *causes: str
 ) -> bool:
-    step_id = step.record_id(context.bd_fcm)
-    reason = instruct(
-        work, wire, context.written(step, *(causes or (step_id,))), approver=context.approver
-    )
+    reason = instruct(work, wire, context.written(step, *causes), approver=context.approver)
     if reason:
         outcome.refused.append([wire.wire_id, str(wire.amount), reason])
         return False
