@@ -36,14 +36,19 @@ def call_record(call: MarginCall, customer: CustomerKey, cycle: str, written: Wr
     return written.record(call.call_id, CALL, subject_of(customer), content)
 
 
-def calls_of(records: Records, customer: CustomerKey) -> tuple[MarginCall, ...]:
-    """Return a customer's calls as they stand, in the order in which they were issued."""
+def calls_of(
+    records: Records, customer: CustomerKey, *, until: datetime | None = None
+) -> tuple[MarginCall, ...]:
+    """Return a customer's calls as they stand, or stood at an instant, in the order of issue."""
     subject = subject_of(customer)
-    calls = {
-        record.record_id: _issued(record) for record in records.select(stream=CALL, subject=subject)
-    }
+
+    def written(stream: str) -> list[Record]:
+        found = records.select(stream=stream, subject=subject)
+        return [each for each in found if until is None or each.at <= until]
+
+    calls = {record.record_id: _issued(record) for record in written(CALL)}
     for stream in (CALL_PAID, CALL_DISPUTED, CALL_ADJUSTED, CALL_EXCUSED):
-        for record in records.select(stream=stream, subject=subject):
+        for record in written(stream):
             call_id = str(record.content["call"])
             calls[call_id] = _after(calls[call_id], record)
     return tuple(calls.values())
