@@ -1,1 +1,0 @@
-"""Customers' collateral: haircuts and eligibility, allocation, calls, withdrawals, shortfalls."""
