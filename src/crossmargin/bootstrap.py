@@ -209,11 +209,14 @@ def calculators() -> Mapping[str, Calculator]:
     """Return every calculator of ``xm calc`` by name, with the newest rules."""
     from crossmargin.arrangement.reduction import ReductionRules
     from crossmargin.margin.ficc.add_on_rules import AddOnRules
+    from crossmargin.services.calculators.collateral import CollateralRules
     from crossmargin.services.calculators.registry import calculators as every
 
     newest = parameter_sets(date.max)
     return every(
-        ReductionRules.from_parameters(newest.arrangement), AddOnRules.from_parameters(newest.ficc)
+        ReductionRules.from_parameters(newest.arrangement),
+        AddOnRules.from_parameters(newest.ficc),
+        CollateralRules.from_parameters(parameter_registry().set_of("collateral", date.max)),
     )
 
 

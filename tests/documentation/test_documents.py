@@ -17,6 +17,7 @@ OWNERS = (
     "analysis",
     "analysis/stress",
     "arrangement",
+    "collateral",
     "market",
     "margin/ficc",
     "margin/cme",

@@ -23,6 +23,9 @@ EXPECTED_HERE = {
     "margin-reduction",
     "suspension-surge",
     "span",
+    "margin-call-deadline",
+    "withdrawal",
+    "undermargined-charge",
 }
 
 

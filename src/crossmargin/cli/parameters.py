@@ -47,7 +47,7 @@ def list_command(
     owner: Annotated[
         str | None,
         typer.Option(
-            help="Only of analysis, arrangement, cme, ficc, market, stress or validation."
+            help="Only of analysis, arrangement, cme, collateral, ficc, market, stress, validation."
         ),
     ] = None,
     on: Annotated[

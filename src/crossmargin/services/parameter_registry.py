@@ -22,6 +22,7 @@ OWNERS: Mapping[str, str] = {
     "analysis": "analysis",
     "arrangement": "arrangement",
     "cme": "margin/cme",
+    "collateral": "collateral",
     "ficc": "margin/ficc",
     "market": "market",
     "stress": "analysis/stress",
