@@ -6,7 +6,8 @@ second and the third. What meets no requirement stays free: the customer's.
 
 The best allocation in fractions of lots is exact (:mod:`.linear_program`). Whole lots are made of
 it by rounding down, filling what is then missing and taking back what is then too much: so an
-allocation is never worse than the best one by more than a lot at each CCP.
+allocation is never worse than the best one by more than a lot at each CCP. What is placed now is
+filled and trimmed as well, and stays if it is as good.
 """
 
 from __future__ import annotations

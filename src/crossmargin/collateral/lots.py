@@ -112,12 +112,27 @@ def whole_lots(
         Whether keeping cash comes before giving up little to haircuts.
     """
     best = _best_in_fractions(bonds, cash, places, keeps_cash=keeps_cash)
-    rounding = _Rounding(bonds, cash, places, keeps_cash, best)
-    for ccp in places:
-        rounding.fill(ccp)
-    for ccp in places:
-        rounding.take_back(ccp)
-    return rounding.placement
+    present = _present(bonds, places)
+    # What is there now is a start too: an allocation that is done is not undone for a worse one.
+    candidates = []
+    for start in (present, best):
+        for order in (tuple(places), tuple(reversed(tuple(places)))):
+            candidates.append(_Rounding(bonds, cash, places, keeps_cash, start))
+            candidates[-1].settle(order)
+    return min(candidates, key=lambda each: each.score()).placement
+
+
+def _present(
+    bonds: Sequence[Lots], places: Mapping[ClearingOrganization, Place]
+) -> dict[tuple[Cusip | None, ClearingOrganization], Fraction]:
+    """Return the lots and cents that are at each CCP now, of what it takes."""
+    found: dict[tuple[Cusip | None, ClearingOrganization], Fraction] = {}
+    for ccp, place in places.items():
+        found[None, ccp] = Fraction(place.cash.cents)
+        for bond in bonds:
+            if ccp in bond.haircuts:
+                found[bond.cusip, ccp] = Fraction(bond.placed.get(ccp, 0))
+    return found
 
 
 def _best_in_fractions(
@@ -204,22 +219,39 @@ class _Rounding:
             {ccp: Money(math.floor(best[None, ccp])) for ccp in places},
         )
 
-    def fill(self, ccp: ClearingOrganization) -> None:
+    def settle(self, order: Sequence[ClearingOrganization]) -> None:
+        """Fill and take back, CCP by CCP; twice, as what one gives back another may need."""
+        for _ in range(2):
+            for ccp in order:
+                self._fill(ccp)
+            for ccp in order:
+                self._take_back(ccp)
+
+    def score(self) -> tuple[Fraction, ...]:
+        """Return deficit, cash and value given up in their order, then what is moved."""
+        lots, cash = self.placement.lots, self.placement.cash
+        deficit = sum(max(0, self._missing(ccp)) for ccp in self._places)
+        placed_cash = Fraction(sum(each.cents for each in cash.values()))
+        given_up, moved = _NOTHING, _NOTHING
+        for ccp, place in self._places.items():
+            moved += abs(cash[ccp].cents - place.cash.cents)
+            for bond in self._bonds:
+                count = lots[bond.cusip, ccp]
+                given_up += count * bond.given_up(ccp) if count else 0
+                moved += abs(count - bond.placed.get(ccp, 0)) * bond.lot_cents
+        order = (placed_cash, given_up) if self._keeps_cash else (given_up, placed_cash)
+        return (Fraction(deficit), *order, moved)
+
+    def _fill(self, ccp: ClearingOrganization) -> None:
         """Add lots and cents until the requirement is met or nothing is left to add."""
-        for add in (
-            (self._add_bonds, self._add_cash)
-            if self._keeps_cash
-            else (self._add_cash, self._add_bonds)
-        ):
+        steps = (self._add_bonds, self._add_cash)
+        for add in steps if self._keeps_cash else reversed(steps):
             add(ccp)
 
-    def take_back(self, ccp: ClearingOrganization) -> None:
+    def _take_back(self, ccp: ClearingOrganization) -> None:
         """Take back what the requirement does not need."""
-        for take in (
-            (self._take_cash, self._take_bonds)
-            if self._keeps_cash
-            else (self._take_bonds, self._take_cash)
-        ):
+        steps = (self._take_cash, self._take_bonds)
+        for take in steps if self._keeps_cash else reversed(steps):
             take(ccp)
 
     def _missing(self, ccp: ClearingOrganization) -> int:
@@ -252,11 +284,15 @@ class _Rounding:
     def _take_bonds(self, ccp: ClearingOrganization) -> None:
         lots = self.placement.lots
         for bond in reversed(self._takes(ccp)):
-            while lots[bond.cusip, ccp]:
-                lots[bond.cusip, ccp] -= 1
-                if self._missing(ccp) > 0:
-                    lots[bond.cusip, ccp] += 1
-                    break
+            key, excess = (bond.cusip, ccp), -self._missing(ccp)
+            if excess < 0 or not lots[key]:
+                continue
+            # The cent that rounding takes may allow one lot fewer or more than the ratio says.
+            worth = bond.counted(ccp)
+            back = lots[key] if not worth else min(lots[key], math.floor(excess / worth) + 1)
+            lots[key] -= back
+            while self._missing(ccp) > 0:
+                lots[key] += 1
 
     def _take_cash(self, ccp: ClearingOrganization) -> None:
         cash = self.placement.cash
