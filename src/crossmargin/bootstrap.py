@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from crossmargin.analysis.stress.library import StressLibrary
+    from crossmargin.collateral.ageing import AgeingRules
     from crossmargin.feeds.books.inbox import FolderInbox
     from crossmargin.feeds.books.outbox import FolderOutbox
     from crossmargin.feeds.books.programme import LoadedBooks
@@ -218,6 +219,7 @@ def calculators() -> Mapping[str, Calculator]:
     from crossmargin.arrangement.reduction import ReductionRules
     from crossmargin.default_management.rules import DefaultRules
     from crossmargin.margin.ficc.add_on_rules import AddOnRules
+    from crossmargin.services.calculators.collateral import CollateralRules
     from crossmargin.services.calculators.registry import calculators as every
 
     registry = parameter_registry()
@@ -226,6 +228,7 @@ def calculators() -> Mapping[str, Calculator]:
         ReductionRules.from_parameters(newest.arrangement),
         AddOnRules.from_parameters(newest.ficc),
         DefaultRules.from_parameters(registry.set_of("default_management", date.max)),
+        CollateralRules.from_parameters(registry.set_of("collateral", date.max)),
     )
 
 
@@ -487,3 +490,10 @@ def read_participants(path: Path) -> Participants:
 def proprietary_share(on: date) -> Fraction:
     """Return from which share on those related to the firm make an account proprietary."""
     return parameter_registry().set_of("participation", on).ratio("proprietary_share")
+
+
+def ageing_rules(on: date) -> AgeingRules:
+    """Return how margin calls age on a day."""
+    from crossmargin.collateral.ageing import AgeingRules as Rules
+
+    return Rules.from_parameters(parameter_registry().set_of("collateral", on))

@@ -18,6 +18,7 @@ OWNERS = (
     "analysis/stress",
     "arrangement",
     "default_management",
+    "collateral",
     "market",
     "margin/ficc",
     "margin/cme",

@@ -37,6 +37,9 @@ EXPECTED_HERE = {
     "residual-interest",
     "reserve-formula-item-15",
     "custody-report",
+    "margin-call-deadline",
+    "withdrawal",
+    "undermargined-charge",
 }
 
 

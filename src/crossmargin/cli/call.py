@@ -23,18 +23,18 @@ def list_command(
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Show every call at an instant: what was lacking where, what was paid, how late it is."""
+    from crossmargin import bootstrap
     from crossmargin.presentation.calls import CALLS_HEADER, call_rows, calls_document, print_calls
-    from crossmargin.product.calendars import federal_calendar
     from crossmargin.services.books.participation import customers_of
     from crossmargin.services.clearing_day.call_register import calls_of
 
     with opened(books, output_format) as store, store.work() as work:
         instant = instant_of(at, output_format)
         found = [
-            (customer, call)
+            call
             for customer in customers_of(work, bd_fcm)
             for call in calls_of(work.records, customer, until=instant)
             if not open_only or call.outstanding.cents
         ]
-    document = calls_document(found, instant, federal_calendar())
+    document = calls_document(found, instant, bootstrap.ageing_rules(instant.date()))
     write_document(document, output_format, header=CALLS_HEADER, rows=call_rows, show=print_calls)

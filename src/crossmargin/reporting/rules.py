@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 
-from crossmargin.basics.local_time import LocalTime
 from crossmargin.basics.calendars import BusinessCalendar
+from crossmargin.basics.local_time import LocalTime
 from crossmargin.basics.money import Money, money_from_decimal
 from crossmargin.parameters.registry import ParameterSet
 from crossmargin.reporting.residual_interest import UndermarginedScope

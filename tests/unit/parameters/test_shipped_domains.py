@@ -21,6 +21,10 @@ from crossmargin.default_management.loss_sharing import (
     RuleSet,
 )
 from crossmargin.default_management.transfer_test import ClockRoll
+from crossmargin.collateral.ageing import CountedFrom
+from crossmargin.collateral.allocation import Keeps
+from crossmargin.collateral.federal_days import SaturdayHoliday
+from crossmargin.collateral.haircuts import MaturityAtEnd
 from crossmargin.margin.cme.correlation import CorrelationScaling
 from crossmargin.margin.cme.equivalents import EquivalentContract, ShortEndEquivalent
 from crossmargin.margin.cme.hypothetical import HypotheticalStress
@@ -57,6 +61,8 @@ SHIPPED: dict[str, Parameter] = {
 WORDS = {
     "arrangement.fallback_bounded_by_side_on_time": {"yes", "no"},
     "ficc.minimum_margin_amount": {"on", "off"},
+    # No cut-off, or the inferred one (ruling 24).
+    "collateral.same_day_cutoff": {"none", "11:00 America/New_York"},
     # The one basis that the models have (ruling 2).
     "arrangement.saving_basis": {"var_charge"},
     # Without it there is no requirement: it is not one that may be left out.
@@ -86,6 +92,13 @@ ENUMERATIONS: Mapping[str, type[StrEnum]] = {
     "cme.hypothetical_stress": HypotheticalStress,
     "cme.quantile_convention": QuantileConvention,
     "cme.short_end_equivalent": ShortEndEquivalent,
+    "collateral.allocation_keeps": Keeps,
+    "collateral.call_age_counted_from": CountedFrom,
+    "collateral.cme_eligible_kinds": SecurityKind,
+    "collateral.cme_maturity_at_end": MaturityAtEnd,
+    "collateral.ficc_eligible_kinds": SecurityKind,
+    "collateral.ficc_maturity_at_end": MaturityAtEnd,
+    "collateral.saturday_holiday": SaturdayHoliday,
     "ficc.haircut_correlation": HaircutCorrelation,
     "ficc.higher_of": HigherOf,
     "ficc.quantile_convention": QuantileConvention,

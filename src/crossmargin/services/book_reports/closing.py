@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from crossmargin.basics.money import ZERO, Money, money_from_decimal
+from crossmargin.basics.money import ZERO, money_from_decimal
 from crossmargin.basics.records import Record
 from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.ledger.verification import verify
@@ -47,6 +47,7 @@ from crossmargin.services.clearing_day.flow_steps import FLOWS
 from crossmargin.services.clearing_day.intake import HELD_FILE
 from crossmargin.services.clearing_day.payments import PAYMENT
 from crossmargin.services.clearing_day.schedule import Step, StepKind
+from crossmargin.services.clearing_day.standing import SIDES
 from crossmargin.services.clearing_day.verifying import image_of
 
 REPORT = "REPORT"
@@ -175,11 +176,16 @@ def _ladders(inputs: DayInputs, work: Work, step: Step) -> ComparedLadders:
     end = clock.times[StepKind.FEDWIRE_CLOSE].on(tomorrow)
     called = [
         CashMovement(
-            "SEGREGATED BANK", call.due_at, Direction.IN, call.outstanding, call.call_id, False
+            "SEGREGATED BANK",
+            call.issued.due_at,
+            Direction.IN,
+            call.outstanding,
+            call.issued.event_id,
+            False,
         )
         for customer in inputs.customers
         for call in calls_of(work.records, customer)
-        if call.outstanding > ZERO and call.due_at > step.at
+        if call.outstanding > ZERO and call.issued.due_at > step.at
     ]
 
     def ladder(*, with_arrangement: bool) -> CashLadder:
@@ -206,12 +212,8 @@ def _outgoing(
             "CME": required.cme if with_arrangement else required.standalone_cme,
             "FICC": required.ficc_xm if with_arrangement else required.standalone_ficc,
         }
-        for side, (cash, pars) in inputs.standings[customer].own.at.items():
-            securities = inputs.standings[customer].securities
-            there = cash + Money.total(
-                securities[cusip].collateral_value(side, par) for cusip, par in pars.items()
-            )
-            lacking = needed[side.value] - there
+        for side in SIDES:
+            lacking = needed[side.value] - inputs.standings[customer].value_at(side)
             if lacking > ZERO:
                 purpose = f"margin of {customer.customer_id}"
                 movements.append(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from crossmargin.basics.money import ZERO, Money, money_from_decimal
 from crossmargin.basics.records import Record
+from crossmargin.collateral.call_events import STREAM
 from crossmargin.services.book_reports.closing import REPORT
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.context import DayContext
@@ -66,11 +67,12 @@ def _paid_since(work: Work, bd_fcm: str, document: Mapping[str, object], step: S
         paid = Money.total(
             money_from_decimal(str(each.content["amount"]))
             for each in work.records.select(
-                stream="CALL_PAID",
+                stream=STREAM,
                 subject=f"{bd_fcm}/{customer_id}",
                 first=step.business_date,
                 last=step.business_date,
             )
+            if each.content["event"] == "paid"
         )
         total += min(lacking, paid)
     return total

@@ -6,18 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import Cusip, CustomerKey
 from crossmargin.basics.money import ZERO, Money
-from crossmargin.collateral.value import PostableSecurity
 from crossmargin.ledger.assets import CASH, Asset, AssetKind
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.posting import Balance
 from crossmargin.reporting.rules import ReportingRules
 from crossmargin.services.books.participation import customers_of
 from crossmargin.services.books.ports import Work
-from crossmargin.services.clearing_day.collecting import Standing, standing_of
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.requirements import Required, last_requirements
+from crossmargin.services.clearing_day.standing import Standing, standing_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +63,11 @@ class DayInputs:
         return total
 
     def market_value(self, cusip: str, par_dollars: int) -> Money:
-        """Return the market value of par at the close."""
+        """Return the market value of par at the close; zero of what no customer has."""
         for standing in self.standings.values():
-            if cusip in standing.securities:
-                return standing.securities[cusip].market_value(par_dollars)
+            if Cusip(cusip) in standing.prices:
+                return standing.market_value(Cusip(cusip), par_dollars)
         return ZERO
-
-    def known_securities(self) -> dict[str, PostableSecurity]:
-        """Return every security that a customer has, as collateral."""
-        return {
-            cusip: security
-            for standing in self.standings.values()
-            for cusip, security in standing.securities.items()
-        }
 
     def _is_of(self, account_id: str, kinds: Sequence[AccountKind]) -> bool:
         kind, _, bd_fcm, *_ = account_id.split("/")

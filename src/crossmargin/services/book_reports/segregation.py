@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from crossmargin.basics.money import ZERO, Money
-from crossmargin.collateral.undermargined import (
-    AccountType,
-    OutstandingCall,
-    counted_age_max,
-    undermargined_charge,
-)
+from crossmargin.collateral.ageing import AgeingRules, outstanding_calls
+from crossmargin.collateral.undermargined import AccountType, ChargeRules, undermargined_charge
 from crossmargin.ledger.chart import AccountKind
-from crossmargin.product.calendars import federal_calendar
 from crossmargin.reporting.capital import CapitalReport, MinimumCapital, minimum_capital
 from crossmargin.reporting.reserve_formula import (
     MarginOnDeposit,
@@ -33,7 +28,7 @@ from crossmargin.reporting.segregation import (
 )
 from crossmargin.services.book_reports.inputs import DayInputs
 from crossmargin.services.books.ports import Records
-from crossmargin.services.clearing_day.call_register import calls_of
+from crossmargin.services.clearing_day.call_register import call_book
 
 _K = AccountKind
 
@@ -53,20 +48,14 @@ def segregation_of(inputs: DayInputs) -> SegregationStatement:
     customers = [
         CustomerBalance(
             customer_id=key.customer_id,
-            cash=standing.own.cash,
+            cash=standing.holdings.cash,
             securities=Money.total(
-                standing.securities[cusip].market_value(par)
-                for cusip, par in standing.own.par_dollars.items()
+                standing.market_value(cusip, par)
+                for cusip, par in standing.holdings.par_dollars.items()
             ),
             securities_after_haircut=Money.total(
-                min(
-                    (
-                        standing.securities[cusip].collateral_value(side, par)
-                        for side in standing.securities[cusip].haircuts
-                    ),
-                    default=ZERO,
-                )
-                for cusip, par in standing.own.par_dollars.items()
+                standing.least_counted(cusip, par)
+                for cusip, par in standing.holdings.par_dollars.items()
             ),
         )
         for key, standing in inputs.standings.items()
@@ -196,23 +185,16 @@ def reserve_formula_of(inputs: DayInputs) -> ReserveFormulaReport:
 
 def _charges(inputs: DayInputs, records: Records) -> dict[str, Money]:
     parameters = inputs.context.parameters("collateral", inputs.business_date)
-    age_max = counted_age_max(parameters, AccountType.CUSTOMER)
-    calendar = federal_calendar()
+    rules, ages = ChargeRules.from_parameters(parameters), AgeingRules.from_parameters(parameters)
     charges = {}
     for key, standing in inputs.standings.items():
-        calls = [
-            OutstandingCall(
-                call.outstanding,
-                len(calendar.business_days(call.issued_at.date(), inputs.business_date)) - 1,
-            )
-            for call in calls_of(records, key)
-            if call.outstanding > ZERO
-        ]
+        book = call_book(records, key)
         charge = undermargined_charge(
-            maintenance=Money.total(standing.required.values()),
+            maintenance_margin=standing.ccp_minimum,
             equity=standing.value,
-            calls=calls,
-            age_business_days_max=age_max,
+            calls=outstanding_calls(book, key, on=inputs.business_date, rules=ages),
+            account_type=AccountType.CUSTOMER,
+            rules=rules,
         )
         if charge.charge > ZERO:
             charges[key.customer_id] = charge.charge

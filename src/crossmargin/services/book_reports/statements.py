@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from fractions import Fraction
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import Cusip, CustomerKey
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.ledger.assets import CASH, Asset, security
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.transfers import Transfer, TransferState
-from crossmargin.product.position import ClearingOrganization
 from crossmargin.reporting.statement import (
     SECTIONS,
     CallLine,
@@ -24,10 +23,10 @@ from crossmargin.reporting.statement import (
 from crossmargin.services.book_reports.inputs import DayInputs
 from crossmargin.services.books.accounts import of_customer, position_asset
 from crossmargin.services.books.ports import Work
-from crossmargin.services.clearing_day.call_register import CALL, calls_of
-from crossmargin.services.clearing_day.collecting import Standing
-from crossmargin.services.clearing_day.lot_register import read_register, subject_of
+from crossmargin.services.clearing_day.call_register import calls_of
+from crossmargin.services.clearing_day.lot_register import read_register
 from crossmargin.services.clearing_day.requirements import Required
+from crossmargin.services.clearing_day.standing import Standing
 
 _POSTED = (TransferState.POSTED, TransferState.POSTS_PENDING)
 
@@ -98,21 +97,23 @@ def _requirements(required: Required) -> list[RequirementLine]:
 
 def _collateral(standing: Standing) -> list[CollateralLine]:
     lines = []
-    left_cash, left_par = standing.own.cash, dict(standing.own.par_dollars)
-    for side, (cash, pars) in standing.own.at.items():
-        left_cash -= cash
-        if cash != ZERO:
-            lines.append(_cash_line(side.value, cash))
-        for cusip, par in pars.items():
+    holdings = standing.holdings
+    left_cash, left_par = holdings.cash, dict(holdings.par_dollars)
+    for side, placed in holdings.at.items():
+        left_cash -= placed.cash
+        if placed.cash != ZERO:
+            lines.append(_cash_line(side.value, placed.cash))
+        for cusip, par in placed.par_dollars.items():
             left_par[cusip] = left_par.get(cusip, 0) - par
-            lines.append(_security_line(standing, side.value, cusip, par, side))
+            lines.append(
+                _security_line(standing, side.value, cusip, par, standing.counted(side, cusip, par))
+            )
     if left_cash != ZERO:
         lines.append(_cash_line("BD-FCM", left_cash))
     for cusip, par in left_par.items():
         if par:
-            sides = standing.securities[cusip].haircuts
-            worst = max(sides, key=lambda s: (sides[s], s), default=ClearingOrganization.FICC)
-            lines.append(_security_line(standing, "BD-FCM", cusip, par, worst))
+            least = standing.least_counted(cusip, par)
+            lines.append(_security_line(standing, "BD-FCM", cusip, par, least))
     return lines
 
 
@@ -121,38 +122,24 @@ def _cash_line(location: str, cash: Money) -> CollateralLine:
 
 
 def _security_line(
-    standing: Standing, location: str, cusip: str, par: int, side: ClearingOrganization
+    standing: Standing, location: str, cusip: Cusip, par: int, counted: Money
 ) -> CollateralLine:
-    held = standing.securities[cusip]
-    return CollateralLine(
-        location,
-        security(cusip),
-        par,
-        held.market_value(par),
-        held.haircuts.get(side, Fraction(1)),
-        held.collateral_value(side, par),
-    )
+    worth = standing.market_value(cusip, par)
+    haircut = 1 - counted.dollars / worth.dollars if worth > ZERO else Fraction(0)
+    return CollateralLine(location, security(cusip.text), par, worth, haircut, counted)
 
 
 def _calls(work: Work, customer: CustomerKey, day: date, at: datetime) -> list[CallLine]:
-    cycles = {
-        record.record_id: (record.business_date, str(record.content["cycle"]))
-        for record in work.records.select(stream=CALL, subject=subject_of(customer))
-    }
-    lines = []
-    for call in calls_of(work.records, customer):
-        issued_on, cycle = cycles[call.call_id]
-        if issued_on == day or call.outstanding > ZERO:
-            asked = [side.value for side, amount in call.by_side.items() if amount > ZERO]
-            lines.append(
-                CallLine(
-                    call.call_id,
-                    " and ".join(asked) or "BD-FCM",
-                    cycle,
-                    call.amount,
-                    call.due_at,
-                    call.paid,
-                    call.status(at).value,
-                )
-            )
-    return lines
+    return [
+        CallLine(
+            call.issued.event_id,
+            call.issued.ccp.value,
+            call.issued.cycle,
+            call.amount,
+            call.issued.due_at,
+            call.paid,
+            call.status(at).value,
+        )
+        for call in calls_of(work.records, customer)
+        if call.issued.business_date == day or call.outstanding > ZERO
+    ]

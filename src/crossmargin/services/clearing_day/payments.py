@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.records import Record
-from crossmargin.ledger.assets import Asset
+from crossmargin.collateral.call_events import CallIssued, event_of
+from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.transfers import Transfer, TransferKind
 from crossmargin.participation.customer import may_hold_property
 from crossmargin.services.books.accounts import of_bd_fcm, of_customer
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.arrivals import Direction, PaymentRow
-from crossmargin.services.clearing_day.call_register import CALL, pay_call
+from crossmargin.services.clearing_day.call_register import is_issue, pay_calls
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.lot_register import Written, subject_of
 from crossmargin.services.clearing_day.position_transfers import refused
@@ -35,7 +36,7 @@ def take_payment(context: DayContext, work: Work, row: PaymentRow, written: Writ
         return _confirm(work, named, row, written)
     if row.direction is Direction.OUT:
         return f"nothing of that reference went out: {row.reference or 'none'}"
-    if row.reference and (named is None or named.stream != CALL):
+    if row.reference and (named is None or not is_issue(named)):
         return f"no call or wire has the reference {row.reference}"
     if row.customer is None:
         return "whose it is was not said"
@@ -60,6 +61,7 @@ def _deposit(
     work: Work, row: PaymentRow, customer: CustomerKey, call: Record | None, written: Written
 ) -> str:
     record = _record(row, subject_of(customer), written)
+    asset = Asset.parsed(row.asset)
     bank = row.place or places_of(work.ledger, customer.bd_fcm).bank
     transfer = Transfer(
         transfer_id=f"{record.record_id}/deposit",
@@ -67,7 +69,7 @@ def _deposit(
         kind=TransferKind.DEPOSIT,
         debit_account_id=of_bd_fcm(AccountKind.SEGREGATED_BANK, customer.bd_fcm, bank).account_id,
         credit_account_id=of_customer(AccountKind.CUSTOMER_FUTURES_ACCOUNT, customer).account_id,
-        asset=Asset.parsed(row.asset),
+        asset=asset,
         amount=row.quantity,
         business_date=written.business_date,
         at=written.at,
@@ -77,8 +79,10 @@ def _deposit(
     if answers:
         return " ".join((answers[0].posting.value, answers[0].detail)).strip()
     work.records.add(record)
-    if call is not None:
-        pay_call(work, call, row.quantity, _caused(written, row))
+    if asset == CASH:
+        issued = event_of(call) if call is not None else None
+        ccp = issued.ccp if isinstance(issued, CallIssued) else None
+        pay_calls(work, customer, row.quantity, _caused(written, row), ccp=ccp)
     return ""
 
 
