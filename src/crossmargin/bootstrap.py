@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from crossmargin.parameters.registry import ParameterSet
     from crossmargin.services.backtest_par_books import BacktestParameters
     from crossmargin.services.books.loading import Participants
-    from crossmargin.services.books.ports import Books
+    from crossmargin.services.books.ports import Books, Work
     from crossmargin.services.calculators.calculator import Calculator
     from crossmargin.services.clearing_day.desk import ClearingDesk
     from crossmargin.services.margin_positions import PositionsInput
@@ -497,3 +497,21 @@ def ageing_rules(on: date) -> AgeingRules:
     from crossmargin.collateral.ageing import AgeingRules as Rules
 
     return Rules.from_parameters(parameter_registry().set_of("collateral", on))
+
+
+def write_reports(work: Work, directory: Path, bd_fcm: str, day: date) -> list[Path]:
+    """Write every report of a day as files; files of the same content are left as they are."""
+    from crossmargin.feeds.books.outbox import replace_file
+    from crossmargin.presentation.report_files import report_files
+    from crossmargin.services.book_reports.reading import report_document, reports_of_day
+
+    directory.mkdir(parents=True, exist_ok=True)
+    written = []
+    for each in reports_of_day(work, bd_fcm, day)["reports"]:
+        if each["what"] != "REPORT":
+            continue
+        files = report_files(report_document(work, bd_fcm, day, each["name"]))
+        for name, content in files.items():
+            replace_file(directory / name, content)
+            written.append(directory / name)
+    return written
