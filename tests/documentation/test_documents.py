@@ -17,9 +17,11 @@ OWNERS = (
     "analysis",
     "analysis/stress",
     "arrangement",
+    "default_management",
     "market",
     "margin/ficc",
     "margin/cme",
+    "settlement",
     "validation",
 )
 DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])

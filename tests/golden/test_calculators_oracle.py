@@ -14,7 +14,17 @@ from crossmargin.services.calculators.calculator import run
 
 YIELD_TOLERANCE = Decimal("0.003")  # The quote sheet is rounded.
 EXPECTED_HERE = {
+    "account-equity",
+    "account-equity-xm",
+    "claim-setoff",
+    "class-allocation",
     "conversion-factor",
+    "entitlement-shortfall",
+    "framework-one",
+    "funded-balance",
+    "loss-sharing",
+    "pooled-distribution",
+    "transfer-test",
     "treasury-price",
     "treasury-yield",
     "invoice-price",

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
+from crossmargin.basics.local_time import LocalTime
 from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.parameters.registry import ParameterSet
 from crossmargin.product.calendars import futures_delivery_calendar
@@ -67,43 +68,6 @@ CYCLE_TERMS: Mapping[Cycle, CycleTerms] = {
     Cycle.EODXM: CycleTerms(FiccPositions.FINAL, calls=True, trues_up=Cycle.EOD),
     Cycle.CUR: CycleTerms(FiccPositions.HOURLY, calls=False),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class LocalTime:
-    """A time of day in a zone.
-
-    Examples
-    --------
-    >>> noon = LocalTime.parsed("12:00 America/New_York")
-    >>> noon.on(date(2026, 3, 6)).isoformat(), noon.on(date(2026, 3, 9)).isoformat()
-    ('2026-03-06T12:00:00-05:00', '2026-03-09T12:00:00-04:00')
-    """
-
-    clock: time
-    zone: ZoneInfo
-
-    @staticmethod
-    def parsed(text: str) -> LocalTime:
-        """Return the time that ``HH:MM Area/City`` names.
-
-        Raises
-        ------
-        ValueError
-            If the text is no time, or the zone is not in the time-zone database.
-        """
-        clock, _, zone = text.strip().partition(" ")
-        try:
-            return LocalTime(time.fromisoformat(clock), ZoneInfo(zone.strip()))
-        except (ValueError, OSError, ZoneInfoNotFoundError):
-            raise ValueError(
-                f"expected a time and a zone that this machine's time-zone database has, "
-                f"as in '12:00 America/New_York', was {text!r}"
-            ) from None
-
-    def on(self, day: date) -> datetime:
-        """Return the instant at that time of the day."""
-        return datetime.combine(day, self.clock, self.zone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,8 @@ def list_command(
     owner: Annotated[
         str | None,
         typer.Option(
-            help="Only of analysis, arrangement, cme, ficc, market, stress or validation."
+            help="Only of analysis, arrangement, cme, ficc, market, settlement, stress or "
+            "validation."
         ),
     ] = None,
     on: Annotated[

@@ -6,7 +6,7 @@ gives each customer the reduction that the cycle allows, with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import MAXYEAR, MINYEAR, date, datetime
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from crossmargin.arrangement.cycles import (
     cutoffs_of,
 )
 from crossmargin.arrangement.fallback import (
+    AgreedFactor,
     FactorSource,
     FallbackDecision,
     FallbackReason,
@@ -146,13 +147,15 @@ def cycle_outcome(run: MarginRun, plan: CyclePlan) -> CycleOutcome:
     """
     day, previous = run.result.day, plan.request.previous
     rules = ReductionRules.from_parameters(day.parameters.arrangement)
-    decisions = tuple(_decision(c, plan, rules) for c in run.result.customers)
+    last = {
+        c.key: previous.agreed_factor(c.key) if previous is not None else None
+        for c in run.result.customers
+    }
+    at, has_previous = plan.cutoffs.at, previous is not None
+    late = LateSides(plan.request.late, at, plan.fallback, plan.zone, has_previous=has_previous)
+    decisions = tuple(decide_factor(c, late, last[c.key], rules) for c in run.result.customers)
     if plan.request.late:
-        customers = tuple(
-            _at_factor(customer, decision, rules)
-            for customer, decision in zip(run.result.customers, decisions, strict=True)
-        )
-        run = replace(run, result=replace(run.result, customers=customers))
+        run = at_decided_factors(run, decisions, rules)
     adjusts = CYCLE_TERMS[plan.request.cycle].trues_up is not None
     return CycleOutcome(
         run=run,
@@ -166,9 +169,49 @@ def cycle_outcome(run: MarginRun, plan: CyclePlan) -> CycleOutcome:
     )
 
 
-def _decision(customer: CustomerResult, plan: CyclePlan, rules: ReductionRules) -> FallbackDecision:
+@dataclass(frozen=True, slots=True)
+class LateSides:
+    """Who is late in a cycle, and what may stand in.
+
+    Parameters
+    ----------
+    late : frozenset of ClearingOrganization
+        Empty where both sides are on time.
+    at : datetime
+        Instant of the run.
+    fallback : FallbackRules
+    zone : ZoneInfo
+        In which the age of a last factor is counted.
+    has_previous : bool
+        Whether a previous run is known at all.
+    """
+
+    late: frozenset[ClearingOrganization]
+    at: datetime
+    fallback: FallbackRules
+    zone: ZoneInfo
+    has_previous: bool
+
+
+def decide_factor(
+    customer: CustomerResult,
+    sides: LateSides,
+    last: AgreedFactor | None,
+    rules: ReductionRules,
+) -> FallbackDecision:
+    """Return the factor of a customer in a cycle, and where it comes from.
+
+    Parameters
+    ----------
+    customer : CustomerResult
+        With the reduction of its own figures.
+    sides : LateSides
+    last : AgreedFactor or None
+        The last factor that both sides' figures made.
+    rules : ReductionRules
+    """
     reduction = customer.requirement.reduction
-    if not plan.request.late:
+    if not sides.late:
         return FallbackDecision(
             FactorSource.CURRENT,
             FallbackReason.AS_AGREED,
@@ -177,41 +220,44 @@ def _decision(customer: CustomerResult, plan: CyclePlan, rules: ReductionRules) 
             last=None,
             age=None,
         )
-    previous = plan.request.previous
-    last = previous.agreed_factor(customer.key) if previous is not None else None
     until = (
         None
         if last is None
         else serves_until(
             last,
-            business_days=plan.fallback.age_business_days_max,
+            business_days=sides.fallback.age_business_days_max,
             calendar=futures_delivery_calendar(),
-            zone=plan.zone,
+            zone=sides.zone,
         )
     )
     legs = (customer.requirement.ficc.figures.three, customer.requirement.cme.figures.three)
     return decide_fallback(
         reduction,
-        late=plan.request.late,
+        late=sides.late,
         has_both_legs=all(three.has_both_legs for three in legs),
         last=last,
-        at=plan.cutoffs.at,
+        at=sides.at,
         until=until,
-        has_previous=previous is not None,
-        rules=plan.fallback,
+        has_previous=sides.has_previous,
+        rules=sides.fallback,
         reduction_rules=rules,
     )
 
 
-def _at_factor(
-    customer: CustomerResult, decision: FallbackDecision, rules: ReductionRules
-) -> CustomerResult:
-    return replace(
-        customer,
-        requirement=requirement_at(
-            customer.requirement, factor=decision.factor, binding=decision.binding, rules=rules
-        ),
+def at_decided_factors(
+    run: MarginRun, decisions: Sequence[FallbackDecision], rules: ReductionRules
+) -> MarginRun:
+    """Return a run with each customer's requirement at the factor that was decided."""
+    customers = tuple(
+        replace(
+            customer,
+            requirement=requirement_at(
+                customer.requirement, factor=decision.factor, binding=decision.binding, rules=rules
+            ),
+        )
+        for customer, decision in zip(run.result.customers, decisions, strict=True)
     )
+    return replace(run, result=replace(run.result, customers=customers))
 
 
 def _true_up(previous: PreviousRun, run: MarginRun) -> TrueUp:

@@ -21,9 +21,13 @@ from crossmargin.services.parameter_sets import ParameterSets
 OWNERS: Mapping[str, str] = {
     "analysis": "analysis",
     "arrangement": "arrangement",
+    "clearing_day": "services/clearing_day",
     "cme": "margin/cme",
+    "collateral": "collateral",
+    "default_management": "default_management",
     "ficc": "margin/ficc",
     "market": "market",
+    "settlement": "settlement",
     "stress": "analysis/stress",
     "validation": "validation",
 }

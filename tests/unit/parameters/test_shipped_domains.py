@@ -12,6 +12,15 @@ from crossmargin import bootstrap
 from crossmargin.analysis.correlation import CorrelationVolatility
 from crossmargin.arrangement.eligibility import SecScope
 from crossmargin.arrangement.reduction import Denominator, Fallback
+from crossmargin.default_management.account_equity import PositionReading
+from crossmargin.default_management.distribution import DistributionRule, LeftOver
+from crossmargin.default_management.loss_sharing import (
+    CmeToFicc,
+    GuarantyLimit,
+    ProportionalLimit,
+    RuleSet,
+)
+from crossmargin.default_management.transfer_test import ClockRoll
 from crossmargin.margin.cme.correlation import CorrelationScaling
 from crossmargin.margin.cme.equivalents import EquivalentContract, ShortEndEquivalent
 from crossmargin.margin.cme.hypothetical import HypotheticalStress
@@ -27,6 +36,7 @@ from crossmargin.parameters.registry import Parameter
 from crossmargin.product.specifications import PRODUCTS
 from crossmargin.product.treasury import SecurityKind
 from crossmargin.services.backtest_series import UnobservedBasis
+from crossmargin.settlement.rules import FailMarkInterest, OvernightRate
 from crossmargin.validation.coverage import ExceptionReading
 from crossmargin.validation.windows import StressedYearReading, WindowReading
 
@@ -55,6 +65,14 @@ ENUMERATIONS: Mapping[str, type[StrEnum]] = {
     "arrangement.fallback": Fallback,
     "arrangement.sec_scope": SecScope,
     "arrangement.eligible_security_kinds": SecurityKind,
+    "default_management.cme_to_ficc": CmeToFicc,
+    "default_management.distribution": DistributionRule,
+    "default_management.ficc_position_reading": PositionReading,
+    "default_management.framework_one_left_over": LeftOver,
+    "default_management.guaranty_limit": GuarantyLimit,
+    "default_management.loss_sharing_rule_set": RuleSet,
+    "default_management.proportional_limit": ProportionalLimit,
+    "default_management.transfer_clock_roll": ClockRoll,
     "cme.correlation_scaling": CorrelationScaling,
     "cme.engine": CmeEngine,
     "cme.equivalent_contract": EquivalentContract,
@@ -67,6 +85,8 @@ ENUMERATIONS: Mapping[str, type[StrEnum]] = {
     "ficc.quantile_convention": QuantileConvention,
     "ficc.sensitivity_source": SensitivitySource,
     "ficc.valuation": FiccValuation,
+    "settlement.fail_mark_interest": FailMarkInterest,
+    "settlement.mark_interest_rate": OvernightRate,
     "validation.exception_reading": ExceptionReading,
     "validation.filtered_stressed_year_reading": StressedYearReading,
     "validation.stressed_year_reading": StressedYearReading,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -36,6 +36,7 @@ class Kind(StrEnum):
     TEXT = "text"
     OBJECT = "object"
     LIST = "list"
+    NAMED = "named"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +47,18 @@ class Input:
     ----------
     name : str
     kind : Kind
-        ``LIST`` is a list of objects.
+        ``LIST`` is a list of objects, ``NAMED`` an object whose keys are names of the user's.
     meaning : str
         What it is, in a few words, with its unit.
     required : bool
     choices : tuple of str
         The texts that are allowed; empty for any.
     above, minimum, maximum : Decimal, optional
-        Bounds of a number: ``above`` is not itself allowed, the others are.
+        Bounds of a number: ``above`` is not itself allowed, the others are. Of ``NAMED``
+        ``minimum`` is how many names there are at least.
     inputs : tuple of Input
-        What an object, or each object of a list, holds.
+        What an object, or each object of a list, holds; of ``NAMED`` the one input that stands
+        under each name.
     """
 
     name: str
@@ -75,6 +78,11 @@ class Input:
         if self.kind is Kind.LIST:
             items = object_schema(self.inputs)
             return {"description": self.meaning, "type": "array", "minItems": 1, "items": items}
+        if self.kind is Kind.NAMED:
+            each = self.inputs[0].as_schema()
+            least = int(self.minimum or 0)
+            named = {"type": "object", "minProperties": least, "additionalProperties": each}
+            return {"description": self.meaning, **named}
         schema: dict[str, object] = {"description": self.meaning, "type": "string"}
         if self.kind in (Kind.DECIMAL, Kind.MONEY):
             schema["type"] = ["number", "string"]
@@ -106,6 +114,8 @@ class Input:
             Kind.TEXT: "a text",
             Kind.OBJECT: "an object with " + ", ".join(each.name for each in self.inputs),
             Kind.LIST: "a list of objects, at least one",
+            Kind.NAMED: "an object with one entry for each "
+            + ", ".join(each.name for each in self.inputs),
         }[self.kind]
         bounds = [
             f"{word} {bound}"
@@ -142,6 +152,11 @@ class Values:
     def __contains__(self, name: str) -> bool:
         return name in self._given
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What was given, in the order of the input."""
+        return tuple(self._given)
+
     def decimal(self, name: str) -> Decimal:
         """Return a number."""
         return self._as(name, Decimal)
@@ -174,6 +189,20 @@ class Values:
     def rows(self, name: str) -> tuple[Values, ...]:
         """Return the values of each object of a list."""
         return tuple(self._as(name, tuple))
+
+    def named_money(self, name: str) -> dict[str, Money]:
+        """Return the amount under each name; none if the input need not have been given."""
+        return {key: each.money(key) for key, each in self._named(name)}
+
+    def named_groups(self, name: str) -> dict[str, Values]:
+        """Return the values under each name."""
+        return {key: each.group(key) for key, each in self._named(name)}
+
+    def _named(self, name: str) -> list[tuple[str, Values]]:
+        if name not in self._given:
+            return []
+        entries = self.group(name)
+        return [(key, entries) for key in entries.names]
 
     def _as(self, name: str, type_: type[_T]) -> _T:
         value = self._given[name]
@@ -239,16 +268,11 @@ def shown(value: object) -> str:
 def _take(
     each: Input, value: object, where: str, given: dict[str, object], refusals: list[Refusal]
 ) -> None:
-    before = len(refusals)
-    if each.kind is Kind.OBJECT:
-        group = read_values(value, each.inputs, refusals, at=where)
+    if each.kind in _NESTED:
+        before = len(refusals)
+        nested = _NESTED[each.kind](each, value, where, refusals)
         if len(refusals) == before:
-            given[each.name] = group
-        return
-    if each.kind is Kind.LIST:
-        rows = _rows(each, value, where, refusals)
-        if len(refusals) == before:
-            given[each.name] = rows
+            given[each.name] = nested
         return
     try:
         given[each.name] = _scalar(each, value)
@@ -259,6 +283,10 @@ def _take(
         refusals.append(Refusal(where, shown(value), each.expected, SHAPE_RULE))
 
 
+def _object(each: Input, value: object, where: str, refusals: list[Refusal]) -> Values:
+    return read_values(value, each.inputs, refusals, at=where)
+
+
 def _rows(each: Input, value: object, where: str, refusals: list[Refusal]) -> tuple[Values, ...]:
     if not isinstance(value, list) or not value:
         refusals.append(Refusal(where, shown(value), each.expected, SHAPE_RULE))
@@ -267,6 +295,26 @@ def _rows(each: Input, value: object, where: str, refusals: list[Refusal]) -> tu
         read_values(item, each.inputs, refusals, at=f"{where}[{place}]")
         for place, item in enumerate(value)
     )
+
+
+def _named(each: Input, value: object, where: str, refusals: list[Refusal]) -> Values:
+    if not isinstance(value, Mapping) or len(value) < (each.minimum or 0):
+        refusals.append(Refusal(where, shown(value), each.expected, SHAPE_RULE))
+        return Values({})
+    given: dict[str, object] = {}
+    for name, entry in value.items():
+        if not name or len(name) > _LONGEST_TEXT:
+            expected = f"a name of 1 to {_LONGEST_TEXT} characters"
+            refusals.append(Refusal(where, shown(name), expected, SHAPE_RULE))
+        _take(replace(each.inputs[0], name=name), entry, f"{where}.{name}", given, refusals)
+    return Values(given)
+
+
+_NESTED: Mapping[Kind, Callable[[Input, object, str, list[Refusal]], object]] = {
+    Kind.OBJECT: _object,
+    Kind.LIST: _rows,
+    Kind.NAMED: _named,
+}
 
 
 def _scalar(each: Input, value: object) -> object:

@@ -1,0 +1,79 @@
+"""Options that every command on the books takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crossmargin.cli.output import EXIT_REFUSED, OutputFormat, refuse
+
+if TYPE_CHECKING:
+    from crossmargin.services.books.ports import Books
+
+BooksOption = Annotated[
+    str,
+    typer.Option(
+        "--books",
+        metavar="ADDRESS",
+        envvar="CROSSMARGIN_BOOKS",
+        help="The books: a path of a SQLite file, or a postgresql:// address.",
+    ),
+]
+BdFcmOption = Annotated[str, typer.Option("--bd-fcm", metavar="NAME", help="The BD-FCM.")]
+ActorOption = Annotated[
+    str, typer.Option("--actor", metavar="NAME", help="Who does it: the maker.")
+]
+ApproverOption = Annotated[
+    str, typer.Option("--approver", metavar="NAME", help="Who approves it: another, the checker.")
+]
+AtOption = Annotated[
+    str,
+    typer.Option("--at", metavar="INSTANT", help="Business clock, with a zone."),
+]
+
+
+@contextmanager
+def opened(address: str, output_format: OutputFormat) -> Iterator[Books]:
+    """Open books for a command; a refusal or a store that fails ends it with status 1."""
+    from crossmargin import bootstrap
+    from crossmargin.basics.refusals import Refusal, RefusedError
+    from crossmargin.services.books.ports import ConflictingRecordError, StorageError
+
+    try:
+        yield bootstrap.open_books(address)
+    except RefusedError as error:
+        refuse(error.refusals, output_format)
+    except (StorageError, ConflictingRecordError) as error:
+        # An address may hold a password: it is not repeated.
+        refusal = Refusal("books", str(error), "books that can be opened and written", "books")
+        refuse((refusal,), output_format)
+
+
+def instant_of(text: str, output_format: OutputFormat) -> datetime:
+    """Return the instant that an option names, or end with status 1."""
+    from crossmargin.basics.refusals import Refusal
+
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        expected = "an instant with a zone, as in 2026-05-11T09:00-04:00"
+        refuse((Refusal("at", text, expected, "business clock"),), output_format)
+    return at
+
+
+__all__ = [
+    "EXIT_REFUSED",
+    "ActorOption",
+    "ApproverOption",
+    "AtOption",
+    "BdFcmOption",
+    "BooksOption",
+    "instant_of",
+    "opened",
+]

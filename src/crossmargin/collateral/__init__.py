@@ -1,0 +1,1 @@
+"""Customers' collateral: haircuts and eligibility, allocation, calls, withdrawals, shortfalls."""

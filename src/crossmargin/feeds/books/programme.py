@@ -1,0 +1,135 @@
+"""The file that the books of a BD-FCM begin with: capital, places, facts of each place."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from crossmargin.basics.money import Money, money_from_decimal
+from crossmargin.basics.refusals import Refusal, RefusedError, refused
+from crossmargin.ledger.chart import CHART, AccountKind
+from crossmargin.ledger.custody import DOCUMENTED, Fact
+from crossmargin.services.books.opening import BdFcmBooks, Place, StatedFact
+
+_RULE = "reference: books"
+_PLACES = tuple(kind for kind, terms in CHART.items() if terms.is_kept_elsewhere)
+_SHA256_CHARACTERS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedBooks:
+    """What a file says, and its digest."""
+
+    books: BdFcmBooks
+    sha256: str
+
+
+def read_bd_fcm_books(path: Path) -> LoadedBooks:
+    """Read a file of a BD-FCM's books.
+
+    Raises
+    ------
+    RefusedError
+        With every fault and where it stands.
+    """
+    try:
+        raw = path.read_bytes()
+        said = tomllib.loads(raw.decode())
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise refused("file", path.name, f"a readable TOML file ({error})", _RULE) from error
+    faults: list[Refusal] = []
+    reading = _Reading(path.name, faults)
+    places = said.get("place")
+    listed = places if isinstance(places, list) else []
+    if not listed:
+        reading.fault("place", places, "at least one [[place]]")
+    books = BdFcmBooks(
+        bd_fcm=reading.text(said, "bd_fcm"),
+        opened=reading.day(said, "opened") or date.min,
+        capital=reading.money(said, "capital"),
+        places=tuple(reading.place(each, f"place {n}") for n, each in enumerate(listed, start=1)),
+    )
+    if faults:
+        raise RefusedError(*faults)
+    return LoadedBooks(books, hashlib.sha256(raw).hexdigest())
+
+
+class _Reading:
+    """Values of a file, every fault noted."""
+
+    def __init__(self, file: str, faults: list[Refusal]) -> None:
+        self._file, self._faults = file, faults
+
+    def fault(self, field: str, value: object, expected: str) -> None:
+        self._faults.append(Refusal(field, str(value), expected, _RULE, self._file))
+
+    def text(self, said: Mapping[str, object], name: str, where: str = "") -> str:
+        value = said.get(name)
+        if not isinstance(value, str) or not value or "/" in value:
+            self.fault(f"{where} {name}".strip(), value, "a text without a slash")
+            return "?"
+        return value
+
+    def day(self, said: Mapping[str, object], name: str, where: str = "") -> date | None:
+        value = said.get(name)
+        if type(value) is not date:
+            self.fault(f"{where} {name}".strip(), value, "a date, such as 2026-05-01")
+            return None
+        return value
+
+    def money(self, said: Mapping[str, object], name: str) -> Money:
+        value = said.get(name)
+        try:
+            return money_from_decimal(value if isinstance(value, str) else "?")
+        except ValueError:
+            self.fault(name, value, "dollars and cents in quotes, such as '1000000.00'")
+            return money_from_decimal("0")
+
+    def place(self, said: object, where: str) -> Place:
+        table = said if isinstance(said, Mapping) else {}
+        kind = self._one_of(table, "kind", [each.value for each in _PLACES], where)
+        facts = table.get("fact")
+        listed = facts if isinstance(facts, list) else []
+        return Place(
+            kind=AccountKind(kind),
+            custodian=self.text(table, "custodian", where),
+            facts=tuple(
+                self._fact(each, f"{where} fact {n}") for n, each in enumerate(listed, start=1)
+            ),
+        )
+
+    def _fact(self, said: object, where: str) -> StatedFact:
+        table = said if isinstance(said, Mapping) else {}
+        fact = Fact(self._one_of(table, "fact", [each.value for each in Fact], where))
+        digest = table.get("document_sha256", "")
+        is_digest = isinstance(digest, str) and len(digest) == _SHA256_CHARACTERS
+        if fact in DOCUMENTED and not is_digest:
+            self.fault(f"{where} document_sha256", digest, "the document's SHA-256")
+        last = self.day(table, "last", where) if "last" in table else None
+        return StatedFact(
+            fact=fact,
+            value=self._value(table, where),
+            document_sha256=str(digest) if is_digest else "?",
+            first=self.day(table, "first", where) or date.min,
+            last=last,
+        )
+
+    def _value(self, table: Mapping[str, object], where: str) -> str:
+        value = table.get("value")
+        if not isinstance(value, str) or not value:
+            self.fault(f"{where} value", value, "a text")
+            return "?"
+        return value
+
+    def _one_of(
+        self, table: Mapping[str, object], name: str, allowed: list[str], where: str
+    ) -> str:
+        value = table.get(name)
+        if value not in allowed:
+            self.fault(f"{where} {name}", value, f"one of {', '.join(allowed)}")
+            return allowed[0]
+        return str(value)

@@ -1,0 +1,198 @@
+"""Where customers' property may be kept: the facts that must be in force before a deposit.
+
+A clearing organization's securities account for the arrangement is kept at the Federal Reserve Bank
+of New York or at a bank whose deposits are FDIC-insured, segregated, in an exact title, with a
+notice that is kept and a contract that gives the place no lien (CFTC proposed order, 90 FR 58525,
+section VIII(e)(vii)). Only two kinds of securities account may exist, XM and Segregated Customer
+Margin; a third needs both Commissions' consent (section VIII(i)). A BD-FCM's own depositories need
+a title and an acknowledgment letter (17 CFR 1.20).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from crossmargin.basics.records import Record
+from crossmargin.ledger.chart import Account, AccountKind, SegregationClass
+
+#: Stream of the records that state a fact; the subject is the account's id.
+CUSTODY_FACT = "CUSTODY_FACT"
+
+
+class Fact(StrEnum):
+    """What is stated of a place, in the order in which what is missing is named."""
+
+    HOLDER = "HOLDER"
+    EXACT_TITLE = "EXACT_TITLE"
+    SCOPE = "SCOPE"
+    FDIC_INSURED = "FDIC_INSURED"
+    FEDERAL_RESERVE_PERMISSION = "FEDERAL_RESERVE_PERMISSION"
+    NOTICE = "NOTICE"
+    NO_LIEN_CONTRACT = "NO_LIEN_CONTRACT"
+    ACKNOWLEDGMENT_LETTER = "ACKNOWLEDGMENT_LETTER"
+    CFTC_CONSENT = "CFTC_CONSENT"
+    SEC_CONSENT = "SEC_CONSENT"
+
+
+class Scope(StrEnum):
+    """Whose margin an account at a place may hold."""
+
+    XM_ONLY = "XM_ONLY"
+    XM_AND_SCM = "XM_AND_SCM"
+    SCM_ONLY = "SCM_ONLY"
+    OTHER = "OTHER"
+
+
+#: Facts that rest on a document, whose digest must be given.
+DOCUMENTED = frozenset(
+    {
+        Fact.FDIC_INSURED,
+        Fact.FEDERAL_RESERVE_PERMISSION,
+        Fact.NOTICE,
+        Fact.NO_LIEN_CONTRACT,
+        Fact.ACKNOWLEDGMENT_LETTER,
+        Fact.CFTC_CONSENT,
+        Fact.SEC_CONSENT,
+    }
+)
+_FRBNY = (
+    Fact.HOLDER,
+    Fact.EXACT_TITLE,
+    Fact.SCOPE,
+    Fact.FEDERAL_RESERVE_PERMISSION,
+    Fact.NOTICE,
+    Fact.NO_LIEN_CONTRACT,
+)
+_BANK = (
+    Fact.HOLDER,
+    Fact.EXACT_TITLE,
+    Fact.SCOPE,
+    Fact.FDIC_INSURED,
+    Fact.NOTICE,
+    Fact.NO_LIEN_CONTRACT,
+)
+_OWN = (Fact.HOLDER, Fact.EXACT_TITLE, Fact.ACKNOWLEDGMENT_LETTER)
+_REQUIRED: Mapping[AccountKind, tuple[Fact, ...]] = {
+    AccountKind.FRBNY_SEGREGATED_ACCOUNT: _FRBNY,
+    AccountKind.SEGREGATED_BANK_ACCOUNT: _BANK,
+    AccountKind.SEGREGATED_BANK: _OWN,
+    AccountKind.SECURITIES_CUSTODY: _OWN,
+}
+_CONSENTS = (Fact.CFTC_CONSENT, Fact.SEC_CONSENT)
+_SCOPES: Mapping[tuple[AccountKind, SegregationClass], frozenset[Scope]] = {
+    (AccountKind.FRBNY_SEGREGATED_ACCOUNT, SegregationClass.FUTURES): frozenset(
+        {Scope.XM_ONLY, Scope.XM_AND_SCM}
+    ),
+    (AccountKind.FRBNY_SEGREGATED_ACCOUNT, SegregationClass.SECURITIES): frozenset(
+        {Scope.SCM_ONLY, Scope.XM_AND_SCM}
+    ),
+    (AccountKind.SEGREGATED_BANK_ACCOUNT, SegregationClass.FUTURES): frozenset({Scope.XM_ONLY}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CustodyFact:
+    """One fact of one account that is kept elsewhere.
+
+    Parameters
+    ----------
+    account_id : str
+    fact : Fact
+    value : str
+        The holder, the title, a :class:`Scope`; what a document names, such as ``4(c) order``.
+    document_sha256 : str
+        Of the document; empty where the fact rests on none.
+    first : date
+        From when on it is in force.
+    last : date or None
+        Until when, counted; None while it has no end.
+
+    Raises
+    ------
+    ValueError
+        If a documented fact has no digest, or its end is before its beginning.
+    """
+
+    account_id: str
+    fact: Fact
+    value: str
+    document_sha256: str
+    first: date
+    last: date | None = None
+
+    def __post_init__(self) -> None:
+        if self.fact in DOCUMENTED and not self.document_sha256:
+            raise ValueError(f"{self.fact} rests on a document: its digest is missing")
+        if self.last is not None and self.last < self.first:
+            raise ValueError(f"{self.fact} ends on {self.last}, before {self.first}")
+
+    def is_in_force(self, on: date) -> bool:
+        """Return whether the fact holds on a day."""
+        return self.first <= on and (self.last is None or on <= self.last)
+
+    def as_content(self) -> dict[str, object]:
+        """Return what a record of the fact says."""
+        return {
+            "fact": self.fact.value,
+            "value": self.value,
+            "document_sha256": self.document_sha256,
+            "first": self.first.isoformat(),
+            "last": None if self.last is None else self.last.isoformat(),
+        }
+
+
+def fact_of(record: Record) -> CustodyFact:
+    """Return the fact that a record states.
+
+    Raises
+    ------
+    ValueError
+        If it states none.
+    """
+    said = record.content
+    try:
+        last = said["last"]
+        return CustodyFact(
+            record.subject,
+            Fact(str(said["fact"])),
+            str(said["value"]),
+            str(said["document_sha256"]),
+            date.fromisoformat(str(said["first"])),
+            None if last is None else date.fromisoformat(str(last)),
+        )
+    except KeyError as error:
+        raise ValueError(f"expected a custody fact, was {record!r}") from error
+
+
+def missing_fact(account: Account, facts: Iterable[CustodyFact], on: date) -> str:
+    """Return the first fact that an account lacks on a day, or an empty text.
+
+    Parameters
+    ----------
+    account : Account
+    facts : iterable of CustodyFact
+        All that were stated of it.
+    on : date
+
+    Examples
+    --------
+    >>> bank = Account(AccountKind.SEGREGATED_BANK, SegregationClass.FUTURES, "FCM", "", "BANK-1")
+    >>> missing_fact(bank, [], date(2026, 5, 11))
+    'HOLDER'
+    """
+    holding = {each.fact: each for each in facts if each.is_in_force(on)}
+    for fact in _REQUIRED[account.kind]:
+        if fact not in holding:
+            return fact.value
+    allowed = _SCOPES.get((account.kind, account.segregation_class))
+    if allowed is None:
+        return ""
+    scope = holding[Fact.SCOPE].value
+    if scope in allowed:
+        return ""
+    if scope != Scope.OTHER.value:
+        return f"{Fact.SCOPE.value}: {' or '.join(sorted(allowed))}, was {scope}"
+    return next((fact.value for fact in _CONSENTS if fact not in holding), "")

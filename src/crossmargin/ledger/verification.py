@@ -1,0 +1,291 @@
+"""Checks on reading: the ledger again from its transfers, on another path than the judgement.
+
+Each check is a fold over accounts, transfers and balances as they stand, and names every account
+and asset that does not hold. Nothing found means that all of them hold.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from crossmargin.ledger.assets import CASH, Asset, AssetKind
+from crossmargin.ledger.chart import Account, AccountKind, Side
+from crossmargin.ledger.custody import CustodyFact, missing_fact
+from crossmargin.ledger.posting import Balance
+from crossmargin.ledger.transfers import MOVEMENTS, Transfer, TransferState
+
+_K = AccountKind
+
+
+class Check(StrEnum):
+    """What is checked on reading."""
+
+    DEBITS_EQUAL_CREDITS = "DEBITS_EQUAL_CREDITS"
+    BALANCE_IS_SUM_OF_TRANSFERS = "BALANCE_IS_SUM_OF_TRANSFERS"
+    ACCOUNT_IS_OPEN = "ACCOUNT_IS_OPEN"
+    MOVEMENT_IS_PERMITTED = "MOVEMENT_IS_PERMITTED"
+    SEGREGATION_IS_KEPT = "SEGREGATION_IS_KEPT"
+    NORMAL_SIDE = "NORMAL_SIDE"
+    CLAIM_EQUALS_DEBT = "CLAIM_EQUALS_DEBT"
+    SECURITIES_ARE_THE_CUSTOMERS = "SECURITIES_ARE_THE_CUSTOMERS"
+    RESIDUAL_INTEREST_COVERS = "RESIDUAL_INTEREST_COVERS"
+    HELD_COVERS_OWED = "HELD_COVERS_OWED"
+    CUSTODY_FACTS = "CUSTODY_FACTS"
+    POSITIONS_ARE_THE_LOTS = "POSITIONS_ARE_THE_LOTS"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that does not hold.
+
+    Parameters
+    ----------
+    check : Check
+    where : str
+        Account, transfer or holder.
+    asset : str
+        Empty where it is about none.
+    was, expected : str
+        Figures in the asset's unit, or words.
+    """
+
+    check: Check
+    where: str
+    asset: str
+    was: str
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerImage:
+    """A ledger as it was read.
+
+    Parameters
+    ----------
+    accounts : tuple of Account
+    transfers : tuple of Transfer
+    balances : mapping of (account id, Asset) to Balance
+        As the store keeps them.
+    facts : tuple of CustodyFact
+    """
+
+    accounts: tuple[Account, ...]
+    transfers: tuple[Transfer, ...]
+    balances: Mapping[tuple[str, Asset], Balance]
+    facts: tuple[CustodyFact, ...] = ()
+
+
+def verify(image: LedgerImage) -> tuple[Finding, ...]:
+    """Return everything that does not hold; nothing if all does."""
+    net = _net_of(image.transfers)
+    return (
+        *_debits_equal_credits(image, net),
+        *_balances(image),
+        *_paths(image),
+        *_normal_sides(net),
+        *_claims(net),
+        *_cover(net),
+        *_places(net),
+        *_custody(image),
+    )
+
+
+Net = Mapping[tuple[str, Asset], int]
+
+
+def _net_of(transfers: Iterable[Transfer]) -> dict[tuple[str, Asset], int]:
+    """Return posted debits less credits by account and asset."""
+    net: dict[tuple[str, Asset], int] = defaultdict(int)
+    for each in transfers:
+        if each.state in {TransferState.POSTED, TransferState.POSTS_PENDING}:
+            net[each.debit_account_id, each.asset] += each.amount
+            net[each.credit_account_id, each.asset] -= each.amount
+    return dict(net)
+
+
+def _debits_equal_credits(image: LedgerImage, net: Net) -> Iterator[Finding]:
+    sums: dict[tuple[str, str, Asset], int] = defaultdict(int)
+    for (account_id, asset), balance in image.balances.items():
+        account = Account.parsed(account_id)
+        key = (account.terms.holder.value, account.segregation_class.value, asset)
+        sums[key] += balance.posted_debit
+    for (holder, segregation_class, asset), total in sorted(sums.items()):
+        if total:
+            where = f"{holder}/{segregation_class}"
+            yield Finding(Check.DEBITS_EQUAL_CREDITS, where, str(asset), str(total), "0")
+
+
+def _balances(image: LedgerImage) -> Iterator[Finding]:
+    counted = counters_of(image.transfers)
+    for key in sorted({*counted, *image.balances}):
+        derived, kept = counted.get(key, Balance()), image.balances.get(key, Balance())
+        if derived != kept:
+            account_id, asset = key
+            yield Finding(
+                Check.BALANCE_IS_SUM_OF_TRANSFERS, account_id, str(asset), str(kept), str(derived)
+            )
+
+
+def counters_of(transfers: Iterable[Transfer]) -> dict[tuple[str, Asset], Balance]:
+    """Return the four counters of every account and asset, from the transfers alone."""
+    counters: dict[tuple[str, Asset], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    waiting: dict[str, int] = {}
+    for each in transfers:
+        keys = ((each.debit_account_id, 0), (each.credit_account_id, 1))
+        if each.state is TransferState.PENDING:
+            waiting[each.transfer_id] = each.amount
+        for account_id, side in keys:
+            row = counters[account_id, each.asset]
+            if each.state is TransferState.PENDING:
+                row[2 + side] += each.amount
+                continue
+            row[2 + side] -= waiting.get(each.pending_id, 0)
+            if each.state is not TransferState.VOIDS_PENDING:
+                row[side] += each.amount
+    return {key: Balance(*row) for key, row in counters.items()}
+
+
+def _paths(image: LedgerImage) -> Iterator[Finding]:
+    known = {account.account_id: account for account in image.accounts}
+    for each in image.transfers:
+        debit, credit = known.get(each.debit_account_id), known.get(each.credit_account_id)
+        if debit is None or credit is None:
+            yield Finding(Check.ACCOUNT_IS_OPEN, each.transfer_id, "", "no", "both accounts open")
+            continue
+        if (debit.kind, credit.kind) not in MOVEMENTS[each.kind]:
+            path = f"{debit.kind.value} from {credit.kind.value}"
+            yield Finding(Check.MOVEMENT_IS_PERMITTED, each.transfer_id, "", path, each.kind.value)
+        same = (
+            debit.segregation_class is credit.segregation_class
+            and debit.terms.holder is credit.terms.holder
+            and len({debit.bd_fcm, credit.bd_fcm} - {""}) <= 1
+            and len({debit.customer_id, credit.customer_id} - {""}) <= 1
+        )
+        if not same:
+            where = f"{debit.account_id} and {credit.account_id}"
+            yield Finding(
+                Check.SEGREGATION_IS_KEPT, each.transfer_id, "", where, "one class and customer"
+            )
+
+
+def _normal_sides(net: Net) -> Iterator[Finding]:
+    for (account_id, asset), debit in sorted(net.items()):
+        account = Account.parsed(account_id)
+        side = account.terms.normal
+        is_customers = account.kind in {
+            _K.CUSTOMER_FUTURES_ACCOUNT,
+            _K.CUSTOMER_SECURITIES_ACCOUNT,
+        }
+        if is_customers and asset.kind is AssetKind.SECURITY:
+            side = Side.CREDIT
+        if (side is Side.DEBIT and debit < 0) or (side is Side.CREDIT and debit > 0):
+            yield Finding(Check.NORMAL_SIDE, account_id, str(asset), str(debit), side.value)
+
+
+_PAIRS = (
+    (_K.FICC_XM_MARGIN, _K.FICC_OWED_XM),
+    (_K.FICC_SCM_MARGIN, _K.FICC_OWED_SCM),
+    (_K.CME_CUSTOMER_MARGIN, _K.CME_OWED),
+    (_K.HOUSE_RESIDUAL_INTEREST, _K.RESIDUAL_INTEREST),
+)
+
+
+def _claims(net: Net) -> Iterator[Finding]:
+    for claim, debt in _PAIRS:
+        claimed, owed = _by_owner(net, (claim,)), _by_owner(net, (debt,))
+        for key in sorted({*claimed, *owed}):
+            if claimed.get(key, 0) != -owed.get(key, 0):
+                bd_fcm, customer_id, asset = key
+                yield Finding(
+                    Check.CLAIM_EQUALS_DEBT,
+                    f"{claim.value} of {bd_fcm} {customer_id}".strip(),
+                    str(asset),
+                    str(claimed.get(key, 0)),
+                    str(-owed.get(key, 0)),
+                )
+
+
+def _cover(net: Net) -> Iterator[Finding]:
+    """Check that claims are the customers' own, or residual interest."""
+    owed = _by_owner(net, (_K.CUSTOMER_FUTURES_ACCOUNT,))
+    claims = _by_owner(net, (_K.FICC_XM_MARGIN, _K.CME_CUSTOMER_MARGIN))
+    used: dict[str, int] = defaultdict(int)
+    for key in sorted({*owed, *claims}):
+        bd_fcm, customer_id, asset = key
+        own = -owed.get(key, 0)
+        over = claims.get(key, 0) - max(0, own)
+        if asset.kind is AssetKind.SECURITY and over > 0:
+            where = f"{bd_fcm}/{customer_id}"
+            yield Finding(
+                Check.SECURITIES_ARE_THE_CUSTOMERS,
+                where,
+                str(asset),
+                str(claims[key]),
+                f"at most {max(0, own)}",
+            )
+        if asset == CASH:
+            used[bd_fcm] += max(0, over) + max(0, -own)
+    interest = _by_owner(net, (_K.RESIDUAL_INTEREST,))
+    for bd_fcm, cents in sorted(used.items()):
+        held = -interest.get((bd_fcm, "", CASH), 0)
+        if cents > held:
+            yield Finding(
+                Check.RESIDUAL_INTEREST_COVERS, bd_fcm, str(CASH), str(cents), f"at most {held}"
+            )
+
+
+def _places(net: Net) -> Iterator[Finding]:
+    """Check that clearing organizations hold what they owe, asset by asset."""
+    for places, debts in (
+        (
+            (_K.FRBNY_SEGREGATED_ACCOUNT, _K.SEGREGATED_BANK_ACCOUNT),
+            (_K.FICC_OWED_XM, _K.FICC_OWED_SCM),
+        ),
+        ((_K.CME_CUSTODY,), (_K.CME_OWED,)),
+    ):
+        held, owed = _by_asset(net, places), _by_asset(net, debts)
+        for asset in sorted({*held, *owed}):
+            if held.get(asset, 0) < -owed.get(asset, 0):
+                yield Finding(
+                    Check.HELD_COVERS_OWED,
+                    " and ".join(kind.value for kind in places),
+                    str(asset),
+                    str(held.get(asset, 0)),
+                    f"at least {-owed.get(asset, 0)}",
+                )
+
+
+def _custody(image: LedgerImage) -> Iterator[Finding]:
+    by_account: dict[str, list[CustodyFact]] = defaultdict(list)
+    for fact in image.facts:
+        by_account[fact.account_id].append(fact)
+    asked: set[tuple[str, object]] = set()
+    for each in image.transfers:
+        account = Account.parsed(each.debit_account_id)
+        key = (each.debit_account_id, each.business_date)
+        if not account.terms.is_kept_elsewhere or key in asked:
+            continue
+        asked.add(key)
+        missing = missing_fact(account, by_account[each.debit_account_id], each.business_date)
+        if missing:
+            yield Finding(Check.CUSTODY_FACTS, each.transfer_id, "", missing, "a fact in force")
+
+
+def _by_owner(net: Net, kinds: Sequence[AccountKind]) -> dict[tuple[str, str, Asset], int]:
+    found: dict[tuple[str, str, Asset], int] = defaultdict(int)
+    for (account_id, asset), debit in net.items():
+        account = Account.parsed(account_id)
+        if account.kind in kinds:
+            found[account.bd_fcm, account.customer_id, asset] += debit
+    return dict(found)
+
+
+def _by_asset(net: Net, kinds: Sequence[AccountKind]) -> dict[Asset, int]:
+    found: dict[Asset, int] = defaultdict(int)
+    for (account_id, asset), debit in net.items():
+        if Account.parsed(account_id).kind in kinds:
+            found[asset] += debit
+    return dict(found)

@@ -1,0 +1,138 @@
+"""The ledger as documents, rows and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from crossmargin.basics.money import Money
+from crossmargin.ledger.assets import Asset, AssetKind
+from crossmargin.ledger.posting import Balance
+from crossmargin.ledger.transfers import Transfer
+from crossmargin.ledger.verification import Finding
+from crossmargin.presentation.tables import grid, print_whole
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+FINDINGS_HEADER = ("check", "where", "asset", "was", "expected")
+BALANCES_HEADER = (
+    *("account", "asset", "debits_posted", "credits_posted", "balance", "side"),
+    *("debits_pending", "credits_pending", "unit"),
+)
+TRANSFERS_HEADER = (
+    *("transfer_id", "group_id", "kind", "state", "debit", "credit", "asset", "amount"),
+    *("business_date", "at", "cause"),
+)
+
+
+def findings_document(findings: Sequence[Finding]) -> dict[str, Any]:
+    """Return what a verification found."""
+    return {
+        "verified": not findings,
+        "findings": [
+            {
+                "check": each.check.value,
+                "where": each.where,
+                "asset": each.asset,
+                "was": each.was,
+                "expected": each.expected,
+            }
+            for each in findings
+        ],
+    }
+
+
+def finding_rows(document: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:
+    """Yield one row a finding."""
+    for each in document["findings"]:
+        yield tuple(each[name] for name in FINDINGS_HEADER)
+
+
+def print_findings(console: Console, document: Mapping[str, Any]) -> None:
+    """Print the findings, or that there is none."""
+    if document["verified"]:
+        console.print("The books hold: nothing was found.")
+        return
+    table = grid("What does not hold", *FINDINGS_HEADER)
+    for row in finding_rows(document):
+        table.add_row(*row)
+    console.print(table)
+
+
+def balances_document(balances: Mapping[tuple[str, Asset], Balance]) -> dict[str, Any]:
+    """Return balances; cash in dollars and cents, all else in whole units."""
+    return {"balances": [_balance(*key, balance) for key, balance in balances.items()]}
+
+
+def balance_rows(document: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:
+    """Yield one row a balance."""
+    for each in document["balances"]:
+        yield tuple(each[name] for name in BALANCES_HEADER)
+
+
+def print_balances(console: Console, document: Mapping[str, Any]) -> None:
+    """Print the balances that are not nothing."""
+    shown = ("account", "asset", "balance", "side", "debits_pending", "credits_pending", "unit")
+    table = grid("Balances", *shown)
+    for each in document["balances"]:
+        if each["balance"] not in ("0", "0.00") or each["debits_pending"] not in ("0", "0.00"):
+            table.add_row(*(each[name] for name in shown))
+    print_whole(console, table)
+
+
+def transfers_document(transfers: Sequence[Transfer]) -> dict[str, Any]:
+    """Return transfers, as posted."""
+    return {
+        "transfers": [
+            {
+                "transfer_id": each.transfer_id,
+                "group_id": each.group_id,
+                "kind": each.kind.value,
+                "state": each.state.value,
+                "debit": each.debit_account_id,
+                "credit": each.credit_account_id,
+                "asset": str(each.asset),
+                "amount": amount_text(each.asset, each.amount),
+                "business_date": each.business_date.isoformat(),
+                "at": each.at.isoformat(),
+                "cause": each.cause_id,
+            }
+            for each in transfers
+        ]
+    }
+
+
+def transfer_rows(document: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:
+    """Yield one row a transfer."""
+    for each in document["transfers"]:
+        yield tuple(each[name] for name in TRANSFERS_HEADER)
+
+
+def print_transfers(console: Console, document: Mapping[str, Any]) -> None:
+    """Print the transfers."""
+    shown = ("business_date", "kind", "state", "debit", "credit", "asset", "amount")
+    table = grid("Transfers", *shown)
+    for each in document["transfers"]:
+        table.add_row(*(each[name] for name in shown))
+    print_whole(console, table)
+
+
+def amount_text(asset: Asset, amount: int) -> str:
+    """Return an amount: dollars and cents for cash, whole units for all else."""
+    return str(Money(amount)) if asset.kind is AssetKind.CASH else str(amount)
+
+
+def _balance(account_id: str, asset: Asset, balance: Balance) -> dict[str, str]:
+    net = balance.posted_debit
+    return {
+        "account": account_id,
+        "asset": str(asset),
+        "debits_posted": amount_text(asset, balance.debits_posted),
+        "credits_posted": amount_text(asset, balance.credits_posted),
+        "balance": amount_text(asset, abs(net)),
+        "side": "debit" if net > 0 else "credit" if net < 0 else "",
+        "debits_pending": amount_text(asset, balance.debits_pending),
+        "credits_pending": amount_text(asset, balance.credits_pending),
+        "unit": "US dollars" if asset.kind is AssetKind.CASH else asset.unit,
+    }

@@ -1,0 +1,214 @@
+"""Opening the books of a BD-FCM: its accounts, where property is kept and the facts of each place.
+
+Customers' accounts are opened by their own steps (participation), never here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from crossmargin.basics.money import Money
+from crossmargin.basics.records import Record
+from crossmargin.basics.refusals import Refusal, RefusedError
+from crossmargin.ledger.assets import CASH
+from crossmargin.ledger.chart import Account, AccountKind, SegregationClass
+from crossmargin.ledger.custody import CUSTODY_FACT, CustodyFact, Fact
+from crossmargin.ledger.transfers import Transfer, TransferKind
+from crossmargin.services.books.accounts import cme_custody, ficc_custody, of_bd_fcm
+from crossmargin.services.books.ports import Work
+
+OPENING = "OPENING"
+_OWN_KINDS = (
+    AccountKind.CME_SETTLEMENT,
+    AccountKind.FICC_FUNDS_ONLY_SETTLEMENT,
+    AccountKind.RESIDUAL_INTEREST,
+    AccountKind.HOUSE_BANK,
+    AccountKind.HOUSE_RESIDUAL_INTEREST,
+    AccountKind.HOUSE_EQUITY,
+)
+_OF_CLEARING_ORGANIZATIONS = (
+    Account(AccountKind.FICC_NOVATION, SegregationClass.FUTURES, ""),
+    Account(AccountKind.FICC_NOVATION, SegregationClass.SECURITIES, ""),
+    Account(AccountKind.CME_CLEARED_TRADES, SegregationClass.FUTURES, ""),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StatedFact:
+    """A fact of a place, before it is known which accounts it concerns."""
+
+    fact: Fact
+    value: str
+    document_sha256: str
+    first: date
+    last: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where property is kept.
+
+    Parameters
+    ----------
+    kind : AccountKind
+        One that is kept elsewhere.
+    custodian : str
+        Its name in the day's files.
+    facts : tuple of StatedFact
+    """
+
+    kind: AccountKind
+    custodian: str
+    facts: tuple[StatedFact, ...]
+
+    def accounts(self, bd_fcm: str) -> tuple[Account, ...]:
+        """Return the accounts at the place: one for each class that it may hold."""
+        if self.kind is AccountKind.FRBNY_SEGREGATED_ACCOUNT:
+            return tuple(
+                ficc_custody(self.custodian, each)
+                for each in (SegregationClass.FUTURES, SegregationClass.SECURITIES)
+            )
+        if self.kind is AccountKind.SEGREGATED_BANK_ACCOUNT:
+            return (ficc_custody(self.custodian),)
+        return (of_bd_fcm(self.kind, bd_fcm, self.custodian),)
+
+
+@dataclass(frozen=True, slots=True)
+class BdFcmBooks:
+    """What the books of a BD-FCM begin with.
+
+    Parameters
+    ----------
+    bd_fcm : str
+    opened : date
+    capital : Money
+        The firm's own cash at its own bank.
+    places : tuple of Place
+    """
+
+    bd_fcm: str
+    opened: date
+    capital: Money
+    places: tuple[Place, ...]
+
+
+def open_bd_fcm(
+    work: Work, books: BdFcmBooks, *, at: datetime, actor: str, approver: str, sha256: str
+) -> str:
+    """Open a BD-FCM's accounts and state the facts of its places; done again, nothing changes.
+
+    Parameters
+    ----------
+    work : Work
+    books : BdFcmBooks
+    at : datetime
+    actor, approver : str
+        Who differ.
+    sha256 : str
+        Of the file that says so.
+
+    Returns
+    -------
+    str
+        Id of the record that everything follows from.
+
+    Raises
+    ------
+    RefusedError
+        If maker and checker are the same, or the ledger refuses the capital.
+    """
+    if actor == approver or not (actor and approver):
+        raise RefusedError(
+            Refusal("approver", approver, f"another than the maker, {actor}", "maker and checker")
+        )
+    record_id = f"opening/{books.bd_fcm}"
+    content = {"sha256": sha256, "opened": books.opened.isoformat(), "capital": str(books.capital)}
+    work.records.add(
+        Record(
+            record_id=record_id,
+            stream=OPENING,
+            subject=books.bd_fcm,
+            business_date=books.opened,
+            at=at,
+            actor=actor,
+            approver=approver,
+            content=content,
+        )
+    )
+    own = [of_bd_fcm(kind, books.bd_fcm) for kind in _OWN_KINDS]
+    placed = [
+        (place, account) for place in books.places for account in place.accounts(books.bd_fcm)
+    ]
+    every: Iterable[Account] = (
+        *own,
+        *_OF_CLEARING_ORGANIZATIONS,
+        cme_custody(),
+        *(account for _, account in placed),
+    )
+    known = {account.account_id for account in work.ledger.accounts()}
+    for account in every:
+        if account.account_id not in known:
+            work.ledger.open_account(account, opened=books.opened, cause_id=record_id)
+    for place, account in placed:
+        for stated in place.facts:
+            _state(work, account, stated, at=at, actor=actor, approver=approver, cause=record_id)
+    _bring_capital(work, books, at=at, cause=record_id)
+    return record_id
+
+
+def _state(
+    work: Work,
+    account: Account,
+    stated: StatedFact,
+    *,
+    at: datetime,
+    actor: str,
+    approver: str,
+    cause: str,
+) -> None:
+    fact = CustodyFact(
+        account.account_id,
+        stated.fact,
+        stated.value,
+        stated.document_sha256,
+        stated.first,
+        stated.last,
+    )
+    record_id = f"fact/{account.account_id}/{stated.fact.value}/{stated.first.isoformat()}"
+    if work.records.get(record_id) is None:
+        work.records.add(
+            Record(
+                record_id=record_id,
+                stream=CUSTODY_FACT,
+                subject=account.account_id,
+                business_date=stated.first,
+                at=at,
+                actor=actor,
+                approver=approver,
+                causes=(cause,),
+                content=fact.as_content(),
+            )
+        )
+
+
+def _bring_capital(work: Work, books: BdFcmBooks, *, at: datetime, cause: str) -> None:
+    if not books.capital.cents:
+        return
+    transfer_id = f"{cause}/capital"
+    transfer = Transfer(
+        transfer_id=transfer_id,
+        group_id=transfer_id,
+        kind=TransferKind.CAPITAL,
+        debit_account_id=of_bd_fcm(AccountKind.HOUSE_BANK, books.bd_fcm).account_id,
+        credit_account_id=of_bd_fcm(AccountKind.HOUSE_EQUITY, books.bd_fcm).account_id,
+        asset=CASH,
+        amount=books.capital.cents,
+        business_date=books.opened,
+        at=at,
+        cause_id=cause,
+    )
+    (answer,) = work.ledger.post([transfer])
+    if not answer.posting.is_accepted:
+        raise RefusedError(Refusal("capital", str(books.capital), answer.posting.value, "ledger"))

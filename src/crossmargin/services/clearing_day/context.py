@@ -1,0 +1,64 @@
+"""What every step of a day is done with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from crossmargin.basics.local_time import LocalTime
+from crossmargin.parameters.registry import ParameterSet
+from crossmargin.services.clearing_day.lot_register import Written
+from crossmargin.services.clearing_day.margining import DayModels
+from crossmargin.services.clearing_day.schedule import DayClock, Step
+
+EASTERN = "America/New_York"
+
+
+@dataclass(frozen=True, slots=True)
+class DayContext:
+    """One BD-FCM's day.
+
+    Parameters
+    ----------
+    bd_fcm : str
+    actor : str
+        Who runs the day.
+    approver : str
+        Who approves the wires that it proposes; another than the actor.
+    clock : DayClock
+    models : DayModels
+
+    Raises
+    ------
+    ValueError
+        Unless both are named and differ.
+    """
+
+    bd_fcm: str
+    actor: str
+    approver: str
+    clock: DayClock
+    models: DayModels
+
+    def __post_init__(self) -> None:
+        if not self.actor or not self.approver or self.actor == self.approver:
+            raise ValueError(
+                f"a maker and a checker who differ, were {self.actor!r} and {self.approver!r}"
+            )
+
+    def parameters(self, owner: str, on: date) -> ParameterSet:
+        """Return one owner's parameters in force on a day."""
+        return self.models.registry.set_of(owner, on)
+
+    def same_day_cutoff(self, on: date) -> LocalTime | None:
+        """Return until when a dollar call is due the same day; None for no such cut-off."""
+        said = self.parameters("collateral", on).text("same_day_cutoff_et")
+        return None if said == "none" else LocalTime.parsed(f"{said} {EASTERN}")
+
+    def written(self, step: Step, *causes: str) -> Written:
+        """Return how a step writes: its instant, its actor, the causes given."""
+        return self.written_at(step.business_date, step.at, *causes)
+
+    def written_at(self, business_date: date, at: datetime, *causes: str) -> Written:
+        """Return how something is written at an instant."""
+        return Written(business_date, at, self.actor, causes)

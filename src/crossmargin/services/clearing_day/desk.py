@@ -1,0 +1,89 @@
+"""A BD-FCM's desk: everything that its days are run with, put together once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from crossmargin.product.calendars import futures_delivery_calendar
+from crossmargin.services.books.ports import Books
+from crossmargin.services.clearing_day.context import DayContext
+from crossmargin.services.clearing_day.engine import Done, Inbox, Others, run_day
+from crossmargin.services.clearing_day.margining import DayModels
+from crossmargin.services.clearing_day.outgoing import Outbox
+from crossmargin.services.clearing_day.programme import day_programme
+from crossmargin.services.clearing_day.schedule import DayClock
+
+
+@dataclass(frozen=True, slots=True)
+class ClearingDesk:
+    """What runs a BD-FCM's days.
+
+    Parameters
+    ----------
+    books : Books
+    inbox : Inbox
+    outbox : Outbox
+    models : DayModels
+    bd_fcm : str
+    actor, approver : str
+        Maker and checker of the wires that the day proposes.
+    others : Others, optional
+        The other parties, where they are simulated.
+    """
+
+    books: Books
+    inbox: Inbox
+    outbox: Outbox
+    models: DayModels
+    bd_fcm: str
+    actor: str
+    approver: str
+    others: Others | None = None
+
+    def with_others(self, others: Others) -> ClearingDesk:
+        """Return the desk with the other parties simulated."""
+        return replace(self, others=others)
+
+    def business_days(self, first: date, last: date) -> tuple[date, ...]:
+        """Return the days on which both clearing organizations are open, both ends counted."""
+        return futures_delivery_calendar().business_days(first, last)
+
+    def step_instants(self, business_date: date) -> Sequence[datetime]:
+        """Return when the steps of a day are."""
+        return [step.at for step in self._clock(business_date).steps(business_date)]
+
+    def run(
+        self,
+        business_date: date,
+        *,
+        until: datetime | None = None,
+        watch: Callable[[Done], None] = lambda _: None,
+    ) -> tuple[Done, ...]:
+        """Do everything of a day that is not done, up to an instant.
+
+        Raises
+        ------
+        RefusedError
+            If a step cannot be done.
+        """
+        context = DayContext(
+            self.bd_fcm, self.actor, self.approver, self._clock(business_date), self.models
+        )
+        return run_day(
+            day_programme(context),
+            self.books,
+            self.inbox,
+            business_date,
+            until=until,
+            others=self.others,
+            outbox=self.outbox,
+            watch=watch,
+        )
+
+    def _clock(self, on: date) -> DayClock:
+        registry = self.models.registry
+        return DayClock.from_parameters(
+            registry.set_of("clearing_day", on), registry.set_of("arrangement", on)
+        )

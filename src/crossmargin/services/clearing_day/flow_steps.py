@@ -1,0 +1,326 @@
+"""Settlement flows of a day: computed by lot, booked by customer and kind, paid by the BD-FCM.
+
+Each customer's flows of a step are one record with every lot's amount, its two figures and the
+source of its price; each kind is one transfer whose cause is that record (ruling 21: variation is
+never mixed with margin).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import groupby
+
+from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.money import Money
+from crossmargin.basics.refusals import Refusal, RefusedError
+from crossmargin.ledger.assets import CASH
+from crossmargin.ledger.chart import AccountKind
+from crossmargin.ledger.transfers import Transfer, TransferKind
+from crossmargin.market.history import MarketData
+from crossmargin.product.calendars import sifma_calendar
+from crossmargin.services.books.accounts import of_bd_fcm, of_customer
+from crossmargin.services.books.ports import Work
+from crossmargin.services.clearing_day.context import DayContext
+from crossmargin.services.clearing_day.engine import StepResult
+from crossmargin.services.clearing_day.lot_register import (
+    LotEnd,
+    Written,
+    ended_record,
+    read_register,
+    subject_of,
+)
+from crossmargin.services.clearing_day.marks import Marks, last_marks, marks_record
+from crossmargin.services.clearing_day.position_flows import (
+    FundsOnlyTerms,
+    Leaving,
+    cme_final_settlements,
+    cme_marks,
+    ficc_intraday,
+    ficc_start_of_day,
+)
+from crossmargin.services.clearing_day.position_transfers import ending_transfer, refused
+from crossmargin.services.clearing_day.schedule import Step
+from crossmargin.services.clearing_day.system_prices import (
+    SystemPrices,
+    final_settlement_price,
+    published_rates,
+    system_prices,
+    target_rate_pct,
+)
+from crossmargin.settlement.fails import fails_charge_rate_pct
+from crossmargin.settlement.flows import Flow, FlowCycle
+from crossmargin.settlement.lots import Lot
+from crossmargin.settlement.rules import SettlementRules
+
+FLOWS = "FLOWS"
+DELIVERY_ALARM = "DELIVERY_ALARM"
+_CME_KINDS = frozenset(
+    {
+        TransferKind.CME_SETTLEMENT_VARIATION,
+        TransferKind.FUTURES_FINAL_SETTLEMENT,
+        TransferKind.FUTURES_DELIVERY_INVOICE,
+    }
+)
+
+
+def open_day(context: DayContext, work: Work, step: Step) -> StepResult:
+    """Start the day: marks go back, coupons pass, what is due settles, futures end.
+
+    At the prices of the evening before.
+    """
+    day = step.business_date
+    before = sifma_calendar().previous_business_day(day)
+    lots = read_register(work.records, context.bd_fcm).live()
+    if not lots:
+        return StepResult({"lots": 0})
+    marks = last_marks(work.records, context.bd_fcm)
+    prices, market, rules = prices_of(context, lots, step, earlier=True)
+    final = cme_final_settlements(
+        lots,
+        day=day,
+        final_price=lambda contract: final_settlement_price(contract, market, rules),
+        marked=marks.futures,
+    )
+    ficc = ficc_start_of_day(
+        lots,
+        day=day,
+        prices=prices,
+        outstanding=marks.outstanding,
+        terms=_terms(market, rules),
+    )
+    leaving = {**final.leaving, **ficc.leaving}
+    written = context.written(step, *_causes(marks))
+    booked = _book(work, (*final.flows, *ficc.flows), lots, written, step, context.bd_fcm)
+    left = _end(work, lots, leaving, context.written(step, *booked.records))
+    kept = Marks(marks.without(left).futures, ficc.outstanding)
+    _keep(context, work, step, kept)
+    return StepResult(
+        {
+            "lots": len(lots),
+            "left": len(left),
+            "fails": [[each.lot_id, each.age_business_days] for each in ficc.fails],
+            "prices_as_of": before.isoformat(),
+            **booked.totals(),
+        },
+        tuple(booked.records),
+    )
+
+
+def mark_intraday(context: DayContext, work: Work, step: Step) -> StepResult:
+    """Mark what was taken in since the start of the day, at both sides."""
+    return _mark(context, work, step, FlowCycle.INTRADAY)
+
+
+def mark_end_of_day(context: DayContext, work: Work, step: Step) -> StepResult:
+    """Mark every futures lot to the day's settlement price, paid the next morning.
+
+    FICC's marks at the day's prices are those of the next start of day.
+    """
+    return _mark(context, work, step, FlowCycle.END_OF_DAY)
+
+
+def prices_of(
+    context: DayContext, lots: Sequence[Lot], step: Step, *, earlier: bool
+) -> tuple[SystemPrices, MarketData, SettlementRules]:
+    """Return the prices that lots are marked at, of the day or of the one before, and their rules.
+
+    Raises
+    ------
+    RefusedError
+        If the date has no prices.
+    """
+    day = step.business_date
+    as_of = sifma_calendar().previous_business_day(day) if earlier else day
+    contracts = {lot.contract for lot in lots if not lot.at_ficc}
+    # A contract whose last trading day is over has no model price: it is finally settled.
+    listed = {each for each in contracts if not context.models.is_over(each, as_of)}
+    prepared = context.models.prepared(as_of, listed)
+    rules = SettlementRules.from_parameters(context.parameters("settlement", day))
+    market = context.models.priced(as_of)
+    return system_prices(prepared, market, rules), market, rules
+
+
+@dataclass(slots=True)
+class Booked:
+    """What was booked: ids of the records, and totals by kind."""
+
+    records: list[str] = field(default_factory=list)
+    by_kind: dict[str, int] = field(default_factory=dict)
+
+    def totals(self) -> dict[str, object]:
+        """Return what customers received by kind, dollars; negative was paid."""
+        return {"flows": {kind: str(Money(cents)) for kind, cents in sorted(self.by_kind.items())}}
+
+
+def _mark(context: DayContext, work: Work, step: Step, cycle: FlowCycle) -> StepResult:
+    day, calendar = step.business_date, sifma_calendar()
+    lots = read_register(work.records, context.bd_fcm).live()
+    if not lots:
+        return StepResult({"lots": 0})
+    marks = last_marks(work.records, context.bd_fcm)
+    is_intraday = cycle is FlowCycle.INTRADAY
+    prices, market, rules = prices_of(context, lots, step, earlier=is_intraday)
+    cme = cme_marks(
+        lots,
+        day=day,
+        prices=prices,
+        marked=marks.futures,
+        cycle=cycle,
+        pays_on=day if is_intraday else calendar.next_business_day(day),
+        rules=rules,
+    )
+    flows, outstanding = list(cme.flows), marks.outstanding
+    if is_intraday:
+        ficc = ficc_intraday(
+            lots,
+            day=day,
+            prices=prices,
+            outstanding=marks.outstanding,
+            terms=_terms(market, rules),
+        )
+        flows += ficc.flows
+        outstanding = ficc.outstanding
+    written = context.written(step, *_causes(marks))
+    booked = _book(work, flows, lots, written, step, context.bd_fcm)
+    _keep(context, work, step, Marks(cme.marked, outstanding))
+    for alarm in cme.alarms if not is_intraday else ():
+        lot = next(each for each in lots if each.lot_id == alarm.lot_id)
+        record_id = f"delivery-alarm/{alarm.lot_id}/{day.isoformat()}"
+        content = {"lot": alarm.lot_id, "stage": alarm.stage.value, "contract": lot.instrument}
+        work.records.add(
+            context.written(step, alarm.lot_id).record(
+                record_id, DELIVERY_ALARM, subject_of(lot.customer), content
+            )
+        )
+    return StepResult(
+        {"lots": len(lots), "alarms": len(cme.alarms), **booked.totals()}, tuple(booked.records)
+    )
+
+
+def _book(
+    work: Work,
+    flows: Iterable[Flow],
+    lots: Sequence[Lot],
+    written: Written,
+    step: Step,
+    bd_fcm: str,
+) -> Booked:
+    """Write each customer's flows as one record, and post one transfer a kind."""
+    customers = _customers(work, lots, flows, bd_fcm)
+    by_customer: dict[CustomerKey, list[Flow]] = {}
+    for flow in flows:
+        if flow.amount.cents:
+            by_customer.setdefault(customers[flow.lot_id], []).append(flow)
+    booked, transfers = Booked(), []
+    for customer, own in sorted(by_customer.items()):
+        subject = subject_of(customer)
+        record_id = f"flows/{subject}/{step.business_date.isoformat()}/{step.name}"
+        rows = [
+            [
+                flow.lot_id,
+                flow.kind.value,
+                str(flow.of),
+                str(flow.less),
+                flow.pays_on.isoformat(),
+                None if flow.source is None else flow.source.value,
+            ]
+            for flow in own
+        ]
+        lot_ids = dict.fromkeys(flow.lot_id for flow in own)
+        causes = (*written.causes, *lot_ids)
+        record = Written(written.business_date, written.at, written.actor, causes).record(
+            record_id, FLOWS, subject, {"flows": rows}
+        )
+        work.records.add(record)
+        booked.records.append(record_id)
+        for kind, of_kind in groupby(sorted(own, key=lambda f: f.kind.value), lambda f: f.kind):
+            cents = sum(flow.amount.cents for flow in of_kind)
+            booked.by_kind[kind.value] = booked.by_kind.get(kind.value, 0) + cents
+            if cents:
+                transfers.append(
+                    _flow_transfer(customer, TransferKind(kind.value), cents, record_id, written)
+                )
+    answers = refused(work.ledger.post(transfers))
+    if answers:
+        raise RefusedError(
+            *(
+                Refusal("transfer", a.transfer_id, f"a flow that is booked: {a.posting}", "ledger")
+                for a in answers
+            )
+        )
+    return booked
+
+
+def _flow_transfer(
+    customer: CustomerKey, kind: TransferKind, cents: int, record_id: str, written: Written
+) -> Transfer:
+    own = of_customer(AccountKind.CUSTOMER_FUTURES_ACCOUNT, customer).account_id
+    side = (
+        AccountKind.CME_SETTLEMENT if kind in _CME_KINDS else AccountKind.FICC_FUNDS_ONLY_SETTLEMENT
+    )
+    other = of_bd_fcm(side, customer.bd_fcm).account_id
+    transfer_id = f"{record_id}/{kind.value}"
+    return Transfer(
+        transfer_id=transfer_id,
+        group_id=transfer_id,
+        kind=kind,
+        debit_account_id=other if cents > 0 else own,
+        credit_account_id=own if cents > 0 else other,
+        asset=CASH,
+        amount=abs(cents),
+        business_date=written.business_date,
+        at=written.at,
+        cause_id=record_id,
+    )
+
+
+def _end(
+    work: Work, lots: Sequence[Lot], leaving: dict[str, Leaving], written: Written
+) -> list[str]:
+    """End the lots that leave, and take their quantity out of the position accounts."""
+    ended = []
+    for lot in lots:
+        if lot.lot_id not in leaving:
+            continue
+        how = LotEnd.SETTLED if lot.at_ficc else LotEnd.EXPIRED
+        work.records.add(ended_record(lot.lot_id, how, written, subject=subject_of(lot.customer)))
+        answers = refused(work.ledger.post([ending_transfer(lot, how, written)]))
+        if answers:
+            expected = f"a position that is there: {answers[0].posting}"
+            raise RefusedError(Refusal("lot", lot.lot_id, expected, "ledger"))
+        ended.append(lot.lot_id)
+    return ended
+
+
+def _customers(
+    work: Work, lots: Sequence[Lot], flows: Iterable[Flow], bd_fcm: str
+) -> dict[str, CustomerKey]:
+    found = {lot.lot_id: lot.customer for lot in lots}
+    if any(flow.lot_id not in found for flow in flows):
+        # A mark goes back after its lot has left.
+        register = read_register(work.records, bd_fcm)
+        found |= {lot.lot_id: lot.customer for lot, _ in register.opened}
+    return found
+
+
+def _keep(context: DayContext, work: Work, step: Step, marks: Marks) -> None:
+    record_id = f"marks/{context.bd_fcm}/{step.business_date.isoformat()}/{step.name}"
+    work.records.add(marks_record(marks, record_id, context.written(step), bd_fcm=context.bd_fcm))
+
+
+def _causes(marks: Marks) -> tuple[str, ...]:
+    return (marks.record_id,) if marks.record_id else ()
+
+
+def _terms(market: MarketData, rules: SettlementRules) -> FundsOnlyTerms:
+    rates = published_rates(market, rules.mark_interest_rate, rules)
+    return FundsOnlyTerms(
+        rules=rules,
+        calendar=sifma_calendar(),
+        overnight_rate_pct=rates.on,
+        fails_rate_pct=lambda day: fails_charge_rate_pct(
+            rules, Fraction(target_rate_pct(market, day, rules))
+        ),
+    )

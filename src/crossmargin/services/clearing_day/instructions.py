@@ -1,0 +1,298 @@
+"""Instructions of customers and of the BD-FCM's desks: tested, then followed or refused with reason.
+
+Every instruction is recorded with its maker, its checker and its outcome; a refused one moves
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.money import ZERO, Money
+from crossmargin.basics.refusals import RefusedError
+from crossmargin.collateral.withdrawal import withdrawal_test
+from crossmargin.ledger.assets import CASH, Asset
+from crossmargin.ledger.chart import Account as LedgerAccount
+from crossmargin.ledger.chart import AccountKind
+from crossmargin.ledger.transfers import Transfer, TransferKind
+from crossmargin.product.futures import parse_contract
+from crossmargin.product.position import Account
+from crossmargin.services.books.accounts import of_bd_fcm, of_customer
+from crossmargin.services.books.ports import Work
+from crossmargin.services.clearing_day.arrivals import Action, InstructionRow
+from crossmargin.services.clearing_day.call_register import (
+    adjust_call,
+    calls_of,
+    dispute_call,
+)
+from crossmargin.services.clearing_day.collecting import standing_of
+from crossmargin.services.clearing_day.context import DayContext
+from crossmargin.services.clearing_day.directing import direct
+from crossmargin.services.clearing_day.lot_register import (
+    LotEnd,
+    Written,
+    ended_record,
+    lot_record,
+    read_register,
+    subject_of,
+)
+from crossmargin.services.clearing_day.position_transfers import refused
+from crossmargin.services.clearing_day.requirements import last_requirements
+from crossmargin.services.clearing_day.wires import (
+    Purpose,
+    instruct,
+    places_of,
+    residual_interest_wire,
+    withdrawal_wire,
+)
+
+INSTRUCTION = "INSTRUCTION"
+LEAVING = "LEAVING"
+
+
+def follow_instruction(
+    context: DayContext, work: Work, row: InstructionRow, written: Written
+) -> str:
+    """Test an instruction and follow it, or refuse it.
+
+    Returns
+    -------
+    str
+        Empty, or why it was refused.
+    """
+    if row.bd_fcm != context.bd_fcm:
+        return f"an instruction to {row.bd_fcm}, in the books of {context.bd_fcm}"
+    record_id = f"instruction/{row.bd_fcm}/{row.instruction_id}"
+    if work.records.get(record_id) is not None:
+        return f"an instruction {row.instruction_id} was given before"
+    own = replace(written, actor=row.entered_by, approver=row.approved_by)
+    followed = replace(own, causes=(record_id,))
+    reason = _ACTIONS[row.action](context, work, row, followed)
+    content = {
+        "line": row.line,
+        "action": row.action.value,
+        "asset": row.asset,
+        "quantity": row.quantity,
+        "place": row.place,
+        "reference": row.reference,
+        "outcome": "REFUSED" if reason else "FOLLOWED",
+        "reason": reason,
+    }
+    subject = subject_of(row.customer) if row.customer is not None else row.bd_fcm
+    work.records.add(own.record(record_id, INSTRUCTION, subject, content))
+    return reason
+
+
+def _withdraw(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
+    customer = _customer(row)
+    asset = Asset.parsed(row.asset)
+    reason = _may_leave(context, work, row, asset, written)
+    if reason:
+        return reason
+    places = places_of(work.ledger, customer.bd_fcm)
+    wire = withdrawal_wire(customer, asset, row.quantity, places, row.instruction_id)
+    return instruct(work, wire, written, approver=row.approved_by)
+
+
+def _may_leave(
+    context: DayContext, work: Work, row: InstructionRow, asset: Asset, written: Written
+) -> str:
+    """Return why property may not leave the futures account, or nothing (CP-08)."""
+    customer = _customer(row)
+    required = last_requirements(work.records, context.bd_fcm, until=written.business_date)
+    standing = standing_of(
+        context, work, written.business_date, customer, required.get(customer), is_evening=False
+    )
+    request = Money(row.quantity)
+    if asset != CASH:
+        security = standing.securities.get(asset.code)
+        if security is None:
+            return f"the customer holds no {asset.code}"
+        request = max(
+            (security.collateral_value(side, row.quantity) for side in security.haircuts),
+            default=ZERO,
+        )
+    test = withdrawal_test(value=standing.value, required=standing.asked, request=request)
+    if not test.allowed and request > ZERO:
+        return (
+            f"what stays must cover today's requirement of {standing.asked}: at most "
+            f"{test.largest} of {request} may leave (39.13(g)(8)(iii), 1.44(b))"
+        )
+    return ""
+
+
+def _direct_in(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
+    return _direct(context, work, row, written, Account.XM)
+
+
+def _direct_out(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
+    return _direct(context, work, row, written, Account.REGULAR)
+
+
+def _direct(
+    context: DayContext, work: Work, row: InstructionRow, written: Written, into: Account
+) -> str:
+    try:
+        contract = parse_contract(Asset.parsed(row.asset).code, as_of=written.business_date)
+    except RefusedError as error:
+        return str(error)
+    return direct(
+        context,
+        work,
+        customer=_customer(row),
+        contract=contract.code,
+        quantity=row.quantity,
+        into=into,
+        instruction_id=row.instruction_id,
+        written=written,
+    )
+
+
+def _to_securities(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
+    reason = _may_leave(context, work, row, Asset.parsed(row.asset), written)
+    if reason:
+        return reason
+    customer, places = _customer(row), places_of(work.ledger, row.bd_fcm)
+    pairs = (
+        (
+            TransferKind.WITHDRAWAL,
+            of_customer(AccountKind.CUSTOMER_FUTURES_ACCOUNT, customer),
+            of_bd_fcm(AccountKind.SEGREGATED_BANK, row.bd_fcm, places.bank),
+        ),
+        (
+            TransferKind.SCM_DEPOSIT,
+            of_bd_fcm(AccountKind.SECURITIES_CUSTODY, row.bd_fcm, places.bank),
+            of_customer(AccountKind.CUSTOMER_SECURITIES_ACCOUNT, customer),
+        ),
+    )
+    return _post_linked(work, row, written, pairs)
+
+
+def _from_securities(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
+    customer, places = _customer(row), places_of(work.ledger, row.bd_fcm)
+    pairs = (
+        (
+            TransferKind.SCM_WITHDRAWAL,
+            of_customer(AccountKind.CUSTOMER_SECURITIES_ACCOUNT, customer),
+            of_bd_fcm(AccountKind.SECURITIES_CUSTODY, row.bd_fcm, places.bank),
+        ),
+        (
+            TransferKind.DEPOSIT,
+            of_bd_fcm(AccountKind.SEGREGATED_BANK, row.bd_fcm, places.bank),
+            of_customer(AccountKind.CUSTOMER_FUTURES_ACCOUNT, customer),
+        ),
+    )
+    return _post_linked(work, row, written, pairs)
+
+
+def _residual(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
+    purpose = Purpose(row.action.value)
+    places = places_of(work.ledger, row.bd_fcm)
+    wire = residual_interest_wire(row.bd_fcm, purpose, row.quantity, places, row.instruction_id)
+    return instruct(work, wire, written, approver=row.approved_by)
+
+
+def _fail(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
+    """Mark a lot as failed: it stays, is marked and ages."""
+    lot_id = f"lot/{row.bd_fcm}/{row.reference}"
+    lots = read_register(work.records, row.bd_fcm).live()
+    lot = next((each for each in lots if each.lot_id == lot_id), None)
+    if lot is None or not lot.at_ficc:
+        return f"no obligation at FICC is open under {row.reference}"
+    if lot.failed:
+        return f"{row.reference} has failed already"
+    failing = replace(lot, lot_id=f"{lot.lot_id}/failed", failed=True)
+    work.records.add(
+        ended_record(lot.lot_id, LotEnd.FAILED, written, subject=subject_of(lot.customer))
+    )
+    work.records.add(lot_record(failing, replace(written, causes=(*written.causes, lot.lot_id))))
+    return ""
+
+
+def _dispute(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
+    customer = _customer(row)
+    call = next((c for c in calls_of(work.records, customer) if c.call_id == row.reference), None)
+    if call is None:
+        return f"no call has the reference {row.reference}"
+    if Money(row.quantity) > call.outstanding:
+        return f"no more than {call.outstanding} is outstanding"
+    dispute_call(work, call.call_id, customer, Money(row.quantity), written)
+    return ""
+
+
+def _resolve(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
+    customer = _customer(row)
+    call = next((c for c in calls_of(work.records, customer) if c.call_id == row.reference), None)
+    if call is None or call.disputed == ZERO:
+        return f"nothing of {row.reference} is disputed"
+    upheld = Money(row.quantity)
+    if upheld > call.disputed:
+        return f"no more than {call.disputed} is disputed"
+    dispute_call(work, call.call_id, customer, ZERO, written)
+    if upheld > ZERO:
+        adjust_call(work, call.call_id, customer, -upheld, row.instruction_id, written)
+    return ""
+
+
+def _leave(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
+    """Begin to leave: nothing new is taken in; positions run off, property goes when it may."""
+    customer = _customer(row)
+    work.records.add(
+        written.record(
+            f"leaving/{subject_of(customer)}/{row.instruction_id}",
+            LEAVING,
+            subject_of(customer),
+            {"instruction": row.instruction_id},
+        )
+    )
+    return ""
+
+
+def _post_linked(
+    work: Work,
+    row: InstructionRow,
+    written: Written,
+    pairs: Sequence[tuple[TransferKind, LedgerAccount, LedgerAccount]],
+) -> str:
+    group = f"{written.causes[0]}/posted"
+    transfers = [
+        Transfer(
+            transfer_id=f"{group}/{number}",
+            group_id=group,
+            kind=kind,
+            debit_account_id=debit.account_id,
+            credit_account_id=credit.account_id,
+            asset=Asset.parsed(row.asset),
+            amount=row.quantity,
+            business_date=written.business_date,
+            at=written.at,
+            cause_id=written.causes[0],
+        )
+        for number, (kind, debit, credit) in enumerate(pairs, start=1)
+    ]
+    answers = refused(work.ledger.post(transfers))
+    return ", ".join(dict.fromkeys(each.posting.value for each in answers))
+
+
+def _customer(row: InstructionRow) -> CustomerKey:
+    if row.customer is None:
+        raise ValueError(f"{row.action} names a customer, was {row!r}")
+    return row.customer
+
+
+_Follow = Callable[[DayContext, Work, InstructionRow, Written], str]
+_ACTIONS: Mapping[Action, _Follow] = {
+    Action.WITHDRAW: _withdraw,
+    Action.DIRECT_INTO_XM: _direct_in,
+    Action.DIRECT_OUT_OF_XM: _direct_out,
+    Action.TO_SECURITIES_ACCOUNT: _to_securities,
+    Action.FROM_SECURITIES_ACCOUNT: _from_securities,
+    Action.FAIL: _fail,
+    Action.DISPUTE: _dispute,
+    Action.RESOLVE_DISPUTE: _resolve,
+    Action.LEAVE: _leave,
+    Action.RESIDUAL_INTEREST_DEPOSIT: _residual,
+    Action.RESIDUAL_INTEREST_WITHDRAWAL: _residual,
+}

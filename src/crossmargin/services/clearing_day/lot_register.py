@@ -1,0 +1,251 @@
+"""Lots as records: opened, ended, and which are live at an instant.
+
+A lot is never changed. What lessens it ends it and opens its parts: a direction into another
+account, a partial settlement. The register at an instant is a fold of what was written up to it, so
+that a cycle takes the positions of its cut-off even where its step runs later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.money import money_from_decimal
+from crossmargin.basics.records import Record
+from crossmargin.product.position import Account, ClearingOrganization, Leg, PositionLine
+from crossmargin.services.books.ports import Records
+from crossmargin.settlement.lots import ContractBasis, Lot
+
+LOT = "LOT"
+LOT_ENDED = "LOT_ENDED"
+#: Which side's cut-off counts; a lot of the other side keeps to its own.
+Cutoffs = Mapping[ClearingOrganization, datetime]
+
+
+class LotEnd(StrEnum):
+    """How a lot ended."""
+
+    SETTLED = "SETTLED"
+    EXPIRED = "EXPIRED"
+    DELIVERED = "DELIVERED"
+    CLOSED_OUT = "CLOSED_OUT"
+    DIRECTED = "DIRECTED"
+    FAILED = "FAILED"
+
+
+def subject_of(customer: CustomerKey) -> str:
+    """Return the subject under which records of a customer stand."""
+    return f"{customer.bd_fcm}/{customer.customer_id}"
+
+
+def customer_of(subject: str) -> CustomerKey:
+    """Return the customer of a subject."""
+    bd_fcm, _, customer_id = subject.partition("/")
+    return CustomerKey(bd_fcm, customer_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """When, by whom and from what something was written.
+
+    Parameters
+    ----------
+    business_date : date
+    at : datetime
+    actor : str
+    causes : tuple of str
+    approver : str
+    """
+
+    business_date: date
+    at: datetime
+    actor: str
+    causes: tuple[str, ...] = ()
+    approver: str = ""
+
+    def record(
+        self, record_id: str, stream: str, subject: str, content: Mapping[str, object]
+    ) -> Record:
+        """Return a record written so."""
+        return Record(
+            record_id=record_id,
+            stream=stream,
+            subject=subject,
+            business_date=self.business_date,
+            at=self.at,
+            actor=self.actor,
+            content=content,
+            causes=self.causes,
+            approver=self.approver,
+        )
+
+
+def lot_record(lot: Lot, written: Written, *, line: int | None = None) -> Record:
+    """Return the record that opens a lot.
+
+    Parameters
+    ----------
+    lot : Lot
+    written : Written
+    line : int, optional
+        Of the file that it came from.
+    """
+    content = {
+        "clearing_organization": lot.clearing_organization.value,
+        "account": lot.account.value,
+        "instrument": lot.instrument,
+        "quantity": lot.quantity,
+        "contract_amount": str(lot.contract_amount),
+        "taken_in": lot.taken_in.isoformat(),
+        "leg": lot.leg.value,
+        "settlement_date": _iso(lot.settlement_date),
+        "end_date": _iso(lot.end_date),
+        "repo_rate_pct": None if lot.repo_rate_pct is None else str(lot.repo_rate_pct),
+        "trade_price": None if lot.trade_price is None else str(lot.trade_price),
+        "basis": lot.basis.value,
+        "failed": "yes" if lot.failed else "no",
+        "line": line,
+    }
+    return written.record(lot.lot_id, LOT, subject_of(lot.customer), content)
+
+
+def lot_of(record: Record) -> Lot:
+    """Return the lot that a record opened.
+
+    Raises
+    ------
+    ValueError
+        If the record is no lot's.
+    """
+    said = record.content
+    try:
+        return Lot(
+            lot_id=record.record_id,
+            customer=customer_of(record.subject),
+            clearing_organization=ClearingOrganization(str(said["clearing_organization"])),
+            account=Account(str(said["account"])),
+            instrument=str(said["instrument"]),
+            quantity=int(str(said["quantity"])),
+            contract_amount=money_from_decimal(str(said["contract_amount"])),
+            taken_in=date.fromisoformat(str(said["taken_in"])),
+            leg=Leg(str(said["leg"])),
+            settlement_date=_date(said["settlement_date"]),
+            end_date=_date(said["end_date"]),
+            repo_rate_pct=_decimal(said["repo_rate_pct"]),
+            trade_price=_decimal(said["trade_price"]),
+            basis=ContractBasis(str(said["basis"])),
+            failed=said["failed"] == "yes",
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"expected a lot, was {record!r}") from error
+
+
+def ended_record(lot_id: str, how: LotEnd, written: Written, *, subject: str) -> Record:
+    """Return the record that ends a lot."""
+    return written.record(f"{lot_id}/ended", LOT_ENDED, subject, {"lot": lot_id, "how": how.value})
+
+
+@dataclass(frozen=True, slots=True)
+class LotRegister:
+    """The lots that were written and how they ended, up to now.
+
+    Parameters
+    ----------
+    opened : tuple of (Lot, Record)
+        As written.
+    ended : mapping of lot id to Record
+    """
+
+    opened: tuple[tuple[Lot, Record], ...]
+    ended: Mapping[str, Record]
+
+    def live(self, cutoffs: Cutoffs | None = None) -> tuple[Lot, ...]:
+        """Return the lots that are live, or were at each side's cut-off.
+
+        Parameters
+        ----------
+        cutoffs : mapping of ClearingOrganization to datetime, optional
+            What was written at that very instant counts.
+        """
+        return tuple(lot for lot, record in self.opened if self._is_live(lot, record, cutoffs))
+
+    def record_of(self, lot_id: str) -> Record:
+        """Return the record that opened a lot.
+
+        Raises
+        ------
+        LookupError
+            If there is none.
+        """
+        for lot, record in self.opened:
+            if lot.lot_id == lot_id:
+                return record
+        raise LookupError(lot_id)
+
+    def _is_live(self, lot: Lot, record: Record, cutoffs: Cutoffs | None) -> bool:
+        end = self.ended.get(lot.lot_id)
+        if cutoffs is None:
+            return end is None
+        cutoff = cutoffs[lot.clearing_organization]
+        return record.at <= cutoff and (end is None or end.at > cutoff)
+
+
+def read_register(records: Records, bd_fcm: str) -> LotRegister:
+    """Return the register of one BD-FCM's lots."""
+    prefix = f"{bd_fcm}/"
+    opened = tuple(
+        (lot_of(record), record)
+        for record in records.select(stream=LOT)
+        if record.subject.startswith(prefix)
+    )
+    ended = {str(each.content["lot"]): each for each in records.select(stream=LOT_ENDED)}
+    return LotRegister(opened, ended)
+
+
+def position_lines(lots: Iterable[Lot]) -> tuple[PositionLine, ...]:
+    """Return lots as lines of a positions file, numbered from 1."""
+    return tuple(_line(number, lot) for number, lot in enumerate(lots, start=1))
+
+
+def moved_to(
+    lot: Lot, account: Account, quantity: int, *, moved_id: str, staying_id: str
+) -> Sequence[Lot]:
+    """Return the lots that a direction into another account leaves: the moved part first."""
+    if quantity == lot.quantity:
+        return (replace(lot, lot_id=moved_id, account=account),)
+    leaving, staying = lot.split(quantity, leaving_id=moved_id, staying_id=staying_id)
+    return (replace(leaving, account=account), staying)
+
+
+def _line(number: int, lot: Lot) -> PositionLine:
+    is_repo = lot.leg is not Leg.CASH
+    return PositionLine(
+        line=number,
+        customer=lot.customer,
+        clearing_organization=lot.clearing_organization,
+        account=lot.account,
+        instrument=lot.instrument,
+        quantity=lot.quantity,
+        leg=lot.leg,
+        settlement_date=lot.settlement_date,
+        end_date=lot.end_date,
+        repo_rate_pct=lot.repo_rate_pct,
+        start_amount=lot.contract_amount if is_repo else None,
+        failed=lot.failed,
+    )
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _date(text: object) -> date | None:
+    return None if text is None else date.fromisoformat(str(text))
+
+
+def _decimal(text: object) -> Decimal | None:
+    return None if text is None else Decimal(str(text))

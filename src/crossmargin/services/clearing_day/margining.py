@@ -1,0 +1,177 @@
+"""Requirements of a cycle on the positions of the moment.
+
+A day of the models is prepared once for each date of prices and kept: margining other positions on
+it is a matrix product. ITD and CUR use the prices of the business day before, EOD and EODXM those
+of the day (ruling 11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from crossmargin.arrangement.cycles import Cycle
+from crossmargin.arrangement.eligibility import EligibilityRules, Recognition, recognise
+from crossmargin.basics.refusals import Refusal, RefusedError
+from crossmargin.market.history import MarketData
+from crossmargin.product.calendars import sifma_calendar
+from crossmargin.product.futures import FuturesContract, last_trading_day
+from crossmargin.product.position import PositionLine
+from crossmargin.services.customer_books import contracts_of, customer_books
+from crossmargin.services.derived_prices import with_derived_prices
+from crossmargin.services.ficc_charges import ChargeInputs
+from crossmargin.services.margin_day import MarginDay, prepare_day
+from crossmargin.services.margin_positions import MarginRun, PositionsInput
+from crossmargin.services.margin_run import margin_customers
+from crossmargin.services.parameter_registry import ParameterRegistry
+from crossmargin.services.parameter_sets import ParameterSets
+from crossmargin.services.ports import BlockExecutor
+
+#: Cycles that run on the prices of the business day before.
+_ON_EARLIER_PRICES = frozenset({Cycle.ITD, Cycle.CUR})
+_KEPT_DATES = 2
+
+
+@dataclass(slots=True)
+class DayModels:
+    """The models of the dates that a day needs, prepared when first asked for.
+
+    Parameters
+    ----------
+    market : MarketData
+    registry : ParameterRegistry
+    executor : BlockExecutor
+    changes : mapping of owner to mapping of parameter to value
+        Other values than the registry's, marked as assumed.
+    derived_prices : bool
+        Whether a date without a price sheet is priced from its curve and each security's last
+        spread (ruling 20).
+    """
+
+    market: MarketData
+    registry: ParameterRegistry
+    executor: BlockExecutor
+    changes: dict[str, dict[str, str]] = field(default_factory=dict)
+    derived_prices: bool = False
+    _days: dict[date, MarginDay] = field(default_factory=dict, repr=False)
+    _markets: dict[date, MarketData] = field(default_factory=dict, repr=False)
+
+    def parameters(self, on: date) -> ParameterSets:
+        """Return the parameters of a margin run in force on a day."""
+        sets = self.registry.in_force(on)
+        if not self.changes:
+            return sets
+        return sets.changing(self.changes, reason="chosen for the clearing day")
+
+    def price_date(self, cycle: Cycle, business_date: date) -> date:
+        """Return the date of the prices that a cycle of a business day runs on."""
+        if cycle in _ON_EARLIER_PRICES:
+            return sifma_calendar().previous_business_day(business_date)
+        return business_date
+
+    def last_price_date(self, business_date: date, *, is_evening: bool) -> date:
+        """Return the date of the last prices: the day's own in the evening, else the day before."""
+        return self.price_date(Cycle.EOD if is_evening else Cycle.ITD, business_date)
+
+    def prepared(self, as_of: date, contracts: Iterable[FuturesContract]) -> MarginDay:
+        """Return the day of the models, with at least the contracts asked for.
+
+        Raises
+        ------
+        RefusedError
+            If the date has no prices or no curve.
+        """
+        wanted = set(contracts)
+        kept = self._days.get(as_of)
+        if kept is not None and wanted <= _contracts(kept):
+            return kept
+        known = _contracts(kept) if kept is not None else set()
+        day = prepare_day(
+            self.priced(as_of),
+            self.parameters(as_of),
+            as_of=as_of,
+            contracts=sorted(wanted | known),
+        )
+        # Yesterday's and today's prices serve a day; older ones only take up memory.
+        latest = sorted({*self._days, as_of})[-_KEPT_DATES:]
+        self._days = {each: d for each, d in self._days.items() if each in latest}
+        self._days[as_of] = day
+        return day
+
+    def margined(
+        self,
+        lines: Sequence[PositionLine],
+        *,
+        cycle: Cycle,
+        business_date: date,
+        name: str,
+    ) -> MarginRun:
+        """Return the requirement of every customer of the lines, in a cycle of a business day.
+
+        Parameters
+        ----------
+        lines : sequence of PositionLine
+        cycle : Cycle
+        business_date : date
+            Eligibility is tested on it, prices may be of the day before.
+        name : str
+            What the positions are called in documents.
+
+        Raises
+        ------
+        RefusedError
+            With every line that names nothing on the day.
+        """
+        as_of = self.price_date(cycle, business_date)
+        recognition = self.recognised(lines, as_of=as_of, on=business_date, name=name)
+        day = self.prepared(as_of, contracts_of(recognition))
+        books = customer_books(day, recognition)
+        charges = ChargeInputs(cycle=cycle)
+        result = margin_customers(day, books, self.executor, charges=charges)
+        positions = PositionsInput(name, "", len(lines), tuple(lines), ())
+        return MarginRun(positions, result, tuple(books), (), None, charges)
+
+    def recognised(
+        self, lines: Sequence[PositionLine], *, as_of: date, on: date, name: str
+    ) -> Recognition:
+        """Return what each line is on a day, at the prices of another.
+
+        Raises
+        ------
+        RefusedError
+            With every line that names nothing on the day.
+        """
+        market = self.priced(as_of)
+        if as_of not in market.price_sheets:
+            expected = "a date with security prices, or derived prices asked for"
+            raise RefusedError(Refusal("date", as_of.isoformat(), expected, "ruling 35"))
+        recognition = recognise(
+            lines,
+            as_of=on,
+            securities=market.price_sheets[as_of].prices,
+            rules=EligibilityRules.from_parameters(self.parameters(on).arrangement),
+            file=name,
+        )
+        if recognition.refusals:
+            raise RefusedError(*recognition.refusals)
+        return recognition
+
+    def priced(self, as_of: date) -> MarketData:
+        """Return the market with prices of a date, derived once where they are to be."""
+        if not self.derived_prices:
+            return self.market
+        if as_of not in self._markets:
+            latest = sorted({*self._markets, as_of})[-_KEPT_DATES:]
+            self._markets = {each: m for each, m in self._markets.items() if each in latest}
+            self._markets[as_of] = with_derived_prices(self.market, as_of)
+        return self._markets[as_of]
+
+    @staticmethod
+    def is_over(contract: FuturesContract, as_of: date) -> bool:
+        """Return whether trading in a contract has ended before a day."""
+        return last_trading_day(contract) < as_of
+
+
+def _contracts(day: MarginDay) -> set[FuturesContract]:
+    return {future.contract for future in day.valuation.contracts}

@@ -1,0 +1,97 @@
+"""Payments of the day: deposits, payments of calls, confirmations of wires."""
+
+from __future__ import annotations
+
+from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.records import Record
+from crossmargin.ledger.assets import Asset
+from crossmargin.ledger.chart import AccountKind
+from crossmargin.ledger.transfers import Transfer, TransferKind
+from crossmargin.services.books.accounts import of_bd_fcm, of_customer
+from crossmargin.services.books.ports import Work
+from crossmargin.services.clearing_day.arrivals import Direction, PaymentRow
+from crossmargin.services.clearing_day.call_register import CALL, pay_call
+from crossmargin.services.clearing_day.context import DayContext
+from crossmargin.services.clearing_day.lot_register import Written, subject_of
+from crossmargin.services.clearing_day.position_transfers import refused
+from crossmargin.services.clearing_day.wires import WIRE, places_of, settle
+
+PAYMENT = "PAYMENT"
+
+
+def take_payment(context: DayContext, work: Work, row: PaymentRow, written: Written) -> str:
+    """Take one row of a payments file.
+
+    Returns
+    -------
+    str
+        Empty, or why it was not taken: it stays with the bank until it is mended.
+    """
+    if row.bd_fcm != context.bd_fcm:
+        return f"a payment of {row.bd_fcm}, in the books of {context.bd_fcm}"
+    named = work.records.get(row.reference) if row.reference else None
+    if named is not None and named.stream == WIRE:
+        return _confirm(work, named, row, written)
+    if row.direction is Direction.OUT:
+        return f"nothing of that reference went out: {row.reference or 'none'}"
+    if row.reference and (named is None or named.stream != CALL):
+        return f"no call or wire has the reference {row.reference}"
+    if row.customer is None:
+        return "whose it is was not said"
+    if named is not None and named.subject != subject_of(row.customer):
+        return f"{row.reference} is a call of {named.subject}"
+    return _deposit(work, row, row.customer, named, written)
+
+
+def _confirm(work: Work, wire: Record, row: PaymentRow, written: Written) -> str:
+    said = (str(wire.content["asset"]), int(str(wire.content["amount"])))
+    if (row.asset, row.quantity) != said:
+        return f"{wire.record_id} was of {said[1]} {said[0]}, confirmed {row.quantity} {row.asset}"
+    work.records.add(_record(row, wire.subject, written))
+    return settle(work, wire, _caused(written, row), is_confirmed=True)
+
+
+def _deposit(
+    work: Work, row: PaymentRow, customer: CustomerKey, call: Record | None, written: Written
+) -> str:
+    record = _record(row, subject_of(customer), written)
+    bank = row.place or places_of(work.ledger, customer.bd_fcm).bank
+    transfer = Transfer(
+        transfer_id=f"{record.record_id}/deposit",
+        group_id=f"{record.record_id}/deposit",
+        kind=TransferKind.DEPOSIT,
+        debit_account_id=of_bd_fcm(AccountKind.SEGREGATED_BANK, customer.bd_fcm, bank).account_id,
+        credit_account_id=of_customer(AccountKind.CUSTOMER_FUTURES_ACCOUNT, customer).account_id,
+        asset=Asset.parsed(row.asset),
+        amount=row.quantity,
+        business_date=written.business_date,
+        at=written.at,
+        cause_id=record.record_id,
+    )
+    answers = refused(work.ledger.post([transfer]))
+    if answers:
+        return " ".join((answers[0].posting.value, answers[0].detail)).strip()
+    work.records.add(record)
+    if call is not None:
+        pay_call(work, call, row.quantity, _caused(written, row))
+    return ""
+
+
+def _record(row: PaymentRow, subject: str, written: Written) -> Record:
+    content = {
+        "line": row.line,
+        "reference": row.reference,
+        "place": row.place,
+        "asset": row.asset,
+        "quantity": row.quantity,
+        "direction": row.direction.value,
+    }
+    return written.record(_id(row), PAYMENT, subject, content)
+
+
+def _id(row: PaymentRow) -> str:
+    return f"payment/{row.bd_fcm}/{row.payment_id}"
+
+
+def _caused(written: Written, row: PaymentRow) -> Written:
+    return Written(written.business_date, written.at, written.actor, (_id(row),))

@@ -1,0 +1,85 @@
+"""What each step of a BD-FCM's day does, put together."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from crossmargin.arrangement.cycles import Cycle
+from crossmargin.services.books.ports import Work
+from crossmargin.services.clearing_day.collecting import (
+    call_customers,
+    close_of_fedwire,
+    pay_side,
+)
+from crossmargin.services.clearing_day.context import DayContext
+from crossmargin.services.clearing_day.engine import DayProgramme, DoStep, StepResult
+from crossmargin.services.clearing_day.flow_steps import (
+    mark_end_of_day,
+    mark_intraday,
+    open_day,
+)
+from crossmargin.services.clearing_day.intake import take_in
+from crossmargin.services.clearing_day.requirements import run_cycle
+from crossmargin.services.clearing_day.schedule import Step, StepKind
+
+
+def day_programme(context: DayContext) -> DayProgramme:
+    """Return the programme of a BD-FCM's day."""
+    steps: dict[StepKind, DoStep] = {
+        StepKind.OPEN: partial(open_day, context),
+        StepKind.HOURLY: partial(_hourly, context),
+        StepKind.CME_MORNING: partial(pay_side, context),
+        StepKind.FICC_MORNING: partial(pay_side, context),
+        StepKind.ITD: partial(_intraday, context),
+        StepKind.SEGREGATION_DUE: partial(_nothing, context),
+        StepKind.CME_ITD_DUE: partial(pay_side, context),
+        StepKind.FICC_ITD_DUE: partial(pay_side, context),
+        StepKind.RESIDUAL_INTEREST_DUE: partial(_nothing, context),
+        StepKind.FEDWIRE_CLOSE: partial(close_of_fedwire, context),
+        StepKind.EOD: partial(_evening, context),
+        StepKind.EODXM: partial(_final, context),
+        StepKind.CLOSE: partial(_nothing, context),
+    }
+    return DayProgramme(
+        context.bd_fcm, context.actor, context.clock, steps, partial(take_in, context)
+    )
+
+
+def _hourly(context: DayContext, work: Work, step: Step) -> StepResult:
+    return run_cycle(context, work, step, Cycle.CUR)
+
+
+def _intraday(context: DayContext, work: Work, step: Step) -> StepResult:
+    return _joined(
+        mark_intraday(context, work, step),
+        run_cycle(context, work, step, Cycle.ITD),
+        call_customers(context, work, step, Cycle.ITD.value),
+    )
+
+
+def _evening(context: DayContext, work: Work, step: Step) -> StepResult:
+    return _joined(
+        mark_end_of_day(context, work, step),
+        run_cycle(context, work, step, Cycle.EOD),
+        call_customers(context, work, step, Cycle.EOD.value),
+    )
+
+
+def _final(context: DayContext, work: Work, step: Step) -> StepResult:
+    return _joined(
+        run_cycle(context, work, step, Cycle.EODXM),
+        call_customers(context, work, step, Cycle.EODXM.value),
+    )
+
+
+def _nothing(context: DayContext, work: Work, step: Step) -> StepResult:
+    return StepResult({})
+
+
+def _joined(*results: StepResult) -> StepResult:
+    content: dict[str, object] = {}
+    causes: list[str] = []
+    for result in results:
+        content |= result.content
+        causes += result.causes
+    return StepResult(content, tuple(dict.fromkeys(causes)))

@@ -1,0 +1,363 @@
+"""A cycle's requirements, written as records: each customer's figures, and the run that made them.
+
+A side whose position file for the cycle has not come by the run is late: the stated fallback gives
+the factor, and every record says so. CUR calls nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+
+from crossmargin.arrangement.cycles import CYCLE_TERMS, Cutoffs, Cycle, GivenInstants, cutoffs_of
+from crossmargin.arrangement.fallback import (
+    AgreedFactor,
+    FactorSource,
+    FallbackDecision,
+    FallbackRules,
+)
+from crossmargin.arrangement.reduction import Binding, ReductionRules, format_ratio
+from crossmargin.arrangement.requirement import CcpRequirement
+from crossmargin.basics.digest import digest_of
+from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.money import Money, money_from_decimal
+from crossmargin.basics.records import Record
+from crossmargin.product.position import ClearingOrganization
+from crossmargin.services.books.ports import Records, Work
+from crossmargin.services.clearing_day.arrivals import FileKind
+from crossmargin.services.clearing_day.context import DayContext
+from crossmargin.services.clearing_day.engine import FILE, StepResult
+from crossmargin.services.clearing_day.lot_register import (
+    Written,
+    customer_of,
+    position_lines,
+    read_register,
+    subject_of,
+)
+from crossmargin.services.clearing_day.schedule import Step
+from crossmargin.services.margin_cycles import LateSides, at_decided_factors, decide_factor
+from crossmargin.services.margin_positions import MarginRun
+from crossmargin.services.margin_run import CustomerResult
+from crossmargin.settlement.lots import Lot
+
+REQUIREMENT = "REQUIREMENT"
+MARGIN_RUN = "MARGIN_RUN"
+_POSITION_FILES = {
+    ClearingOrganization.FICC: FileKind.FICC_POSITIONS,
+    ClearingOrganization.CME: FileKind.CME_POSITIONS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Required:
+    """One customer's requirement in a cycle, as its record says.
+
+    Parameters
+    ----------
+    customer : CustomerKey
+    cycle : Cycle
+    record_id : str
+    at : datetime
+    ficc_xm, ficc_outside : Money
+        Of the XM account at FICC, and of what is outside it there: the latter is Segregated
+        Customer Margin, no property of futures customers.
+    cme_xm, cme_outside : Money
+        The same at CME; both are futures customers' margin.
+    standalone_ficc, standalone_cme : Money
+        With no arrangement.
+    factor : AgreedFactor or None
+        The last factor that both sides' figures made: this cycle's own where nobody was late.
+    """
+
+    customer: CustomerKey
+    cycle: Cycle
+    record_id: str
+    at: datetime
+    ficc_xm: Money
+    ficc_outside: Money
+    cme_xm: Money
+    cme_outside: Money
+    standalone_ficc: Money
+    standalone_cme: Money
+    factor: AgreedFactor | None
+
+    @property
+    def cme(self) -> Money:
+        """Everything that CME collects."""
+        return self.cme_xm + self.cme_outside
+
+    @property
+    def in_futures_account(self) -> Money:
+        """What the customer's futures account must cover: both sides of XM, and CME outside it."""
+        return self.ficc_xm + self.cme
+
+
+def run_cycle(context: DayContext, work: Work, step: Step, cycle: Cycle) -> StepResult:
+    """Margin every customer in a cycle and write the requirements.
+
+    Raises
+    ------
+    RefusedError
+        If a live lot names nothing on the day, or there are no prices.
+    """
+    as_of = context.models.price_date(cycle, step.business_date)
+    cutoffs = cutoffs_of(
+        cycle, as_of=as_of, rules=context.clock.hourly, given=GivenInstants(at=step.at)
+    )
+    lots = read_register(work.records, context.bd_fcm).live(
+        {
+            ClearingOrganization.FICC: cutoffs.ficc.positions_at,
+            ClearingOrganization.CME: cutoffs.cme.positions_at,
+        }
+    )
+    files = _position_files(work.records, context.bd_fcm, step.business_date, cycle)
+    late = frozenset(_POSITION_FILES) - set(files) if CYCLE_TERMS[cycle].calls else frozenset()
+    if not lots:
+        return StepResult({"cycle": cycle.value, "customers": 0})
+    run = context.models.margined(
+        position_lines(lots),
+        cycle=cycle,
+        business_date=step.business_date,
+        name=f"{step.business_date.isoformat()} {step.name}",
+    )
+    last = last_factors(work.records, context.bd_fcm, before=step.business_date)
+    run, decisions = _decided(context, run, cutoffs, late, last)
+    run_record = _run_record(context, run, cutoffs, lots, late, step, tuple(files.values()))
+    work.records.add(run_record)
+    total = Money(0)
+    for customer, decision in zip(run.result.customers, decisions, strict=True):
+        written = context.written(step, run_record.record_id)
+        record = requirement_record(customer, decision, cutoffs, written, step)
+        work.records.add(record)
+        total += customer.requirement.requirement
+    return StepResult(
+        {
+            "cycle": cycle.value,
+            "customers": len(decisions),
+            "requirement": str(total),
+            "standalone": str(Money.total(c.requirement.standalone for c in run.result.customers)),
+            "late": sorted(side.value for side in late),
+        },
+        (run_record.record_id,),
+    )
+
+
+def requirement_record(
+    customer: CustomerResult,
+    decision: FallbackDecision,
+    cutoffs: Cutoffs,
+    written: Written,
+    step: Step,
+) -> Record:
+    """Return the record of one customer's requirement in a cycle."""
+    required = customer.requirement
+    factor = decision.last if decision.source is not FactorSource.CURRENT else None
+    if decision.source is FactorSource.CURRENT and CYCLE_TERMS[cutoffs.cycle].calls:
+        factor = AgreedFactor(
+            required.reduction.reduction,
+            required.reduction.binding,
+            cutoffs.cycle,
+            cutoffs.cycle_date,
+            cutoffs.at,
+            written.causes[0],
+        )
+    content = {
+        "cycle": cutoffs.cycle.value,
+        "ficc": _ccp(required.ficc),
+        "cme": _ccp(required.cme),
+        "standalone": str(required.standalone),
+        "requirement": str(required.requirement),
+        "saved": str(required.saved),
+        "reduction": format_ratio(decision.factor),
+        "binding": decision.binding.value,
+        "factor_source": decision.source.value,
+        "factor_reason": decision.reason.value,
+        "agreed_factor": None if factor is None else _factor_content(factor),
+        "order_check": {
+            "ficc_shortfall": str(required.order_check.ficc_shortfall),
+            "cme_shortfall": str(required.order_check.cme_shortfall),
+        },
+        "incomplete": "yes" if customer.incomplete else "no",
+    }
+    subject = subject_of(customer.key)
+    record_id = f"requirement/{subject}/{step.business_date.isoformat()}/{step.name}"
+    return written.record(record_id, REQUIREMENT, subject, content)
+
+
+def required_of(record: Record) -> Required:
+    """Return the requirement that a record says.
+
+    Raises
+    ------
+    ValueError
+        If the record is none of a requirement.
+    """
+    said = record.content
+    try:
+        ficc, cme = _group(said["ficc"]), _group(said["cme"])
+        factor = said["agreed_factor"]
+        return Required(
+            customer=customer_of(record.subject),
+            cycle=Cycle(str(said["cycle"])),
+            record_id=record.record_id,
+            at=record.at,
+            ficc_xm=_money(ficc["requirement"]),
+            ficc_outside=_money(ficc["outside"]),
+            cme_xm=_money(cme["requirement"]),
+            cme_outside=_money(cme["outside"]),
+            standalone_ficc=_money(ficc["standalone"]),
+            standalone_cme=_money(cme["standalone"]),
+            factor=None if factor is None else _factor_of(_group(factor)),
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"expected a requirement, was {record!r}") from error
+
+
+def last_requirements(
+    records: Records, bd_fcm: str, *, until: date, cycles: Iterable[Cycle] | None = None
+) -> Mapping[CustomerKey, Required]:
+    """Return each customer's last requirement of the cycles that call, as written.
+
+    Parameters
+    ----------
+    records : Records
+    bd_fcm : str
+    until : date
+        Last business date that counts.
+    cycles : iterable of Cycle, optional
+        Those that call, if left out.
+    """
+    wanted = set(cycles) if cycles is not None else {c for c in Cycle if CYCLE_TERMS[c].calls}
+    found: dict[CustomerKey, Required] = {}
+    for record in records.select(stream=REQUIREMENT, last=until):
+        if (
+            record.subject.startswith(f"{bd_fcm}/")
+            and Cycle(str(record.content["cycle"])) in wanted
+        ):
+            required = required_of(record)
+            found[required.customer] = required
+    return found
+
+
+def last_factors(
+    records: Records, bd_fcm: str, *, before: date
+) -> Mapping[CustomerKey, AgreedFactor]:
+    """Return each customer's last factor that both sides' figures made."""
+    found = last_requirements(records, bd_fcm, until=before)
+    return {key: each.factor for key, each in found.items() if each.factor is not None}
+
+
+def _decided(
+    context: DayContext,
+    run: MarginRun,
+    cutoffs: Cutoffs,
+    late: frozenset[ClearingOrganization],
+    last: Mapping[CustomerKey, AgreedFactor],
+) -> tuple[MarginRun, tuple[FallbackDecision, ...]]:
+    arrangement = run.result.day.parameters.arrangement
+    rules = ReductionRules.from_parameters(arrangement)
+    sides = LateSides(
+        late,
+        cutoffs.at,
+        FallbackRules.from_parameters(arrangement),
+        context.clock.hourly.zone_of(ClearingOrganization.FICC),
+        has_previous=bool(last),
+    )
+    decisions = tuple(decide_factor(c, sides, last.get(c.key), rules) for c in run.result.customers)
+    return (at_decided_factors(run, decisions, rules) if late else run), decisions
+
+
+def _run_record(
+    context: DayContext,
+    run: MarginRun,
+    cutoffs: Cutoffs,
+    lots: Iterable[Lot],
+    late: frozenset[ClearingOrganization],
+    step: Step,
+    files: tuple[str, ...],
+) -> Record:
+    day = run.result.day
+    lot_ids = [lot.lot_id for lot in lots]
+    derived_from = day.prices.derived_from
+    return context.written(step, *files).record(
+        f"run/{context.bd_fcm}/{step.business_date.isoformat()}/{step.name}",
+        MARGIN_RUN,
+        context.bd_fcm,
+        {
+            "cycle": cutoffs.cycle.value,
+            "as_of": day.as_of.isoformat(),
+            "prices_derived_from": None if derived_from is None else derived_from.isoformat(),
+            "ficc_positions_at": cutoffs.ficc.positions_at.isoformat(),
+            "cme_positions_at": cutoffs.cme.positions_at.isoformat(),
+            "market_digest": day.market_digest,
+            "simulated": "yes" if day.simulated else "no",
+            "parameters": day.parameters.as_document(),
+            "late": sorted(side.value for side in late),
+            "lots": len(lot_ids),
+            "lots_digest": digest_of(lot_ids),
+        },
+    )
+
+
+def _position_files(
+    records: Records, bd_fcm: str, business_date: date, cycle: Cycle
+) -> dict[ClearingOrganization, str]:
+    """Return the record of each side's position file for a cycle, where it has come."""
+    kinds = {kind.value: side for side, kind in _POSITION_FILES.items()}
+    found = {}
+    for record in records.select(
+        stream=FILE, subject=bd_fcm, first=business_date, last=business_date
+    ):
+        side = kinds.get(str(record.content["kind"]))
+        if side is not None and str(record.content["label"]).lower() == cycle.value.lower():
+            found[side] = record.record_id
+    return found
+
+
+def _ccp(side: CcpRequirement) -> dict[str, object]:
+    three = side.figures.three
+    return {
+        "securities": str(three.securities),
+        "futures": str(three.futures),
+        "combined": str(three.combined),
+        "saving": format_ratio(side.saving),
+        "requirement": str(side.requirement),
+        "minimum_top_up": str(side.minimum_top_up),
+        "outside": str(side.outside),
+        "standalone": str(side.standalone),
+        "add_ons": {name: str(amount) for name, amount in sorted(side.add_ons.items())},
+    }
+
+
+def _factor_content(factor: AgreedFactor) -> dict[str, object]:
+    return {
+        "factor": str(factor.factor),
+        "binding": factor.binding.value,
+        "cycle": factor.cycle.value,
+        "as_of": factor.as_of.isoformat(),
+        "at": factor.at.isoformat(),
+        "run": factor.digest,
+    }
+
+
+def _factor_of(said: Mapping[str, object]) -> AgreedFactor:
+    return AgreedFactor(
+        Fraction(str(said["factor"])),
+        Binding(str(said["binding"])),
+        Cycle(str(said["cycle"])),
+        date.fromisoformat(str(said["as_of"])),
+        datetime.fromisoformat(str(said["at"])),
+        str(said["run"]),
+    )
+
+
+def _group(said: object) -> Mapping[str, object]:
+    if not isinstance(said, Mapping):
+        raise TypeError(f"expected a group, was {said!r}")
+    return said
+
+
+def _money(said: object) -> Money:
+    return money_from_decimal(str(said))

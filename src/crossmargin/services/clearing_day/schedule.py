@@ -1,0 +1,144 @@
+"""The steps of a business day, in order of their instants.
+
+A step is a name, an instant and what it does. The instants are parameters, each in the zone of the
+party that sets it, so that a day on which clocks change is read right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from crossmargin.arrangement.cycles import CutoffRules
+from crossmargin.basics.local_time import LocalTime
+from crossmargin.parameters.registry import ParameterSet
+
+_ONE_MINUTE = timedelta(minutes=1)
+
+
+class StepKind(StrEnum):
+    """What a step does; steps of one instant are done in this order."""
+
+    OPEN = "open"
+    CME_MORNING = "cme-morning"
+    FICC_MORNING = "ficc-morning"
+    HOURLY = "cur"
+    ITD = "itd"
+    SEGREGATION_DUE = "segregation-due"
+    CME_ITD_DUE = "itd-cme-due"
+    FICC_ITD_DUE = "itd-ficc-due"
+    RESIDUAL_INTEREST_DUE = "residual-interest-due"
+    FEDWIRE_CLOSE = "fedwire-close"
+    EOD = "eod"
+    EODXM = "eodxm"
+    CLOSE = "close"
+
+
+#: The parameter that holds each step's time; hourly files are those of the arrangement.
+_TIMES: Mapping[StepKind, str] = {
+    StepKind.OPEN: "open",
+    StepKind.CME_MORNING: "due_cme_morning",
+    StepKind.FICC_MORNING: "due_ficc_morning",
+    StepKind.ITD: "itd_run",
+    StepKind.SEGREGATION_DUE: "segregation_due",
+    StepKind.CME_ITD_DUE: "due_itd_cme",
+    StepKind.FICC_ITD_DUE: "due_itd_ficc",
+    StepKind.RESIDUAL_INTEREST_DUE: "residual_interest_due",
+    StepKind.FEDWIRE_CLOSE: "fedwire_close",
+    StepKind.EOD: "eod_run",
+    StepKind.EODXM: "eodxm_run",
+    StepKind.CLOSE: "close",
+}
+#: What must come before what, whatever times are chosen.
+_ORDER = (
+    (StepKind.OPEN, StepKind.CME_MORNING),
+    (StepKind.OPEN, StepKind.FICC_MORNING),
+    (StepKind.ITD, StepKind.CME_ITD_DUE),
+    (StepKind.ITD, StepKind.FICC_ITD_DUE),
+    (StepKind.FICC_ITD_DUE, StepKind.EOD),
+    (StepKind.CME_ITD_DUE, StepKind.EOD),
+    (StepKind.FEDWIRE_CLOSE, StepKind.EOD),
+    (StepKind.EOD, StepKind.EODXM),
+    (StepKind.EODXM, StepKind.CLOSE),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a day.
+
+    Parameters
+    ----------
+    kind : StepKind
+    business_date : date
+    at : datetime
+        With the zone of the party that sets the time.
+    number : int
+        Of an hourly file, from 1; 0 otherwise.
+    """
+
+    kind: StepKind
+    business_date: date
+    at: datetime
+    number: int = 0
+
+    @property
+    def name(self) -> str:
+        """The name, unique in the day."""
+        return f"{self.kind.value}-{self.number:02d}" if self.number else self.kind.value
+
+    def record_id(self, bd_fcm: str) -> str:
+        """Return the id of the record that says it is done."""
+        return f"day/{bd_fcm}/{self.business_date.isoformat()}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class DayClock:
+    """The times of a day.
+
+    Raises
+    ------
+    ValueError
+        If a step would come before one that it must follow, on any day of the year.
+    """
+
+    times: Mapping[StepKind, LocalTime]
+    hourly: CutoffRules
+
+    @staticmethod
+    def from_parameters(clearing_day: ParameterSet, arrangement: ParameterSet) -> DayClock:
+        """Return the clock that the two owners' parameters make.
+
+        Raises
+        ------
+        ValueError
+            If a value is no time in a zone, or the order of the steps is not kept.
+        LookupError
+            If a parameter is missing.
+        """
+        times = {kind: LocalTime.parsed(clearing_day.text(name)) for kind, name in _TIMES.items()}
+        clock = DayClock(times, CutoffRules.from_parameters(arrangement))
+        clock.check_order()
+        return clock
+
+    def check_order(self) -> None:
+        """Raise :class:`ValueError` unless every step follows what it must follow."""
+        # Both zones change their clocks on the same Sundays: one day stands for all.
+        day = date(2026, 3, 24)
+        for before, after in _ORDER:
+            if self.times[before].on(day) >= self.times[after].on(day):
+                raise ValueError(f"expected {before} before {after}, were {self.times}")
+
+    def steps(self, business_date: date) -> tuple[Step, ...]:
+        """Return the day's steps, by instant, then in the order of :class:`StepKind`."""
+        rules = self.hourly
+        steps = [Step(kind, business_date, t.on(business_date)) for kind, t in self.times.items()]
+        at, last = rules.hourly_first.on(business_date), rules.hourly_last.on(business_date)
+        number = 1
+        while at <= last:
+            steps.append(Step(StepKind.HOURLY, business_date, at, number))
+            at, number = at + rules.hourly_minutes * _ONE_MINUTE, number + 1
+        order = list(StepKind)
+        return tuple(sorted(steps, key=lambda step: (step.at, order.index(step.kind))))

@@ -1,0 +1,58 @@
+"""Verify the books: the ledger from its transfers, lots against position accounts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from crossmargin.ledger.chart import AccountKind
+from crossmargin.ledger.custody import CUSTODY_FACT, fact_of
+from crossmargin.ledger.verification import Check, Finding, LedgerImage, verify
+from crossmargin.services.books.accounts import position_account, position_asset
+from crossmargin.services.books.ports import Books, Work
+from crossmargin.services.clearing_day.lot_register import read_register
+
+_POSITIONS = (
+    AccountKind.FICC_XM_POSITION,
+    AccountKind.FICC_REGULAR_POSITION,
+    AccountKind.CME_XM_POSITION,
+    AccountKind.CME_REGULAR_POSITION,
+)
+
+
+def verify_books(books: Books) -> tuple[Finding, ...]:
+    """Return everything in the books that does not hold."""
+    with books.work() as work:
+        image = LedgerImage(
+            work.ledger.accounts(),
+            work.ledger.transfers(),
+            work.ledger.balances(),
+            tuple(fact_of(each) for each in work.records.select(stream=CUSTODY_FACT)),
+        )
+        return (*verify(image), *_positions(work))
+
+
+def _positions(work: Work) -> tuple[Finding, ...]:
+    """Compare the live lots with the position accounts."""
+    bd_fcms = {account.bd_fcm for account in work.ledger.accounts() if account.customer_id}
+    lots: dict[tuple[str, str], int] = defaultdict(int)
+    for bd_fcm in sorted(bd_fcms):
+        for lot in read_register(work.records, bd_fcm).live():
+            account = position_account(lot.customer, lot.clearing_organization, lot.account)
+            asset = position_asset(lot.clearing_organization, lot.instrument)
+            lots[account.account_id, str(asset)] += lot.quantity
+    carried = {
+        (account_id, str(asset)): balance.posted_debit
+        for kind in _POSITIONS
+        for (account_id, asset), balance in work.ledger.balances(kind=kind).items()
+    }
+    return tuple(
+        Finding(
+            Check.POSITIONS_ARE_THE_LOTS,
+            key[0],
+            key[1],
+            str(carried.get(key, 0)),
+            str(lots.get(key, 0)),
+        )
+        for key in sorted({*lots, *carried})
+        if carried.get(key, 0) != lots.get(key, 0)
+    )

@@ -1,0 +1,1 @@
+"""Variation, Funds-Only Settlement, delivery and fails: amounts of money, no accounts."""

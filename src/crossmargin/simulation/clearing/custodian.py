@@ -1,0 +1,93 @@
+"""What custodians do: they say what they hold, by place, segregation and asset.
+
+They go by the confirmations that they saw, not by what anybody's ledger says.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+
+from crossmargin.services.clearing_day.arrivals import (
+    CustodianRow,
+    Direction,
+    FileKind,
+    PaymentRow,
+    Segregation,
+)
+from crossmargin.simulation.clearing.outbox import Wire
+from crossmargin.simulation.clearing.seen import Seen, SentFile
+
+#: Purposes of wires of Segregated Customer Margin begin so.
+_SCM = "SCM_"
+_SETTLEMENTS = ("CME_SETTLEMENT", "FICC_FUNDS_ONLY")
+_Holdings = defaultdict[tuple[str, Segregation, str], int]
+
+
+def files_until(seen: Seen, until: datetime) -> tuple[SentFile, ...]:
+    """Return the statement of the day, if it is due by an instant."""
+    at = seen.at(seen.plan.clock.custodian)
+    if not seen.is_due(at, until):
+        return ()
+    return (SentFile(at, FileKind.CUSTODIAN, "", _statement(seen, at)),)
+
+
+def _statement(seen: Seen, at: datetime) -> tuple[CustodianRow, ...]:
+    held, confirmed = _held(seen, at)
+    for each in seen.plan.custodian_differences:
+        if each.day == seen.business_date:
+            held[each.place, each.segregation, each.asset] += each.quantity
+    moving: _Holdings = defaultdict(int)
+    for wire in seen.outbox.wires:
+        if wire.wire_id not in confirmed and seen.is_sent(wire, at):
+            _move(moving, wire)
+    rows = []
+    for account in seen.plan.custody_accounts:
+        keys = {key for key in (*held, *moving) if key[0] == account.place}
+        for key in sorted(keys):
+            if held[key] or moving[key]:
+                _, segregation, asset = key
+                rows.append(
+                    CustodianRow(
+                        line=0,
+                        place=account.place,
+                        account_scope=account.scope,
+                        segregation=segregation,
+                        asset=asset,
+                        quantity=held[key],
+                        in_transit=moving[key],
+                    )
+                )
+    return tuple(rows)
+
+
+def _held(seen: Seen, at: datetime) -> tuple[_Holdings, set[str]]:
+    """Return what was confirmed to be held, and the wires that were confirmed."""
+    wires = {wire.wire_id: wire for wire in seen.outbox.wires}
+    held: _Holdings = defaultdict(int)
+    confirmed: set[str] = set()
+    paid: set[str] = set()
+    for _, file in seen.arrived(FileKind.PAYMENTS, at):
+        for row in file.rows:
+            if not isinstance(row, PaymentRow) or row.payment_id in paid:
+                continue
+            paid.add(row.payment_id)
+            wire = wires.get(row.reference)
+            if wire is not None:
+                confirmed.add(wire.wire_id)
+                _move(held, wire)
+            else:
+                sign = 1 if row.direction is Direction.IN else -1
+                held[row.place, Segregation.FUTURES, row.asset] += sign * row.quantity
+    return held, confirmed
+
+
+def _move(holdings: _Holdings, wire: Wire) -> None:
+    # Settlement with a clearing organization is paid through: it holds none of it.
+    passes = {"CME", "FICC"} if wire.purpose in _SETTLEMENTS else set()
+    is_scm = wire.purpose.startswith(_SCM)
+    segregation = Segregation.SECURITIES if is_scm else Segregation.FUTURES
+    if wire.source not in passes:
+        holdings[wire.source, segregation, wire.asset] -= wire.quantity
+    if wire.destination not in passes:
+        holdings[wire.destination, segregation, wire.asset] += wire.quantity

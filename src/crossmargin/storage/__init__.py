@@ -1,0 +1,1 @@
+"""The books on a database: SQLite in a file, or PostgreSQL, by one address."""

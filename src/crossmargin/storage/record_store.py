@@ -1,0 +1,104 @@
+"""Records in the database."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+
+from sqlalchemy import Connection, RowMapping, select
+
+from crossmargin.basics.digest import canonical_json
+from crossmargin.basics.records import Record
+from crossmargin.services.books.ports import ConflictingRecordError
+from crossmargin.storage.connecting import translated
+from crossmargin.storage.locking import lock_for_writing
+from crossmargin.storage.schema import RECORD
+
+
+class SqlRecords:
+    """Records, in the order in which they were written.
+
+    Parameters
+    ----------
+    connection : Connection
+        In a transaction.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, record: Record) -> bool:
+        """Write a record; return False if it was there already."""
+        with translated():
+            lock_for_writing(self._connection)
+            found = self._connection.execute(
+                select(RECORD.c.digest).where(RECORD.c.record_id == record.record_id)
+            ).scalar()
+            if found is not None:
+                if found != record.digest:
+                    raise ConflictingRecordError(
+                        f"{record.record_id} exists and says something else"
+                    )
+                return False
+            self._connection.execute(
+                RECORD.insert(),
+                {
+                    "record_id": record.record_id,
+                    "stream": record.stream,
+                    "subject": record.subject,
+                    "business_date": record.business_date.isoformat(),
+                    "at": record.at.isoformat(),
+                    "actor": record.actor,
+                    "approver": record.approver,
+                    "causes": canonical_json(list(record.causes)),
+                    "content": canonical_json(record.content),
+                    "digest": record.digest,
+                },
+            )
+        return True
+
+    def get(self, record_id: str) -> Record | None:
+        """Return a record, or None."""
+        with translated():
+            row = (
+                self._connection.execute(select(RECORD).where(RECORD.c.record_id == record_id))
+                .mappings()
+                .first()
+            )
+        return None if row is None else _record(row)
+
+    def select(
+        self,
+        *,
+        stream: str | None = None,
+        subject: str | None = None,
+        first: date | None = None,
+        last: date | None = None,
+    ) -> tuple[Record, ...]:
+        """Return the records that fit, as written."""
+        query = select(RECORD).order_by(RECORD.c.sequence)
+        if stream is not None:
+            query = query.where(RECORD.c.stream == stream)
+        if subject is not None:
+            query = query.where(RECORD.c.subject == subject)
+        if first is not None:
+            query = query.where(RECORD.c.business_date >= first.isoformat())
+        if last is not None:
+            query = query.where(RECORD.c.business_date <= last.isoformat())
+        with translated():
+            rows = self._connection.execute(query).mappings().all()
+        return tuple(_record(row) for row in rows)
+
+
+def _record(row: RowMapping) -> Record:
+    return Record(
+        record_id=row["record_id"],
+        stream=row["stream"],
+        subject=row["subject"],
+        business_date=date.fromisoformat(row["business_date"]),
+        at=datetime.fromisoformat(row["at"]),
+        actor=row["actor"],
+        approver=row["approver"],
+        causes=tuple(json.loads(row["causes"])),
+        content=json.loads(row["content"]),
+    )

@@ -1,0 +1,259 @@
+"""The tables of the books, and what the databases themselves refuse.
+
+A transfer that leaves its holder, its segregation class, its BD-FCM or its customer, or that is no
+movement of the closed table, violates a key or a check even when it is written by hand. Accounts,
+transfers and records refuse to be changed or deleted.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.types import BigInteger, Integer
+
+METADATA = MetaData()
+#: Tables whose rows never change.
+APPEND_ONLY = ("record", "movement", "account", "account_closing", "transfer")
+
+
+class WholeNumber(TypeDecorator[int]):
+    """A whole number of 64 bits; 1.5, True and text are refused before any database sees them."""
+
+    impl = BigInteger().with_variant(Integer, "sqlite")
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
+        """Refuse what is no whole number.
+
+        Raises
+        ------
+        TypeError
+            If the value is not an int.
+        """
+        if value is not None and type(value) is not int:
+            raise TypeError(f"expected a whole number, was {value!r}")
+        return value
+
+
+def _sequence() -> Column[int]:
+    # SQLite numbers rows only where the type is INTEGER.
+    return Column(
+        "sequence",
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=True,
+    )
+
+
+def _text(name: str, *, key: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=False, primary_key=key)
+
+
+RECORD = Table(
+    "record",
+    METADATA,
+    _sequence(),
+    Column("record_id", Text, nullable=False, unique=True),
+    _text("stream"),
+    _text("subject"),
+    _text("business_date"),
+    _text("at"),
+    _text("actor"),
+    _text("approver"),
+    _text("causes"),
+    _text("content"),
+    _text("digest"),
+    CheckConstraint("record_id <> '' AND stream <> '' AND actor <> ''", name="record_is_named"),
+    Index("record_by_stream", "stream", "subject", "business_date"),
+    sqlite_strict=True,
+)
+
+MOVEMENT = Table(
+    "movement",
+    METADATA,
+    _text("kind", key=True),
+    _text("debit_kind", key=True),
+    _text("credit_kind", key=True),
+    sqlite_strict=True,
+)
+
+ACCOUNT = Table(
+    "account",
+    METADATA,
+    _text("account_id", key=True),
+    _text("kind"),
+    _text("holder"),
+    _text("segregation_class"),
+    _text("bd_fcm"),
+    _text("customer_id"),
+    _text("custodian"),
+    _text("opened"),
+    _text("cause_id"),
+    UniqueConstraint(
+        "account_id",
+        "kind",
+        "holder",
+        "segregation_class",
+        "bd_fcm",
+        "customer_id",
+        name="account_as_transfers_name_it",
+    ),
+    CheckConstraint("segregation_class IN ('FUTURES', 'SECURITIES', 'PROPRIETARY')", name="class"),
+    CheckConstraint("holder IN ('BD_FCM', 'FICC', 'CME')", name="holder"),
+    CheckConstraint("cause_id <> ''", name="account_has_a_cause"),
+    sqlite_strict=True,
+)
+
+ACCOUNT_CLOSING = Table(
+    "account_closing",
+    METADATA,
+    Column("account_id", Text, ForeignKey("account.account_id"), primary_key=True, nullable=False),
+    _text("closed"),
+    _text("cause_id"),
+    sqlite_strict=True,
+)
+
+TRANSFER = Table(
+    "transfer",
+    METADATA,
+    _sequence(),
+    Column("transfer_id", Text, nullable=False, unique=True),
+    _text("group_id"),
+    _text("kind"),
+    _text("holder"),
+    _text("segregation_class"),
+    _text("debit_account_id"),
+    _text("debit_kind"),
+    _text("debit_bd_fcm"),
+    _text("debit_customer_id"),
+    _text("credit_account_id"),
+    _text("credit_kind"),
+    _text("credit_bd_fcm"),
+    _text("credit_customer_id"),
+    _text("asset"),
+    Column("amount", WholeNumber, nullable=False),
+    _text("business_date"),
+    _text("at"),
+    _text("cause_id"),
+    _text("state"),
+    Column("pending_id", Text, ForeignKey("transfer.transfer_id"), unique=True, nullable=True),
+    ForeignKeyConstraint(
+        (
+            "debit_account_id",
+            "debit_kind",
+            "holder",
+            "segregation_class",
+            "debit_bd_fcm",
+            "debit_customer_id",
+        ),
+        (
+            "account.account_id",
+            "account.kind",
+            "account.holder",
+            "account.segregation_class",
+            "account.bd_fcm",
+            "account.customer_id",
+        ),
+        name="debited_account_in_the_same_class",
+    ),
+    ForeignKeyConstraint(
+        (
+            "credit_account_id",
+            "credit_kind",
+            "holder",
+            "segregation_class",
+            "credit_bd_fcm",
+            "credit_customer_id",
+        ),
+        (
+            "account.account_id",
+            "account.kind",
+            "account.holder",
+            "account.segregation_class",
+            "account.bd_fcm",
+            "account.customer_id",
+        ),
+        name="credited_account_in_the_same_class",
+    ),
+    ForeignKeyConstraint(
+        ("kind", "debit_kind", "credit_kind"),
+        ("movement.kind", "movement.debit_kind", "movement.credit_kind"),
+        name="movement_is_permitted",
+    ),
+    CheckConstraint("amount > 0", name="amount_is_positive"),
+    CheckConstraint("debit_account_id <> credit_account_id", name="two_accounts"),
+    CheckConstraint("transfer_id <> '' AND group_id <> '' AND cause_id <> ''", name="is_named"),
+    CheckConstraint(
+        "debit_bd_fcm = credit_bd_fcm OR debit_bd_fcm = '' OR credit_bd_fcm = ''",
+        name="one_bd_fcm",
+    ),
+    CheckConstraint(
+        "debit_customer_id = credit_customer_id OR debit_customer_id = ''"
+        " OR credit_customer_id = ''",
+        name="one_customer",
+    ),
+    CheckConstraint(
+        "(state IN ('POSTED', 'PENDING') AND pending_id IS NULL)"
+        " OR (state IN ('POSTS_PENDING', 'VOIDS_PENDING') AND pending_id IS NOT NULL)",
+        name="settles_a_pending_one",
+    ),
+    Index("transfer_by_group", "group_id"),
+    Index("transfer_by_debit", "debit_account_id"),
+    Index("transfer_by_credit", "credit_account_id"),
+    Index("transfer_by_date", "business_date"),
+    sqlite_strict=True,
+)
+
+BALANCE = Table(
+    "balance",
+    METADATA,
+    Column("account_id", Text, ForeignKey("account.account_id"), primary_key=True, nullable=False),
+    _text("asset", key=True),
+    Column("debits_posted", WholeNumber, nullable=False),
+    Column("credits_posted", WholeNumber, nullable=False),
+    Column("debits_pending", WholeNumber, nullable=False),
+    Column("credits_pending", WholeNumber, nullable=False),
+    CheckConstraint(
+        "debits_posted >= 0 AND credits_posted >= 0"
+        " AND debits_pending >= 0 AND credits_pending >= 0",
+        name="counters_only_count",
+    ),
+    sqlite_strict=True,
+)
+
+
+def guards(dialect: str) -> list[str]:
+    """Return the statements after which rows of append-only tables cannot be changed.
+
+    Parameters
+    ----------
+    dialect : str
+        ``sqlite`` or ``postgresql``.
+    """
+    if dialect == "sqlite":
+        return [
+            f"CREATE TRIGGER {table}_refuses_{event.lower()} BEFORE {event} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            for table in APPEND_ONLY
+            for event in ("UPDATE", "DELETE")
+        ]
+    refuse = (
+        "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+    )
+    return [refuse] + [
+        f"CREATE TRIGGER {table}_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        for table in APPEND_ONLY
+    ]

@@ -1,0 +1,33 @@
+"""The shipped parameters make the rules of record: pooled, per customer, seven days."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from crossmargin import bootstrap
+from crossmargin.default_management.account_equity import PositionReading
+from crossmargin.default_management.distribution import DistributionRule, LeftOver
+from crossmargin.default_management.loss_sharing import (
+    CmeToFicc,
+    GuarantyLimit,
+    ProportionalLimit,
+    RuleSet,
+    SharingRules,
+)
+from crossmargin.default_management.rules import DefaultRules
+from crossmargin.default_management.transfer_test import ClockRoll, TransferClock
+
+
+def test_the_shipped_parameters_are_the_readings_of_record() -> None:
+    registry = bootstrap.parameter_registry()
+    rules = DefaultRules.from_parameters(registry.set_of("default_management", date(2026, 6, 1)))
+    assert rules == DefaultRules(
+        SharingRules(
+            RuleSet.CASE_TABLE, GuarantyLimit.PER_CUSTOMER, CmeToFicc.OFF, ProportionalLimit.NONE
+        ),
+        DistributionRule.POOLED,
+        LeftOver.HELPS_OTHER,
+        PositionReading.OPEN_TRADE,
+        TransferClock(7, ClockRoll.NONE),
+        100,
+    )
