@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from crossmargin.parameters.reading import OwnerFile
     from crossmargin.parameters.registry import ParameterSet
     from crossmargin.services.backtest_par_books import BacktestParameters
+    from crossmargin.services.books.loading import Participants
     from crossmargin.services.books.ports import Books
     from crossmargin.services.calculators.calculator import Calculator
     from crossmargin.services.clearing_day.desk import ClearingDesk
@@ -368,10 +369,9 @@ def read_clearing_plan(path: Path, positions: Path) -> ClearingPlan:
         With every fault of either file and its place.
     """
     from crossmargin.basics.refusals import RefusedError, refused
-    from crossmargin.feeds.positions.reading import read_positions as read_lines
     from crossmargin.simulation.clearing.plan_reading import read_plan
 
-    loaded = read_lines(positions)
+    loaded = read_positions(positions)
     if loaded.refusals:
         raise RefusedError(*loaded.refusals)
     try:
@@ -475,3 +475,15 @@ def clearing_desk(
         read_clearing_plan(plan, positions), files, outbox, desk.step_instants
     )
     return desk.with_others(parties)
+
+
+def read_participants(path: Path) -> Participants:
+    """Read a file of a BD-FCM and its customers."""
+    from crossmargin.feeds.books.participants import read_participants as run
+
+    return run(path)
+
+
+def proprietary_share(on: date) -> Fraction:
+    """Return from which share on those related to the firm make an account proprietary."""
+    return parameter_registry().set_of("participation", on).ratio("proprietary_share")

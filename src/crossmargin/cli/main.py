@@ -11,6 +11,7 @@ from crossmargin.basics.refusals import RefusedError
 from crossmargin.cli.backtest import backtest_command
 from crossmargin.cli.calc import calc_command
 from crossmargin.cli.conditions import conditions_command, crowding_command
+from crossmargin.cli.customer import customer_app
 from crossmargin.cli.day import day_app
 from crossmargin.cli.demo import demo_command
 from crossmargin.cli.forward import forward_command
@@ -76,6 +77,7 @@ app.add_typer(reconcile_app, name="reconcile")
 app.add_typer(
     methodology_app, name="methodology", short_help="Document the models from the models."
 )
+app.add_typer(customer_app, name="customer")
 app.add_typer(day_app, name="day")
 app.add_typer(ledger_app, name="ledger")
 app.command("demo", short_help="Margin a sample BD-FCM on a simulated market.")(demo_command)

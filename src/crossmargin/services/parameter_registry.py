@@ -27,6 +27,7 @@ OWNERS: Mapping[str, str] = {
     "default_management": "default_management",
     "ficc": "margin/ficc",
     "market": "market",
+    "participation": "participation",
     "settlement": "settlement",
     "stress": "analysis/stress",
     "validation": "validation",

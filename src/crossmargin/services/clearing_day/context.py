@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.local_time import LocalTime
 from crossmargin.parameters.registry import ParameterSet
+from crossmargin.participation.customer import CustomerFile
+from crossmargin.services.books.participation import customer_file
+from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.clearing_day.margining import DayModels
 from crossmargin.services.clearing_day.schedule import DayClock, Step
@@ -49,6 +53,11 @@ class DayContext:
     def parameters(self, owner: str, on: date) -> ParameterSet:
         """Return one owner's parameters in force on a day."""
         return self.models.registry.set_of(owner, on)
+
+    def participant(self, work: Work, customer: CustomerKey, on: date) -> CustomerFile:
+        """Return everything that is known of a customer's participation."""
+        share = self.parameters("participation", on).ratio("proprietary_share")
+        return customer_file(work, customer, share)
 
     def same_day_cutoff(self, on: date) -> LocalTime | None:
         """Return until when a dollar call is due the same day; None for no such cut-off."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
+from datetime import date
 from itertools import groupby
 
 from crossmargin.basics.identifiers import CustomerKey
@@ -28,6 +28,7 @@ from crossmargin.services.clearing_day.lot_register import (
     LotEnd,
     Written,
     ended_record,
+    failing_on,
     read_register,
     subject_of,
 )
@@ -89,6 +90,7 @@ def open_day(context: DayContext, work: Work, step: Step) -> StepResult:
         prices=prices,
         outstanding=marks.outstanding,
         terms=_terms(market, rules),
+        settling=_settling(work, lots, day),
     )
     leaving = {**final.leaving, **ficc.leaving}
     written = context.written(step, *_causes(marks))
@@ -119,6 +121,15 @@ def mark_end_of_day(context: DayContext, work: Work, step: Step) -> StepResult:
     FICC's marks at the day's prices are those of the next start of day.
     """
     return _mark(context, work, step, FlowCycle.END_OF_DAY)
+
+
+def _settling(work: Work, lots: Sequence[Lot], day: date) -> set[str]:
+    """Return what settles on a day: what is due, and what failed before and fails no more."""
+    fails = failing_on(work.records, day)
+    due = {each.lot_id for each in lots if each.at_ficc and each.due == day and not each.failed}
+    return due | {
+        each.lot_id for each in lots if each.failed and each.due < day and each.lot_id not in fails
+    }
 
 
 def prices_of(
@@ -320,7 +331,7 @@ def _terms(market: MarketData, rules: SettlementRules) -> FundsOnlyTerms:
         rules=rules,
         calendar=sifma_calendar(),
         overnight_rate_pct=rates.on,
-        fails_rate_pct=lambda day: fails_charge_rate_pct(
-            rules, Fraction(target_rate_pct(market, day, rules))
+        fails_rate_pct=lambda due: fails_charge_rate_pct(
+            rules, target_rate_pct(market, sifma_calendar().previous_business_day(due), rules)
         ),
     )

@@ -31,6 +31,7 @@ from crossmargin.services.clearing_day.collecting import standing_of
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.directing import direct
 from crossmargin.services.clearing_day.lot_register import (
+    LOT_FAILS,
     LotEnd,
     Written,
     ended_record,
@@ -195,19 +196,31 @@ def _residual(context: DayContext, work: Work, row: InstructionRow, written: Wri
 
 
 def _fail(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
-    """Mark a lot as failed: it stays, is marked and ages."""
+    """Mark an obligation as failed: it stays, is marked and ages; said again, it fails on.
+
+    Before the day is opened: what settles is decided when it is.
+    """
     lot_id = f"lot/{row.bd_fcm}/{row.reference}"
     lots = read_register(work.records, row.bd_fcm).live()
-    lot = next((each for each in lots if each.lot_id == lot_id), None)
+    lot = next((each for each in lots if each.lot_id in {lot_id, f"{lot_id}/failed"}), None)
     if lot is None or not lot.at_ficc:
         return f"no obligation at FICC is open under {row.reference}"
-    if lot.failed:
-        return f"{row.reference} has failed already"
-    failing = replace(lot, lot_id=f"{lot.lot_id}/failed", failed=True)
+    failed_id = f"{lot_id}/failed"
+    if not lot.failed:
+        failing = replace(lot, lot_id=failed_id, failed=True)
+        work.records.add(
+            ended_record(lot.lot_id, LotEnd.FAILED, written, subject=subject_of(lot.customer))
+        )
+        causes = (*written.causes, lot.lot_id)
+        work.records.add(lot_record(failing, replace(written, causes=causes)))
     work.records.add(
-        ended_record(lot.lot_id, LotEnd.FAILED, written, subject=subject_of(lot.customer))
+        written.record(
+            f"{failed_id}/{written.business_date.isoformat()}",
+            LOT_FAILS,
+            subject_of(lot.customer),
+            {"lot": failed_id},
+        )
     )
-    work.records.add(lot_record(failing, replace(written, causes=(*written.causes, lot.lot_id))))
     return ""
 
 

@@ -22,6 +22,8 @@ from crossmargin.settlement.lots import ContractBasis, Lot
 
 LOT = "LOT"
 LOT_ENDED = "LOT_ENDED"
+#: Says that an obligation fails on a business day: said again each day that it does.
+LOT_FAILS = "LOT_FAILS"
 #: Which side's cut-off counts; a lot of the other side keeps to its own.
 Cutoffs = Mapping[ClearingOrganization, datetime]
 
@@ -204,6 +206,12 @@ def read_register(records: Records, bd_fcm: str) -> LotRegister:
     )
     ended = {str(each.content["lot"]): each for each in records.select(stream=LOT_ENDED)}
     return LotRegister(opened, ended)
+
+
+def failing_on(records: Records, day: date) -> frozenset[str]:
+    """Return the lots of which it was said that they fail on a day."""
+    found = records.select(stream=LOT_FAILS, first=day, last=day)
+    return frozenset(str(each.content["lot"]) for each in found)
 
 
 def position_lines(lots: Iterable[Lot]) -> tuple[PositionLine, ...]:

@@ -7,6 +7,7 @@ from crossmargin.basics.records import Record
 from crossmargin.ledger.assets import Asset
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.transfers import Transfer, TransferKind
+from crossmargin.participation.customer import may_hold_property
 from crossmargin.services.books.accounts import of_bd_fcm, of_customer
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.arrivals import Direction, PaymentRow
@@ -40,6 +41,10 @@ def take_payment(context: DayContext, work: Work, row: PaymentRow, written: Writ
         return "whose it is was not said"
     if named is not None and named.subject != subject_of(row.customer):
         return f"{row.reference} is a call of {named.subject}"
+    file = context.participant(work, row.customer, written.business_date)
+    verdict = may_hold_property(file, written.at)
+    if not verdict.allowed:
+        return str(verdict)
     return _deposit(work, row, row.customer, named, written)
 
 
