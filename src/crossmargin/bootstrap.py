@@ -487,6 +487,13 @@ def read_participants(path: Path) -> Participants:
     return run(path)
 
 
+def read_customers(path: Path, bd_fcm: str) -> Participants:
+    """Read a CSV file of one BD-FCM's customers."""
+    from crossmargin.feeds.books.participants_csv import read_customers as run
+
+    return run(path, bd_fcm)
+
+
 def proprietary_share(on: date) -> Fraction:
     """Return from which share on those related to the firm make an account proprietary."""
     return parameter_registry().set_of("participation", on).ratio("proprietary_share")

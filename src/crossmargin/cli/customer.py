@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,157 +16,87 @@ from crossmargin.cli.books_options import (
     instant_of,
     opened,
 )
-from crossmargin.cli.options import DATE_FORMATS, FormatOption
-from crossmargin.cli.output import OutputFormat, write_document
+from crossmargin.cli.customer_papers import (
+    document_command,
+    end_document_command,
+    programme_command,
+    read_word,
+    register_command,
+    sha256_of,
+)
+from crossmargin.cli.options import FormatOption
+from crossmargin.cli.output import EXIT_REFUSED, OutputFormat, report_refusals, write_document
 
 if TYPE_CHECKING:
-    from crossmargin.participation.documents import Document
-    from crossmargin.participation.ownership import Owner
+    from collections.abc import Callable
+
+    from crossmargin.participation.steps import StepTaken
 
 customer_app = typer.Typer(
     no_args_is_help=True, short_help="Customers: documents, steps, verdicts with their rule."
 )
 _Customer = Annotated[str, typer.Argument(metavar="CUSTOMER", help="The customer's id.")]
-
-
-class StepName(StrEnum):
-    """Steps that need nothing but to be done; a declaration has a command of its own."""
-
-    APPLIED = "APPLIED"
-    CUSTOMER_OPTED_IN = "CUSTOMER_OPTED_IN"
-    BD_FCM_OPTED_IN = "BD_FCM_OPTED_IN"
-    ACCOUNTS_OPENED = "ACCOUNTS_OPENED"
-    REHEARSED = "REHEARSED"
-    WENT_LIVE = "WENT_LIVE"
-    LEAVING = "LEAVING"
-    LEFT = "LEFT"
+customer_app.command("programme")(programme_command)
+customer_app.command("register")(register_command)
+customer_app.command("document")(document_command)
+customer_app.command("end-document")(end_document_command)
 
 
 @customer_app.command("import")
 def import_command(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="TOML of participants.", exists=True)
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="TOML of a BD-FCM and its customers, or CSV of customers.",
+            exists=True,
+            dir_okay=False,
+        ),
     ],
     *,
+    bd_fcm: BdFcmOption = "BD-FCM",
     books: BooksOption,
     actor: ActorOption,
     approver: ApproverOption,
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
-    """Bring a BD-FCM and its customers through the steps that a file states, all or nothing."""
+    """Bring a BD-FCM and its customers through the steps that a file states.
+
+    Each customer is one transaction: one that is refused keeps nobody else out.
+    """
     from crossmargin import bootstrap
+    from crossmargin.basics.refusals import refused
+    from crossmargin.presentation.participation import (
+        IMPORT_HEADER,
+        import_document,
+        import_rows,
+        print_import,
+    )
     from crossmargin.services.books.loading import load_participants
 
     with opened(books, output_format) as store:
-        participants = bootstrap.read_participants(file)
-        last = max(at for each in participants.customers for _, at in each.steps)
-        with store.work() as work:
-            loaded = load_participants(
-                work,
-                participants,
-                actor=actor,
-                approver=approver,
-                proprietary_share=bootstrap.proprietary_share(last.date()),
-            )
-            work.commit()
-    typer.echo(f"{len(loaded)} customers of {participants.bd_fcm} imported", err=True)
-
-
-@customer_app.command("register")
-def register_command(
-    *,
-    kind: Annotated[
-        str,
-        typer.Argument(
-            metavar="KIND",
-            help="BROKER_DEALER, FUTURES_COMMISSION_MERCHANT, GSD_NETTING_MEMBER or "
-            "CME_CLEARING_MEMBER.",
-        ),
-    ],
-    lei: Annotated[str, typer.Option("--lei", metavar="LEI", help="Of the entity registered.")],
-    first: Annotated[
-        datetime, typer.Option("--from", formats=DATE_FORMATS, metavar="DATE", help="In force.")
-    ],
-    last: Annotated[
-        datetime | None,
-        typer.Option("--to", formats=DATE_FORMATS, metavar="DATE", help="Last day, if it ends."),
-    ] = None,
-    bd_fcm: BdFcmOption = "BD-FCM",
-    books: BooksOption,
-    at: AtOption,
-    actor: ActorOption,
-    approver: ApproverOption,
-    output_format: FormatOption = OutputFormat.TABLE,
-) -> None:
-    """Record a registration or membership of a BD-FCM."""
-    from crossmargin.basics.refusals import refused
-    from crossmargin.participation.entities import Lei, RegistrationKind
-    from crossmargin.services.books.participation import Entry, register
-
-    with opened(books, output_format) as store:
-        entry = Entry(instant_of(at, output_format), actor, approver)
-        try:
-            known, entity = RegistrationKind(kind), Lei(lei)
-        except ValueError as error:
-            raise refused("registration", f"{kind} {lei}", str(error), "participation") from error
-        with store.work() as work:
-            record_id = register(
-                work,
-                bd_fcm,
-                known,
-                entity,
-                first=first.date(),
-                last=last.date() if last else None,
-                entry=entry,
-            )
-            work.commit()
-    typer.echo(record_id, err=True)
-
-
-@customer_app.command("document")
-def document_command(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="What document it is.")],
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The document itself.", exists=True)],
-    *,
-    signed_at: Annotated[
-        str, typer.Option("--signed-at", metavar="INSTANT", help="Signed, or delivered.")
-    ],
-    parties: Annotated[
-        list[str], typer.Option("--party", metavar="PARTY", help="Who signed; may be repeated.")
-    ],
-    acknowledgements: Annotated[
-        list[str] | None,
-        typer.Option("--acknowledges", metavar="WHAT", help="May be repeated."),
-    ] = None,
-    customer: Annotated[
-        str | None,
-        typer.Option("--customer", metavar="ID", help="Whose; the BD-FCM's if left out."),
-    ] = None,
-    bd_fcm: BdFcmOption = "BD-FCM",
-    books: BooksOption,
-    at: AtOption,
-    actor: ActorOption,
-    approver: ApproverOption,
-    output_format: FormatOption = OutputFormat.TABLE,
-) -> None:
-    """Record a document by the digest of its file."""
-    from crossmargin.services.books.participation import Entry, record_document
-
-    with opened(books, output_format) as store:
-        document = _document(
-            kind,
-            file,
-            signed_at=signed_at,
-            parties=parties,
-            acknowledgements=acknowledgements or [],
-            customer=customer,
-            bd_fcm=bd_fcm,
+        if file.suffix.lower() == ".csv":
+            participants = bootstrap.read_customers(file, bd_fcm)
+        else:
+            participants = bootstrap.read_participants(file)
+        instants = [at for each in participants.customers for _, at in each.steps]
+        instants += [each.signed_at for each in participants.documents]
+        if not instants:
+            raise refused("file", file.name, "a document or a step", "participation")
+        loaded = load_participants(
+            store,
+            participants,
+            actor=actor,
+            approver=approver,
+            proprietary_share=bootstrap.proprietary_share(max(instants).date()),
         )
-        entry = Entry(instant_of(at, output_format), actor, approver)
-        with store.work() as work:
-            record_id = record_document(work, document, entry)
-            work.commit()
-    typer.echo(record_id, err=True)
+    document = import_document(participants, loaded)
+    write_document(
+        document, output_format, header=IMPORT_HEADER, rows=import_rows, show=print_import
+    )
+    report_refusals(loaded.refusals)
+    if loaded.refusals:
+        raise typer.Exit(EXIT_REFUSED)
 
 
 @customer_app.command("declare")
@@ -179,8 +107,8 @@ def declare_command(
         list[str],
         typer.Option(
             "--owner",
-            metavar="NAME:SHARE:RELATION[:controls]",
-            help="An owner, such as 'A FUND:0.6:NONE:controls'; may be repeated.",
+            metavar="NAME:SHARE:RELATION[:controls][:firm=SHARE]",
+            help="An owner, such as 'A FUND:1:NONE:controls'; may be repeated.",
         ),
     ],
     bd_fcm: BdFcmOption = "BD-FCM",
@@ -191,34 +119,64 @@ def declare_command(
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Record who owns and controls a customer; again, a change that asks the test again."""
-    from crossmargin import bootstrap
-    from crossmargin.basics.identifiers import CustomerKey
-    from crossmargin.services.books.participation import Entry, declare
+    from crossmargin.basics.refusals import Refusal, RefusedError
+    from crossmargin.participation.ownership import OWNER_FORM, Owner
+    from crossmargin.participation.steps import Step, StepTaken
 
-    with opened(books, output_format) as store:
-        instant = instant_of(at, output_format)
-        listed = [_owner(each) for each in owners]
-        with store.work() as work:
-            record_id = declare(
-                work,
-                CustomerKey(bd_fcm, customer),
-                listed,
-                Entry(instant, actor, approver),
-                proprietary_share=bootstrap.proprietary_share(instant.date()),
-            )
-            work.commit()
-    typer.echo(record_id, err=True)
+    def declared() -> StepTaken:
+        listed, faults = [], []
+        for each in owners:
+            try:
+                listed.append(Owner.parsed(each))
+            except ValueError as error:
+                faults.append(Refusal("owner", each, f"{OWNER_FORM} ({error})", "participation"))
+        if faults:
+            raise RefusedError(*faults)
+        return StepTaken(Step.DECLARED, owners=tuple(listed))
+
+    _take(
+        declared,
+        customer,
+        bd_fcm=bd_fcm,
+        books=books,
+        at=at,
+        people=(actor, approver),
+        output_format=output_format,
+    )
 
 
 @customer_app.command("step")
 def step_command(
     customer: _Customer,
-    step: Annotated[StepName, typer.Argument(metavar="STEP", help="The step to do.")],
+    step: Annotated[
+        str,
+        typer.Argument(
+            metavar="STEP",
+            help="APPLIED, CUSTOMER_OPTED_IN, BD_FCM_OPTED_IN, ACCOUNTS_OPENED, REHEARSED, "
+            "WENT_LIVE, SUSPENDED, REINSTATED, LEAVING or LEFT.",
+        ),
+    ],
     *,
+    paper: Annotated[
+        Path | None,
+        typer.Option(
+            "--paper", metavar="FILE", help="Whose digest is kept.", exists=True, dir_okay=False
+        ),
+    ] = None,
     evidence: Annotated[
         list[str] | None,
         typer.Option("--evidence", metavar="ID", help="A record that it follows from."),
     ] = None,
+    remains: Annotated[
+        list[str] | None,
+        typer.Option("--remains", metavar="BALANCE", help="What a leaving customer still has."),
+    ] = None,
+    criterion: Annotated[
+        str, typer.Option("--criterion", metavar="ID", help="Under which it is suspended.")
+    ] = "",
+    record_id: Annotated[
+        str, typer.Option("--id", metavar="ID", help="Of the record; made of the step if left out.")
+    ] = "",
     bd_fcm: BdFcmOption = "BD-FCM",
     books: BooksOption,
     at: AtOption,
@@ -226,25 +184,32 @@ def step_command(
     approver: ApproverOption,
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
-    """Do a step, or refuse it with every step and gate that is missing."""
-    from crossmargin import bootstrap
-    from crossmargin.basics.identifiers import CustomerKey
-    from crossmargin.participation.customer import Step
-    from crossmargin.services.books.participation import Entry, take_step
+    """Take a step, or refuse it with every step and gate that is missing."""
+    from crossmargin.basics.refusals import refused
+    from crossmargin.participation.steps import Step, StepTaken
 
-    with opened(books, output_format) as store:
-        instant = instant_of(at, output_format)
-        with store.work() as work:
-            record_id = take_step(
-                work,
-                CustomerKey(bd_fcm, customer),
-                Step(step.value),
-                Entry(instant, actor, approver),
-                proprietary_share=bootstrap.proprietary_share(instant.date()),
-                evidence=evidence or (),
-            )
-            work.commit()
-    typer.echo(record_id, err=True)
+    def taken() -> StepTaken:
+        known = read_word(Step, "step", step)
+        if known is Step.DECLARED:
+            raise refused("step", step, "any other: xm customer declare", "participation")
+        return StepTaken(
+            known,
+            sha256=sha256_of(paper) if paper else "",
+            remains=tuple(remains or ()),
+            criterion=criterion,
+            causes=tuple(evidence or ()),
+        )
+
+    _take(
+        taken,
+        customer,
+        bd_fcm=bd_fcm,
+        books=books,
+        at=at,
+        people=(actor, approver),
+        output_format=output_format,
+        record_id=record_id,
+    )
 
 
 @customer_app.command("show")
@@ -277,6 +242,36 @@ def show_command(
     )
 
 
+@customer_app.command("bd-fcm")
+def bd_fcm_command(
+    bd_fcm: Annotated[str, typer.Argument(metavar="NAME", help="The BD-FCM.")],
+    *,
+    books: BooksOption,
+    at: AtOption,
+    output_format: FormatOption = OutputFormat.TABLE,
+) -> None:
+    """Show whether a firm is an eligible BD-FCM at an instant, and the test that decided."""
+    from crossmargin.participation.entities import bd_fcm_verdict
+    from crossmargin.presentation.participation import (
+        VERDICT_HEADER,
+        print_verdict,
+        verdict_document,
+        verdict_rows,
+    )
+    from crossmargin.services.books.participation import registrations_of
+
+    with opened(books, output_format) as store, store.work() as work:
+        instant = instant_of(at, output_format)
+        verdict = bd_fcm_verdict(bd_fcm, registrations_of(work, bd_fcm), instant)
+    write_document(
+        verdict_document(verdict),
+        output_format,
+        header=VERDICT_HEADER,
+        rows=verdict_rows,
+        show=print_verdict,
+    )
+
+
 @customer_app.command("list")
 def list_command(
     *,
@@ -302,54 +297,32 @@ def list_command(
     write_document(document, output_format, header=LIST_HEADER, rows=list_rows, show=print_list)
 
 
-def _document(
-    kind: str,
-    file: Path,
+def _take(
+    made: Callable[[], StepTaken],
+    customer: str,
     *,
-    signed_at: str,
-    parties: list[str],
-    acknowledgements: list[str],
-    customer: str | None,
     bd_fcm: str,
-) -> Document:
-    """Return the document that the options describe.
+    books: str,
+    at: str,
+    people: tuple[str, str],
+    output_format: OutputFormat,
+    record_id: str = "",
+) -> None:
+    """Make a step of what was given, take it, and name its record on standard error."""
+    from crossmargin import bootstrap
+    from crossmargin.basics.identifiers import CustomerKey
+    from crossmargin.services.books.participation import Entry, take_step
 
-    Raises
-    ------
-    RefusedError
-        If a word is not one that is known.
-    """
-    import hashlib
-
-    from crossmargin.basics.refusals import refused
-    from crossmargin.participation.documents import Acknowledgement, Document, DocumentKind
-
-    try:
-        at = datetime.fromisoformat(signed_at)
-        return Document(
-            kind=DocumentKind(kind),
-            subject=f"{bd_fcm}/{customer}" if customer else bd_fcm,
-            sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
-            parties=frozenset(parties),
-            signed_at=at,
-            first=at.date(),
-            last=None,
-            acknowledgements=frozenset(Acknowledgement(each) for each in acknowledgements),
-        )
-    except ValueError as error:
-        raise refused("document", kind, str(error), "participation") from error
-
-
-def _owner(text: str) -> Owner:
-    from fractions import Fraction
-
-    from crossmargin.basics.refusals import refused
-    from crossmargin.participation.ownership import Owner, Relation
-
-    name, *rest = text.split(":")
-    try:
-        share, relation = rest[0], rest[1]
-        return Owner(name, Fraction(share), Relation(relation), rest[2:] == ["controls"])
-    except (ValueError, IndexError, ZeroDivisionError) as error:
-        expected = f"NAME:SHARE:RELATION[:controls] ({error})"
-        raise refused("owner", text, expected, "participation") from error
+    with opened(books, output_format) as store:
+        instant, taken = instant_of(at, output_format), made()
+        with store.work() as work:
+            written = take_step(
+                work,
+                CustomerKey(bd_fcm, customer),
+                taken,
+                Entry(instant, *people),
+                proprietary_share=bootstrap.proprietary_share(instant.date()),
+                record_id=record_id,
+            )
+            work.commit()
+    typer.echo(written, err=True)

@@ -13,9 +13,12 @@ from enum import StrEnum
 
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import Refusal
+from crossmargin.participation.verdicts import eastern_date
 
 #: Stream of the records of documents; the subject is a customer or a BD-FCM.
 DOCUMENT = "DOCUMENT"
+#: Stream of the records that end a document; the subject is the document's.
+DOCUMENT_ENDED = "DOCUMENT_ENDED"
 _SHA256_CHARACTERS = 64
 _RULE = "90 FR 58525, VIII(c) and (e)"
 
@@ -74,6 +77,8 @@ class Document:
         In force, both counted; None while it has no end.
     acknowledgements : frozenset of Acknowledgement
     record_id : str
+    recorded_at : datetime or None
+        From when on it was known; None before it is recorded.
     """
 
     kind: DocumentKind
@@ -85,17 +90,21 @@ class Document:
     last: date | None
     acknowledgements: frozenset[Acknowledgement]
     record_id: str = ""
+    recorded_at: datetime | None = None
 
     def is_in_force(self, at: datetime) -> bool:
-        """Return whether it was signed by an instant and is in force on its date."""
-        on = at.date()
-        return self.signed_at <= at and self.first <= on and (self.last is None or on <= self.last)
+        """Return whether it was signed and recorded by an instant and is in force on its date."""
+        if self.recorded_at is None or self.recorded_at > at or self.signed_at > at:
+            return False
+        on = eastern_date(at)
+        return self.first <= on and (self.last is None or on <= self.last)
 
     def faults(self) -> list[Refusal]:
         """Return everything that the document lacks."""
-        faults = []
-        if len(self.sha256) != _SHA256_CHARACTERS or not _is_hex(self.sha256):
-            faults.append(Refusal("sha256", self.sha256, "the file's SHA-256", _RULE))
+        faults = sha256_faults(self.sha256)
+        if (self.kind in OF_BD_FCM) is ("/" in self.subject):
+            expected = "a kind of document of whoever it stands under"
+            faults.append(Refusal("kind", f"{self.kind} of {self.subject}", expected, _RULE))
         missing = PARTIES[self.kind] - self.parties
         if missing:
             expected = f"signed by {', '.join(sorted(PARTIES[self.kind]))}"
@@ -148,9 +157,71 @@ def document_of(record: Record) -> Document:
                 Acknowledgement(each) for each in _texts(said["acknowledgements"])
             ),
             record_id=record.record_id,
+            recorded_at=record.at,
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"expected a document, was {record!r}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentEnd:
+    """The end of a document that was in force: terminated, or replaced by another.
+
+    Parameters
+    ----------
+    document_id : str
+        The record of the document.
+    last : date
+        The last day on which it is in force.
+    sha256 : str
+        Of the notice.
+    recorded_at : datetime
+        From when on the end was known.
+    """
+
+    document_id: str
+    last: date
+    sha256: str
+    recorded_at: datetime
+
+    def is_over(self, at: datetime) -> bool:
+        """Return whether the end was known at an instant and has come."""
+        return self.recorded_at <= at and self.last < eastern_date(at)
+
+    def as_content(self) -> dict[str, object]:
+        """Return what its record says."""
+        return {
+            "document": self.document_id,
+            "last": self.last.isoformat(),
+            "sha256": self.sha256,
+        }
+
+
+def document_end_of(record: Record) -> DocumentEnd:
+    """Return the end of a document that a record says.
+
+    Raises
+    ------
+    ValueError
+        If it says none.
+    """
+    said = record.content
+    try:
+        return DocumentEnd(
+            str(said["document"]),
+            date.fromisoformat(str(said["last"])),
+            str(said["sha256"]),
+            record.at,
+        )
+    except KeyError as error:
+        raise ValueError(f"expected the end of a document, was {record!r}") from error
+
+
+def sha256_faults(sha256: str) -> list[Refusal]:
+    """Return what is wrong with a digest, or nothing."""
+    if len(sha256) == _SHA256_CHARACTERS and _is_hex(sha256):
+        return []
+    return [Refusal("sha256", sha256, "the file's SHA-256", _RULE)]
 
 
 def _texts(said: object) -> list[str]:

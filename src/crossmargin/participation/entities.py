@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from crossmargin.basics.records import Record
-from crossmargin.participation.verdicts import Gate, Verdict
+from crossmargin.participation.verdicts import Gate, Verdict, eastern_date
 
 #: Stream of the records of registrations; the subject is the BD-FCM.
 REGISTRATION = "REGISTRATION"
@@ -66,6 +66,8 @@ class Registration:
     last : date or None
         Until when, counted; None while it has no end.
     record_id : str
+    recorded_at : datetime
+        From when on it was known.
     """
 
     kind: RegistrationKind
@@ -73,6 +75,7 @@ class Registration:
     first: date
     last: date | None
     record_id: str
+    recorded_at: datetime
 
     def is_in_force(self, on: date) -> bool:
         """Return whether it holds on a day."""
@@ -108,14 +111,33 @@ def registration_of(record: Record) -> Registration:
             date.fromisoformat(str(said["first"])),
             None if last is None else date.fromisoformat(str(last)),
             record.record_id,
+            record.at,
         )
     except KeyError as error:
         raise ValueError(f"expected a registration, was {record!r}") from error
 
 
-def bd_fcm_verdict(bd_fcm: str, registrations: Iterable[Registration], on: date) -> Verdict:
-    """Return whether a firm is an eligible BD-FCM on a day, and the test that decided."""
-    holding = [each for each in registrations if each.is_in_force(on)]
+def known_registrations(
+    registrations: Iterable[Registration], at: datetime
+) -> tuple[Registration, ...]:
+    """Return what was known by an instant: of one kind and first day, what was written last."""
+    known = {(each.kind, each.first): each for each in registrations if each.recorded_at <= at}
+    return tuple(known.values())
+
+
+def bd_fcm_verdict(bd_fcm: str, registrations: Iterable[Registration], at: datetime) -> Verdict:
+    """Return whether a firm is an eligible BD-FCM at an instant, and the test that decided.
+
+    Parameters
+    ----------
+    bd_fcm : str
+    registrations : iterable of Registration
+        As written; one that says an end takes the place of the one that said none.
+    at : datetime
+        What was written later is not looked at.
+    """
+    on = eastern_date(at)
+    holding = [each for each in known_registrations(registrations, at) if each.is_in_force(on)]
     gates = []
     for kind in RegistrationKind:
         found = [each for each in holding if each.kind is kind]

@@ -3,6 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+_EASTERN = ZoneInfo("America/New_York")
+
+
+def eastern_date(at: datetime) -> date:
+    """Return the date that an instant falls on in New York: documents and steps count by it.
+
+    Examples
+    --------
+    >>> eastern_date(datetime.fromisoformat("2026-05-02T01:00:00+00:00"))
+    datetime.date(2026, 5, 1)
+    """
+    return at.astimezone(_EASTERN).date()
 
 
 @dataclass(frozen=True, slots=True)

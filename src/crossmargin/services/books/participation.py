@@ -1,43 +1,60 @@
-"""Participation as use cases: registrations, documents and steps are written, accounts opened.
+"""Participation as use cases: facts, documents and steps are written, accounts opened and closed.
 
 Each takes a work and writes into it; the caller commits. Done again with the same ids, nothing
-changes.
+changes; done otherwise under an id that is there, it is refused as a conflict.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
+from typing import TypeVar
 
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.records import Record
-from crossmargin.basics.refusals import Refusal, RefusedError
-from crossmargin.ledger.assets import CASH
+from crossmargin.basics.refusals import Refusal, RefusedError, refused
 from crossmargin.ledger.chart import AccountKind
-from crossmargin.participation.customer import (
-    CUSTOMER_STEP,
-    CustomerFile,
-    Step,
-    refusals_of_step,
-)
+from crossmargin.participation.customer import CustomerFile
 from crossmargin.participation.documents import (
     DOCUMENT,
+    DOCUMENT_ENDED,
     Document,
+    DocumentEnd,
+    document_end_of,
     document_of,
+    sha256_faults,
 )
 from crossmargin.participation.entities import (
     REGISTRATION,
     Lei,
+    Registration,
     RegistrationKind,
     registration_content,
     registration_of,
 )
-from crossmargin.participation.ownership import Owner, owners_content
+from crossmargin.participation.order import refusals_of_step
+from crossmargin.participation.programme import (
+    PROGRAMME_FACT,
+    ProgrammeFact,
+    programme_fact_of,
+)
+from crossmargin.participation.steps import CUSTOMER_STEP, Step, StepTaken, step_of
+from crossmargin.participation.verdicts import eastern_date
 from crossmargin.services.books.accounts import CUSTOMER_KINDS, SECURITIES_KINDS, of_customer
-from crossmargin.services.books.approvals import check_two_people
+from crossmargin.services.books.approvals import Matter, check_two_people
 from crossmargin.services.books.ports import Work
+
+#: A customer's accounts that serve the arrangement alone, and are closed when it has left.
+XM_KINDS = (
+    AccountKind.FICC_XM_MARGIN,
+    AccountKind.FICC_OWED_XM,
+    AccountKind.FICC_XM_POSITION,
+    AccountKind.CME_XM_POSITION,
+)
+_RULE = "participation"
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +64,7 @@ class Entry:
     Parameters
     ----------
     at : datetime
-        Business clock, with a zone; its date is the business date.
+        Business clock, with a zone; its date in New York is the business date.
     actor, approver : str
         Who differ.
     """
@@ -63,20 +80,22 @@ class Entry:
         subject: str,
         content: Mapping[str, object],
         causes: Sequence[str] = (),
+        *,
+        matter: Matter = Matter.DOCUMENT,
     ) -> Record:
         """Return a record entered so.
 
         Raises
         ------
         RefusedError
-            If maker and checker are not two.
+            If maker and checker are not two, or in a role that may not.
         """
-        check_two_people(self.actor, self.approver)
+        check_two_people(self.actor, self.approver, matter)
         return Record(
             record_id=record_id,
             stream=stream,
             subject=subject,
-            business_date=self.at.date(),
+            business_date=eastern_date(self.at),
             at=self.at,
             actor=self.actor,
             approver=self.approver,
@@ -90,6 +109,25 @@ def subject(customer: CustomerKey) -> str:
     return f"{customer.bd_fcm}/{customer.customer_id}"
 
 
+def state_programme_fact(work: Work, fact: ProgrammeFact, entry: Entry) -> str:
+    """Write what the arrangement rests on, or its end; return its record's id.
+
+    What is there already is left as it is, whoever states it again.
+
+    Raises
+    ------
+    RefusedError
+        With everything that is wrong with it.
+    """
+    if faults := fact.faults():
+        raise RefusedError(*faults)
+    record_id = _with_end(f"programme/{fact.kind.value}/{fact.version}", fact.last)
+    found = work.records.get(record_id)
+    if found is None or dict(found.content) != fact.as_content():
+        work.records.add(entry.record(record_id, PROGRAMME_FACT, "", fact.as_content()))
+    return record_id
+
+
 def register(
     work: Work,
     bd_fcm: str,
@@ -100,8 +138,16 @@ def register(
     last: date | None,
     entry: Entry,
 ) -> str:
-    """Write a registration or membership of a BD-FCM; return its record's id."""
-    record_id = f"registration/{bd_fcm}/{kind.value}/{first.isoformat()}"
+    """Write a registration or membership of a BD-FCM, or its end; return its record's id.
+
+    Raises
+    ------
+    RefusedError
+        If it ends before it begins, or maker and checker are not two.
+    """
+    if last is not None and last < first:
+        raise RefusedError(Refusal("last", last.isoformat(), f"no day before {first}", _RULE))
+    record_id = _with_end(f"registration/{bd_fcm}/{kind.value}/{first.isoformat()}", last)
     content = registration_content(kind, lei, first, last)
     work.records.add(entry.record(record_id, REGISTRATION, bd_fcm, content))
     return record_id
@@ -122,7 +168,7 @@ def record_document(work: Work, document: Document, entry: Entry) -> str:
                 "signed_at",
                 document.signed_at.isoformat(),
                 f"no later than its entry, {entry.at.isoformat()}",
-                "participation",
+                _RULE,
             )
         )
     if faults:
@@ -134,95 +180,136 @@ def record_document(work: Work, document: Document, entry: Entry) -> str:
     return record_id
 
 
+def end_document(work: Work, document_id: str, *, last: date, sha256: str, entry: Entry) -> str:
+    """Write that a document ends; return the record's id.
+
+    Raises
+    ------
+    RefusedError
+        If there is no such document, or it ends before it begins.
+    """
+    faults = sha256_faults(sha256)
+    found = work.records.get(document_id)
+    if found is None or found.stream != DOCUMENT:
+        faults.append(Refusal("document", document_id, "the id of a document", _RULE))
+    elif last < document_of(found).first:
+        expected = f"no day before {document_of(found).first}"
+        faults.append(Refusal("last", last.isoformat(), expected, _RULE))
+    if faults or found is None:
+        raise RefusedError(*faults)
+    record_id = _with_end(document_id, last)
+    content = DocumentEnd(document_id, last, sha256, entry.at).as_content()
+    record = entry.record(record_id, DOCUMENT_ENDED, found.subject, content, (document_id,))
+    work.records.add(record)
+    return record_id
+
+
+def registrations_of(work: Work, bd_fcm: str) -> tuple[Registration, ...]:
+    """Return a BD-FCM's registrations and memberships, as written."""
+    records = work.records.select(stream=REGISTRATION, subject=bd_fcm)
+    return tuple(_read(each, registration_of) for each in records)
+
+
 def customer_file(work: Work, customer: CustomerKey, proprietary_share: Fraction) -> CustomerFile:
-    """Return everything that is known of a customer."""
+    """Return everything that is known of a customer.
+
+    Raises
+    ------
+    RefusedError
+        If a record does not say what its stream says.
+    """
     own = subject(customer)
+    records = work.records
     return CustomerFile(
         subject=own,
-        steps=work.records.select(stream=CUSTOMER_STEP, subject=own),
-        documents=tuple(
-            document_of(each) for each in work.records.select(stream=DOCUMENT, subject=own)
-        ),
-        bd_fcm_documents=tuple(
-            document_of(each)
-            for each in work.records.select(stream=DOCUMENT, subject=customer.bd_fcm)
-        ),
-        registrations=tuple(
-            registration_of(each)
-            for each in work.records.select(stream=REGISTRATION, subject=customer.bd_fcm)
-        ),
+        steps=tuple(_read(r, step_of) for r in records.select(stream=CUSTOMER_STEP, subject=own)),
+        documents=_documents(work, own),
+        bd_fcm_documents=_documents(work, customer.bd_fcm),
+        registrations=registrations_of(work, customer.bd_fcm),
         proprietary_share=proprietary_share,
+        programme=tuple(_read(r, programme_fact_of) for r in records.select(stream=PROGRAMME_FACT)),
+        document_ends=tuple(
+            _read(each, document_end_of)
+            for whose in (own, customer.bd_fcm)
+            for each in records.select(stream=DOCUMENT_ENDED, subject=whose)
+        ),
     )
 
 
 def take_step(
     work: Work,
     customer: CustomerKey,
-    step: Step,
+    taken: StepTaken,
     entry: Entry,
     *,
     proprietary_share: Fraction,
-    content: Mapping[str, object] | None = None,
-    evidence: Sequence[str] = (),
+    record_id: str = "",
 ) -> str:
-    """Do a step of a customer, or refuse it with every reason; return its record's id.
+    """Take a step of a customer, or refuse it with every reason; return its record's id.
+
+    A declaration that makes the account proprietary is written too: every verdict after it says no.
+
+    Parameters
+    ----------
+    work : Work
+    customer : CustomerKey
+    taken : StepTaken
+        With what it follows from; who and when is the entry's.
+    entry : Entry
+    proprietary_share : Fraction
+        A ratio.
+    record_id : str, optional
+        The caller's id; made of customer, step and instant if left out.
 
     Raises
     ------
     RefusedError
-        Naming every step that must come before and every gate that is not passed.
+        Naming every step that must come before, every gate that is not passed, and all that a
+        leaving customer has and does not name.
     """
-    record_id = f"step/{subject(customer)}/{step.value}/{entry.at.isoformat()}"
+    step = taken.step
+    record_id = record_id or f"step/{subject(customer)}/{step.value}/{entry.at.isoformat()}"
+    record = entry.record(
+        record_id,
+        CUSTOMER_STEP,
+        subject(customer),
+        taken.as_content(),
+        taken.causes,
+        matter=Matter.PARTICIPATION,
+    )
     if work.records.get(record_id) is None:
-        refusals = refusals_of_step(
-            customer_file(work, customer, proprietary_share), step, entry.at
-        )
-        if step is Step.LEFT:
-            refusals += what_remains(work, customer)
+        file = customer_file(work, customer, proprietary_share)
+        refusals = [
+            *_unknown_causes(work, taken),
+            *refusals_of_step(file, taken, entry.at),
+            *_what_is_left(work, customer, taken),
+        ]
         if refusals:
             raise RefusedError(*refusals)
-    said = {"step": step.value, **(content or {})}
-    work.records.add(entry.record(record_id, CUSTOMER_STEP, subject(customer), said, evidence))
-    if step is Step.ACCOUNTS_OPENED:
-        _open_accounts(work, customer, entry.at.date(), record_id)
+    if work.records.add(record):
+        if step is Step.ACCOUNTS_OPENED:
+            _open_accounts(work, customer, record)
+        elif step is Step.LEFT:
+            _close_accounts(work, customer, record)
     return record_id
 
 
-def declare(
-    work: Work,
-    customer: CustomerKey,
-    owners: Iterable[Owner],
-    entry: Entry,
-    *,
-    proprietary_share: Fraction,
-    evidence: Sequence[str] = (),
-) -> str:
-    """Write who owns and controls a customer; done again, it is a change that asks the test again.
+def what_remains(work: Work, customer: CustomerKey) -> tuple[str, ...]:
+    """Return what a customer has in accounts of the arrangement alone, one line a balance.
 
-    The test itself is a gate: a proprietary account is named by every verdict after it.
+    Each line is the kind of account, the asset, debits less credits posted, and what is in transit.
     """
-    return take_step(
-        work,
-        customer,
-        Step.DECLARED,
-        entry,
-        proprietary_share=proprietary_share,
-        content={"owners": owners_content(owners)},
-        evidence=evidence,
-    )
-
-
-def what_remains(work: Work, customer: CustomerKey) -> list[Refusal]:
-    """Return what a customer still has in the account: positions and property, each named."""
-    refusals = []
-    balances = work.ledger.balances(bd_fcm=customer.bd_fcm, customer_id=customer.customer_id)
-    for (account_id, asset), balance in balances.items():
-        moving = balance.debits_pending or balance.credits_pending
-        if balance.posted_debit or moving:
-            unit = "cents" if asset == CASH else asset.unit
-            amount = f"{abs(balance.posted_debit)} {unit} of {asset}"
-            refusals.append(Refusal(account_id, amount, "nothing left", "ruling 23"))
-    return refusals
+    lines = []
+    for kind in XM_KINDS:
+        balances = work.ledger.balances(
+            kind=kind, bd_fcm=customer.bd_fcm, customer_id=customer.customer_id
+        )
+        for (_, asset), balance in balances.items():
+            moving = balance.debits_pending + balance.credits_pending
+            if balance.posted_debit or moving:
+                line = f"{kind.value} {asset} {balance.posted_debit}"
+                lines.append(f"{line} in transit {moving}" if moving else line)
+    return tuple(lines)
 
 
 def customers_of(work: Work, bd_fcm: str | None = None) -> tuple[CustomerKey, ...]:
@@ -234,7 +321,61 @@ def customers_of(work: Work, bd_fcm: str | None = None) -> tuple[CustomerKey, ..
     return tuple(sorted(each for each in found if bd_fcm in (None, each.bd_fcm)))
 
 
-def _open_accounts(work: Work, customer: CustomerKey, opened: date, cause_id: str) -> None:
+def _documents(work: Work, whose: str) -> tuple[Document, ...]:
+    records = work.records.select(stream=DOCUMENT, subject=whose)
+    return tuple(_read(each, document_of) for each in records)
+
+
+def _read(record: Record, reader: Callable[[Record], _T]) -> _T:
+    try:
+        return reader(record)
+    except ValueError as error:
+        raise refused("record", record.record_id, str(error), _RULE) from error
+
+
+def _unknown_causes(work: Work, taken: StepTaken) -> list[Refusal]:
+    return [
+        Refusal("evidence", each, "the id of a record", _RULE)
+        for each in taken.causes
+        if work.records.get(each) is None
+    ]
+
+
+def _what_is_left(work: Work, customer: CustomerKey, taken: StepTaken) -> list[Refusal]:
+    """Return what stands against leaving: all that remains, or what it is said to be and is not."""
+    if taken.step not in {Step.LEAVING, Step.LEFT}:
+        return []
+    there = set(what_remains(work, customer))
+    said = set(taken.remains) if taken.step is Step.LEAVING else set()
+    expected = "named as what remains" if taken.step is Step.LEAVING else "nothing left"
+    return [
+        *(Refusal("remains", each, expected, "ruling 23") for each in sorted(there - said)),
+        *(Refusal("remains", each, "what is there", "ruling 23") for each in sorted(said - there)),
+    ]
+
+
+def _open_accounts(work: Work, customer: CustomerKey, step: Record) -> None:
+    """Open what is not open yet: a futures account may have been there before."""
+    open_already = set(
+        work.ledger.accounts(bd_fcm=customer.bd_fcm, customer_id=customer.customer_id)
+    )
     kinds: tuple[AccountKind, ...] = (*CUSTOMER_KINDS, *SECURITIES_KINDS)
     for kind in kinds:
-        work.ledger.open_account(of_customer(kind, customer), opened=opened, cause_id=cause_id)
+        account = of_customer(kind, customer)
+        if account not in open_already:
+            work.ledger.open_account(account, opened=step.business_date, cause_id=step.record_id)
+
+
+def _close_accounts(work: Work, customer: CustomerKey, step: Record) -> None:
+    opened = set(work.ledger.accounts(bd_fcm=customer.bd_fcm, customer_id=customer.customer_id))
+    for kind in XM_KINDS:
+        account = of_customer(kind, customer)
+        if account in opened:
+            work.ledger.close_account(
+                account.account_id, closed=step.business_date, cause_id=step.record_id
+            )
+
+
+def _with_end(record_id: str, last: date | None) -> str:
+    """Return the id under which an end is written: what has none keeps its own."""
+    return record_id if last is None else f"{record_id}/until/{last.isoformat()}"
