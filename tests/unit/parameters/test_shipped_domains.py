@@ -12,6 +12,10 @@ from crossmargin import bootstrap
 from crossmargin.analysis.correlation import CorrelationVolatility
 from crossmargin.arrangement.eligibility import SecScope
 from crossmargin.arrangement.reduction import Denominator, Fallback
+from crossmargin.collateral.ageing import CountedFrom
+from crossmargin.collateral.allocation import Keeps
+from crossmargin.collateral.federal_days import SaturdayHoliday
+from crossmargin.collateral.haircuts import MaturityAtEnd
 from crossmargin.default_management.account_equity import PositionReading
 from crossmargin.default_management.distribution import DistributionRule, LeftOver
 from crossmargin.default_management.loss_sharing import (
@@ -21,10 +25,6 @@ from crossmargin.default_management.loss_sharing import (
     RuleSet,
 )
 from crossmargin.default_management.transfer_test import ClockRoll
-from crossmargin.collateral.ageing import CountedFrom
-from crossmargin.collateral.allocation import Keeps
-from crossmargin.collateral.federal_days import SaturdayHoliday
-from crossmargin.collateral.haircuts import MaturityAtEnd
 from crossmargin.margin.cme.correlation import CorrelationScaling
 from crossmargin.margin.cme.equivalents import EquivalentContract, ShortEndEquivalent
 from crossmargin.margin.cme.hypothetical import HypotheticalStress

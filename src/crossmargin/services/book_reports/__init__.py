@@ -1,1 +1,1 @@
-"""The day's reports, made from the books: what each needs is read here, the rules are reporting's."""
+"""The day's reports, made from the books: read here, by the rules of the room reporting."""

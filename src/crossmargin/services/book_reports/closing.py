@@ -92,7 +92,8 @@ def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
         documents[f"statement/{customer.customer_id}"] = statement_document(statement)
     behind = _behind(inputs, work)
     ids = [
-        _keep(context, work, step, name, document, behind) for name, document in documents.items()
+        _keep(context, work, step, name=name, document=document, behind=behind)
+        for name, document in documents.items()
     ]
     notices = [
         notice
@@ -130,6 +131,7 @@ def _keep(
     context: DayContext,
     work: Work,
     step: Step,
+    *,
     name: str,
     document: Mapping[str, object],
     behind: Sequence[str],

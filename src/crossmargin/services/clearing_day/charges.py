@@ -49,7 +49,7 @@ def charge_day(context: DayContext, work: Work, step: Step) -> StepResult:
         interest = _interest(balance, rate_pct, days)
         fee = contracts.get(customer, 0) * fee_cents
         if interest or fee:
-            _book(context, work, step, customer, interest, fee, rate_pct)
+            _book(context, work, step, customer, interest=interest, fee=fee, rate_pct=rate_pct)
         interest_total += interest
         fee_total += fee
     return StepResult({"interest_cents": interest_total, "fee_cents": fee_total})
@@ -84,6 +84,7 @@ def _book(
     work: Work,
     step: Step,
     customer: CustomerKey,
+    *,
     interest: int,
     fee: int,
     rate_pct: Fraction,
@@ -105,7 +106,14 @@ def _book(
     )
     for amount, name, kind, first, mirror in pairs:
         if amount:
-            _post(work, f"{record_id}/{name}", kind, amount, (first, mirror), written)
+            _post(
+                work,
+                f"{record_id}/{name}",
+                kind,
+                amount,
+                sides=(first, mirror),
+                written=written,
+            )
 
 
 def _last_of(work: Work, subject: str) -> tuple[str, ...]:
@@ -120,6 +128,7 @@ def _post(
     group: str,
     kind: TransferKind,
     amount: int,
+    *,
     sides: tuple[tuple[str, str], tuple[str, str]],
     written: Written,
 ) -> None:

@@ -64,7 +64,9 @@ def call_customers(context: DayContext, work: Work, step: Step, cycle: str) -> S
             book = call_book(work.records, customer)
             change = standing.lacking(side) - book.outstanding(customer, side)
             if change > ZERO:
-                issued.append(_call(context, work, step, each, side, change, cycle=cycle))
+                issued.append(
+                    _call(context, work, step, each, side=side, amount=change, cycle=cycle)
+                )
                 called += change
             elif change < ZERO:
                 calls = book.of_customer(customer, side)
@@ -129,9 +131,9 @@ def _call(
     work: Work,
     step: Step,
     required: Required,
+    *,
     side: ClearingOrganization,
     amount: Money,
-    *,
     cycle: str,
 ) -> str:
     subject = subject_of(required.customer)
@@ -153,7 +155,7 @@ def _call(
 def _lower(
     context: DayContext, work: Work, step: Step, calls: Sequence[CallState], by: Money
 ) -> Money:
-    """True calls that are not due up, the youngest first; a late one stands."""
+    """Lower calls that are not due, the youngest first; a late one stands."""
     lowered = ZERO
     for call in reversed(calls):
         change = min(by - lowered, call.payable)

@@ -1,4 +1,4 @@
-"""Instructions of customers and of the BD-FCM's desks: tested, then followed or refused with reason.
+"""Instructions of customers and of the BD-FCM's desks: tested, then followed, or refused.
 
 Every instruction is recorded with its maker, its checker and its outcome; a refused one moves
 nothing.

@@ -29,24 +29,44 @@ def take_payment(context: DayContext, work: Work, row: PaymentRow, written: Writ
     str
         Empty, or why it was not taken: it stays with the bank until it is mended.
     """
-    if row.bd_fcm != context.bd_fcm:
-        return f"a payment of {row.bd_fcm}, in the books of {context.bd_fcm}"
     named = work.records.get(row.reference) if row.reference else None
-    if named is not None and named.stream == WIRE:
+    if row.bd_fcm == context.bd_fcm and named is not None and named.stream == WIRE:
         return _confirm(work, named, row, written)
-    if row.direction is Direction.OUT:
-        return f"nothing of that reference went out: {row.reference or 'none'}"
-    if row.reference and (named is None or not is_issue(named)):
-        return f"no call or wire has the reference {row.reference}"
-    if row.customer is None:
-        return "whose it is was not said"
-    if named is not None and named.subject != subject_of(row.customer):
-        return f"{row.reference} is a call of {named.subject}"
+    call = named if named is not None and is_issue(named) else None
+    reason = _against(context, row, call)
+    if reason or row.customer is None:
+        return reason
     file = context.participant(work, row.customer, written.business_date)
     verdict = may_hold_property(file, written.at)
     if not verdict.allowed:
         return str(verdict)
-    return _deposit(work, row, row.customer, named, written)
+    return _deposit(work, row, row.customer, call, written)
+
+
+def _against(context: DayContext, row: PaymentRow, call: Record | None) -> str:
+    """Return why a row is no deposit, or nothing."""
+    faults = (
+        (
+            row.bd_fcm != context.bd_fcm,
+            f"a payment of {row.bd_fcm}, in the books of {context.bd_fcm}",
+        ),
+        (
+            row.direction is Direction.OUT,
+            f"nothing of that reference went out: {row.reference or 'none'}",
+        ),
+        (
+            bool(row.reference) and call is None,
+            f"no call or wire has the reference {row.reference}",
+        ),
+        (row.customer is None, "whose it is was not said"),
+        (
+            call is not None
+            and row.customer is not None
+            and call.subject != subject_of(row.customer),
+            f"{row.reference} is a call of another customer",
+        ),
+    )
+    return next((reason for applies, reason in faults if applies), "")
 
 
 def _confirm(work: Work, wire: Record, row: PaymentRow, written: Written) -> str:

@@ -127,7 +127,9 @@ def run_cycle(context: DayContext, work: Work, step: Step, cycle: Cycle) -> Step
     last = last_factors(work.records, context.bd_fcm, before=step.business_date)
     run, decisions = _decided(context, run, cutoffs, late, last)
     sources = dict.fromkeys((*files.values(), *register.sources(lots)))
-    run_record = _run_record(context, run, cutoffs, lots, late, step, tuple(sources))
+    run_record = _run_record(
+        context, run, cutoffs, lots=lots, late=late, step=step, files=tuple(sources)
+    )
     work.records.add(run_record)
     total = Money(0)
     for customer, decision in zip(run.result.customers, decisions, strict=True):
@@ -278,6 +280,7 @@ def _run_record(
     context: DayContext,
     run: MarginRun,
     cutoffs: Cutoffs,
+    *,
     lots: Iterable[Lot],
     late: frozenset[ClearingOrganization],
     step: Step,
