@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 AS_OF = date(2026, 3, 24)
+_SCHEMAS = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +36,52 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no real market data: set CROSSMARGIN_DATA to the folder that holds it")
     return folder
+
+
+@pytest.fixture(scope="module")
+def postgresql_of_module(postgresql_server: str) -> Iterator[str]:
+    """Yield the address of a fresh schema that the tests of a module share."""
+    with fresh_schema(postgresql_server) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """Yield the address of a PostgreSQL server for this run, or skip where there is none.
+
+    One a worker, unless CROSSMARGIN_TEST_POSTGRES_URL names one.
+    """
+    from crossmargin.testing.postgresql import carried_programs
+    from crossmargin.testing.postgresql import postgresql_server as server
+
+    named = os.environ.get("CROSSMARGIN_TEST_POSTGRES_URL")
+    if named:
+        yield named
+        return
+    if carried_programs() is None:
+        pytest.skip("no PostgreSQL: set CROSSMARGIN_TEST_POSTGRES_URL or install the test extra")
+    with server(durable=False) as address:
+        yield address
+
+
+@pytest.fixture
+def postgresql_address(postgresql_server: str) -> Iterator[str]:
+    """Yield the address of a fresh schema, which is dropped afterwards."""
+    with fresh_schema(postgresql_server) as address:
+        yield address
+
+
+@contextmanager
+def fresh_schema(postgresql_server: str) -> Iterator[str]:
+    """Make a schema on a server; drop it in the end."""
+    import psycopg
+
+    name = f"test_{next(_SCHEMAS)}_{os.getpid()}"
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {name}")
+        separator = "&" if "?" in postgresql_server else "?"
+        yield f"{postgresql_server}{separator}options=-csearch_path%3D{name}"
+        connection.execute(f"DROP SCHEMA {name} CASCADE")
 
 
 @pytest.fixture(scope="session")

@@ -41,7 +41,7 @@ def create_books(address: str) -> SqlBooks:
         If the store cannot be reached, or holds books already.
     """
     engine = connect(address, is_new=True)
-    with translated(), engine.begin() as connection:
+    with _closed_on_failure(engine), engine.begin() as connection:
         if inspect(connection).has_table("transfer"):
             raise StorageError("the store holds books already")
         METADATA.create_all(connection)
@@ -63,11 +63,21 @@ def open_books(address: str) -> SqlBooks:
         If the store cannot be reached, holds no books, or those of another version.
     """
     engine = connect(address)
-    with translated(), engine.begin() as connection:
+    with _closed_on_failure(engine), engine.begin() as connection:
         if not inspect(connection).has_table("transfer"):
             raise StorageError("the store holds no books")
         _refuse_another_version(connection)
     return SqlBooks(engine)
+
+
+@contextmanager
+def _closed_on_failure(engine: Engine) -> Iterator[None]:
+    try:
+        with translated():
+            yield
+    except StorageError:
+        engine.dispose()
+        raise
 
 
 def chart_rows() -> list[dict[str, str]]:

@@ -34,8 +34,11 @@ def connect(address: str, *, is_new: bool = False, has_keys: bool = True) -> Eng
     """
     if address.startswith(_POSTGRESQL):
         driver = address.replace("postgresql://", "postgresql+psycopg://", 1)
-        with translated():
-            return create_engine(driver, pool_pre_ping=True)
+        try:
+            with translated():
+                return create_engine(driver, pool_pre_ping=True)
+        except ValueError as error:
+            raise StorageError(f"a postgresql:// address that cannot be read: {error}") from None
     path = Path(address.removeprefix("sqlite:///"))
     if "://" in address.removeprefix("sqlite:///"):
         raise StorageError("an address is a path, sqlite:///path or postgresql://...")
