@@ -11,7 +11,7 @@ from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.participation.documents import Document
 from crossmargin.participation.entities import Lei, RegistrationKind
 from crossmargin.participation.programme import ProgrammeFact
-from crossmargin.participation.steps import StepTaken
+from crossmargin.participation.steps import Step, StepTaken
 from crossmargin.services.books.participation import (
     Entry,
     record_document,
@@ -159,10 +159,12 @@ def _load_customer(
         record_document(work, each, Entry(each.signed_at, *people)) for each in customer.documents
     ]
     for taken, at in customer.steps:
+        # A rehearsal has evidence of its own; papers are none.
+        causes = () if taken.step is Step.REHEARSED else tuple(documents)
         take_step(
             work,
             key,
-            replace(taken, causes=tuple(documents)),
+            replace(taken, causes=causes),
             Entry(at, *people),
             proprietary_share=proprietary_share,
         )

@@ -33,6 +33,7 @@ from crossmargin.participation.entities import (
     RegistrationKind,
     registration_content,
     registration_of,
+    subject_faults,
 )
 from crossmargin.participation.order import refusals_of_step
 from crossmargin.participation.programme import (
@@ -88,9 +89,11 @@ class Entry:
         Raises
         ------
         RefusedError
-            If maker and checker are not two, or in a role that may not.
+            If maker and checker are not two, or in a role that may not, or names are none.
         """
         check_two_people(self.actor, self.approver, matter)
+        if subject and (faults := subject_faults(subject)):
+            raise RefusedError(*faults)
         return Record(
             record_id=record_id,
             stream=stream,
