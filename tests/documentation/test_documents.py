@@ -21,6 +21,7 @@ OWNERS = (
     "market",
     "margin/ficc",
     "margin/cme",
+    "participation",
     "settlement",
     "validation",
 )

@@ -19,14 +19,13 @@ from crossmargin.participation.entities import Lei, RegistrationKind
 from crossmargin.participation.ownership import Owner, Relation
 from crossmargin.participation.programme import ProgrammeFact, ProgrammeFactKind
 from crossmargin.participation.steps import Step, StepTaken
-from crossmargin.services.books.participation import (
+from crossmargin.services.books.papers import (
     Entry,
     record_document,
     register,
     state_programme_fact,
-    subject,
-    take_step,
 )
+from crossmargin.services.books.participation import subject, take_step
 from crossmargin.services.books.ports import Work
 
 FIRM = "FCM-1"

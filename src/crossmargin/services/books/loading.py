@@ -12,13 +12,13 @@ from crossmargin.participation.documents import Document
 from crossmargin.participation.entities import Lei, RegistrationKind
 from crossmargin.participation.programme import ProgrammeFact
 from crossmargin.participation.steps import Step, StepTaken
-from crossmargin.services.books.participation import (
+from crossmargin.services.books.papers import (
     Entry,
     record_document,
     register,
     state_programme_fact,
-    take_step,
 )
+from crossmargin.services.books.participation import take_steps
 from crossmargin.services.books.ports import Books, ConflictingRecordError, Work
 
 
@@ -158,13 +158,12 @@ def _load_customer(
     documents = [
         record_document(work, each, Entry(each.signed_at, *people)) for each in customer.documents
     ]
-    for taken, at in customer.steps:
+    steps = [
         # A rehearsal has evidence of its own; papers are none.
-        causes = () if taken.step is Step.REHEARSED else tuple(documents)
-        take_step(
-            work,
-            key,
-            replace(taken, causes=causes),
+        (
+            replace(taken, causes=() if taken.step is Step.REHEARSED else tuple(documents)),
             Entry(at, *people),
-            proprietary_share=proprietary_share,
         )
+        for taken, at in customer.steps
+    ]
+    take_steps(work, key, steps, proprietary_share=proprietary_share)

@@ -22,7 +22,8 @@ from crossmargin.participation.ownership import Owner, Relation
 from crossmargin.participation.programme import ProgrammeFactKind
 from crossmargin.participation.steps import Step, StepTaken
 from crossmargin.services.books.memory import MemoryBooks, MemoryWork
-from crossmargin.services.books.participation import customer_file, end_document, take_step
+from crossmargin.services.books.papers import end_document
+from crossmargin.services.books.participation import customer_file, take_step
 from crossmargin.testing.participants import (
     FUND,
     TEN_PER_CENT,

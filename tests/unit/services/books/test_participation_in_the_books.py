@@ -19,14 +19,16 @@ from crossmargin.participation.programme import ProgrammeFact, ProgrammeFactKind
 from crossmargin.participation.steps import CUSTOMER_STEP, Step, StepTaken
 from crossmargin.services.books.accounts import CUSTOMER_KINDS, SECURITIES_KINDS, of_customer
 from crossmargin.services.books.memory import MemoryBooks, MemoryWork
-from crossmargin.services.books.participation import (
-    XM_KINDS,
-    customer_file,
-    customers_of,
+from crossmargin.services.books.papers import (
     end_document,
     record_document,
     register,
     state_programme_fact,
+)
+from crossmargin.services.books.participation import (
+    XM_KINDS,
+    customer_file,
+    customers_of,
     take_step,
     what_remains,
 )
