@@ -496,7 +496,17 @@ def read_customers(path: Path, bd_fcm: str) -> Participants:
 
 def proprietary_share(on: date) -> Fraction:
     """Return from which share on those related to the firm make an account proprietary."""
-    return parameter_registry().set_of("participation", on).ratio("proprietary_share")
+    from importlib.resources import files
+
+    from crossmargin.parameters.reading import parse_parameters
+    from crossmargin.parameters.registry import ParameterSet
+    from crossmargin.services.parameter_registry import OWNERS
+
+    # One owner's file: reading all of them takes longer than what is asked.
+    name = f"{OWNERS['participation']}/parameters.toml"
+    text = files("crossmargin").joinpath(name).read_text("utf-8")
+    read = parse_parameters(text, file=name)
+    return ParameterSet.from_file(read, on=on).ratio("proprietary_share")
 
 
 def ageing_rules(on: date) -> AgeingRules:

@@ -22,6 +22,7 @@ OWNERS = (
     "market",
     "margin/ficc",
     "margin/cme",
+    "participation",
     "settlement",
     "reporting",
     "validation",

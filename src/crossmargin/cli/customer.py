@@ -25,7 +25,13 @@ from crossmargin.cli.customer_papers import (
     sha256_of,
 )
 from crossmargin.cli.options import FormatOption
-from crossmargin.cli.output import EXIT_REFUSED, OutputFormat, report_refusals, write_document
+from crossmargin.cli.output import (
+    EXIT_REFUSED,
+    OutputFormat,
+    diagnostics,
+    report_refusals,
+    write_document,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,13 +89,14 @@ def import_command(
         instants += [each.signed_at for each in participants.documents]
         if not instants:
             raise refused("file", file.name, "a document or a step", "participation")
-        loaded = load_participants(
-            store,
-            participants,
-            actor=actor,
-            approver=approver,
-            proprietary_share=bootstrap.proprietary_share(max(instants).date()),
-        )
+        with diagnostics().status(f"Loading {len(participants.customers):,} customers"):
+            loaded = load_participants(
+                store,
+                participants,
+                actor=actor,
+                approver=approver,
+                proprietary_share=bootstrap.proprietary_share(max(instants).date()),
+            )
     document = import_document(participants, loaded)
     write_document(
         document, output_format, header=IMPORT_HEADER, rows=import_rows, show=print_import
@@ -258,7 +265,7 @@ def bd_fcm_command(
         verdict_document,
         verdict_rows,
     )
-    from crossmargin.services.books.participation import registrations_of
+    from crossmargin.services.books.papers import registrations_of
 
     with opened(books, output_format) as store, store.work() as work:
         instant = instant_of(at, output_format)
@@ -311,7 +318,8 @@ def _take(
     """Make a step of what was given, take it, and name its record on standard error."""
     from crossmargin import bootstrap
     from crossmargin.basics.identifiers import CustomerKey
-    from crossmargin.services.books.participation import Entry, take_step
+    from crossmargin.services.books.papers import Entry
+    from crossmargin.services.books.participation import take_step
 
     with opened(books, output_format) as store:
         instant, taken = instant_of(at, output_format), made()

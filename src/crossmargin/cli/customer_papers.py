@@ -58,7 +58,7 @@ def programme_command(
 ) -> None:
     """Record what the arrangement rests on, or its end: without it nothing new enters."""
     from crossmargin.participation.programme import ProgrammeFact, ProgrammeFactKind
-    from crossmargin.services.books.participation import Entry, state_programme_fact
+    from crossmargin.services.books.papers import Entry, state_programme_fact
 
     with opened(books, output_format) as store:
         fact = ProgrammeFact(
@@ -98,7 +98,7 @@ def register_command(
     """Record a registration or membership of a BD-FCM, or its end."""
     from crossmargin.basics.refusals import refused
     from crossmargin.participation.entities import Lei, RegistrationKind
-    from crossmargin.services.books.participation import Entry, register
+    from crossmargin.services.books.papers import Entry, register
 
     with opened(books, output_format) as store:
         entry = Entry(instant_of(at, output_format), actor, approver)
@@ -175,7 +175,7 @@ def document_command(
     """Record a document."""
     from crossmargin.participation.documents import Acknowledgement, Document, DocumentKind
     from crossmargin.participation.verdicts import eastern_date
-    from crossmargin.services.books.participation import Entry, record_document
+    from crossmargin.services.books.papers import Entry, record_document
 
     with opened(books, output_format) as store:
         signed = instant_of(signed_at, output_format)
@@ -215,7 +215,7 @@ def end_document_command(
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Record that a document ends, by the notice that says so."""
-    from crossmargin.services.books.participation import Entry, end_document
+    from crossmargin.services.books.papers import Entry, end_document
 
     with opened(books, output_format) as store:
         entry = Entry(instant_of(at, output_format), actor, approver)

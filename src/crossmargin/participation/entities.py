@@ -13,11 +13,13 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from crossmargin.basics.records import Record
+from crossmargin.basics.refusals import Refusal
 from crossmargin.participation.verdicts import Gate, Verdict, eastern_date
 
 #: Stream of the records of registrations; the subject is the BD-FCM.
 REGISTRATION = "REGISTRATION"
 _LEI_LENGTH = 20
+_NAMES_OF_A_CUSTOMER = 2
 _CHECK_MODULUS = 97
 _ORDER = "90 FR 58525, VIII(a)(ii)"
 
@@ -80,6 +82,20 @@ class Registration:
     def is_in_force(self, on: date) -> bool:
         """Return whether it holds on a day."""
         return self.first <= on and (self.last is None or on <= self.last)
+
+
+def subject_faults(subject: str) -> list[Refusal]:
+    """Return what is wrong with the subject of a record: a BD-FCM, or it and a customer.
+
+    Examples
+    --------
+    >>> subject_faults("FCM-1"), subject_faults("FCM-1/FUND-1"), len(subject_faults("FCM-1/A/B"))
+    ([], [], 1)
+    """
+    names = subject.split("/")
+    if len(names) <= _NAMES_OF_A_CUSTOMER and all(name.strip() for name in names):
+        return []
+    return [Refusal("name", subject, "names of a BD-FCM and a customer without a slash", "books")]
 
 
 def registration_content(

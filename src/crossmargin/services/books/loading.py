@@ -11,14 +11,14 @@ from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.participation.documents import Document
 from crossmargin.participation.entities import Lei, RegistrationKind
 from crossmargin.participation.programme import ProgrammeFact
-from crossmargin.participation.steps import StepTaken
-from crossmargin.services.books.participation import (
+from crossmargin.participation.steps import Step, StepTaken
+from crossmargin.services.books.papers import (
     Entry,
     record_document,
     register,
     state_programme_fact,
-    take_step,
 )
+from crossmargin.services.books.participation import take_steps
 from crossmargin.services.books.ports import Books, ConflictingRecordError, Work
 
 
@@ -158,11 +158,12 @@ def _load_customer(
     documents = [
         record_document(work, each, Entry(each.signed_at, *people)) for each in customer.documents
     ]
-    for taken, at in customer.steps:
-        take_step(
-            work,
-            key,
-            replace(taken, causes=tuple(documents)),
+    steps = [
+        # A rehearsal has evidence of its own; papers are none.
+        (
+            replace(taken, causes=() if taken.step is Step.REHEARSED else tuple(documents)),
             Entry(at, *people),
-            proprietary_share=proprietary_share,
         )
+        for taken, at in customer.steps
+    ]
+    take_steps(work, key, steps, proprietary_share=proprietary_share)
