@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from crossmargin import bootstrap
+from crossmargin.bootstrap import books as books_bootstrap
 from crossmargin.cli.main import app
 from crossmargin.feeds.books.participants_csv import COLUMNS
 from crossmargin.testing.participants import digest
@@ -28,7 +28,7 @@ class Desk:
         self.books = str(folder / "books.db")
         self.paper = folder / "paper.txt"
         self.paper.write_text("a paper", encoding="utf-8")
-        bootstrap.create_books(self.books)
+        books_bootstrap.create_books(self.books)
 
     def run(self, *arguments: object) -> tuple[int, str, str]:
         command = ["customer", *map(str, arguments), "--books", self.books]

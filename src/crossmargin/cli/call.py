@@ -23,7 +23,7 @@ def list_command(
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Show every call at an instant: what was lacking where, what was paid, how late it is."""
-    from crossmargin import bootstrap
+    from crossmargin.bootstrap import books as books_bootstrap
     from crossmargin.presentation.calls import CALLS_HEADER, call_rows, calls_document, print_calls
     from crossmargin.services.books.participation import customers_of
     from crossmargin.services.clearing_day.call_register import calls_of
@@ -36,5 +36,5 @@ def list_command(
             for call in calls_of(work.records, customer, until=instant)
             if not open_only or call.outstanding.cents
         ]
-    document = calls_document(found, instant, bootstrap.ageing_rules(instant.date()))
+    document = calls_document(found, instant, books_bootstrap.ageing_rules(instant.date()))
     write_document(document, output_format, header=CALLS_HEADER, rows=call_rows, show=print_calls)

@@ -70,8 +70,8 @@ def import_command(
 
     Each customer is one transaction: one that is refused keeps nobody else out.
     """
-    from crossmargin import bootstrap
     from crossmargin.basics.refusals import refused
+    from crossmargin.bootstrap import books as books_bootstrap
     from crossmargin.presentation.participation import (
         IMPORT_HEADER,
         import_document,
@@ -82,9 +82,9 @@ def import_command(
 
     with opened(books, output_format) as store:
         if file.suffix.lower() == ".csv":
-            participants = bootstrap.read_customers(file, bd_fcm)
+            participants = books_bootstrap.read_customers(file, bd_fcm)
         else:
-            participants = bootstrap.read_participants(file)
+            participants = books_bootstrap.read_participants(file)
         instants = [at for each in participants.customers for _, at in each.steps]
         instants += [each.signed_at for each in participants.documents]
         if not instants:
@@ -95,7 +95,7 @@ def import_command(
                 participants,
                 actor=actor,
                 approver=approver,
-                proprietary_share=bootstrap.proprietary_share(max(instants).date()),
+                proprietary_share=books_bootstrap.proprietary_share(max(instants).date()),
             )
     document = import_document(participants, loaded)
     write_document(
@@ -229,8 +229,8 @@ def show_command(
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Show what a customer is at an instant: verdicts, every gate with its rule and evidence."""
-    from crossmargin import bootstrap
     from crossmargin.basics.identifiers import CustomerKey
+    from crossmargin.bootstrap import books as books_bootstrap
     from crossmargin.presentation.participation import (
         CUSTOMER_HEADER,
         customer_document,
@@ -241,7 +241,7 @@ def show_command(
 
     with opened(books, output_format) as store, store.work() as work:
         instant = instant_of(at, output_format)
-        share = bootstrap.proprietary_share(instant.date())
+        share = books_bootstrap.proprietary_share(instant.date())
         file = customer_file(work, CustomerKey(bd_fcm, customer), share)
         document = customer_document(file, instant)
     write_document(
@@ -287,7 +287,7 @@ def list_command(
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Show every customer's state and verdict at an instant."""
-    from crossmargin import bootstrap
+    from crossmargin.bootstrap import books as books_bootstrap
     from crossmargin.presentation.participation import (
         LIST_HEADER,
         list_document,
@@ -298,7 +298,7 @@ def list_command(
 
     with opened(books, output_format) as store, store.work() as work:
         instant = instant_of(at, output_format)
-        share = bootstrap.proprietary_share(instant.date())
+        share = books_bootstrap.proprietary_share(instant.date())
         files = [customer_file(work, each, share) for each in customers_of(work)]
         document = list_document(files, instant)
     write_document(document, output_format, header=LIST_HEADER, rows=list_rows, show=print_list)
@@ -316,8 +316,8 @@ def _take(
     record_id: str = "",
 ) -> None:
     """Make a step of what was given, take it, and name its record on standard error."""
-    from crossmargin import bootstrap
     from crossmargin.basics.identifiers import CustomerKey
+    from crossmargin.bootstrap import books as books_bootstrap
     from crossmargin.services.books.papers import Entry
     from crossmargin.services.books.participation import take_step
 
@@ -329,7 +329,7 @@ def _take(
                 CustomerKey(bd_fcm, customer),
                 taken,
                 Entry(instant, *people),
-                proprietary_share=bootstrap.proprietary_share(instant.date()),
+                proprietary_share=books_bootstrap.proprietary_share(instant.date()),
                 record_id=record_id,
             )
             work.commit()

@@ -85,8 +85,8 @@ def write_command(
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Write a day's reports as files: JSON, CSV, statements as XLSX and PDF too."""
-    from crossmargin import bootstrap
+    from crossmargin.bootstrap import books as books_bootstrap
 
     with opened(books, output_format) as store, store.work() as work:
-        written = bootstrap.write_reports(work, directory, bd_fcm, business_date.date())
+        written = books_bootstrap.write_reports(work, directory, bd_fcm, business_date.date())
     typer.echo(f"{len(written)} files written", err=True)

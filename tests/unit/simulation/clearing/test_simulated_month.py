@@ -9,7 +9,7 @@ import pytest
 
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.refusals import RefusedError
-from crossmargin.bootstrap import open_inbox, read_clearing_plan, simulated_parties
+from crossmargin.bootstrap.books import open_inbox, read_clearing_plan, simulated_parties
 from crossmargin.product.futures import first_delivery_day, parse_contract
 from crossmargin.product.position import Account
 
