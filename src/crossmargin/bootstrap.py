@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from crossmargin.analysis.stress.library import StressLibrary
+    from crossmargin.collateral.ageing import AgeingRules
     from crossmargin.feeds.books.inbox import FolderInbox
     from crossmargin.feeds.books.outbox import FolderOutbox
     from crossmargin.feeds.books.programme import LoadedBooks
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from crossmargin.parameters.registry import ParameterSet
     from crossmargin.services.backtest_par_books import BacktestParameters
     from crossmargin.services.books.loading import Participants
-    from crossmargin.services.books.ports import Books
+    from crossmargin.services.books.ports import Books, Work
     from crossmargin.services.calculators.calculator import Calculator
     from crossmargin.services.clearing_day.desk import ClearingDesk
     from crossmargin.services.margin_positions import PositionsInput
@@ -218,6 +219,7 @@ def calculators() -> Mapping[str, Calculator]:
     from crossmargin.arrangement.reduction import ReductionRules
     from crossmargin.default_management.rules import DefaultRules
     from crossmargin.margin.ficc.add_on_rules import AddOnRules
+    from crossmargin.services.calculators.collateral import CollateralRules
     from crossmargin.services.calculators.registry import calculators as every
 
     registry = parameter_registry()
@@ -226,6 +228,7 @@ def calculators() -> Mapping[str, Calculator]:
         ReductionRules.from_parameters(newest.arrangement),
         AddOnRules.from_parameters(newest.ficc),
         DefaultRules.from_parameters(registry.set_of("default_management", date.max)),
+        CollateralRules.from_parameters(registry.set_of("collateral", date.max)),
     )
 
 
@@ -504,3 +507,28 @@ def proprietary_share(on: date) -> Fraction:
     text = files("crossmargin").joinpath(name).read_text("utf-8")
     read = parse_parameters(text, file=name)
     return ParameterSet.from_file(read, on=on).ratio("proprietary_share")
+
+
+def ageing_rules(on: date) -> AgeingRules:
+    """Return how margin calls age on a day."""
+    from crossmargin.collateral.ageing import AgeingRules as Rules
+
+    return Rules.from_parameters(parameter_registry().set_of("collateral", on))
+
+
+def write_reports(work: Work, directory: Path, bd_fcm: str, day: date) -> list[Path]:
+    """Write every report of a day as files; files of the same content are left as they are."""
+    from crossmargin.feeds.books.outbox import replace_file
+    from crossmargin.presentation.report_files import report_files
+    from crossmargin.services.book_reports.reading import report_document, reports_of_day
+
+    directory.mkdir(parents=True, exist_ok=True)
+    written = []
+    for each in reports_of_day(work, bd_fcm, day)["reports"]:
+        if each["what"] != "REPORT":
+            continue
+        files = report_files(report_document(work, bd_fcm, day, each["name"]))
+        for name, content in files.items():
+            replace_file(directory / name, content)
+            written.append(directory / name)
+    return written

@@ -18,11 +18,13 @@ OWNERS = (
     "analysis/stress",
     "arrangement",
     "default_management",
+    "collateral",
     "market",
     "margin/ficc",
     "margin/cme",
     "participation",
     "settlement",
+    "reporting",
     "validation",
 )
 DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -42,13 +42,16 @@ class Asset:
 
     kind: AssetKind
     code: str
+    #: ``KIND-CODE``: what a ledger of many transfers looks it up by.
+    text: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.code or "-" in self.code:
             raise ValueError(f"an asset has a code without a hyphen, was {self.code!r}")
+        object.__setattr__(self, "text", f"{self.kind.value}-{self.code}")
 
     def __str__(self) -> str:
-        return f"{self.kind.value}-{self.code}"
+        return self.text
 
     @property
     def unit(self) -> str:

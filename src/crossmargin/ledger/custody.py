@@ -16,6 +16,7 @@ from datetime import date
 from enum import StrEnum
 
 from crossmargin.basics.records import Record
+from crossmargin.basics.refusals import Refusal
 from crossmargin.ledger.chart import Account, AccountKind, SegregationClass
 
 #: Stream of the records that state a fact; the subject is the account's id.
@@ -58,26 +59,12 @@ DOCUMENTED = frozenset(
         Fact.SEC_CONSENT,
     }
 )
-_FRBNY = (
-    Fact.HOLDER,
-    Fact.EXACT_TITLE,
-    Fact.SCOPE,
-    Fact.FEDERAL_RESERVE_PERMISSION,
-    Fact.NOTICE,
-    Fact.NO_LIEN_CONTRACT,
-)
-_BANK = (
-    Fact.HOLDER,
-    Fact.EXACT_TITLE,
-    Fact.SCOPE,
-    Fact.FDIC_INSURED,
-    Fact.NOTICE,
-    Fact.NO_LIEN_CONTRACT,
-)
+_PLACE = (Fact.HOLDER, Fact.EXACT_TITLE, Fact.SCOPE)
+_DOCUMENTS = (Fact.NOTICE, Fact.NO_LIEN_CONTRACT)
 _OWN = (Fact.HOLDER, Fact.EXACT_TITLE, Fact.ACKNOWLEDGMENT_LETTER)
 _REQUIRED: Mapping[AccountKind, tuple[Fact, ...]] = {
-    AccountKind.FRBNY_SEGREGATED_ACCOUNT: _FRBNY,
-    AccountKind.SEGREGATED_BANK_ACCOUNT: _BANK,
+    AccountKind.FRBNY_SEGREGATED_ACCOUNT: (*_PLACE, Fact.FEDERAL_RESERVE_PERMISSION, *_DOCUMENTS),
+    AccountKind.SEGREGATED_BANK_ACCOUNT: (*_PLACE, Fact.FDIC_INSURED, *_DOCUMENTS),
     AccountKind.SEGREGATED_BANK: _OWN,
     AccountKind.SECURITIES_CUSTODY: _OWN,
 }
@@ -90,6 +77,15 @@ _SCOPES: Mapping[tuple[AccountKind, SegregationClass], frozenset[Scope]] = {
         {Scope.SCM_ONLY, Scope.XM_AND_SCM}
     ),
     (AccountKind.SEGREGATED_BANK_ACCOUNT, SegregationClass.FUTURES): frozenset({Scope.XM_ONLY}),
+}
+#: What a notice must name, by the scope of the account (order, section VIII(e)(vii)(2) and (3)).
+RULE_15C3_3 = "15c3-3"
+ORDER_4C = "4(c) order"
+_NOTICE_NAMES: Mapping[tuple[AccountKind, Scope], tuple[str, ...]] = {
+    (AccountKind.FRBNY_SEGREGATED_ACCOUNT, Scope.XM_ONLY): (RULE_15C3_3, ORDER_4C),
+    (AccountKind.FRBNY_SEGREGATED_ACCOUNT, Scope.XM_AND_SCM): (RULE_15C3_3, ORDER_4C),
+    (AccountKind.FRBNY_SEGREGATED_ACCOUNT, Scope.SCM_ONLY): (RULE_15C3_3,),
+    (AccountKind.SEGREGATED_BANK_ACCOUNT, Scope.XM_ONLY): (ORDER_4C,),
 }
 
 
@@ -174,8 +170,14 @@ def missing_fact(account: Account, facts: Iterable[CustodyFact], on: date) -> st
     ----------
     account : Account
     facts : iterable of CustodyFact
-        All that were stated of it.
+        All that were stated of it; of two in force that say the same kind of thing, the later one
+        holds.
     on : date
+
+    Returns
+    -------
+    str
+        The :class:`Fact`; with what it must say and what it says, where it is there but wrong.
 
     Examples
     --------
@@ -183,16 +185,75 @@ def missing_fact(account: Account, facts: Iterable[CustodyFact], on: date) -> st
     >>> missing_fact(bank, [], date(2026, 5, 11))
     'HOLDER'
     """
-    holding = {each.fact: each for each in facts if each.is_in_force(on)}
+    holding = {each.fact: each.value for each in facts if each.is_in_force(on)}
     for fact in _REQUIRED[account.kind]:
+        if fact is Fact.FEDERAL_RESERVE_PERMISSION and _holds_no_xm(holding):
+            continue  # what the account at FRBNY was before the arrangement (order, footnote 20)
         if fact not in holding:
             return fact.value
-    allowed = _SCOPES.get((account.kind, account.segregation_class))
-    if allowed is None:
-        return ""
-    scope = holding[Fact.SCOPE].value
-    if scope in allowed:
-        return ""
-    if scope != Scope.OTHER.value:
-        return f"{Fact.SCOPE.value}: {' or '.join(sorted(allowed))}, was {scope}"
-    return next((fact.value for fact in _CONSENTS if fact not in holding), "")
+        fault = _fault_of(account, fact, holding)
+        if fault:
+            return f"{fact.value}: {fault}, was {holding[fact]}"
+    return ""
+
+
+def _holds_no_xm(holding: Mapping[Fact, str]) -> bool:
+    return holding.get(Fact.SCOPE) == Scope.SCM_ONLY.value
+
+
+def _fault_of(account: Account, fact: Fact, holding: Mapping[Fact, str]) -> str:
+    """Return what a stated fact must say and does not, or an empty text."""
+    said = holding[fact]
+    if fact is Fact.HOLDER:
+        holder = account.bd_fcm or account.terms.holder.value
+        return "" if said == holder else holder
+    if fact is Fact.SCOPE:
+        allowed = _SCOPES[account.kind, account.segregation_class]
+        return "" if said in allowed else " or ".join(sorted(allowed))
+    if fact is Fact.NOTICE:
+        names = _NOTICE_NAMES[account.kind, Scope(holding[Fact.SCOPE])]
+        return "" if all(each in said for each in names) else " and ".join(names)
+    return "" if said.strip() else "not empty"
+
+
+def refusals_of_opening(
+    account_id: str, facts: Iterable[CustodyFact], on: date
+) -> tuple[Refusal, ...]:
+    """Return why FICC may not establish a securities account, every reason at once.
+
+    Parameters
+    ----------
+    account_id : str
+    facts : iterable of CustodyFact
+        What is stated of it: its scope, and for a third kind of account the consents.
+    on : date
+        When it is established.
+
+    Returns
+    -------
+    tuple of Refusal
+        None for an account for XM Customer Margin or Segregated Customer Margin. For any other, one
+        for each Commission whose dated consent is not in force (CFTC proposed order, section
+        VIII(i)(1)); with both it may be opened, and still holds no XM Customer Margin: no deposit
+        of it is posted there (section VIII(e)(vii)(1)).
+
+    Examples
+    --------
+    >>> third = CustodyFact("A", Fact.SCOPE, "OTHER", "", date(2026, 5, 1))
+    >>> [each.field for each in refusals_of_opening("A", [third], date(2026, 5, 1))]
+    ['CFTC_CONSENT', 'SEC_CONSENT']
+    """
+    holding = {each.fact: each.value for each in facts if each.is_in_force(on)}
+    scope = holding.get(Fact.SCOPE, "")
+    if scope in {Scope.XM_ONLY, Scope.XM_AND_SCM, Scope.SCM_ONLY}:
+        return ()
+    return tuple(
+        Refusal(
+            field=fact.value,
+            value="none in force",
+            expected=f"a dated consent to a securities account of scope {scope or 'unknown'}",
+            rule="CFTC proposed order, section VIII(i)(1); CP-14",
+        )
+        for fact in _CONSENTS
+        if fact not in holding
+    )

@@ -24,6 +24,7 @@ class Posting(StrEnum):
     EXISTS_WITH_DIFFERENT_BUSINESS_DATE = "exists_with_different_business_date"
     EXISTS_WITH_DIFFERENT_CAUSE = "exists_with_different_cause"
     EXISTS_WITH_DIFFERENT_STATE = "exists_with_different_state"
+    EXISTS_WITH_DIFFERENT_PENDING = "exists_with_different_pending"
     # The transfer by itself
     ID_IS_EMPTY = "id_is_empty"
     GROUP_IS_EMPTY = "group_is_empty"
@@ -47,11 +48,13 @@ class Posting(StrEnum):
     PENDING_WAS_NOT_PENDING = "pending_was_not_pending"
     PENDING_IS_ANOTHER_MOVEMENT = "pending_is_another_movement"
     PENDING_HAS_SMALLER_AMOUNT = "pending_has_smaller_amount"
+    PENDING_HAS_LARGER_AMOUNT = "pending_has_larger_amount"  # a void releases all of it
     PENDING_ALREADY_POSTED = "pending_already_posted"
     PENDING_ALREADY_VOIDED = "pending_already_voided"
     # Where property may be kept and what it may secure
     CUSTODY_FACT_IS_MISSING = "custody_fact_is_missing"
     # What is there
+    COUNTER_IS_TOO_LARGE = "counter_is_too_large"
     EXCEEDS_BALANCE = "exceeds_balance"
     SECURITY_IS_NOT_THE_CUSTOMERS = "security_is_not_the_customers"
     EXCEEDS_RESIDUAL_INTEREST = "exceeds_residual_interest"

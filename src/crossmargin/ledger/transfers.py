@@ -191,7 +191,7 @@ class Transfer:
     TypeError
         If the amount is not a whole number.
     ValueError
-        If the instant has no zone, or ``pending_id`` does not fit the state.
+        If the instant has no zone, an id holds a NUL, or ``pending_id`` does not fit the state.
     """
 
     transfer_id: str
@@ -212,6 +212,8 @@ class Transfer:
             raise TypeError(f"an amount is a whole number, was {self.amount!r}")
         if self.at.tzinfo is None:
             raise ValueError(f"the instant of a transfer has a zone, was {self.at!r}")
+        if "\0" in self.transfer_id + self.group_id + self.cause_id:
+            raise ValueError(f"ids hold no NUL, was {self.transfer_id!r}")
         settles = self.state in {TransferState.POSTS_PENDING, TransferState.VOIDS_PENDING}
         if bool(self.pending_id) is not settles:
             raise ValueError(f"a pending transfer is named where one is settled, was {self!r}")

@@ -28,6 +28,7 @@ OWNERS: Mapping[str, str] = {
     "ficc": "margin/ficc",
     "market": "market",
     "participation": "participation",
+    "reporting": "reporting",
     "settlement": "settlement",
     "stress": "analysis/stress",
     "validation": "validation",

@@ -7,36 +7,49 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, inspect, select
 
+from crossmargin.ledger.chart import CHART as CHART_OF_ACCOUNTS
 from crossmargin.ledger.transfers import MOVEMENTS
 from crossmargin.ledger.verification import counters_of
 from crossmargin.services.books.ports import StorageError
-from crossmargin.storage.connecting import connect, translated
-from crossmargin.storage.ledger_store import SqlLedger, balance_row
-from crossmargin.storage.locking import lock_for_writing
+from crossmargin.storage.connecting import connect
+from crossmargin.storage.ledger_store import SqlLedger, counters
 from crossmargin.storage.record_store import SqlRecords
-from crossmargin.storage.schema import BALANCE, METADATA, MOVEMENT, guards
+from crossmargin.storage.schema import (
+    BALANCE,
+    CHART,
+    METADATA,
+    MOVEMENT,
+    SCHEMA_VERSION,
+    VERSION,
+    guards,
+)
+from crossmargin.storage.session import Session, translated
+from crossmargin.storage.view import Known
 
 
 def create_books(address: str) -> SqlBooks:
     """Make the tables of an empty store and return its books.
+
+    Parameters
+    ----------
+    address : str
+        A path of a SQLite file, or a ``postgresql://`` address.
 
     Raises
     ------
     StorageError
         If the store cannot be reached, or holds books already.
     """
-    engine = connect(address)
+    engine = connect(address, is_new=True)
     with translated(), engine.begin() as connection:
         if inspect(connection).has_table("transfer"):
-            raise StorageError(f"{engine.url.database} holds books already")
+            raise StorageError("the store holds books already")
         METADATA.create_all(connection)
-        rows = [
-            {"kind": kind.value, "debit_kind": debit.value, "credit_kind": credit.value}
-            for kind, pairs in MOVEMENTS.items()
-            for debit, credit in sorted(pairs)
-        ]
-        connection.execute(MOVEMENT.insert(), rows)
+        connection.execute(CHART.insert(), chart_rows())
+        connection.execute(MOVEMENT.insert(), movement_rows())
+        connection.execute(SCHEMA_VERSION.insert(), {"version_num": VERSION})
         for statement in guards(connection.dialect.name):
+            # A per cent sign would be taken for a parameter.
             connection.exec_driver_sql(statement.replace("%", "%%"))
     return SqlBooks(engine)
 
@@ -47,21 +60,46 @@ def open_books(address: str) -> SqlBooks:
     Raises
     ------
     StorageError
-        If the store cannot be reached, holds no books, or those of another chart of movements.
+        If the store cannot be reached, holds no books, or those of another version.
     """
     engine = connect(address)
     with translated(), engine.begin() as connection:
         if not inspect(connection).has_table("transfer"):
-            raise StorageError(f"{engine.url.database} holds no books")
-        found = {tuple(row) for row in connection.execute(select(MOVEMENT))}
-    known = {
-        (kind.value, debit.value, credit.value)
-        for kind, pairs in MOVEMENTS.items()
-        for debit, credit in pairs
-    }
-    if found != known:
-        raise StorageError("the store permits other movements than this version: upgrade it")
+            raise StorageError("the store holds no books")
+        _refuse_another_version(connection)
     return SqlBooks(engine)
+
+
+def chart_rows() -> list[dict[str, str]]:
+    """Return every kind of account with its holder and classes, as the database keeps them."""
+    return [
+        {
+            "kind": kind.value,
+            "holder": terms.holder.value,
+            "segregation_class": segregation_class.value,
+        }
+        for kind, terms in CHART_OF_ACCOUNTS.items()
+        for segregation_class in sorted(terms.classes)
+    ]
+
+
+def movement_rows() -> list[dict[str, str]]:
+    """Return every permitted movement, as the database keeps them."""
+    return [
+        {"kind": kind.value, "debit_kind": debit.value, "credit_kind": credit.value}
+        for kind, pairs in MOVEMENTS.items()
+        for debit, credit in sorted(pairs)
+    ]
+
+
+def _refuse_another_version(connection: Connection) -> None:
+    version = connection.execute(select(SCHEMA_VERSION.c.version_num)).scalar()
+    if version != VERSION:
+        raise StorageError(f"the store has schema {version}, this version {VERSION}: upgrade it")
+    for table, rows in ((CHART, chart_rows()), (MOVEMENT, movement_rows())):
+        found = {tuple(row) for row in connection.execute(select(table))}
+        if found != {tuple(row.values()) for row in rows}:
+            raise StorageError(f"the store has another {table.name} than this version: upgrade it")
 
 
 class SqlBooks:
@@ -69,26 +107,28 @@ class SqlBooks:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._known = Known()
 
     @contextmanager
     def work(self) -> Iterator[SqlWork]:
         """Begin a transaction; leaving it without a commit undoes it."""
         with translated(), self._engine.connect() as connection:
-            connection.info.pop("is_writing", None)
-            yield SqlWork(connection)
+            yield SqlWork(Session(connection), self._known)
 
     def rebuild_balances(self) -> int:
         """Make the balances anew from the transfers alone; return how many there are."""
-        with translated(), self._engine.begin() as connection:
-            lock_for_writing(connection)
-            counters = counters_of(SqlLedger(connection).transfers())
-            connection.execute(BALANCE.delete())
-            rows = [
-                balance_row(account_id, asset, balance)
-                for (account_id, asset), balance in counters.items()
-            ]
-            if rows:
-                connection.execute(BALANCE.insert(), rows)
+        with translated(), self._engine.connect() as connection:
+            session = Session(connection)
+            with session.writing():
+                derived = counters_of(SqlLedger(session, self._known).transfers())
+                connection.execute(BALANCE.delete())
+                rows = [
+                    (account_id, asset.text, *counters(balance))
+                    for (account_id, asset), balance in derived.items()
+                ]
+                if rows:
+                    session.statements.write_balances(connection, rows)
+            session.commit()
         return len(rows)
 
     def close(self) -> None:
@@ -99,13 +139,11 @@ class SqlBooks:
 class SqlWork:
     """One transaction over records and ledger."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self.records = SqlRecords(connection)
-        self.ledger = SqlLedger(connection)
+    def __init__(self, session: Session, known: Known) -> None:
+        self._session = session
+        self.records = SqlRecords(session)
+        self.ledger = SqlLedger(session, known)
 
     def commit(self) -> None:
         """Make everything of this work durable, at once."""
-        with translated():
-            self._connection.commit()
-            self._connection.info.pop("is_writing", None)
+        self._session.commit()

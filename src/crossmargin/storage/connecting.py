@@ -2,40 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from crossmargin.services.books.ports import StorageError
+from crossmargin.storage.session import translated
 
 _BUSY_MILLISECONDS = 30_000
+_POSTGRESQL = ("postgresql://", "postgresql+psycopg://")
 
 
-def connect(address: str) -> Engine:
+def connect(address: str, *, is_new: bool = False, has_keys: bool = True) -> Engine:
     """Return an engine of a store.
 
     Parameters
     ----------
     address : str
-        A path of a SQLite file, or a ``postgresql://`` address.
+        A path of a SQLite file, with or without ``sqlite:///`` before it, or a ``postgresql://``
+        address.
+    is_new : bool
+        Whether a SQLite file may be made.
+    has_keys : bool
+        Whether foreign keys are held to; only a migration of SQLite may say no.
+
+    Raises
+    ------
+    StorageError
+        If the address makes no sense, or names a file that is not there.
     """
-    if address.startswith(("postgresql://", "postgresql+psycopg://")):
+    if address.startswith(_POSTGRESQL):
         driver = address.replace("postgresql://", "postgresql+psycopg://", 1)
-        return create_engine(driver, pool_pre_ping=True)
-    engine = create_engine(f"sqlite:///{address}")
+        with translated():
+            return create_engine(driver, pool_pre_ping=True)
+    path = Path(address.removeprefix("sqlite:///"))
+    if "://" in address.removeprefix("sqlite:///"):
+        raise StorageError("an address is a path, sqlite:///path or postgresql://...")
+    if not is_new and not path.is_file():
+        raise StorageError(f"{path.name} is no file")
+    return _sqlite(path, has_keys=has_keys)
+
+
+def _sqlite(path: Path, *, has_keys: bool) -> Engine:
+    engine = create_engine(URL.create("sqlite", database=str(path)))
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _: object) -> None:
         # The driver must not begin transactions by itself: a work begins IMMEDIATE.
         connection.isolation_level = None
         for setting in (
+            f"busy_timeout = {_BUSY_MILLISECONDS}",
             "journal_mode = WAL",
             "synchronous = FULL",
-            "foreign_keys = ON",
-            f"busy_timeout = {_BUSY_MILLISECONDS}",
+            f"foreign_keys = {'ON' if has_keys else 'OFF'}",
         ):
             connection.execute(f"PRAGMA {setting}")
 
@@ -45,20 +65,3 @@ def connect(address: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Let nothing above see an error of a driver.
-
-    Raises
-    ------
-    StorageError
-        In its place.
-    """
-    try:
-        yield
-    except DBAPIError as error:
-        raise StorageError(str(error.orig)) from error
-    except SQLAlchemyError as error:
-        raise StorageError(str(error)) from error

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from datetime import date, datetime
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import RowMapping, select
 
 from crossmargin.basics.digest import canonical_json
 from crossmargin.basics.records import Record
 from crossmargin.services.books.ports import ConflictingRecordError
-from crossmargin.storage.connecting import translated
-from crossmargin.storage.locking import lock_for_writing
 from crossmargin.storage.schema import RECORD
+from crossmargin.storage.session import Session
 
 
 class SqlRecords:
@@ -20,18 +19,16 @@ class SqlRecords:
 
     Parameters
     ----------
-    connection : Connection
-        In a transaction.
+    session : Session
     """
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def add(self, record: Record) -> bool:
         """Write a record; return False if it was there already."""
-        with translated():
-            lock_for_writing(self._connection)
-            found = self._connection.execute(
+        with self._session.writing() as connection:
+            found = connection.execute(
                 select(RECORD.c.digest).where(RECORD.c.record_id == record.record_id)
             ).scalar()
             if found is not None:
@@ -40,7 +37,7 @@ class SqlRecords:
                         f"{record.record_id} exists and says something else"
                     )
                 return False
-            self._connection.execute(
+            connection.execute(
                 RECORD.insert(),
                 {
                     "record_id": record.record_id,
@@ -59,9 +56,9 @@ class SqlRecords:
 
     def get(self, record_id: str) -> Record | None:
         """Return a record, or None."""
-        with translated():
+        with self._session.reading() as connection:
             row = (
-                self._connection.execute(select(RECORD).where(RECORD.c.record_id == record_id))
+                connection.execute(select(RECORD).where(RECORD.c.record_id == record_id))
                 .mappings()
                 .first()
             )
@@ -85,8 +82,8 @@ class SqlRecords:
             query = query.where(RECORD.c.business_date >= first.isoformat())
         if last is not None:
             query = query.where(RECORD.c.business_date <= last.isoformat())
-        with translated():
-            rows = self._connection.execute(query).mappings().all()
+        with self._session.reading() as connection:
+            rows = connection.execute(query).mappings().all()
         return tuple(_record(row) for row in rows)
 
 

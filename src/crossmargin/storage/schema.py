@@ -15,6 +15,8 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     MetaData,
+    PrimaryKeyConstraint,
+    String,
     Table,
     Text,
     TypeDecorator,
@@ -22,9 +24,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import BigInteger, Integer
 
+from crossmargin.ledger.judgement import AMOUNT_MAX
+
 METADATA = MetaData()
 #: Tables whose rows never change.
-APPEND_ONLY = ("record", "movement", "account", "account_closing", "transfer")
+APPEND_ONLY = ("record", "chart", "movement", "account", "account_closing", "transfer")
 
 
 class WholeNumber(TypeDecorator[int]):
@@ -88,6 +92,15 @@ MOVEMENT = Table(
     sqlite_strict=True,
 )
 
+CHART = Table(
+    "chart",
+    METADATA,
+    _text("kind", key=True),
+    _text("holder", key=True),
+    _text("segregation_class", key=True),
+    sqlite_strict=True,
+)
+
 ACCOUNT = Table(
     "account",
     METADATA,
@@ -109,8 +122,16 @@ ACCOUNT = Table(
         "customer_id",
         name="account_as_transfers_name_it",
     ),
-    CheckConstraint("segregation_class IN ('FUTURES', 'SECURITIES', 'PROPRIETARY')", name="class"),
-    CheckConstraint("holder IN ('BD_FCM', 'FICC', 'CME')", name="holder"),
+    ForeignKeyConstraint(
+        ("kind", "holder", "segregation_class"),
+        ("chart.kind", "chart.holder", "chart.segregation_class"),
+        name="account_fits_the_chart",
+    ),
+    CheckConstraint(
+        "account_id = kind || '/' || segregation_class || '/' || bd_fcm || '/' || customer_id"
+        " || '/' || custodian",
+        name="account_is_its_id",
+    ),
     CheckConstraint("cause_id <> ''", name="account_has_a_cause"),
     sqlite_strict=True,
 )
@@ -191,7 +212,7 @@ TRANSFER = Table(
         ("movement.kind", "movement.debit_kind", "movement.credit_kind"),
         name="movement_is_permitted",
     ),
-    CheckConstraint("amount > 0", name="amount_is_positive"),
+    CheckConstraint(f"amount > 0 AND amount <= {AMOUNT_MAX}", name="amount_is_positive"),
     CheckConstraint("debit_account_id <> credit_account_id", name="two_accounts"),
     CheckConstraint("transfer_id <> '' AND group_id <> '' AND cause_id <> ''", name="is_named"),
     CheckConstraint(
@@ -230,6 +251,16 @@ BALANCE = Table(
         name="counters_only_count",
     ),
     sqlite_strict=True,
+)
+
+
+#: Which version of the schema this is: the newest of ``storage/migrations``.
+VERSION = "0001"
+SCHEMA_VERSION = Table(
+    "alembic_version",
+    METADATA,
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )
 
 

@@ -1,33 +1,78 @@
-"""What the judgement asks, read from the database in bulk before it begins.
-
-Accounts are read once a connection: they never change but for a closing, which goes through here.
-"""
+"""What the judgement asks, read from the database in bulk before it begins."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import select
 
 from crossmargin.ledger.assets import CASH, Asset
-from crossmargin.ledger.chart import Account, AccountKind, SegregationClass
+from crossmargin.ledger.chart import Account
+from crossmargin.ledger.cover import CASH_OF_CUSTOMERS, uncovered_of
 from crossmargin.ledger.custody import CUSTODY_FACT, CustodyFact, fact_of, missing_fact
-from crossmargin.ledger.judgement import CLAIMS, Opening, related_accounts, uncovered_of
+from crossmargin.ledger.paths import Opening, Path, Paths
 from crossmargin.ledger.posting import Balance
 from crossmargin.ledger.transfers import Transfer, TransferKind, TransferState
 from crossmargin.storage.record_store import SqlRecords
-from crossmargin.storage.schema import ACCOUNT, ACCOUNT_CLOSING, BALANCE, TRANSFER
+from crossmargin.storage.schema import ACCOUNT, BALANCE
+from crossmargin.storage.session import Session
 
-_CHUNK = 400
 _NOTHING = Balance()
 
 
-def chunks(values: Iterable[str]) -> Iterator[list[str]]:
-    """Yield the values in lists that fit into one statement."""
-    listed = list(values)
-    for first in range(0, len(listed), _CHUNK):
-        yield listed[first : first + _CHUNK]
+class Known:
+    """What never changes once it is in the store: accounts by id, custody facts by digest."""
+
+    def __init__(self) -> None:
+        self._accounts: dict[str, Account] = {}
+        self._columns: dict[str, tuple[str, str, tuple[str, str, str, str]]] = {}
+        self._facts: dict[str, CustodyFact] = {}
+
+    def account(self, account_id: str) -> Account:
+        """Return the account of an id: it says everything of an account but its dates."""
+        found = self._accounts.get(account_id)
+        if found is None:
+            found = self._accounts[account_id] = Account.parsed(account_id)
+            self._columns[account_id] = (
+                found.terms.holder.value,
+                found.segregation_class.value,
+                (account_id, found.kind.value, found.bd_fcm, found.customer_id),
+            )
+        return found
+
+    def facts(self, session: Session, account_id: str) -> list[CustodyFact]:
+        """Return every fact that was stated of an account."""
+        query = "SELECT digest FROM record WHERE stream = {0} AND subject = {0} ORDER BY sequence"
+        mark = session.statements.mark
+        found = session.connection.exec_driver_sql(query.format(mark), (CUSTODY_FACT, account_id))
+        digests = [digest for (digest,) in found]
+        if not all(digest in self._facts for digest in digests):
+            for record in SqlRecords(session).select(stream=CUSTODY_FACT, subject=account_id):
+                self._facts[record.digest] = fact_of(record)
+        return [self._facts[digest] for digest in digests]
+
+    def row_of(self, transfer: Transfer) -> tuple[Any, ...]:
+        """Return a transfer between accounts that are known, as it is written."""
+        holder, segregation_class, debit = self._columns[transfer.debit_account_id]
+        _, _, credit = self._columns[transfer.credit_account_id]
+        return (
+            transfer.transfer_id,
+            transfer.group_id,
+            transfer.kind.value,
+            holder,
+            segregation_class,
+            *debit,
+            *credit,
+            transfer.asset.text,
+            transfer.amount,
+            transfer.business_date.isoformat(),
+            transfer.at.isoformat(),
+            transfer.cause_id,
+            transfer.state.value,
+            transfer.pending_id or None,
+        )
 
 
 class DatabaseView:
@@ -35,29 +80,34 @@ class DatabaseView:
 
     Parameters
     ----------
-    connection : Connection
-    openings : dict of account id to Opening or None
-        Kept by the caller for the time of the transaction.
+    session : Session
+        That writes.
+    known : Known
     """
 
-    def __init__(self, connection: Connection, openings: dict[str, Opening | None]) -> None:
-        self._connection = connection
-        self._openings = openings
+    def __init__(self, session: Session, known: Known) -> None:
+        self._session, self._known = session, known
+        self._openings: dict[str, Opening | None] = {}
         self._balances: dict[tuple[str, str], Balance] = {}
-        self._whole: set[str] = set()
         self._transfers: dict[str, Transfer | None] = {}
         self._resolutions: dict[str, Transfer | None] = {}
-        self._facts: dict[str, list[CustodyFact]] = {}
 
-    def prepare(self, transfers: Sequence[Transfer]) -> None:
+    def prepare(self, transfers: Sequence[Transfer]) -> Paths:
         """Read everything that judging the transfers may ask, in a few statements."""
         named = {t.debit_account_id for t in transfers} | {t.credit_account_id for t in transfers}
-        accounts = set(related_accounts(named)) | named
-        self._read_openings(accounts - self._openings.keys())
-        self._read_balances(accounts)
-        ids = {t.transfer_id for t in transfers} | {t.pending_id for t in transfers if t.pending_id}
-        self._read_transfers(ids)
-        self._read_resolutions({t.pending_id for t in transfers if t.pending_id})
+        self._read_openings(named)
+        paths = Paths(self.opening)
+        keys: set[tuple[str, str]] = set()
+        for transfer in transfers:
+            path = paths.of(transfer)
+            if isinstance(path, Path):
+                keys.update((account_id, transfer.asset.text) for account_id in path.accounts)
+        self._read_balances(keys)
+        settled = {t.pending_id for t in transfers if t.pending_id}
+        self._read_transfers({t.transfer_id for t in transfers} | settled)
+        if settled:
+            self._read_resolutions(settled)
+        return paths
 
     def opening(self, account_id: str) -> Opening | None:
         """Return an account, or None."""
@@ -67,9 +117,12 @@ class DatabaseView:
 
     def balance(self, account_id: str, asset: Asset) -> Balance:
         """Return a balance; zero if nothing moved."""
-        if account_id not in self._whole:
-            self._read_balances({account_id})
-        return self._balances.get((account_id, str(asset)), _NOTHING)
+        key = (account_id, asset.text)
+        found = self._balances.get(key)
+        if found is None:
+            self._read_balances({key})
+            found = self._balances[key]
+        return found
 
     def transfer(self, transfer_id: str) -> Transfer | None:
         """Return a transfer that stands, or None."""
@@ -85,96 +138,78 @@ class DatabaseView:
 
     def missing_custody_fact(self, account: Account, on: date) -> str:
         """Return the first fact that an account kept elsewhere lacks on a day, or nothing."""
-        account_id = account.account_id
-        if account_id not in self._facts:
-            records = SqlRecords(self._connection).select(stream=CUSTODY_FACT, subject=account_id)
-            self._facts[account_id] = [fact_of(each) for each in records]
-        return missing_fact(account, self._facts[account_id], on)
+        return missing_fact(account, self._known.facts(self._session, account.account_id), on)
 
-    def uncovered_cents(self, bd_fcm: str, without: frozenset[str]) -> int:
-        """Return by how much customers' claims and debits exceed what they are owed, in sum."""
-        kinds = (AccountKind.CUSTOMER_FUTURES_ACCOUNT, *CLAIMS)
+    def uncovered_cents(self, bd_fcm: str) -> Mapping[str, int]:
+        """Return what of each customer is uncovered, by customer, cents."""
         query = (
-            select(BALANCE.c.account_id, ACCOUNT.c.customer_id)
+            select(BALANCE, ACCOUNT.c.customer_id)
             .join(ACCOUNT, ACCOUNT.c.account_id == BALANCE.c.account_id)
             .where(
                 ACCOUNT.c.bd_fcm == bd_fcm,
-                ACCOUNT.c.kind.in_([kind.value for kind in kinds]),
-                BALANCE.c.asset == str(CASH),
+                ACCOUNT.c.kind.in_(sorted(kind.value for kind in CASH_OF_CUSTOMERS)),
+                BALANCE.c.asset == CASH.text,
             )
         )
-        rows = self._connection.execute(query).all()
-        customers = {customer_id for _, customer_id in rows} - without
-        self._read_balances({account_id for account_id, each in rows if each in customers})
-        return sum(uncovered_of(self, bd_fcm, each) for each in sorted(customers))
+        found: dict[str, Balance] = {}
+        customers: set[str] = set()
+        for account_id, _, *counters, customer_id in self._session.connection.execute(query):
+            found[account_id] = Balance(*counters)
+            customers.add(customer_id)
+
+        def balance_of(account_id: str, _: Asset) -> Balance:
+            return found.get(account_id, _NOTHING)
+
+        return {each: uncovered_of(balance_of, bd_fcm, each) for each in sorted(customers)}
 
     def _read_openings(self, account_ids: set[str]) -> None:
         self._openings.update(dict.fromkeys(account_ids))
-        joined = ACCOUNT.outerjoin(
-            ACCOUNT_CLOSING, ACCOUNT_CLOSING.c.account_id == ACCOUNT.c.account_id
-        )
-        for part in chunks(sorted(account_ids)):
-            query = (
-                select(ACCOUNT, ACCOUNT_CLOSING.c.closed)
-                .select_from(joined)
-                .where(ACCOUNT.c.account_id.in_(part))
+        rows = self._session.statements.openings(self._session.connection, sorted(account_ids))
+        for account_id, opened, closed in rows:
+            self._openings[account_id] = Opening(
+                self._known.account(account_id),
+                date.fromisoformat(opened),
+                None if closed is None else date.fromisoformat(closed),
             )
-            for row in self._connection.execute(query).mappings():
-                self._openings[row["account_id"]] = opening_of(row)
 
-    def _read_balances(self, account_ids: set[str]) -> None:
-        wanted = account_ids - self._whole
-        self._whole |= wanted
-        for part in chunks(sorted(wanted)):
-            query = select(BALANCE).where(BALANCE.c.account_id.in_(part))
-            for account_id, asset, *counters in self._connection.execute(query):
-                self._balances[account_id, asset] = Balance(*counters)
+    def _read_balances(self, keys: set[tuple[str, str]]) -> None:
+        if not keys:
+            return
+        self._balances.update(dict.fromkeys(keys, _NOTHING))
+        rows = self._session.statements.balances(self._session.connection, sorted(keys))
+        for account_id, asset, *counters in rows:
+            self._balances[account_id, asset] = Balance(*counters)
 
     def _read_transfers(self, transfer_ids: set[str]) -> None:
         self._transfers.update(dict.fromkeys(transfer_ids))
-        for part in chunks(sorted(transfer_ids)):
-            query = select(TRANSFER).where(TRANSFER.c.transfer_id.in_(part))
-            for row in self._connection.execute(query).mappings():
-                self._transfers[row["transfer_id"]] = transfer_of(row)
+        for found in self._stored("transfer_id", transfer_ids):
+            self._transfers[found.transfer_id] = found
 
     def _read_resolutions(self, pending_ids: set[str]) -> None:
         self._resolutions.update(dict.fromkeys(pending_ids))
-        for part in chunks(sorted(pending_ids)):
-            query = select(TRANSFER).where(TRANSFER.c.pending_id.in_(part))
-            for row in self._connection.execute(query).mappings():
-                self._resolutions[row["pending_id"]] = transfer_of(row)
+        for found in self._stored("pending_id", pending_ids):
+            self._resolutions[found.pending_id] = found
+
+    def _stored(self, column: str, values: set[str]) -> list[Transfer]:
+        read = self._session.statements.transfers
+        return [transfer_of(row) for row in read(self._session.connection, column, sorted(values))]
 
 
-def opening_of(row: RowMapping) -> Opening:
-    """Return the account of a row of accounts and closings."""
-    closed = row["closed"]
-    account = Account(
-        AccountKind(row["kind"]),
-        SegregationClass(row["segregation_class"]),
-        row["bd_fcm"],
-        row["customer_id"],
-        row["custodian"],
-    )
-    return Opening(
-        account,
-        date.fromisoformat(row["opened"]),
-        None if closed is None else date.fromisoformat(closed),
-    )
-
-
-def transfer_of(row: RowMapping) -> Transfer:
-    """Return the transfer of a row."""
+def transfer_of(row: Sequence[Any]) -> Transfer:
+    """Return the transfer of a row, as :data:`~crossmargin.storage.statements.TRANSFER_COLUMNS`."""
+    (transfer_id, group_id, kind, _, _, debit, _, _, _, credit, _, _, _, *rest) = row
+    asset, amount, business_date, at, cause_id, state, pending_id = rest
     return Transfer(
-        transfer_id=row["transfer_id"],
-        group_id=row["group_id"],
-        kind=TransferKind(row["kind"]),
-        debit_account_id=row["debit_account_id"],
-        credit_account_id=row["credit_account_id"],
-        asset=Asset.parsed(row["asset"]),
-        amount=row["amount"],
-        business_date=date.fromisoformat(row["business_date"]),
-        at=datetime.fromisoformat(row["at"]),
-        cause_id=row["cause_id"],
-        state=TransferState(row["state"]),
-        pending_id=row["pending_id"] or "",
+        transfer_id=transfer_id,
+        group_id=group_id,
+        kind=TransferKind(kind),
+        debit_account_id=debit,
+        credit_account_id=credit,
+        asset=Asset.parsed(asset),
+        amount=amount,
+        business_date=date.fromisoformat(business_date),
+        at=datetime.fromisoformat(at),
+        cause_id=cause_id,
+        state=TransferState(state),
+        pending_id=pending_id or "",
     )

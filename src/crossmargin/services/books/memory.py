@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from crossmargin.basics.digest import canonical_json
 from crossmargin.basics.records import Record
 from crossmargin.ledger.assets import Asset
 from crossmargin.ledger.chart import Account, AccountKind
+from crossmargin.ledger.cover import uncovered_of
 from crossmargin.ledger.custody import CUSTODY_FACT, fact_of, missing_fact
-from crossmargin.ledger.judgement import Opening, judge, uncovered_of
+from crossmargin.ledger.judgement import judge
+from crossmargin.ledger.paths import Opening
 from crossmargin.ledger.posting import Answer, Balance
 from crossmargin.ledger.transfers import Transfer, TransferKind
-from crossmargin.services.books.ports import ConflictingRecordError
+from crossmargin.services.books.ports import ConflictingRecordError, StorageError, refuse_closing
+
+_NOTHING = Balance()
 
 
 @dataclass(slots=True)
@@ -22,8 +28,9 @@ class _State:
     records: dict[str, Record] = field(default_factory=dict)
     openings: dict[str, tuple[Opening, str]] = field(default_factory=dict)
     transfers: dict[str, Transfer] = field(default_factory=dict)
-    balances: dict[tuple[str, Asset], Balance] = field(default_factory=dict)
+    balances: dict[tuple[str, str], Balance] = field(default_factory=dict)  # by asset's text
     resolved: dict[str, Transfer] = field(default_factory=dict)
+    facts: dict[str, tuple[Record, ...]] = field(default_factory=dict)
 
     def copied(self) -> _State:
         """Return a copy that can be thrown away: everything in it is frozen."""
@@ -33,6 +40,7 @@ class _State:
             dict(self.transfers),
             dict(self.balances),
             dict(self.resolved),
+            dict(self.facts),
         )
 
 
@@ -41,29 +49,45 @@ class MemoryBooks:
 
     def __init__(self) -> None:
         self._state = _State()
+        self._commits = 0
 
     @contextmanager
     def work(self) -> Iterator[MemoryWork]:
         """Begin a transaction on a copy; :meth:`MemoryWork.commit` puts it in the place."""
-        work = MemoryWork(self, self._state.copied())
-        yield work
+        yield MemoryWork(self, self._state.copied(), self._commits)
 
-    def put(self, state: _State) -> None:
-        """Take a work's state over."""
+    def put(self, state: _State, *, begun_at: int) -> int:
+        """Take a work's state over; return how many were taken over by now.
+
+        Parameters
+        ----------
+        state : _State
+        begun_at : int
+            What this returned, or 0, when the work began.
+
+        Raises
+        ------
+        StorageError
+            If another work was committed since: its judgement has not seen what stands now.
+        """
+        if begun_at != self._commits:
+            raise StorageError("another work was committed since this one began")
         self._state = state
+        self._commits += 1
+        return self._commits
 
 
 class MemoryWork:
     """One transaction."""
 
-    def __init__(self, books: MemoryBooks, state: _State) -> None:
-        self._books, self._state = books, state
+    def __init__(self, books: MemoryBooks, state: _State, begun_at: int) -> None:
+        self._books, self._state, self._begun_at = books, state, begun_at
         self.records = MemoryRecords(state)
         self.ledger = MemoryLedger(state)
 
     def commit(self) -> None:
         """Make everything of this work stand."""
-        self._books.put(self._state.copied())
+        self._begun_at = self._books.put(self._state.copied(), begun_at=self._begun_at)
 
 
 class MemoryRecords:
@@ -79,7 +103,13 @@ class MemoryRecords:
             if found.digest != record.digest:
                 raise ConflictingRecordError(f"{record.record_id} exists and says something else")
             return False
-        self._state.records[record.record_id] = record
+        # As a database gives it back: what a tuple was is a list.
+        content = json.loads(canonical_json(record.content))
+        kept = replace(record, content=content)
+        self._state.records[record.record_id] = kept
+        if record.stream == CUSTODY_FACT:
+            earlier = self._state.facts.get(record.subject, ())
+            self._state.facts[record.subject] = (*earlier, kept)
         return True
 
     def get(self, record_id: str) -> Record | None:
@@ -124,11 +154,18 @@ class MemoryLedger:
 
     def close_account(self, account_id: str, *, closed: date, cause_id: str) -> bool:
         """Close an account from a date on."""
-        opening, opened_for = self._state.openings[account_id]
+        found = self._state.openings.get(account_id)
+        if found is None:
+            raise ConflictingRecordError(f"{account_id} was never opened")
+        opening, opened_for = found
         if opening.closed is not None:
             if opening.closed != closed:
                 raise ConflictingRecordError(f"{account_id} was closed on {opening.closed}")
             return False
+        held = [
+            balance for (each, _), balance in self._state.balances.items() if each == account_id
+        ]
+        refuse_closing(account_id, held, self.transfers(account_id=account_id, first=closed))
         self._state.openings[account_id] = (replace(opening, closed=closed), opened_for)
         return True
 
@@ -158,7 +195,7 @@ class MemoryLedger:
 
     def balance(self, account_id: str, asset: Asset) -> Balance:
         """Return the balance of one asset in one account."""
-        return self._state.balances.get((account_id, asset), Balance())
+        return self._state.balances.get((account_id, asset.text), _NOTHING)
 
     def balances(
         self,
@@ -172,11 +209,12 @@ class MemoryLedger:
             account.account_id
             for account in self.accounts(kind=kind, bd_fcm=bd_fcm, customer_id=customer_id)
         }
-        return {
-            key: balance
-            for key, balance in sorted(self._state.balances.items())
-            if key[0] in wanted
+        found = {
+            (account_id, Asset.parsed(text)): balance
+            for (account_id, text), balance in self._state.balances.items()
+            if account_id in wanted
         }
+        return dict(sorted(found.items()))
 
     def transfer(self, transfer_id: str) -> Transfer | None:
         """Return a transfer, or None."""
@@ -214,7 +252,7 @@ class _View:
         return None if found is None else found[0]
 
     def balance(self, account_id: str, asset: Asset) -> Balance:
-        return self._state.balances.get((account_id, asset), Balance())
+        return self._state.balances.get((account_id, asset.text), _NOTHING)
 
     def transfer(self, transfer_id: str) -> Transfer | None:
         return self._state.transfers.get(transfer_id)
@@ -223,18 +261,15 @@ class _View:
         return self._state.resolved.get(pending_id)
 
     def missing_custody_fact(self, account: Account, on: date) -> str:
-        facts = [
-            fact_of(each)
-            for each in self._state.records.values()
-            if each.stream == CUSTODY_FACT and each.subject == account.account_id
-        ]
-        return missing_fact(account, facts, on)
+        stated = self._state.facts.get(account.account_id, ())
+        return missing_fact(account, [fact_of(each) for each in stated], on)
 
-    def uncovered_cents(self, bd_fcm: str, without: frozenset[str]) -> int:
-        customers = {
-            opening.account.customer_id
+    def uncovered_cents(self, bd_fcm: str) -> Mapping[str, int]:
+        return {
+            opening.account.customer_id: uncovered_of(
+                self.balance, bd_fcm, opening.account.customer_id
+            )
             for opening, _ in self._state.openings.values()
             if opening.account.kind is AccountKind.CUSTOMER_FUTURES_ACCOUNT
             and opening.account.bd_fcm == bd_fcm
         }
-        return sum(uncovered_of(self, bd_fcm, each) for each in sorted(customers - without))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
 from typing import Protocol
@@ -15,11 +15,36 @@ from crossmargin.ledger.transfers import Transfer, TransferKind
 
 
 class ConflictingRecordError(Exception):
-    """A record of that id exists and says something else."""
+    """What was written before says something else: a record of that id, an opening, a balance."""
 
 
 class StorageError(Exception):
-    """The store could not be reached or failed; nothing was written."""
+    """The store could not be reached, or failed; the work that met it can no longer be committed.
+
+    Two works at once: the one that waited for the other too long, or in memory the one that
+    commits second, ends with this error. Nothing of it was written, and it may be done again.
+    """
+
+
+def refuse_closing(account_id: str, held: Iterable[Balance], later: Sequence[Transfer]) -> None:
+    """Refuse to close an account that holds something, or that moved on that date or later.
+
+    Parameters
+    ----------
+    account_id : str
+    held : iterable of Balance
+        All of the account.
+    later : sequence of Transfer
+        Those that touch it on the closing date or later.
+
+    Raises
+    ------
+    ConflictingRecordError
+    """
+    if any(each.posted_debit or each.debits_pending or each.credits_pending for each in held):
+        raise ConflictingRecordError(f"{account_id} is not empty")
+    if later:
+        raise ConflictingRecordError(f"{account_id} moved on {later[-1].business_date}")
 
 
 class Records(Protocol):
@@ -65,7 +90,19 @@ class Ledger(Protocol):
         ...
 
     def close_account(self, account_id: str, *, closed: date, cause_id: str) -> bool:
-        """Close an account from a date on: no transfer of that date or later touches it."""
+        """Close an account from a date on: no transfer of that date or later touches it.
+
+        Returns
+        -------
+        bool
+            False if it is closed from that date already.
+
+        Raises
+        ------
+        ConflictingRecordError
+            If it was never opened, is closed from another date, holds something, or was moved by
+            a transfer of that date or later.
+        """
         ...
 
     def accounts(

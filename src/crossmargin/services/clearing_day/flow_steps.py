@@ -94,10 +94,12 @@ def open_day(context: DayContext, work: Work, step: Step) -> StepResult:
     )
     leaving = {**final.leaving, **ficc.leaving}
     written = context.written(step, *_causes(marks))
-    booked = _book(work, (*final.flows, *ficc.flows), lots, written, step, context.bd_fcm)
+    booked = _book(
+        work, (*final.flows, *ficc.flows), lots, written=written, step=step, bd_fcm=context.bd_fcm
+    )
     left = _end(work, lots, leaving, context.written(step, *booked.records))
     kept = Marks(marks.without(left).futures, ficc.outstanding)
-    _keep(context, work, step, kept)
+    _keep(context, work, step, kept, booked)
     return StepResult(
         {
             "lots": len(lots),
@@ -194,8 +196,8 @@ def _mark(context: DayContext, work: Work, step: Step, cycle: FlowCycle) -> Step
         flows += ficc.flows
         outstanding = ficc.outstanding
     written = context.written(step, *_causes(marks))
-    booked = _book(work, flows, lots, written, step, context.bd_fcm)
-    _keep(context, work, step, Marks(cme.marked, outstanding))
+    booked = _book(work, flows, lots, written=written, step=step, bd_fcm=context.bd_fcm)
+    _keep(context, work, step, Marks(cme.marked, outstanding), booked)
     for alarm in cme.alarms if not is_intraday else ():
         lot = next(each for each in lots if each.lot_id == alarm.lot_id)
         record_id = f"delivery-alarm/{alarm.lot_id}/{day.isoformat()}"
@@ -214,6 +216,7 @@ def _book(
     work: Work,
     flows: Iterable[Flow],
     lots: Sequence[Lot],
+    *,
     written: Written,
     step: Step,
     bd_fcm: str,
@@ -316,9 +319,10 @@ def _customers(
     return found
 
 
-def _keep(context: DayContext, work: Work, step: Step, marks: Marks) -> None:
+def _keep(context: DayContext, work: Work, step: Step, marks: Marks, booked: Booked) -> None:
     record_id = f"marks/{context.bd_fcm}/{step.business_date.isoformat()}/{step.name}"
-    work.records.add(marks_record(marks, record_id, context.written(step), bd_fcm=context.bd_fcm))
+    written = context.written(step, *booked.records)
+    work.records.add(marks_record(marks, record_id, written, bd_fcm=context.bd_fcm))
 
 
 def _causes(marks: Marks) -> tuple[str, ...]:

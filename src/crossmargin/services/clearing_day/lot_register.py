@@ -175,18 +175,11 @@ class LotRegister:
         """
         return tuple(lot for lot, record in self.opened if self._is_live(lot, record, cutoffs))
 
-    def record_of(self, lot_id: str) -> Record:
-        """Return the record that opened a lot.
-
-        Raises
-        ------
-        LookupError
-            If there is none.
-        """
-        for lot, record in self.opened:
-            if lot.lot_id == lot_id:
-                return record
-        raise LookupError(lot_id)
+    def sources(self, lots: Iterable[Lot]) -> tuple[str, ...]:
+        """Return what opened some lots, each once: files, and instructions that split them."""
+        wanted = {lot.lot_id for lot in lots}
+        causes = [r.causes[0] for lot, r in self.opened if lot.lot_id in wanted and r.causes]
+        return tuple(dict.fromkeys(causes))
 
     def _is_live(self, lot: Lot, record: Record, cutoffs: Cutoffs | None) -> bool:
         end = self.ended.get(lot.lot_id)

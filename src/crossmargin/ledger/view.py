@@ -1,0 +1,200 @@
+"""What a judgement sees: a store as it stands, and on top of it what has been accepted so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+from crossmargin.ledger.assets import Asset
+from crossmargin.ledger.chart import Account
+from crossmargin.ledger.cover import uncovered_of
+from crossmargin.ledger.paths import Opening, Path
+from crossmargin.ledger.posting import Balance
+from crossmargin.ledger.transfers import Transfer, TransferState
+
+
+class View(Protocol):
+    """A store, before the transfers that are judged."""
+
+    def opening(self, account_id: str) -> Opening | None:
+        """Return an account, or None."""
+        ...
+
+    def balance(self, account_id: str, asset: Asset) -> Balance:
+        """Return a balance; zero if nothing moved."""
+        ...
+
+    def transfer(self, transfer_id: str) -> Transfer | None:
+        """Return a transfer that stands, or None."""
+        ...
+
+    def resolution(self, pending_id: str) -> Transfer | None:
+        """Return the transfer that posted or voided a pending one, or None."""
+        ...
+
+    def missing_custody_fact(self, account: Account, on: date) -> str:
+        """Return the first fact that an account kept elsewhere lacks on a day, or nothing."""
+        ...
+
+    def uncovered_cents(self, bd_fcm: str) -> Mapping[str, int]:
+        """Return what of each customer is uncovered (:func:`uncovered_of`), by customer, cents.
+
+        Customers of whom nothing is may be left out.
+        """
+        ...
+
+
+def moved(balance: Balance, released: int, transfer: Transfer, *, is_debit: bool) -> Balance:
+    """Return a balance after a transfer.
+
+    Parameters
+    ----------
+    balance : Balance
+    released : int
+        Amount of the pending transfer that it settles; all of it waits no longer.
+    transfer : Transfer
+    is_debit : bool
+        Whether the balance is that of the debited account.
+    """
+    waits = transfer.amount if transfer.state is TransferState.PENDING else 0
+    moves = 0 if waits or transfer.state is TransferState.VOIDS_PENDING else transfer.amount
+    if is_debit:
+        return Balance(
+            balance.debits_posted + moves,
+            balance.credits_posted,
+            balance.debits_pending + waits - released,
+            balance.credits_pending,
+        )
+    return Balance(
+        balance.debits_posted,
+        balance.credits_posted + moves,
+        balance.debits_pending,
+        balance.credits_pending + waits - released,
+    )
+
+
+@dataclass(slots=True)
+class _Uncovered:
+    """What of each customer of a BD-FCM is uncovered: counted once, then kept up to date."""
+
+    by_customer: dict[str, int]
+    total: int
+    touched: set[str] = field(default_factory=set)
+
+
+#: What a transfer was applied to, so that it can be undone; None where nothing was on top.
+_Step = tuple[Transfer, Path, Balance | None, Balance | None]
+
+
+class Scratch:
+    """A view with what has been accepted on top of it; the last steps can be undone.
+
+    Parameters
+    ----------
+    base : View
+
+    Attributes
+    ----------
+    balances : dict of (account id, text of an asset) to Balance
+        Those that changed.
+    posted, resolved : dict of str to Transfer
+        Accepted transfers by id, and those that settle another by its id.
+    """
+
+    def __init__(self, base: View) -> None:
+        self.base = base
+        self.balances: dict[tuple[str, str], Balance] = {}
+        self.posted: dict[str, Transfer] = {}
+        self.resolved: dict[str, Transfer] = {}
+        self._steps: list[_Step] = []
+        self._uncovered: dict[str, _Uncovered] = {}
+
+    def balance(self, account_id: str, asset: Asset) -> Balance:
+        """Return a balance with what was accepted."""
+        found = self.balances.get((account_id, asset.text))
+        return found if found is not None else self.base.balance(account_id, asset)
+
+    def transfer(self, transfer_id: str) -> Transfer | None:
+        """Return a transfer, accepted now or before."""
+        return self.posted.get(transfer_id) or self.base.transfer(transfer_id)
+
+    def resolution(self, pending_id: str) -> Transfer | None:
+        """Return what settled a pending transfer, now or before."""
+        return self.resolved.get(pending_id) or self.base.resolution(pending_id)
+
+    def uncovered_cents(self, bd_fcm: str) -> int:
+        """Return what of all customers of a BD-FCM is uncovered, with what was accepted."""
+        sheet = self._uncovered.get(bd_fcm)
+        if sheet is None:
+            found = dict(self.base.uncovered_cents(bd_fcm))
+            sheet = self._uncovered[bd_fcm] = _Uncovered(found, sum(found.values()))
+            # What was accepted before anybody asked.
+            for _, path, _, _ in self._steps:
+                self._touch(path)
+        for customer_id in sheet.touched:
+            cents = uncovered_of(self.balance, bd_fcm, customer_id)
+            sheet.total += cents - sheet.by_customer.get(customer_id, 0)
+            sheet.by_customer[customer_id] = cents
+        sheet.touched.clear()
+        return sheet.total
+
+    def apply(self, transfer: Transfer, path: Path) -> tuple[Balance, Balance, Balance, Balance]:
+        """Let a transfer move.
+
+        Returns
+        -------
+        tuple of Balance
+            Of the debited account before and after, of the credited one before and after.
+        """
+        pending = self.transfer(transfer.pending_id) if transfer.pending_id else None
+        released = pending.amount if pending is not None else 0
+        balances, asset = self.balances, transfer.asset
+        debit_key = (transfer.debit_account_id, asset.text)
+        credit_key = (transfer.credit_account_id, asset.text)
+        on_debit, on_credit = balances.get(debit_key), balances.get(credit_key)
+        debited = on_debit or self.base.balance(transfer.debit_account_id, asset)
+        credited = on_credit or self.base.balance(transfer.credit_account_id, asset)
+        balances[debit_key] = now_debited = moved(debited, released, transfer, is_debit=True)
+        balances[credit_key] = now_credited = moved(credited, released, transfer, is_debit=False)
+        self.posted[transfer.transfer_id] = transfer
+        if transfer.pending_id:
+            self.resolved[transfer.pending_id] = transfer
+        self._steps.append((transfer, path, on_debit, on_credit))
+        self._touch(path)
+        return debited, now_debited, credited, now_credited
+
+    @property
+    def mark(self) -> int:
+        """How many transfers were applied: what :meth:`undo` goes back to."""
+        return len(self._steps)
+
+    def applied(self, mark: int) -> Iterator[tuple[Transfer, Path]]:
+        """Yield every transfer that was applied after a mark, with its path."""
+        for transfer, path, _, _ in self._steps[mark:]:
+            yield transfer, path
+
+    def undo(self, mark: int) -> None:
+        """Take back every transfer that was applied after a mark."""
+        while len(self._steps) > mark:
+            transfer, path, debited, credited = self._steps.pop()
+            for account_id, before in (
+                (transfer.debit_account_id, debited),
+                (transfer.credit_account_id, credited),
+            ):
+                key = (account_id, transfer.asset.text)
+                if before is None:
+                    del self.balances[key]
+                else:
+                    self.balances[key] = before
+            del self.posted[transfer.transfer_id]
+            if transfer.pending_id:
+                del self.resolved[transfer.pending_id]
+            self._touch(path)
+
+    def _touch(self, path: Path) -> None:
+        if self._uncovered:
+            for bd_fcm, customer_id in path.touched:
+                if bd_fcm in self._uncovered:
+                    self._uncovered[bd_fcm].touched.add(customer_id)

@@ -1,0 +1,101 @@
+"""One transaction on one connection: its lock, its errors, its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from crossmargin.services.books.ports import StorageError
+from crossmargin.storage.statements import Statements, statements_for
+
+#: Any number, the same in every process: the name of the lock in PostgreSQL.
+_LOCK = 0x786D_626F_6F6B
+
+
+@contextmanager
+def translated(connection: Connection | None = None) -> Iterator[None]:
+    """Let nothing above see an error of a driver.
+
+    Parameters
+    ----------
+    connection : Connection, optional
+        Whose driver may also raise by itself, where it is used without SQLAlchemy.
+
+    Raises
+    ------
+    StorageError
+        In its place.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        raise StorageError(str(error.orig)) from error
+    except SQLAlchemyError as error:
+        raise StorageError(str(error)) from error
+    except (UnicodeError, OverflowError) as error:
+        # So the drivers refuse text that has no UTF-8 form, and numbers beyond 64 bits.
+        raise StorageError(str(error)) from error
+    except Exception as error:
+        if connection is None or not isinstance(error, connection.dialect.loaded_dbapi.Error):
+            raise
+        raise StorageError(str(error)) from error
+
+
+class Session:
+    """A transaction.
+
+    Parameters
+    ----------
+    connection : Connection
+
+    Attributes
+    ----------
+    statements : Statements
+        Those of the connection's database.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.statements: Statements = statements_for(connection.dialect.name)
+        self._is_writing = False
+        self._has_failed = False
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give the connection; what fails there spoils the whole work."""
+        try:
+            with translated(self.connection):
+                yield self.connection
+        except StorageError:
+            self._has_failed = True
+            raise
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give the connection once no other transaction writes.
+
+        Whoever judges has then seen everything that was written before. SQLite's transactions begin
+        with the lock; PostgreSQL's take an advisory one here, so that readers are not held up.
+        """
+        with self.reading() as connection:
+            if not self._is_writing and connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            self._is_writing = True
+            yield connection
+
+    def commit(self) -> None:
+        """Make everything durable, at once.
+
+        Raises
+        ------
+        StorageError
+            If it cannot be, or a statement failed before: half of a work is never committed.
+        """
+        if self._has_failed:
+            raise StorageError("a statement of this work failed: nothing of it is written")
+        with self.reading() as connection:
+            connection.commit()
+        self._is_writing = False
