@@ -1,4 +1,4 @@
-"""A process that is killed with its books open loses nothing it said was done, and doubles nothing."""
+"""A process killed with its books open loses nothing it said was done, and doubles nothing."""
 
 from __future__ import annotations
 
