@@ -92,7 +92,8 @@ def test_a_file_without_domains_is_held_to_the_shipped_ones(tmp_path: Path) -> N
 def test_what_begins_between_two_dates_is_shown() -> None:
     arguments = ("parameters", "diff", "--from", "2024-01-21", "--to", "2024-01-22")
     changes = json.loads(xm(*arguments, "--format", "json").stdout)["changes"]
-    assert {row["owner"] for row in changes} == {"arrangement", "default_management"}
+    owners = {"arrangement", "clearing_day", "collateral", "default_management", "participation"}
+    assert {row["owner"] for row in changes} == owners
     (cap,) = (row for row in changes if row["name"] == "cap")
     assert (cap["before"], cap["after"]) == ("", "0.80")
     assert "Nothing differs." in xm(*arguments[:3], "2026-06-01", "--to", "2026-06-02").stdout

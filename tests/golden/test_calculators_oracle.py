@@ -33,6 +33,13 @@ EXPECTED_HERE = {
     "margin-reduction",
     "suspension-surge",
     "span",
+    "segregation-statement",
+    "residual-interest",
+    "reserve-formula-item-15",
+    "custody-report",
+    "margin-call-deadline",
+    "withdrawal",
+    "undermargined-charge",
 }
 
 

@@ -39,12 +39,12 @@ AtOption = Annotated[
 @contextmanager
 def opened(address: str, output_format: OutputFormat) -> Iterator[Books]:
     """Open books for a command; a refusal or a store that fails ends it with status 1."""
-    from crossmargin import bootstrap
     from crossmargin.basics.refusals import Refusal, RefusedError
+    from crossmargin.bootstrap import books as books_bootstrap
     from crossmargin.services.books.ports import ConflictingRecordError, StorageError
 
     try:
-        yield bootstrap.open_books(address)
+        yield books_bootstrap.open_books(address)
     except RefusedError as error:
         refuse(error.refusals, output_format)
     except (StorageError, ConflictingRecordError) as error:

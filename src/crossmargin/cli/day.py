@@ -79,8 +79,8 @@ def run_command(
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Do every step that is not done, in order; started again, it goes on where it stopped."""
-    from crossmargin import bootstrap
     from crossmargin.basics.refusals import Refusal
+    from crossmargin.bootstrap import books as books_bootstrap
     from crossmargin.presentation.day import DAY_HEADER, day_document, day_rows, print_day
 
     if (simulate_others is None) is not (positions is None):
@@ -88,7 +88,7 @@ def run_command(
         refuse((Refusal("positions", str(positions), expected, "day files"),), output_format)
     end = (last or first).date()
     with opened(books, output_format) as store:
-        desk = bootstrap.clearing_desk(
+        desk = books_bootstrap.clearing_desk(
             store,
             market=market,
             inbox=inbox,

@@ -38,12 +38,12 @@ def create_command(
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Make an empty store of books."""
-    from crossmargin import bootstrap
     from crossmargin.basics.refusals import Refusal
+    from crossmargin.bootstrap import books as books_bootstrap
     from crossmargin.services.books.ports import StorageError
 
     try:
-        bootstrap.create_books(address)
+        books_bootstrap.create_books(address)
     except StorageError as error:
         refuse((Refusal("books", str(error), "a store without books", "books"),), output_format)
     typer.echo("books created", err=True)
@@ -65,11 +65,11 @@ def open_command(
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Open the books of a BD-FCM: its accounts, its places, its capital."""
-    from crossmargin import bootstrap
+    from crossmargin.bootstrap import books as books_bootstrap
     from crossmargin.services.books.opening import open_bd_fcm
 
     with opened(books, output_format) as store:
-        loaded = bootstrap.read_bd_fcm_books(programme)
+        loaded = books_bootstrap.read_bd_fcm_books(programme)
         instant = instant_of(at, output_format)
         with store.work() as work:
             open_bd_fcm(
@@ -166,7 +166,7 @@ def transfers_command(
 @ledger_app.command("rebuild")
 def rebuild_command(*, books: BooksOption) -> None:
     """Make the balances anew from the transfers alone."""
-    from crossmargin import bootstrap
+    from crossmargin.bootstrap import books as books_bootstrap
 
-    count = bootstrap.rebuild_balances(books)
+    count = books_bootstrap.rebuild_balances(books)
     typer.echo(f"{count} balances rebuilt from the transfers", err=True)

@@ -10,7 +10,9 @@ import typer
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.cli.backtest import backtest_command
 from crossmargin.cli.calc import calc_command
+from crossmargin.cli.call import call_app
 from crossmargin.cli.conditions import conditions_command, crowding_command
+from crossmargin.cli.customer import customer_app
 from crossmargin.cli.day import day_app
 from crossmargin.cli.demo import demo_command
 from crossmargin.cli.forward import forward_command
@@ -28,10 +30,12 @@ from crossmargin.cli.output import (
 from crossmargin.cli.par_books import par_books_command
 from crossmargin.cli.parameters import parameters_app
 from crossmargin.cli.reconcile import reconcile_app
+from crossmargin.cli.report import report_app
 from crossmargin.cli.reverse_stress import reverse_stress_command
 from crossmargin.cli.span import span_app
 from crossmargin.cli.span_calibration import calibrate_command, levels_command
 from crossmargin.cli.stress import stress_command
+from crossmargin.cli.trace import trace_command
 
 app = typer.Typer(
     name="xm",
@@ -76,8 +80,12 @@ app.add_typer(reconcile_app, name="reconcile")
 app.add_typer(
     methodology_app, name="methodology", short_help="Document the models from the models."
 )
+app.add_typer(customer_app, name="customer")
 app.add_typer(day_app, name="day")
 app.add_typer(ledger_app, name="ledger")
+app.add_typer(call_app, name="call")
+app.add_typer(report_app, name="report")
+app.command("trace", short_help="Follow a figure of the books to its files.")(trace_command)
 app.command("demo", short_help="Margin a sample BD-FCM on a simulated market.")(demo_command)
 
 

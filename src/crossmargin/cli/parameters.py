@@ -46,10 +46,7 @@ def list_command(
     *,
     owner: Annotated[
         str | None,
-        typer.Option(
-            help="Only of analysis, arrangement, cme, ficc, market, settlement, stress or "
-            "validation."
-        ),
+        typer.Option(help="Only of this owner, such as arrangement or collateral."),
     ] = None,
     on: Annotated[
         datetime | None,

@@ -1,216 +1,324 @@
-"""One customer's property over the two clearing organizations.
+"""Allocation of one customer's cash and bonds over the two CCPs.
 
-Objective: both requirements met with the least cash, since cash also pays variation; securities go
-where their haircut costs relatively less. Securities are ordered by value at FICC over value at
-CME; those before a point of the order may go to FICC, those after it to CME. The shortage of cash
-is convex in the point, so that the best one is found by looking at the ends of every security and
-where either requirement is just met. No customer's property serves another.
+The objective: meet both requirements; of the ways to do it, keep the most cash; of these, give up
+the least value to haircuts; of these, move the least. ``allocation_keeps = value`` exchanges the
+second and the third. What meets no requirement stays free: the customer's.
+
+The best allocation in fractions of lots is exact (:mod:`.linear_program`). Whole lots are made of
+it by rounding down, filling what is then missing and taking back what is then too much: so an
+allocation is never worse than the best one by more than a lot at each CCP. What is placed now is
+filled and trimmed as well, and stays if it is as good.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
 from fractions import Fraction
 
+from crossmargin.basics.identifiers import Cusip, CustomerKey
 from crossmargin.basics.money import CENTS_PER_DOLLAR, ZERO, Money
-from crossmargin.collateral.value import PostableSecurity
+from crossmargin.basics.refusals import Refusal, RefusedError
+from crossmargin.collateral.haircuts import HaircutTables
+from crossmargin.collateral.lots import Lots, Place, whole_lots
+from crossmargin.collateral.value import CollateralValue, PricedSecurity, collateral_value
+from crossmargin.parameters.registry import ParameterSet
 from crossmargin.product.position import ClearingOrganization
 
-_FICC, _CME = ClearingOrganization.FICC, ClearingOrganization.CME
-_PAR_UNIT_DOLLARS = 100
+_RULE = "collateral allocation"
+
+
+class Keeps(StrEnum):
+    """What a customer keeps first."""
+
+    CASH = "cash"
+    VALUE = "value"
 
 
 @dataclass(frozen=True, slots=True)
-class Placement:
-    """What lies at one clearing organization.
+class AllocationRules:
+    """How property is allocated.
 
     Parameters
     ----------
-    cash : Money
-    par_dollars : mapping of CUSIP to int
-    """
-
-    cash: Money = ZERO
-    par_dollars: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Allocation:
-    """Where a customer's property is to lie.
-
-    Parameters
-    ----------
-    at : mapping of ClearingOrganization to Placement
-    unmet : mapping of ClearingOrganization to Money
-        What the property does not cover; zero where it does.
-    """
-
-    at: Mapping[ClearingOrganization, Placement]
-    unmet: Mapping[ClearingOrganization, Money]
-
-    @property
-    def cash(self) -> Money:
-        """Cash at both."""
-        return Money.total(placement.cash for placement in self.at.values())
-
-
-def value_of(
-    placement: Placement, securities: Mapping[str, PostableSecurity], side: ClearingOrganization
-) -> Money:
-    """Return what a placement is worth at a clearing organization after haircuts."""
-    return placement.cash + Money.total(
-        securities[cusip].collateral_value(side, par)
-        for cusip, par in placement.par_dollars.items()
-    )
-
-
-def allocate(
-    required: Mapping[ClearingOrganization, Money],
-    cash: Money,
-    held: Sequence[tuple[PostableSecurity, int]],
-    *,
-    par_lot_dollars: int,
-) -> Allocation:
-    """Return where one customer's property is to lie.
-
-    Parameters
-    ----------
-    required : mapping of ClearingOrganization to Money
-        Not negative.
-    cash : Money
-        Not negative.
-    held : sequence of (PostableSecurity, par in dollars)
-        Each CUSIP once.
     par_lot_dollars : int
-        Securities are placed in whole lots, the last part of a holding excepted.
+        Par moves in whole lots.
+    keeps : Keeps
+    """
 
-    Returns
-    -------
-    Allocation
-        Never more than is held. Cash that does not suffice goes to both in proportion to what they
-        lack.
+    par_lot_dollars: int
+    keeps: Keeps
+
+    @staticmethod
+    def from_parameters(parameters: ParameterSet) -> AllocationRules:
+        """Return the rules that ``collateral/parameters.toml`` holds for the day."""
+        return AllocationRules(
+            parameters.whole("par_lot_dollars"),
+            Keeps(parameters.choice("allocation_keeps", list(Keeps))),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """Cash and par at one place.
+
+    Parameters
+    ----------
+    cash : Money
+    par_dollars : mapping of Cusip to int
 
     Raises
     ------
     ValueError
-        If an amount is negative.
+        If anything is negative.
     """
-    if cash < ZERO or any(amount < ZERO for amount in required.values()):
-        raise ValueError(f"amounts must not be negative: {required}, {cash}")
-    ordered = sorted(held, key=lambda each: (-_advantage(each[0]), each[0].cusip))
-    placed = min(
-        (
-            _placed(required, ordered, point, par_lot_dollars)
-            for point in _points(required, ordered)
-        ),
-        key=lambda tried: (
-            sum(_lacking(required, tried, dict(_by_cusip(ordered))).values()),
-            sum(sum(pars.values()) for pars in tried.values()),
-        ),
-    )
-    lacking = _lacking(required, placed, dict(_by_cusip(ordered)))
-    sides = (_FICC, _CME)
-    paid = [Money(lacking[side]) for side in sides]
-    if cash < Money.total(paid):
-        paid = cash.split([lacking[side] for side in sides])
-    return Allocation(
-        at={
-            side: Placement(amount, placed[side]) for side, amount in zip(sides, paid, strict=True)
-        },
-        unmet={
-            side: Money(lacking[side]) - amount for side, amount in zip(sides, paid, strict=True)
-        },
-    )
+
+    cash: Money = ZERO
+    par_dollars: Mapping[Cusip, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.cash < ZERO or any(par < 0 for par in self.par_dollars.values()):
+            raise ValueError(f"property is not negative, was {self}")
+
+    def par(self, cusip: Cusip) -> int:
+        """Return the par of a security, in dollars."""
+        return self.par_dollars.get(cusip, 0)
 
 
-def _advantage(security: PostableSecurity) -> Fraction:
-    """Return FICC's value over CME's: larger is relatively better at FICC."""
-    ficc, cme = security.exact(_FICC), security.exact(_CME)
-    if cme == 0:
-        return Fraction(10**9) if ficc else Fraction(0)
-    return ficc / cme
+@dataclass(frozen=True, slots=True)
+class CustomerProperty:
+    """Everything of one customer that may serve as margin, and where it is.
 
-
-def _points(
-    required: Mapping[ClearingOrganization, Money],
-    ordered: Sequence[tuple[PostableSecurity, int]],
-) -> list[tuple[int, int]]:
-    """Return the points to look at: (securities wholly before it, par of the next one before it).
-
-    Ends of securities, and where the requirement of a side is just met.
+    Parameters
+    ----------
+    customer : CustomerKey
+    free : Property
+        At the BD-FCM.
+    placed : mapping of ClearingOrganization to Property
+    prices : mapping of Cusip to PricedSecurity
+        Of everything held.
     """
-    points = [(number, 0) for number in range(len(ordered) + 1)]
-    for side in (_FICC, _CME):
-        # FICC fills from the front of the order, CME from its back.
-        numbers = range(len(ordered)) if side is _FICC else range(len(ordered) - 1, -1, -1)
-        left = required[side].dollars
-        for number in numbers:
-            security, par = ordered[number]
-            each = security.exact(side) / _PAR_UNIT_DOLLARS
-            if each and left <= each * par:
-                used = math.ceil(left / each)
-                points.append((number, used if side is _FICC else par - used))
-                break
-            left -= each * par
-    return points
 
+    customer: CustomerKey
+    free: Property
+    placed: Mapping[ClearingOrganization, Property]
+    prices: Mapping[Cusip, PricedSecurity]
 
-def _placed(
-    required: Mapping[ClearingOrganization, Money],
-    ordered: Sequence[tuple[PostableSecurity, int]],
-    point: tuple[int, int],
-    lot: int,
-) -> dict[ClearingOrganization, dict[str, int]]:
-    """Place what each side needs of its part of the order, no more, in whole lots."""
-    whole, part = point
-    before = [(security, par) for security, par in ordered[:whole]]
-    after = list(ordered[whole:])
-    if after and part:
-        security, par = after[0]
-        first = min(par, -(-part // lot) * lot)
-        before.append((security, first))
-        after[0] = (security, par - first)
-    return {
-        _FICC: _filled(required[_FICC], before, _FICC, lot),
-        _CME: _filled(required[_CME], list(reversed(after)), _CME, lot),
-    }
+    def at(self, ccp: ClearingOrganization) -> Property:
+        """Return what is at a CCP."""
+        return self.placed.get(ccp, Property())
 
-
-def _filled(
-    required: Money,
-    available: Sequence[tuple[PostableSecurity, int]],
-    side: ClearingOrganization,
-    lot: int,
-) -> dict[str, int]:
-    left, placed = required.cents, {}
-    for security, par in available:
-        each = security.exact(side) / _PAR_UNIT_DOLLARS * CENTS_PER_DOLLAR
-        if left <= 0 or not each or not par:
-            continue
-        used = min(par, -(-math.ceil(left / each) // lot) * lot)
-        placed[security.cusip] = used
-        left -= security.collateral_value(side, used).cents
-    return placed
-
-
-def _lacking(
-    required: Mapping[ClearingOrganization, Money],
-    placed: Mapping[ClearingOrganization, Mapping[str, int]],
-    securities: Mapping[str, PostableSecurity],
-) -> dict[ClearingOrganization, int]:
-    return {
-        side: max(
-            0,
-            required[side].cents
-            - sum(securities[c].collateral_value(side, par).cents for c, par in pars.items()),
+    @property
+    def cusips(self) -> tuple[Cusip, ...]:
+        """Every security held anywhere, in order."""
+        return tuple(
+            sorted({c for each in (self.free, *self.placed.values()) for c in each.par_dollars})
         )
-        for side, pars in placed.items()
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Property to be moved; between the CCPs it goes by way of the BD-FCM.
+
+    Parameters
+    ----------
+    cusip : Cusip, optional
+        None: cash.
+    amount : int
+        Dollars of par, or cents.
+    source, destination : ClearingOrganization, optional
+        None: the BD-FCM.
+    """
+
+    cusip: Cusip | None
+    amount: int
+    source: ClearingOrganization | None
+    destination: ClearingOrganization | None
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """Where a customer's property is to be.
+
+    Parameters
+    ----------
+    customer : CustomerKey
+    placed : mapping of ClearingOrganization to Property
+    free : Property
+        What stays with the BD-FCM: the customer's.
+    values : mapping of ClearingOrganization to CollateralValue
+        What each CCP counts of it.
+    requirements : mapping of ClearingOrganization to Money
+    given_up_dollars : Fraction
+        Market value that haircuts take, exact.
+    moves : tuple of Move
+        From where it is to where it is to be.
+    """
+
+    customer: CustomerKey
+    placed: Mapping[ClearingOrganization, Property]
+    free: Property
+    values: Mapping[ClearingOrganization, CollateralValue]
+    requirements: Mapping[ClearingOrganization, Money]
+    given_up_dollars: Fraction
+    moves: tuple[Move, ...]
+
+    def deficit(self, ccp: ClearingOrganization) -> Money:
+        """Return what of a CCP's requirement all the customer's property does not meet."""
+        return max(ZERO, self.requirements[ccp] - self.values[ccp].total)
+
+    def excess(self, ccp: ClearingOrganization) -> Money:
+        """Return what a CCP counts beyond its requirement: the customer's."""
+        return max(ZERO, self.values[ccp].total - self.requirements[ccp])
+
+
+def allocate(
+    held: CustomerProperty,
+    requirements: Mapping[ClearingOrganization, Money],
+    *,
+    tables: HaircutTables,
+    rules: AllocationRules,
+    as_of: date,
+) -> Allocation:
+    """Return where one customer's property is to be.
+
+    Par that is no whole lot, and what a CCP does not take, stays free or comes back.
+
+    Parameters
+    ----------
+    held : CustomerProperty
+        Of one customer: nobody else's property is looked at.
+    requirements : mapping of ClearingOrganization to Money
+        Of both CCPs; not negative.
+    tables : HaircutTables
+    rules : AllocationRules
+    as_of : date
+
+    Raises
+    ------
+    RefusedError
+        Naming every security without a price and every requirement that is missing or negative.
+    """
+    faults = [
+        Refusal("price", str(cusip), "a price of the day", _RULE)
+        for cusip in held.cusips
+        if cusip not in held.prices
+    ]
+    for ccp in ClearingOrganization:
+        required = requirements.get(ccp)
+        if required is None or required < ZERO:
+            expected = "US dollars, not negative"
+            faults.append(Refusal(f"{ccp}.requirement", str(required), expected, _RULE))
+    if faults:
+        raise RefusedError(*faults)
+    lots = [_lots(held, cusip, tables, rules, as_of) for cusip in held.cusips]
+    places = {ccp: Place(requirements[ccp], held.at(ccp).cash) for ccp in ClearingOrganization}
+    cash = Money.total([held.free.cash, *(held.at(ccp).cash for ccp in ClearingOrganization)])
+    found = whole_lots(lots, cash, places, keeps_cash=rules.keeps is Keeps.CASH)
+    placed = {
+        ccp: Property(
+            found.cash[ccp],
+            {
+                each.cusip: found.lots[each.cusip, ccp] * rules.par_lot_dollars
+                for each in lots
+                if found.lots[each.cusip, ccp]
+            },
+        )
+        for ccp in ClearingOrganization
     }
+    return _allocation(held, placed, requirements, tables, as_of)
 
 
-def _by_cusip(
-    ordered: Sequence[tuple[PostableSecurity, int]],
-) -> list[tuple[str, PostableSecurity]]:
-    return [(security.cusip, security) for security, _ in ordered]
+def _lots(
+    held: CustomerProperty,
+    cusip: Cusip,
+    tables: HaircutTables,
+    rules: AllocationRules,
+    as_of: date,
+) -> Lots:
+    priced, lot = held.prices[cusip], rules.par_lot_dollars
+    at_ccps = {ccp: held.at(ccp).par(cusip) for ccp in ClearingOrganization}
+    return Lots(
+        cusip=cusip,
+        count=(held.free.par(cusip) + sum(at_ccps.values())) // lot,
+        lot_cents=lot * priced.full_price_per_100 / 100 * CENTS_PER_DOLLAR,
+        haircuts={
+            ccp: tables.haircut(ccp, priced.security, as_of)
+            for ccp in ClearingOrganization
+            if not tables.eligible(ccp, priced.security, as_of)
+        },
+        placed={ccp: par // lot for ccp, par in at_ccps.items()},
+    )
+
+
+def _allocation(
+    held: CustomerProperty,
+    placed: Mapping[ClearingOrganization, Property],
+    requirements: Mapping[ClearingOrganization, Money],
+    tables: HaircutTables,
+    as_of: date,
+) -> Allocation:
+    before: dict[ClearingOrganization | None, Property] = {None: held.free}
+    before |= {ccp: held.at(ccp) for ccp in ClearingOrganization}
+    free = Property(
+        Money.total(each.cash for each in before.values())
+        - Money.total(each.cash for each in placed.values()),
+        {
+            cusip: sum(each.par(cusip) for each in before.values())
+            - sum(each.par(cusip) for each in placed.values())
+            for cusip in held.cusips
+        },
+    )
+    after: dict[ClearingOrganization | None, Property] = {None: free}
+    after |= {ccp: each for ccp, each in placed.items()}  # noqa: C416 - widens the key
+    values = {
+        ccp: collateral_value(
+            ccp,
+            each.cash,
+            each.par_dollars,
+            prices=held.prices,
+            tables=tables,
+            as_of=as_of,
+        )
+        for ccp, each in placed.items()
+    }
+    given_up = sum(
+        (
+            Fraction(par)
+            * held.prices[cusip].full_price_per_100
+            / 100
+            * tables.haircut(ccp, held.prices[cusip].security, as_of)
+            for ccp, each in placed.items()
+            for cusip, par in each.par_dollars.items()
+        ),
+        start=Fraction(0),
+    )
+    one, two = ({p: each.cash.cents for p, each in side.items()} for side in (before, after))
+    moves = _moves(None, one, two)
+    for cusip in held.cusips:
+        one, two = ({p: each.par(cusip) for p, each in side.items()} for side in (before, after))
+        moves += _moves(cusip, one, two)
+    return Allocation(
+        held.customer, placed, free, values, dict(requirements), given_up, tuple(moves)
+    )
+
+
+def _moves(
+    cusip: Cusip | None,
+    before: Mapping[ClearingOrganization | None, int],
+    after: Mapping[ClearingOrganization | None, int],
+) -> list[Move]:
+    """Return the fewest moves that make one of the other: three places need at most two."""
+    going = {place: before[place] - after[place] for place in before}
+    moves = []
+    for source, leaves in going.items():
+        left = leaves
+        for destination, change in going.items():
+            amount = min(left, -change)
+            if amount > 0:
+                moves.append(Move(cusip, amount, source, destination))
+                going[destination] += amount
+                left -= amount
+    return moves

@@ -1,161 +1,307 @@
-"""Margin calls: what is asked, what was paid, what is late, and what follows from its age.
+"""Margin calls as they stand: a fold over what happened to them.
 
-A call states what is lacking at each clearing organization. A payment goes to the earliest due
-time, then pro rata (ruling 22). Of a disputed call the undisputed part stays payable, and the clock
-runs on all of it. A call that is met late stays late; an administrative error that is recorded as
-such once is no failure (17 CFR 1.44(f)).
+A payment goes to the earliest due time first, then in proportion (ruling 22); what is disputed
+comes after all that is not. What a payment leaves over is the customer's: it is kept with the CCP
+that the payment named and serves no call of the other. Every outcome of a dispute is a change of
+its call; the time for payment does not stop while it lasts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
 
-from crossmargin.basics.calendars import BusinessCalendar
+from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money
+from crossmargin.basics.refusals import Refusal, RefusedError
+from crossmargin.collateral.call_events import (
+    CallCancelled,
+    CallDisputed,
+    CallEvent,
+    CallIssued,
+    CallPaid,
+    CallTruedUp,
+    DisputeResolved,
+    LatenessExcused,
+)
 from crossmargin.product.position import ClearingOrganization
+
+_RULE = "margin calls, ruling 22"
 
 
 class CallStatus(StrEnum):
     """Where a call stands at an instant."""
 
     OPEN = "OPEN"
-    PART_PAID = "PART_PAID"
+    DISPUTED = "DISPUTED"  # nothing but what is disputed is unpaid
+    OVERDUE = "OVERDUE"
     MET = "MET"
-    LATE = "LATE"
+    MET_LATE = "MET_LATE"
     CANCELLED = "CANCELLED"
 
 
 @dataclass(frozen=True, slots=True)
-class MarginCall:
-    """One call, as it stands after what has happened to it.
+class CallState:
+    """One call.
 
     Parameters
     ----------
-    call_id : str
-    issued_at, due_at : datetime
-    due_date : date
-    by_side : mapping of ClearingOrganization to Money
-        What was lacking at each when it was issued.
-    above : Money
-        What the BD-FCM asks above the clearing organizations' requirements.
-    adjusted : Money
-        Sum of later changes: a true-up, the outcome of a dispute; negative lowers it.
+    issued : CallIssued
+    changed : Money
+        Sum of what true-ups and disputes changed, signed.
     paid : Money
-    disputed : Money
-        What the customer disputes and nobody has decided.
-    last_paid_at : datetime or None
-    excused : bool
-        Whether a failure was recorded as a one-off administrative error.
+    last_paid_at : datetime, optional
+    disputes : mapping of dispute id to Money
+        Those that are open.
+    is_cancelled : bool
+    excuse : str
+        Why lateness is no failure; empty if it would be one.
     """
 
-    call_id: str
-    issued_at: datetime
-    due_at: datetime
-    due_date: date
-    by_side: Mapping[ClearingOrganization, Money]
-    above: Money = ZERO
-    adjusted: Money = ZERO
+    issued: CallIssued
+    changed: Money = ZERO
     paid: Money = ZERO
-    disputed: Money = ZERO
     last_paid_at: datetime | None = None
-    excused: bool = False
+    disputes: Mapping[str, Money] = field(default_factory=dict)
+    is_cancelled: bool = False
+    excuse: str = ""
 
     @property
     def amount(self) -> Money:
-        """What is asked, with later changes; never negative."""
-        return max(ZERO, Money.total(self.by_side.values()) + self.above + self.adjusted)
+        """What is called, every change included."""
+        return ZERO if self.is_cancelled else self.issued.amount + self.changed
 
     @property
     def outstanding(self) -> Money:
-        """What is not paid, disputed or not."""
+        """What is unpaid."""
         return max(ZERO, self.amount - self.paid)
 
     @property
+    def disputed(self) -> Money:
+        """What is unpaid and disputed."""
+        return min(self.outstanding, Money.total(self.disputes.values()))
+
+    @property
     def payable(self) -> Money:
-        """What is not paid and not disputed."""
-        return max(ZERO, self.outstanding - self.disputed)
+        """What is unpaid and not disputed."""
+        return self.outstanding - self.disputed
 
-    def status(self, at: datetime) -> CallStatus:
-        """Return where the call stands at an instant.
+    @property
+    def excess(self) -> Money:
+        """What was paid beyond the call as it now stands: the customer's, at the call's CCP."""
+        return max(ZERO, self.paid - self.amount)
 
-        What is due at that very instant is not late.
-        """
-        if self.amount == ZERO and self.paid == ZERO:
+    def status(self, now: datetime) -> CallStatus:
+        """Return where the call stands; the due instant itself is still in time."""
+        if self.is_cancelled:
             return CallStatus.CANCELLED
         if self.outstanding == ZERO:
-            return CallStatus.MET
-        if at > self.due_at and not self.excused:
-            return CallStatus.LATE
-        return CallStatus.PART_PAID if self.paid > ZERO else CallStatus.OPEN
+            paid_at = self.last_paid_at
+            is_late = paid_at is not None and paid_at > self.issued.due_at
+            return CallStatus.MET_LATE if is_late else CallStatus.MET
+        if now > self.issued.due_at and self.payable > ZERO:
+            return CallStatus.OVERDUE
+        return CallStatus.OPEN if self.payable > ZERO else CallStatus.DISPUTED
 
-    def was_met_in_time(self) -> bool:
-        """Return whether the call is met and the last payment came by its due time."""
-        met = self.outstanding == ZERO
-        return met and (self.last_paid_at is None or self.last_paid_at <= self.due_at)
-
-    def age_business_days(self, on: date, calendar: BusinessCalendar) -> int:
-        """Return the business days from the due date to a day; zero while it is not late."""
-        if self.outstanding == ZERO or on <= self.due_date:
-            return 0
-        return len(calendar.business_days(self.due_date, on)) - 1
+    def has_failed(self, now: datetime) -> bool:
+        """Return whether the call was or is late, and no administrative error excuses it."""
+        late = {CallStatus.OVERDUE, CallStatus.MET_LATE}
+        return not self.excuse and self.status(now) in late
 
 
-def shares_of_payment(calls: Sequence[MarginCall], payment: Money) -> dict[str, Money]:
-    """Return what of a payment goes to each call: earliest due first, then pro rata.
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a payment did.
 
     Parameters
     ----------
-    calls : sequence of MarginCall
-        Of one customer, in any order.
-    payment : Money
-        Not negative.
-
-    Returns
-    -------
-    dict of call id to Money
-        No more than is outstanding; what is left over is the customer's excess.
-
-    Raises
-    ------
-    ValueError
-        If the payment is negative.
+    payment : CallPaid
+    to_calls : mapping of call id to Money
+    left : Money
+        What no call took: the customer's.
     """
-    if payment < ZERO:
-        raise ValueError(f"a payment must not be negative, was {payment}")
-    shares: dict[str, Money] = {}
-    open_calls = [call for call in calls if call.outstanding > ZERO]
-    ordered = sorted(open_calls, key=lambda call: (call.due_at, call.call_id))
-    for _, due_together in groupby(ordered, key=lambda call: call.due_at):
-        group = list(due_together)
-        asked = Money.total(call.outstanding for call in group)
-        pays = min(payment, asked)
-        if pays == ZERO:
-            break
-        parts = pays.split([call.outstanding.cents for call in group])
-        shares |= {call.call_id: part for call, part in zip(group, parts, strict=True)}
-        payment -= pays
-    return {call_id: share for call_id, share in shares.items() if share > ZERO}
+
+    payment: CallPaid
+    to_calls: Mapping[str, Money]
+    left: Money
 
 
-def is_restricted(
-    calls: Sequence[MarginCall], *, on: date, calendar: BusinessCalendar, from_business_days: int
-) -> bool:
-    """Return whether a customer may only reduce risk: a call is as old as that (CP-12).
+@dataclass(frozen=True, slots=True)
+class CallBook:
+    """Every call and payment, in the order in which they came.
 
     Parameters
     ----------
-    calls : sequence of MarginCall
-    on : date
-    calendar : BusinessCalendar
-    from_business_days : int
-        Business days after the due date from which on it holds.
+    calls : mapping of call id to CallState
+    payments : mapping of payment id to Applied
+    event_ids : frozenset of str
     """
-    return any(
-        call.age_business_days(on, calendar) >= from_business_days
-        for call in calls
-        if not call.excused
+
+    calls: Mapping[str, CallState] = field(default_factory=dict)
+    payments: Mapping[str, Applied] = field(default_factory=dict)
+    event_ids: frozenset[str] = frozenset()
+
+    def of_customer(
+        self, customer: CustomerKey, ccp: ClearingOrganization | None = None
+    ) -> tuple[CallState, ...]:
+        """Return a customer's calls, as issued, at both CCPs or one."""
+        return tuple(
+            call
+            for call in self.calls.values()
+            if call.issued.customer == customer and ccp in (None, call.issued.ccp)
+        )
+
+    def outstanding(self, customer: CustomerKey, ccp: ClearingOrganization) -> Money:
+        """Return what a customer has not paid of one CCP's calls, disputed or not."""
+        return Money.total(call.outstanding for call in self.of_customer(customer, ccp))
+
+    def faults_of(self, event: CallEvent) -> tuple[Refusal, ...]:
+        """Return every reason why an event cannot follow; none if it can."""
+        faults = []
+        if event.event_id in self.event_ids:
+            faults.append(Refusal("event_id", event.event_id, "an id of its own", _RULE))
+        call = self._call_of(event, faults)
+        if call is None:
+            return tuple(faults)
+        if call.issued.customer != event.customer:
+            expected = f"the call's customer, {call.issued.customer}"
+            faults.append(Refusal("customer", str(event.customer), expected, _RULE))
+        if call.is_cancelled:
+            faults.append(Refusal("call_id", call.issued.event_id, "a call not cancelled", _RULE))
+        return (*faults, *_amount_faults(event, call))
+
+    def after(self, event: CallEvent) -> CallBook:
+        """Return the book after an event.
+
+        Raises
+        ------
+        RefusedError
+            With every reason why it cannot follow.
+        """
+        faults: list[Refusal] = list(self.faults_of(event))
+        if faults:
+            raise RefusedError(*faults)
+        seen = self.event_ids | {event.event_id}
+        if isinstance(event, CallPaid):
+            applied, calls = _applied(event, self.calls)
+            payments = {**self.payments, event.event_id: applied}
+            return CallBook({**self.calls, **calls}, payments, seen)
+        if isinstance(event, CallIssued):
+            calls = {event.event_id: CallState(event)}
+        else:
+            call = self._call_of(event, faults)
+            if call is None:
+                raise ValueError(f"an event of no call: {event}")
+            calls = {call.issued.event_id: _changed(call, event)}
+        return CallBook({**self.calls, **calls}, self.payments, seen)
+
+    def _call_of(self, event: CallEvent, faults: list[Refusal]) -> CallState | None:
+        """Return the call that an event changes; None for one that begins a call or pays."""
+        if isinstance(event, CallIssued | CallPaid):
+            return None
+        if isinstance(event, DisputeResolved):
+            for call in self.calls.values():
+                if event.dispute_id in call.disputes:
+                    return call
+            faults.append(Refusal("dispute_id", event.dispute_id, "an open dispute", _RULE))
+        elif event.call_id in self.calls:
+            return self.calls[event.call_id]
+        else:
+            faults.append(Refusal("call_id", event.call_id, "a call that was issued", _RULE))
+        return None
+
+
+def fold_calls(events: Iterable[CallEvent]) -> CallBook:
+    """Return the book after events in their order; refuse the first that cannot follow."""
+    book = CallBook()
+    for event in events:
+        book = book.after(event)
+    return book
+
+
+def _amount_faults(event: CallEvent, call: CallState) -> list[Refusal]:
+    if isinstance(event, CallDisputed) and event.amount > call.payable:
+        expected = f"at most {call.payable}, what is unpaid and not disputed"
+        return [Refusal("amount", str(event.amount), expected, _RULE)]
+    if isinstance(event, DisputeResolved):
+        most = min(call.amount, call.disputes[event.dispute_id])
+        if not ZERO <= event.upheld <= most:
+            expected = f"from 0 to {most}, what is disputed"
+            return [Refusal("upheld", str(event.upheld), expected, _RULE)]
+    if isinstance(event, CallTruedUp) and event.change < -call.amount:
+        expected = f"at least -{call.amount}: a call does not fall below nothing"
+        return [Refusal("change", str(event.change), expected, _RULE)]
+    return []
+
+
+def _changed(call: CallState, event: CallEvent) -> CallState:
+    return _CHANGES[type(event)](call, event)
+
+
+def _dispute(call: CallState, event: CallDisputed) -> CallState:
+    return replace(call, disputes={**call.disputes, event.event_id: event.amount})
+
+
+def _resolve(call: CallState, event: DisputeResolved) -> CallState:
+    disputes = {key: value for key, value in call.disputes.items() if key != event.dispute_id}
+    # What was paid on the disputed part meanwhile comes back as excess.
+    return replace(call, changed=call.changed - event.upheld, disputes=disputes)
+
+
+_CHANGES: Mapping[type[CallEvent], Callable[..., CallState]] = {
+    CallDisputed: _dispute,
+    DisputeResolved: _resolve,
+    CallCancelled: lambda call, _: replace(call, is_cancelled=True, disputes={}),
+    CallTruedUp: lambda call, event: replace(call, changed=call.changed + event.change),
+    LatenessExcused: lambda call, event: replace(call, excuse=event.reason),
+}
+
+
+#: A payment serves what is not disputed first, over all calls.
+_PARTS_IN_ORDER: tuple[Callable[[CallState], Money], ...] = (
+    lambda call: call.payable,
+    lambda call: call.disputed,
+)
+
+
+def _applied(
+    payment: CallPaid, calls: Mapping[str, CallState]
+) -> tuple[Applied, dict[str, CallState]]:
+    served = sorted(
+        (call for call in calls.values() if _serves(payment, call)),
+        key=lambda call: call.issued.due_at,
     )
+    left, shares = payment.amount, dict.fromkeys(calls, ZERO)
+    for open_part in _PARTS_IN_ORDER:
+        for _, group in groupby(served, key=lambda call: call.issued.due_at):
+            left = _share_out(left, [(call, open_part(call)) for call in group], shares)
+    to_calls = {call_id: share for call_id, share in shares.items() if share > ZERO}
+    changed = {
+        call_id: replace(calls[call_id], paid=calls[call_id].paid + share, last_paid_at=payment.at)
+        for call_id, share in to_calls.items()
+    }
+    return Applied(payment, to_calls, left), changed
+
+
+def _serves(payment: CallPaid, call: CallState) -> bool:
+    return (
+        call.issued.customer == payment.customer
+        and call.issued.currency == payment.currency
+        and payment.ccp in (None, call.issued.ccp)
+    )
+
+
+def _share_out(
+    left: Money, parts: Sequence[tuple[CallState, Money]], shares: dict[str, Money]
+) -> Money:
+    """Share what is left over calls of one due time, in proportion; return what remains."""
+    total = Money.total(part for _, part in parts)
+    taken = min(left, total)
+    if taken == ZERO:
+        return left
+    for (call, _), share in zip(parts, taken.split([part.cents for _, part in parts]), strict=True):
+        shares[call.issued.event_id] += share
+    return left - taken

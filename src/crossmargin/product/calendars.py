@@ -1,4 +1,4 @@
-"""The calendars: SIFMA's for FICC and Treasury settlement, CME's for rate futures (ruling 33).
+"""The two calendars: SIFMA's for FICC and Treasury settlement, CME's for rate futures (ruling 33).
 
 SIFMA's recommended full closes come from the ``holidays`` package (financial market ``XSIF``),
 which carries them from 1996; for earlier years the federal holidays and Good Friday stand in. An
@@ -89,28 +89,6 @@ def futures_delivery_calendar() -> BusinessCalendar:
     as Memorial Day's, is not a business day of its own.
     """
     return cme_calendar().joined_with(sifma_calendar())
-
-
-@cache
-def federal_calendar(first_year: int = FIRST_YEAR, last_year: int = LAST_YEAR) -> BusinessCalendar:
-    """Return the business days of the Federal Reserve Banks: Fedwire Funds, and the clock of calls.
-
-    Federal holidays (5 U.S.C. 6103); one on a Sunday is kept on the Monday, one on a Saturday on no
-    weekday (status: recalled, Federal Reserve Bank holiday schedules).
-
-    Raises
-    ------
-    ValueError
-        If a year is before 1980 or after 2059.
-    """
-    _check_years(first_year, last_year)
-    # Imported here: half of xm's start-up time would go into it.
-    import holidays
-
-    years = range(first_year, last_year + 1)
-    named = holidays.country_holidays("US", years=years, observed=False)
-    closes = {day + _ONE_DAY if day.weekday() == _SUNDAY else day for day in named}
-    return _calendar("Federal Reserve Banks", closes, first_year, last_year)
 
 
 def good_friday(year: int) -> date:

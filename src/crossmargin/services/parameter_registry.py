@@ -27,6 +27,8 @@ OWNERS: Mapping[str, str] = {
     "default_management": "default_management",
     "ficc": "margin/ficc",
     "market": "market",
+    "participation": "participation",
+    "reporting": "reporting",
     "settlement": "settlement",
     "stress": "analysis/stress",
     "validation": "validation",

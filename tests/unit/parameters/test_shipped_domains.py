@@ -12,6 +12,10 @@ from crossmargin import bootstrap
 from crossmargin.analysis.correlation import CorrelationVolatility
 from crossmargin.arrangement.eligibility import SecScope
 from crossmargin.arrangement.reduction import Denominator, Fallback
+from crossmargin.collateral.ageing import CountedFrom
+from crossmargin.collateral.allocation import Keeps
+from crossmargin.collateral.federal_days import SaturdayHoliday
+from crossmargin.collateral.haircuts import MaturityAtEnd
 from crossmargin.default_management.account_equity import PositionReading
 from crossmargin.default_management.distribution import DistributionRule, LeftOver
 from crossmargin.default_management.loss_sharing import (
@@ -35,6 +39,12 @@ from crossmargin.parameters.notation import NUMERIC, Form
 from crossmargin.parameters.registry import Parameter
 from crossmargin.product.specifications import PRODUCTS
 from crossmargin.product.treasury import SecurityKind
+from crossmargin.reporting.residual_interest import UndermarginedScope
+from crossmargin.reporting.segregation import (
+    FiccCashLine,
+    FiccSecuritiesLine,
+    FiccSettlementLine,
+)
 from crossmargin.services.backtest_series import UnobservedBasis
 from crossmargin.settlement.rules import FailMarkInterest, OvernightRate
 from crossmargin.validation.coverage import ExceptionReading
@@ -51,6 +61,8 @@ SHIPPED: dict[str, Parameter] = {
 WORDS = {
     "arrangement.fallback_bounded_by_side_on_time": {"yes", "no"},
     "ficc.minimum_margin_amount": {"on", "off"},
+    # No cut-off, or the inferred one (ruling 24).
+    "collateral.same_day_cutoff": {"none", "11:00 America/New_York"},
     # The one basis that the models have (ruling 2).
     "arrangement.saving_basis": {"var_charge"},
     # Without it there is no requirement: it is not one that may be left out.
@@ -80,6 +92,13 @@ ENUMERATIONS: Mapping[str, type[StrEnum]] = {
     "cme.hypothetical_stress": HypotheticalStress,
     "cme.quantile_convention": QuantileConvention,
     "cme.short_end_equivalent": ShortEndEquivalent,
+    "collateral.allocation_keeps": Keeps,
+    "collateral.call_age_counted_from": CountedFrom,
+    "collateral.cme_eligible_kinds": SecurityKind,
+    "collateral.cme_maturity_at_end": MaturityAtEnd,
+    "collateral.ficc_eligible_kinds": SecurityKind,
+    "collateral.ficc_maturity_at_end": MaturityAtEnd,
+    "collateral.saturday_holiday": SaturdayHoliday,
     "ficc.haircut_correlation": HaircutCorrelation,
     "ficc.higher_of": HigherOf,
     "ficc.quantile_convention": QuantileConvention,
@@ -87,6 +106,10 @@ ENUMERATIONS: Mapping[str, type[StrEnum]] = {
     "ficc.valuation": FiccValuation,
     "settlement.fail_mark_interest": FailMarkInterest,
     "settlement.mark_interest_rate": OvernightRate,
+    "reporting.ficc_cash_line": FiccCashLine,
+    "reporting.ficc_securities_line": FiccSecuritiesLine,
+    "reporting.ficc_settlement_line": FiccSettlementLine,
+    "reporting.undermargined_scope": UndermarginedScope,
     "validation.exception_reading": ExceptionReading,
     "validation.filtered_stressed_year_reading": StressedYearReading,
     "validation.stressed_year_reading": StressedYearReading,

@@ -49,16 +49,18 @@ def read_day_file(
         With every row, or with every fault and no row.
     """
     loading = _Loading(name, kind, default_bd_fcm)
-    if len(content) > LARGEST_FILE_BYTES:
+    is_too_large = len(content) > LARGEST_FILE_BYTES
+    if is_too_large:
         expected = f"at most {LARGEST_FILE_BYTES} bytes"
-        loading.refuse("file", f"{len(content)} bytes", expected, line=None)
+        loading.refuse("file", f"{len(content)} bytes or more", expected, line=None)
     else:
         loading.load(content)
     return ArrivedFile(
         kind=kind,
         name=name,
         arrived_at=arrived_at,
-        sha256=hashlib.sha256(content).hexdigest(),
+        # Of a file too large only the beginning is here.
+        sha256="" if is_too_large else hashlib.sha256(content).hexdigest(),
         rows=() if loading.refusals else tuple(loading.rows),
         refusals=tuple(loading.refusals),
         label=label,

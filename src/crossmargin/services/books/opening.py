@@ -17,6 +17,7 @@ from crossmargin.ledger.chart import Account, AccountKind, SegregationClass
 from crossmargin.ledger.custody import CUSTODY_FACT, CustodyFact, Fact
 from crossmargin.ledger.transfers import Transfer, TransferKind
 from crossmargin.services.books.accounts import cme_custody, ficc_custody, of_bd_fcm
+from crossmargin.services.books.approvals import Matter, check_two_people
 from crossmargin.services.books.ports import Work
 
 OPENING = "OPENING"
@@ -119,10 +120,7 @@ def open_bd_fcm(
     RefusedError
         If maker and checker are the same, or the ledger refuses the capital.
     """
-    if actor == approver or not (actor and approver):
-        raise RefusedError(
-            Refusal("approver", approver, f"another than the maker, {actor}", "maker and checker")
-        )
+    check_two_people(actor, approver, Matter.MANUAL_ADJUSTMENT)
     record_id = f"opening/{books.bd_fcm}"
     content = {"sha256": sha256, "opened": books.opened.isoformat(), "capital": str(books.capital)}
     work.records.add(

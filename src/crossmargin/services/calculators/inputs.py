@@ -55,7 +55,8 @@ class Input:
         The texts that are allowed; empty for any.
     above, minimum, maximum : Decimal, optional
         Bounds of a number: ``above`` is not itself allowed, the others are. Of ``NAMED``
-        ``minimum`` is how many names there are at least.
+        ``minimum`` is how many names there are at least, of ``LIST`` how many objects (1 if left
+        out).
     inputs : tuple of Input
         What an object, or each object of a list, holds; of ``NAMED`` the one input that stands
         under each name.
@@ -77,7 +78,9 @@ class Input:
             return {"description": self.meaning, **object_schema(self.inputs)}
         if self.kind is Kind.LIST:
             items = object_schema(self.inputs)
-            return {"description": self.meaning, "type": "array", "minItems": 1, "items": items}
+            least = 1 if self.minimum is None else int(self.minimum)
+            rows = {"type": "array", "minItems": least, "items": items}
+            return {"description": self.meaning, **rows}
         if self.kind is Kind.NAMED:
             each = self.inputs[0].as_schema()
             least = int(self.minimum or 0)
@@ -113,7 +116,7 @@ class Input:
             Kind.MONTH: "a month as YYYY-MM",
             Kind.TEXT: "a text",
             Kind.OBJECT: "an object with " + ", ".join(each.name for each in self.inputs),
-            Kind.LIST: "a list of objects, at least one",
+            Kind.LIST: "a list of objects" + (", at least one" if self.minimum is None else ""),
             Kind.NAMED: "an object with one entry for each "
             + ", ".join(each.name for each in self.inputs),
         }[self.kind]
@@ -288,7 +291,8 @@ def _object(each: Input, value: object, where: str, refusals: list[Refusal]) -> 
 
 
 def _rows(each: Input, value: object, where: str, refusals: list[Refusal]) -> tuple[Values, ...]:
-    if not isinstance(value, list) or not value:
+    least = 1 if each.minimum is None else each.minimum
+    if not isinstance(value, list) or len(value) < least:
         refusals.append(Refusal(where, shown(value), each.expected, SHAPE_RULE))
         return ()
     return tuple(

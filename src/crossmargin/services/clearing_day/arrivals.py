@@ -231,7 +231,7 @@ class ArrivedFile:
     arrived_at : datetime
         In Eastern time.
     sha256 : str
-        Of its bytes; empty if they could not be read.
+        Of its bytes; empty if they could not all be read.
     rows : tuple of ArrivedRow
         Of the kind; none if anything in the file was refused.
     refusals : tuple of Refusal

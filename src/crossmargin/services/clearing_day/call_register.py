@@ -1,138 +1,157 @@
-"""Calls as records: issued, paid, disputed, adjusted; what stands is a fold over them."""
+"""Calls in the books: events as records, and what they come to at an instant."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
 from crossmargin.basics.identifiers import CustomerKey
-from crossmargin.basics.money import ZERO, Money, money_from_decimal
+from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.records import Record
-from crossmargin.collateral.calls import MarginCall, shares_of_payment
+from crossmargin.basics.refusals import RefusedError
+from crossmargin.collateral.call_events import (
+    STREAM,
+    CallDisputed,
+    CallEvent,
+    CallPaid,
+    CallTruedUp,
+    DisputeResolved,
+    event_of,
+    record_of,
+)
+from crossmargin.collateral.calls import CallBook, CallState, fold_calls
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.ports import Records, Work
 from crossmargin.services.clearing_day.lot_register import Written, subject_of
 
-CALL = "CALL"
-CALL_PAID = "CALL_PAID"
-CALL_DISPUTED = "CALL_DISPUTED"
-CALL_ADJUSTED = "CALL_ADJUSTED"
-CALL_EXCUSED = "CALL_EXCUSED"
-_CURRENCY = "USD"
+CURRENCY = "USD"
 
 
-def call_record(call: MarginCall, customer: CustomerKey, cycle: str, written: Written) -> Record:
-    """Return the record that issues a call; its causes are the requirement it comes from."""
-    content = {
-        "cycle": cycle,
-        "currency": _CURRENCY,
-        "due_date": call.due_date.isoformat(),
-        "due_at": call.due_at.isoformat(),
-        "by_side": {side.value: str(amount) for side, amount in sorted(call.by_side.items())},
-        "above": str(call.above),
-        "amount": str(call.amount),
-    }
-    return written.record(call.call_id, CALL, subject_of(customer), content)
+def call_book(
+    records: Records, customer: CustomerKey, *, until: datetime | None = None
+) -> CallBook:
+    """Return a customer's calls and payments as they stand, or stood at an instant."""
+    found = records.select(stream=STREAM, subject=subject_of(customer))
+    return fold_calls(event_of(each) for each in found if until is None or each.at <= until)
 
 
-def calls_of(records: Records, customer: CustomerKey) -> tuple[MarginCall, ...]:
-    """Return a customer's calls as they stand, in the order in which they were issued."""
-    subject = subject_of(customer)
-    calls = {
-        record.record_id: _issued(record) for record in records.select(stream=CALL, subject=subject)
-    }
-    for stream in (CALL_PAID, CALL_DISPUTED, CALL_ADJUSTED, CALL_EXCUSED):
-        for record in records.select(stream=stream, subject=subject):
-            call_id = str(record.content["call"])
-            calls[call_id] = _after(calls[call_id], record)
-    return tuple(calls.values())
+def calls_of(
+    records: Records, customer: CustomerKey, *, until: datetime | None = None
+) -> tuple[CallState, ...]:
+    """Return a customer's calls as they stand, or stood at an instant, in the order of issue."""
+    return call_book(records, customer, until=until).of_customer(customer)
 
 
-def open_calls(records: Records, customer: CustomerKey) -> tuple[MarginCall, ...]:
-    """Return a customer's calls of which something is outstanding."""
-    return tuple(call for call in calls_of(records, customer) if call.outstanding > ZERO)
+def is_issue(record: Record) -> bool:
+    """Return whether a record issues a call."""
+    return record.stream == STREAM and record.content["event"] == "issued"
 
 
-def pay_call(work: Work, call: Record, cents: int, written: Written) -> None:
-    """Book cash that came in with a call's reference to it, and the rest to the customer's others.
+def write_event(work: Work, event: CallEvent, written: Written) -> None:
+    """Write an event that can follow what is there.
 
-    What no call asks for stays the customer's excess.
+    Raises
+    ------
+    RefusedError
+        With every reason why it cannot.
     """
-    customer = CustomerKey(*call.subject.split("/", 1))
-    standing = {each.call_id: each for each in calls_of(work.records, customer)}
-    left = Money(cents)
-    own = min(left, standing[call.record_id].outstanding)
-    shares = {call.record_id: own} if own > ZERO else {}
-    others = [each for each in standing.values() if each.call_id != call.record_id]
-    shares |= shares_of_payment(others, left - own)
-    for call_id, share in shares.items():
-        content = {"call": call_id, "amount": str(share)}
-        work.records.add(
-            written.record(f"{call_id}/paid/{written.causes[0]}", CALL_PAID, call.subject, content)
-        )
-
-
-def adjust_call(
-    work: Work, call_id: str, customer: CustomerKey, change: Money, reason: str, written: Written
-) -> None:
-    """Book a change of a call: a true-up, the outcome of a dispute."""
-    content = {"call": call_id, "change": str(change), "reason": reason}
+    if work.records.get(event.event_id) is None:
+        faults = call_book(work.records, event.customer).faults_of(event)
+        if faults:
+            raise RefusedError(*faults)
     work.records.add(
-        written.record(
-            f"{call_id}/adjusted/{reason}/{written.at.isoformat()}",
-            CALL_ADJUSTED,
-            subject_of(customer),
-            content,
-        )
+        record_of(event, actor=written.actor, approver=written.approver, causes=written.causes)
     )
 
 
-def dispute_call(
-    work: Work, call_id: str, customer: CustomerKey, amount: Money, written: Written
+def pay_calls(
+    work: Work,
+    customer: CustomerKey,
+    cents: int,
+    written: Written,
+    *,
+    ccp: ClearingOrganization | None,
 ) -> None:
-    """Book what a customer disputes of a call; zero ends the dispute."""
-    content = {"call": call_id, "disputed": str(amount)}
-    work.records.add(
-        written.record(
-            f"{call_id}/disputed/{written.at.isoformat()}",
-            CALL_DISPUTED,
-            subject_of(customer),
-            content,
+    """Let cash that came in serve a customer's calls: at one CCP, or at both (ruling 22).
+
+    Nothing is written where nothing is outstanding: the cash is the customer's excess.
+    """
+    book = call_book(work.records, customer)
+    sides = (ccp,) if ccp is not None else tuple(ClearingOrganization)
+    if Money.total(book.outstanding(customer, side) for side in sides) == ZERO:
+        return
+    event = CallPaid(
+        event_id=f"call-paid/{written.causes[0]}",
+        customer=customer,
+        business_date=written.business_date,
+        at=written.at,
+        amount=Money(cents),
+        currency=CURRENCY,
+        ccp=ccp,
+    )
+    write_event(work, event, written)
+
+
+def true_up_call(work: Work, call: CallState, change: Money, reason: str, written: Written) -> None:
+    """Book what a later run of the cycle changes of a call."""
+    call_id = call.issued.event_id
+    event = CallTruedUp(
+        event_id=f"{call_id}/trued-up/{reason}",
+        customer=call.issued.customer,
+        business_date=written.business_date,
+        at=written.at,
+        call_id=call_id,
+        change=change,
+        reason=reason,
+    )
+    write_event(work, event, written)
+
+
+def dispute(
+    work: Work, customer: CustomerKey, call_id: str, amount: Money, written: Written
+) -> str:
+    """Book what a customer disputes of a call; return why it cannot be, or nothing."""
+    event = CallDisputed(
+        event_id=f"{call_id}/disputed/{written.causes[0]}",
+        customer=customer,
+        business_date=written.business_date,
+        at=written.at,
+        call_id=call_id,
+        amount=amount,
+        reason=written.causes[0],
+    )
+    return _tried(work, event, written)
+
+
+def resolve(
+    work: Work, customer: CustomerKey, call_id: str, upheld: Money, written: Written
+) -> str:
+    """Book how the disputes of a call ended; return why it cannot be, or nothing."""
+    calls = {call.issued.event_id: call for call in calls_of(work.records, customer)}
+    call = calls.get(call_id)
+    if call is None or not call.disputes:
+        return f"nothing of {call_id} is disputed"
+    left = upheld
+    for dispute_id, amount in sorted(call.disputes.items()):
+        share = min(left, amount)
+        event = DisputeResolved(
+            event_id=f"{dispute_id}/resolved",
+            customer=customer,
+            business_date=written.business_date,
+            at=written.at,
+            dispute_id=dispute_id,
+            upheld=share,
+            reason=written.causes[0],
         )
-    )
+        reason = _tried(work, event, written)
+        if reason:
+            return reason
+        left -= share
+    return "" if left == ZERO else f"no more than {upheld - left} was disputed"
 
 
-def total_outstanding(calls: Iterable[MarginCall]) -> Money:
-    """Return what is outstanding over calls."""
-    return Money.total(call.outstanding for call in calls)
-
-
-def _issued(record: Record) -> MarginCall:
-    said = record.content
-    by_side = said["by_side"]
-    if not isinstance(by_side, Mapping):
-        raise TypeError(f"expected a call, was {record!r}")
-    return MarginCall(
-        call_id=record.record_id,
-        issued_at=record.at,
-        due_at=datetime.fromisoformat(str(said["due_at"])),
-        due_date=date.fromisoformat(str(said["due_date"])),
-        by_side={
-            ClearingOrganization(side): money_from_decimal(str(amount))
-            for side, amount in by_side.items()
-        },
-        above=money_from_decimal(str(said["above"])),
-    )
-
-
-def _after(call: MarginCall, record: Record) -> MarginCall:
-    said = record.content
-    if record.stream == CALL_PAID:
-        paid = call.paid + money_from_decimal(str(said["amount"]))
-        return replace(call, paid=paid, last_paid_at=record.at)
-    if record.stream == CALL_DISPUTED:
-        return replace(call, disputed=money_from_decimal(str(said["disputed"])))
-    if record.stream == CALL_ADJUSTED:
-        return replace(call, adjusted=call.adjusted + money_from_decimal(str(said["change"])))
-    return replace(call, excused=True)
+def _tried(work: Work, event: CallEvent, written: Written) -> str:
+    try:
+        write_event(work, event, written)
+    except RefusedError as error:
+        return str(error)
+    return ""

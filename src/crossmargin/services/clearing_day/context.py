@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from crossmargin.basics.local_time import LocalTime
+from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.parameters.registry import ParameterSet
+from crossmargin.participation.customer import CustomerFile
+from crossmargin.product.calendars import futures_delivery_calendar
+from crossmargin.services.books.participation import customer_file
+from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.clearing_day.margining import DayModels
 from crossmargin.services.clearing_day.schedule import DayClock, Step
-
-EASTERN = "America/New_York"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,14 @@ class DayContext:
         """Return one owner's parameters in force on a day."""
         return self.models.registry.set_of(owner, on)
 
-    def same_day_cutoff(self, on: date) -> LocalTime | None:
-        """Return until when a dollar call is due the same day; None for no such cut-off."""
-        said = self.parameters("collateral", on).text("same_day_cutoff_et")
-        return None if said == "none" else LocalTime.parsed(f"{said} {EASTERN}")
+    def next_business_day(self, day: date) -> date:
+        """Return the next day on which both clearing organizations are open."""
+        return futures_delivery_calendar().next_business_day(day)
+
+    def participant(self, work: Work, customer: CustomerKey, on: date) -> CustomerFile:
+        """Return everything that is known of a customer's participation."""
+        share = self.parameters("participation", on).ratio("proprietary_share")
+        return customer_file(work, customer, share)
 
     def written(self, step: Step, *causes: str) -> Written:
         """Return how a step writes: its instant, its actor, the causes given."""

@@ -84,6 +84,4 @@ class ClearingDesk:
 
     def _clock(self, on: date) -> DayClock:
         registry = self.models.registry
-        return DayClock.from_parameters(
-            registry.set_of("clearing_day", on), registry.set_of("arrangement", on)
-        )
+        return DayClock.from_parameters(lambda owner: registry.set_of(owner, on))

@@ -13,9 +13,9 @@ from crossmargin.arrangement.cycles import Cycle
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import Money
 from crossmargin.basics.refusals import RefusedError
+from crossmargin.collateral.house_terms import reasons_against_transfer
 from crossmargin.product.position import Account
 from crossmargin.services.books.ports import Work
-from crossmargin.services.clearing_day.collecting import standing_of
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.lot_register import (
     LotEnd,
@@ -29,6 +29,7 @@ from crossmargin.services.clearing_day.lot_register import (
 )
 from crossmargin.services.clearing_day.marks import last_marks, marks_record
 from crossmargin.services.clearing_day.position_transfers import directing_transfer, refused
+from crossmargin.services.clearing_day.standing import standing_of
 from crossmargin.settlement.lots import Lot
 
 
@@ -63,7 +64,7 @@ def direct(
     moves = _moves(lots, contract, quantity, into, instruction_id)
     if moves is None:
         return f"fewer than {quantity} {contract} are open outside {into.value}"
-    reason = _may_move(context, work, customer, lots, moves, written)
+    reason = _may_move(context, work, customer, lots, moves=moves, written=written)
     if reason:
         return reason
     marks = last_marks(work.records, context.bd_fcm)
@@ -106,6 +107,7 @@ def _may_move(
     work: Work,
     customer: CustomerKey,
     lots: list[Lot],
+    *,
     moves: list[tuple[Lot, tuple[Lot, ...]]],
     written: Written,
 ) -> str:
@@ -119,12 +121,12 @@ def _may_move(
     except RefusedError as error:
         return str(error)
     standing = standing_of(context, work, written.business_date, customer, None, is_evening=False)
-    if after_dollars > before_dollars and standing.value < after_dollars:
-        return (
-            f"the requirement would be {after_dollars} and the customer's property is worth "
-            f"{standing.value} as collateral"
-        )
-    return ""
+    if after_dollars <= before_dollars:
+        return ""
+    reasons = reasons_against_transfer(
+        standing.terms, value=standing.value, ccp_minimum_after=after_dollars
+    )
+    return "; ".join(str(each) for each in reasons)
 
 
 def _required(context: DayContext, lots: list[Lot], written: Written) -> Money:

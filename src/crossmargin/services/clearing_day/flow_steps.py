@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
+from datetime import date
 from itertools import groupby
 
 from crossmargin.basics.identifiers import CustomerKey
@@ -28,6 +28,7 @@ from crossmargin.services.clearing_day.lot_register import (
     LotEnd,
     Written,
     ended_record,
+    failing_on,
     read_register,
     subject_of,
 )
@@ -89,13 +90,16 @@ def open_day(context: DayContext, work: Work, step: Step) -> StepResult:
         prices=prices,
         outstanding=marks.outstanding,
         terms=_terms(market, rules),
+        settling=_settling(work, lots, day),
     )
     leaving = {**final.leaving, **ficc.leaving}
     written = context.written(step, *_causes(marks))
-    booked = _book(work, (*final.flows, *ficc.flows), lots, written, step, context.bd_fcm)
+    booked = _book(
+        work, (*final.flows, *ficc.flows), lots, written=written, step=step, bd_fcm=context.bd_fcm
+    )
     left = _end(work, lots, leaving, context.written(step, *booked.records))
     kept = Marks(marks.without(left).futures, ficc.outstanding)
-    _keep(context, work, step, kept)
+    _keep(context, work, step, kept, booked)
     return StepResult(
         {
             "lots": len(lots),
@@ -119,6 +123,15 @@ def mark_end_of_day(context: DayContext, work: Work, step: Step) -> StepResult:
     FICC's marks at the day's prices are those of the next start of day.
     """
     return _mark(context, work, step, FlowCycle.END_OF_DAY)
+
+
+def _settling(work: Work, lots: Sequence[Lot], day: date) -> set[str]:
+    """Return what settles on a day: what is due, and what failed before and fails no more."""
+    fails = failing_on(work.records, day)
+    due = {each.lot_id for each in lots if each.at_ficc and each.due == day and not each.failed}
+    return due | {
+        each.lot_id for each in lots if each.failed and each.due < day and each.lot_id not in fails
+    }
 
 
 def prices_of(
@@ -183,8 +196,8 @@ def _mark(context: DayContext, work: Work, step: Step, cycle: FlowCycle) -> Step
         flows += ficc.flows
         outstanding = ficc.outstanding
     written = context.written(step, *_causes(marks))
-    booked = _book(work, flows, lots, written, step, context.bd_fcm)
-    _keep(context, work, step, Marks(cme.marked, outstanding))
+    booked = _book(work, flows, lots, written=written, step=step, bd_fcm=context.bd_fcm)
+    _keep(context, work, step, Marks(cme.marked, outstanding), booked)
     for alarm in cme.alarms if not is_intraday else ():
         lot = next(each for each in lots if each.lot_id == alarm.lot_id)
         record_id = f"delivery-alarm/{alarm.lot_id}/{day.isoformat()}"
@@ -203,6 +216,7 @@ def _book(
     work: Work,
     flows: Iterable[Flow],
     lots: Sequence[Lot],
+    *,
     written: Written,
     step: Step,
     bd_fcm: str,
@@ -305,9 +319,10 @@ def _customers(
     return found
 
 
-def _keep(context: DayContext, work: Work, step: Step, marks: Marks) -> None:
+def _keep(context: DayContext, work: Work, step: Step, marks: Marks, booked: Booked) -> None:
     record_id = f"marks/{context.bd_fcm}/{step.business_date.isoformat()}/{step.name}"
-    work.records.add(marks_record(marks, record_id, context.written(step), bd_fcm=context.bd_fcm))
+    written = context.written(step, *booked.records)
+    work.records.add(marks_record(marks, record_id, written, bd_fcm=context.bd_fcm))
 
 
 def _causes(marks: Marks) -> tuple[str, ...]:
@@ -320,7 +335,7 @@ def _terms(market: MarketData, rules: SettlementRules) -> FundsOnlyTerms:
         rules=rules,
         calendar=sifma_calendar(),
         overnight_rate_pct=rates.on,
-        fails_rate_pct=lambda day: fails_charge_rate_pct(
-            rules, Fraction(target_rate_pct(market, day, rules))
+        fails_rate_pct=lambda due: fails_charge_rate_pct(
+            rules, target_rate_pct(market, sifma_calendar().previous_business_day(due), rules)
         ),
     )

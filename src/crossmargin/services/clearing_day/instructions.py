@@ -1,4 +1,4 @@
-"""Instructions of customers and of the BD-FCM's desks: tested, then followed or refused with reason.
+"""Instructions of customers and of the BD-FCM's desks: tested, then followed, or refused.
 
 Every instruction is recorded with its maker, its checker and its outcome; a refused one moves
 nothing.
@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import Cusip, CustomerKey
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.refusals import RefusedError
-from crossmargin.collateral.withdrawal import withdrawal_test
+from crossmargin.collateral.house_terms import withdrawal_test
 from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.ledger.chart import Account as LedgerAccount
 from crossmargin.ledger.chart import AccountKind
@@ -22,15 +22,11 @@ from crossmargin.product.position import Account
 from crossmargin.services.books.accounts import of_bd_fcm, of_customer
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.arrivals import Action, InstructionRow
-from crossmargin.services.clearing_day.call_register import (
-    adjust_call,
-    calls_of,
-    dispute_call,
-)
-from crossmargin.services.clearing_day.collecting import standing_of
+from crossmargin.services.clearing_day.call_register import dispute, resolve
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.directing import direct
 from crossmargin.services.clearing_day.lot_register import (
+    LOT_FAILS,
     LotEnd,
     Written,
     ended_record,
@@ -40,6 +36,7 @@ from crossmargin.services.clearing_day.lot_register import (
 )
 from crossmargin.services.clearing_day.position_transfers import refused
 from crossmargin.services.clearing_day.requirements import last_requirements
+from crossmargin.services.clearing_day.standing import standing_of
 from crossmargin.services.clearing_day.wires import (
     Purpose,
     instruct,
@@ -107,20 +104,15 @@ def _may_leave(
     )
     request = Money(row.quantity)
     if asset != CASH:
-        security = standing.securities.get(asset.code)
-        if security is None:
+        cusip = Cusip(asset.code)
+        if cusip not in standing.prices:
             return f"the customer holds no {asset.code}"
-        request = max(
-            (security.collateral_value(side, row.quantity) for side in security.haircuts),
-            default=ZERO,
-        )
-    test = withdrawal_test(value=standing.value, required=standing.asked, request=request)
-    if not test.allowed and request > ZERO:
-        return (
-            f"what stays must cover today's requirement of {standing.asked}: at most "
-            f"{test.largest} of {request} may leave (39.13(g)(8)(iii), 1.44(b))"
-        )
-    return ""
+        request = standing.least_counted(cusip, row.quantity)
+        if request == ZERO:
+            return ""
+    # What waits to leave is not in the value any more.
+    test = withdrawal_test(standing.terms, value=standing.value, ccp_minimum=standing.ccp_minimum)
+    return "; ".join(str(each) for each in test.reasons_against(request))
 
 
 def _direct_in(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
@@ -195,45 +187,40 @@ def _residual(context: DayContext, work: Work, row: InstructionRow, written: Wri
 
 
 def _fail(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
-    """Mark a lot as failed: it stays, is marked and ages."""
+    """Mark an obligation as failed: it stays, is marked and ages; said again, it fails on.
+
+    Before the day is opened: what settles is decided when it is.
+    """
     lot_id = f"lot/{row.bd_fcm}/{row.reference}"
     lots = read_register(work.records, row.bd_fcm).live()
-    lot = next((each for each in lots if each.lot_id == lot_id), None)
+    lot = next((each for each in lots if each.lot_id in {lot_id, f"{lot_id}/failed"}), None)
     if lot is None or not lot.at_ficc:
         return f"no obligation at FICC is open under {row.reference}"
-    if lot.failed:
-        return f"{row.reference} has failed already"
-    failing = replace(lot, lot_id=f"{lot.lot_id}/failed", failed=True)
+    failed_id = f"{lot_id}/failed"
+    if not lot.failed:
+        failing = replace(lot, lot_id=failed_id, failed=True)
+        work.records.add(
+            ended_record(lot.lot_id, LotEnd.FAILED, written, subject=subject_of(lot.customer))
+        )
+        causes = (*written.causes, lot.lot_id)
+        work.records.add(lot_record(failing, replace(written, causes=causes)))
     work.records.add(
-        ended_record(lot.lot_id, LotEnd.FAILED, written, subject=subject_of(lot.customer))
+        written.record(
+            f"{failed_id}/{written.business_date.isoformat()}",
+            LOT_FAILS,
+            subject_of(lot.customer),
+            {"lot": failed_id},
+        )
     )
-    work.records.add(lot_record(failing, replace(written, causes=(*written.causes, lot.lot_id))))
     return ""
 
 
 def _dispute(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
-    customer = _customer(row)
-    call = next((c for c in calls_of(work.records, customer) if c.call_id == row.reference), None)
-    if call is None:
-        return f"no call has the reference {row.reference}"
-    if Money(row.quantity) > call.outstanding:
-        return f"no more than {call.outstanding} is outstanding"
-    dispute_call(work, call.call_id, customer, Money(row.quantity), written)
-    return ""
+    return dispute(work, _customer(row), row.reference, Money(row.quantity), written)
 
 
 def _resolve(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
-    customer = _customer(row)
-    call = next((c for c in calls_of(work.records, customer) if c.call_id == row.reference), None)
-    if call is None or call.disputed == ZERO:
-        return f"nothing of {row.reference} is disputed"
-    upheld = Money(row.quantity)
-    if upheld > call.disputed:
-        return f"no more than {call.disputed} is disputed"
-    dispute_call(work, call.call_id, customer, ZERO, written)
-    if upheld > ZERO:
-        adjust_call(work, call.call_id, customer, -upheld, row.instruction_id, written)
-    return ""
+    return resolve(work, _customer(row), row.reference, Money(row.quantity), written)
 
 
 def _leave(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:

@@ -11,11 +11,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import RefusedError
+from crossmargin.participation.customer import may_hold_positions
+from crossmargin.participation.verdicts import Verdict
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.futures import parse_contract
-from crossmargin.product.position import ClearingOrganization, PositionLine
+from crossmargin.product.position import Account, ClearingOrganization, PositionLine
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.arrivals import (
     ArrivedFile,
@@ -89,7 +92,12 @@ def _take_lots(
     rows = [each for each in file.rows if isinstance(each, NovationRow | TradeRow)]
     prices = _last_prices(context, work, rows, written.business_date)
     not_taken = []
+    verdicts: dict[CustomerKey, Verdict] = {}
     for row in rows:
+        verdict = _verdict(context, work, row.position, written, verdicts)
+        if verdict is not None and not verdict.allowed:
+            not_taken.append(NotTaken(row.line, str(verdict)))
+            continue
         try:
             lot = _lot(context, row, prices, written.business_date)
         except RefusedError as error:
@@ -101,6 +109,22 @@ def _take_lots(
             continue
         work.records.add(lot_record(lot, written, line=row.line))
     return not_taken
+
+
+def _verdict(
+    context: DayContext,
+    work: Work,
+    line: PositionLine,
+    written: Written,
+    known: dict[CustomerKey, Verdict],
+) -> Verdict | None:
+    """Return whether a line's customer may hold it (CP-01); None outside the arrangement."""
+    if line.account is not Account.XM:
+        return None
+    if line.customer not in known:
+        file = context.participant(work, line.customer, written.business_date)
+        known[line.customer] = may_hold_positions(file, written.at)
+    return known[line.customer]
 
 
 def _lot(context: DayContext, row: NovationRow | TradeRow, prices: SystemPrices, day: date) -> Lot:

@@ -22,6 +22,8 @@ from crossmargin.settlement.lots import ContractBasis, Lot
 
 LOT = "LOT"
 LOT_ENDED = "LOT_ENDED"
+#: Says that an obligation fails on a business day: said again each day that it does.
+LOT_FAILS = "LOT_FAILS"
 #: Which side's cut-off counts; a lot of the other side keeps to its own.
 Cutoffs = Mapping[ClearingOrganization, datetime]
 
@@ -173,18 +175,11 @@ class LotRegister:
         """
         return tuple(lot for lot, record in self.opened if self._is_live(lot, record, cutoffs))
 
-    def record_of(self, lot_id: str) -> Record:
-        """Return the record that opened a lot.
-
-        Raises
-        ------
-        LookupError
-            If there is none.
-        """
-        for lot, record in self.opened:
-            if lot.lot_id == lot_id:
-                return record
-        raise LookupError(lot_id)
+    def sources(self, lots: Iterable[Lot]) -> tuple[str, ...]:
+        """Return what opened some lots, each once: files, and instructions that split them."""
+        wanted = {lot.lot_id for lot in lots}
+        causes = [r.causes[0] for lot, r in self.opened if lot.lot_id in wanted and r.causes]
+        return tuple(dict.fromkeys(causes))
 
     def _is_live(self, lot: Lot, record: Record, cutoffs: Cutoffs | None) -> bool:
         end = self.ended.get(lot.lot_id)
@@ -204,6 +199,12 @@ def read_register(records: Records, bd_fcm: str) -> LotRegister:
     )
     ended = {str(each.content["lot"]): each for each in records.select(stream=LOT_ENDED)}
     return LotRegister(opened, ended)
+
+
+def failing_on(records: Records, day: date) -> frozenset[str]:
+    """Return the lots of which it was said that they fail on a day."""
+    found = records.select(stream=LOT_FAILS, first=day, last=day)
+    return frozenset(str(each.content["lot"]) for each in found)
 
 
 def position_lines(lots: Iterable[Lot]) -> tuple[PositionLine, ...]:

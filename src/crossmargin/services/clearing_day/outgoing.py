@@ -8,9 +8,10 @@ from typing import Protocol
 
 from crossmargin.basics.money import Money
 from crossmargin.basics.records import Record
+from crossmargin.collateral.call_events import STREAM
 from crossmargin.ledger.assets import Asset, AssetKind
 from crossmargin.services.books.ports import Books, Records
-from crossmargin.services.clearing_day.call_register import CALL
+from crossmargin.services.clearing_day.call_register import is_issue
 from crossmargin.services.clearing_day.lot_register import customer_of
 from crossmargin.services.clearing_day.wires import WIRE
 
@@ -42,7 +43,7 @@ def outgoing(records: Records, bd_fcm: str, business_date: date) -> Outgoing:
 
     return {
         "wires.jsonl": [_wire(each) for each in of_day(WIRE)],
-        "calls.jsonl": [_call(each) for each in of_day(CALL)],
+        "calls.jsonl": [_call(each) for each in of_day(STREAM) if is_issue(each)],
     }
 
 
@@ -65,13 +66,11 @@ def _wire(record: Record) -> dict[str, object]:
 
 def _call(record: Record) -> dict[str, object]:
     said = record.content
-    by_side = said["by_side"]
     return {
         "call_id": record.record_id,
         "customer_id": _customer_id(record.subject),
         "cycle": said["cycle"],
-        "clearing_organization": by_side,
-        "above": said["above"],
+        "clearing_organization": said["ccp"],
         "amount": said["amount"],
         "currency": said["currency"],
         "issued_at": record.at.isoformat(),

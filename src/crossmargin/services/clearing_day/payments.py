@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.records import Record
-from crossmargin.ledger.assets import Asset
+from crossmargin.collateral.call_events import CallIssued, event_of
+from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.transfers import Transfer, TransferKind
+from crossmargin.participation.customer import may_hold_property
 from crossmargin.services.books.accounts import of_bd_fcm, of_customer
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.arrivals import Direction, PaymentRow
-from crossmargin.services.clearing_day.call_register import CALL, pay_call
+from crossmargin.services.clearing_day.call_register import is_issue, pay_calls
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.lot_register import Written, subject_of
 from crossmargin.services.clearing_day.position_transfers import refused
@@ -27,20 +29,44 @@ def take_payment(context: DayContext, work: Work, row: PaymentRow, written: Writ
     str
         Empty, or why it was not taken: it stays with the bank until it is mended.
     """
-    if row.bd_fcm != context.bd_fcm:
-        return f"a payment of {row.bd_fcm}, in the books of {context.bd_fcm}"
     named = work.records.get(row.reference) if row.reference else None
-    if named is not None and named.stream == WIRE:
+    if row.bd_fcm == context.bd_fcm and named is not None and named.stream == WIRE:
         return _confirm(work, named, row, written)
-    if row.direction is Direction.OUT:
-        return f"nothing of that reference went out: {row.reference or 'none'}"
-    if row.reference and (named is None or named.stream != CALL):
-        return f"no call or wire has the reference {row.reference}"
-    if row.customer is None:
-        return "whose it is was not said"
-    if named is not None and named.subject != subject_of(row.customer):
-        return f"{row.reference} is a call of {named.subject}"
-    return _deposit(work, row, row.customer, named, written)
+    call = named if named is not None and is_issue(named) else None
+    reason = _against(context, row, call)
+    if reason or row.customer is None:
+        return reason
+    file = context.participant(work, row.customer, written.business_date)
+    verdict = may_hold_property(file, written.at)
+    if not verdict.allowed:
+        return str(verdict)
+    return _deposit(work, row, row.customer, call, written)
+
+
+def _against(context: DayContext, row: PaymentRow, call: Record | None) -> str:
+    """Return why a row is no deposit, or nothing."""
+    faults = (
+        (
+            row.bd_fcm != context.bd_fcm,
+            f"a payment of {row.bd_fcm}, in the books of {context.bd_fcm}",
+        ),
+        (
+            row.direction is Direction.OUT,
+            f"nothing of that reference went out: {row.reference or 'none'}",
+        ),
+        (
+            bool(row.reference) and call is None,
+            f"no call or wire has the reference {row.reference}",
+        ),
+        (row.customer is None, "whose it is was not said"),
+        (
+            call is not None
+            and row.customer is not None
+            and call.subject != subject_of(row.customer),
+            f"{row.reference} is a call of another customer",
+        ),
+    )
+    return next((reason for applies, reason in faults if applies), "")
 
 
 def _confirm(work: Work, wire: Record, row: PaymentRow, written: Written) -> str:
@@ -55,6 +81,7 @@ def _deposit(
     work: Work, row: PaymentRow, customer: CustomerKey, call: Record | None, written: Written
 ) -> str:
     record = _record(row, subject_of(customer), written)
+    asset = Asset.parsed(row.asset)
     bank = row.place or places_of(work.ledger, customer.bd_fcm).bank
     transfer = Transfer(
         transfer_id=f"{record.record_id}/deposit",
@@ -62,7 +89,7 @@ def _deposit(
         kind=TransferKind.DEPOSIT,
         debit_account_id=of_bd_fcm(AccountKind.SEGREGATED_BANK, customer.bd_fcm, bank).account_id,
         credit_account_id=of_customer(AccountKind.CUSTOMER_FUTURES_ACCOUNT, customer).account_id,
-        asset=Asset.parsed(row.asset),
+        asset=asset,
         amount=row.quantity,
         business_date=written.business_date,
         at=written.at,
@@ -72,8 +99,10 @@ def _deposit(
     if answers:
         return " ".join((answers[0].posting.value, answers[0].detail)).strip()
     work.records.add(record)
-    if call is not None:
-        pay_call(work, call, row.quantity, _caused(written, row))
+    if asset == CASH:
+        issued = event_of(call) if call is not None else None
+        ccp = issued.ccp if isinstance(issued, CallIssued) else None
+        pay_calls(work, customer, row.quantity, _caused(written, row), ccp=ccp)
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Lots in the ledger: every lot that is opened or ended moves its quantity in a position account."""
+"""Lots in the ledger: one that is opened or ended moves its quantity in a position account."""
 
 from __future__ import annotations
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from crossmargin.arrangement.cycles import Cycle
+from crossmargin.services.book_reports.closing import close_day
+from crossmargin.services.book_reports.filing import file_segregation, meet_residual_interest
 from crossmargin.services.books.ports import Work
+from crossmargin.services.clearing_day.charges import charge_day
 from crossmargin.services.clearing_day.collecting import (
     call_customers,
     close_of_fedwire,
@@ -31,14 +34,14 @@ def day_programme(context: DayContext) -> DayProgramme:
         StepKind.CME_MORNING: partial(pay_side, context),
         StepKind.FICC_MORNING: partial(pay_side, context),
         StepKind.ITD: partial(_intraday, context),
-        StepKind.SEGREGATION_DUE: partial(_nothing, context),
+        StepKind.SEGREGATION_DUE: partial(file_segregation, context),
         StepKind.CME_ITD_DUE: partial(pay_side, context),
         StepKind.FICC_ITD_DUE: partial(pay_side, context),
-        StepKind.RESIDUAL_INTEREST_DUE: partial(_nothing, context),
+        StepKind.RESIDUAL_INTEREST_DUE: partial(meet_residual_interest, context),
         StepKind.FEDWIRE_CLOSE: partial(close_of_fedwire, context),
         StepKind.EOD: partial(_evening, context),
         StepKind.EODXM: partial(_final, context),
-        StepKind.CLOSE: partial(_nothing, context),
+        StepKind.CLOSE: partial(close_day, context),
     }
     return DayProgramme(
         context.bd_fcm, context.actor, context.clock, steps, partial(take_in, context)
@@ -60,6 +63,7 @@ def _intraday(context: DayContext, work: Work, step: Step) -> StepResult:
 def _evening(context: DayContext, work: Work, step: Step) -> StepResult:
     return _joined(
         mark_end_of_day(context, work, step),
+        charge_day(context, work, step),
         run_cycle(context, work, step, Cycle.EOD),
         call_customers(context, work, step, Cycle.EOD.value),
     )
@@ -70,10 +74,6 @@ def _final(context: DayContext, work: Work, step: Step) -> StepResult:
         run_cycle(context, work, step, Cycle.EODXM),
         call_customers(context, work, step, Cycle.EODXM.value),
     )
-
-
-def _nothing(context: DayContext, work: Work, step: Step) -> StepResult:
-    return StepResult({})
 
 
 def _joined(*results: StepResult) -> StepResult:

@@ -106,14 +106,16 @@ def run_cycle(context: DayContext, work: Work, step: Step, cycle: Cycle) -> Step
     cutoffs = cutoffs_of(
         cycle, as_of=as_of, rules=context.clock.hourly, given=GivenInstants(at=step.at)
     )
-    lots = read_register(work.records, context.bd_fcm).live(
+    register = read_register(work.records, context.bd_fcm)
+    lots = register.live(
         {
             ClearingOrganization.FICC: cutoffs.ficc.positions_at,
             ClearingOrganization.CME: cutoffs.cme.positions_at,
         }
     )
     files = _position_files(work.records, context.bd_fcm, step.business_date, cycle)
-    late = frozenset(_POSITION_FILES) - set(files) if CYCLE_TERMS[cycle].calls else frozenset()
+    calls = CYCLE_TERMS[cycle].calls
+    late = frozenset(_POSITION_FILES) - set(files) if calls else frozenset()
     if not lots:
         return StepResult({"cycle": cycle.value, "customers": 0})
     run = context.models.margined(
@@ -124,11 +126,16 @@ def run_cycle(context: DayContext, work: Work, step: Step, cycle: Cycle) -> Step
     )
     last = last_factors(work.records, context.bd_fcm, before=step.business_date)
     run, decisions = _decided(context, run, cutoffs, late, last)
-    run_record = _run_record(context, run, cutoffs, lots, late, step, tuple(files.values()))
+    sources = dict.fromkeys((*files.values(), *register.sources(lots)))
+    run_record = _run_record(
+        context, run, cutoffs, lots=lots, late=late, step=step, files=tuple(sources)
+    )
     work.records.add(run_record)
     total = Money(0)
     for customer, decision in zip(run.result.customers, decisions, strict=True):
-        written = context.written(step, run_record.record_id)
+        own = [lot.lot_id for lot in lots if lot.customer == customer.key]
+        # An indicative run names its files alone.
+        written = context.written(step, run_record.record_id, *(own if calls else ()))
         record = requirement_record(customer, decision, cutoffs, written, step)
         work.records.add(record)
         total += customer.requirement.requirement
@@ -273,6 +280,7 @@ def _run_record(
     context: DayContext,
     run: MarginRun,
     cutoffs: Cutoffs,
+    *,
     lots: Iterable[Lot],
     late: frozenset[ClearingOrganization],
     step: Step,

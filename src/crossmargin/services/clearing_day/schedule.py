@@ -6,7 +6,7 @@ party that sets it, so that a day on which clocks change is read right.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -36,20 +36,20 @@ class StepKind(StrEnum):
     CLOSE = "close"
 
 
-#: The parameter that holds each step's time; hourly files are those of the arrangement.
-_TIMES: Mapping[StepKind, str] = {
-    StepKind.OPEN: "open",
-    StepKind.CME_MORNING: "due_cme_morning",
-    StepKind.FICC_MORNING: "due_ficc_morning",
-    StepKind.ITD: "itd_run",
-    StepKind.SEGREGATION_DUE: "segregation_due",
-    StepKind.CME_ITD_DUE: "due_itd_cme",
-    StepKind.FICC_ITD_DUE: "due_itd_ficc",
-    StepKind.RESIDUAL_INTEREST_DUE: "residual_interest_due",
-    StepKind.FEDWIRE_CLOSE: "fedwire_close",
-    StepKind.EOD: "eod_run",
-    StepKind.EODXM: "eodxm_run",
-    StepKind.CLOSE: "close",
+#: Owner and name of the parameter that holds each step's time; hourly files are the arrangement's.
+_TIMES: Mapping[StepKind, tuple[str, str]] = {
+    StepKind.OPEN: ("clearing_day", "open"),
+    StepKind.CME_MORNING: ("clearing_day", "due_cme_morning"),
+    StepKind.FICC_MORNING: ("clearing_day", "due_ficc_morning"),
+    StepKind.ITD: ("clearing_day", "itd_run"),
+    StepKind.SEGREGATION_DUE: ("reporting", "segregation_due"),
+    StepKind.CME_ITD_DUE: ("clearing_day", "due_itd_cme"),
+    StepKind.FICC_ITD_DUE: ("clearing_day", "due_itd_ficc"),
+    StepKind.RESIDUAL_INTEREST_DUE: ("reporting", "residual_interest_due"),
+    StepKind.FEDWIRE_CLOSE: ("collateral", "fedwire_funds_close"),
+    StepKind.EOD: ("clearing_day", "eod_run"),
+    StepKind.EODXM: ("clearing_day", "eodxm_run"),
+    StepKind.CLOSE: ("clearing_day", "close"),
 }
 #: What must come before what, whatever times are chosen.
 _ORDER = (
@@ -108,8 +108,13 @@ class DayClock:
     hourly: CutoffRules
 
     @staticmethod
-    def from_parameters(clearing_day: ParameterSet, arrangement: ParameterSet) -> DayClock:
-        """Return the clock that the two owners' parameters make.
+    def from_parameters(set_of: Callable[[str], ParameterSet]) -> DayClock:
+        """Return the clock that the parameters of several owners make.
+
+        Parameters
+        ----------
+        set_of : function of an owner's name to ParameterSet
+            In force on the day.
 
         Raises
         ------
@@ -118,8 +123,11 @@ class DayClock:
         LookupError
             If a parameter is missing.
         """
-        times = {kind: LocalTime.parsed(clearing_day.text(name)) for kind, name in _TIMES.items()}
-        clock = DayClock(times, CutoffRules.from_parameters(arrangement))
+        times = {
+            kind: LocalTime.parsed(set_of(owner).text(name))
+            for kind, (owner, name) in _TIMES.items()
+        }
+        clock = DayClock(times, CutoffRules.from_parameters(set_of("arrangement")))
         clock.check_order()
         return clock
 

@@ -22,13 +22,17 @@ _POSITIONS = (
 def verify_books(books: Books) -> tuple[Finding, ...]:
     """Return everything in the books that does not hold."""
     with books.work() as work:
-        image = LedgerImage(
-            work.ledger.accounts(),
-            work.ledger.transfers(),
-            work.ledger.balances(),
-            tuple(fact_of(each) for each in work.records.select(stream=CUSTODY_FACT)),
-        )
-        return (*verify(image), *_positions(work))
+        return (*verify(image_of(work)), *_positions(work))
+
+
+def image_of(work: Work) -> LedgerImage:
+    """Return the ledger as it stands, with the facts of its places."""
+    return LedgerImage(
+        work.ledger.accounts(),
+        work.ledger.transfers(),
+        work.ledger.balances(),
+        tuple(fact_of(each) for each in work.records.select(stream=CUSTODY_FACT)),
+    )
 
 
 def _positions(work: Work) -> tuple[Finding, ...]:

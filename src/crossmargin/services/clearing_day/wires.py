@@ -116,7 +116,13 @@ def places_of(ledger: Ledger, bd_fcm: str) -> Places:
 
 
 def margin_wire(
-    customer: CustomerKey, purpose: Purpose, asset: Asset, amount: int, places: Places, name: str
+    customer: CustomerKey,
+    purpose: Purpose,
+    asset: Asset,
+    amount: int,
+    places: Places,
+    *,
+    name: str,
 ) -> Wire:
     """Return the wire of margin to or from a clearing organization.
 
@@ -172,9 +178,7 @@ def withdrawal_wire(
     )
 
 
-def settlement_wire(
-    bd_fcm: str, purpose: Purpose, asset: Asset, owed: int, places: Places, name: str
-) -> Wire:
+def settlement_wire(bd_fcm: str, purpose: Purpose, owed: int, places: Places, *, name: str) -> Wire:
     """Return the payment of what was booked against a clearing organization.
 
     Parameters
@@ -196,7 +200,7 @@ def settlement_wire(
         purpose=purpose,
         source=places.bank if pays else place,
         target=place if pays else places.bank,
-        asset=asset,
+        asset=CASH,
         amount=abs(owed),
         legs=(Leg(kind, side, bank) if pays else Leg(kind, bank, side),),
     )

@@ -64,7 +64,7 @@ class SimulatedParties:
     outbox: Path
     askings: Askings
 
-    def act(self, _books: object, business_date: date, until: datetime) -> None:
+    def act(self, books: object, business_date: date, until: datetime) -> None:
         """Let every party send what it would have sent by an instant; what was sent stays.
 
         The books are not looked at: the parties see the outbox and the inbox alone. Outside the

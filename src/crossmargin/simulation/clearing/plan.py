@@ -9,9 +9,9 @@ from decimal import Decimal
 from enum import StrEnum
 
 from crossmargin.arrangement.cycles import Cycle
-from crossmargin.basics.local_time import LocalTime
 from crossmargin.basics.calendars import BusinessCalendar
 from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.local_time import LocalTime
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.position import Account, ClearingOrganization, Leg, PositionLine
 from crossmargin.services.clearing_day.arrivals import AccountScope, Action, Segregation

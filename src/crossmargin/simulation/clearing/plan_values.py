@@ -12,9 +12,9 @@ from enum import StrEnum
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from crossmargin.basics.local_time import LocalTime
 from crossmargin.basics.calendars import BusinessCalendar
 from crossmargin.basics.identifiers import Cusip
+from crossmargin.basics.local_time import LocalTime
 from crossmargin.basics.money import money_from_decimal
 from crossmargin.basics.refusals import Refusal
 

@@ -16,9 +16,7 @@ MEMORIAL_WEEK = date(2026, 5, 26)
 @pytest.fixture(scope="module")
 def clock() -> DayClock:
     registry = parameter_registry()
-    return DayClock.from_parameters(
-        registry.set_of("clearing_day", MEMORIAL_WEEK), registry.set_of("arrangement", MEMORIAL_WEEK)
-    )
+    return DayClock.from_parameters(lambda owner: registry.set_of(owner, MEMORIAL_WEEK))
 
 
 def test_every_kind_of_step_is_in_the_day_and_names_are_unique(clock: DayClock) -> None:

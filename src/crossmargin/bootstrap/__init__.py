@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from crossmargin.analysis.stress.library import StressLibrary
-    from crossmargin.feeds.books.inbox import FolderInbox
-    from crossmargin.feeds.books.outbox import FolderOutbox
-    from crossmargin.feeds.books.programme import LoadedBooks
     from crossmargin.feeds.ccp_files.drift import Recorded
     from crossmargin.feeds.charge_history.reading import LoadedChargeHistory
     from crossmargin.feeds.market.findings import Finding
@@ -26,9 +23,7 @@ if TYPE_CHECKING:
     from crossmargin.parameters.reading import OwnerFile
     from crossmargin.parameters.registry import ParameterSet
     from crossmargin.services.backtest_par_books import BacktestParameters
-    from crossmargin.services.books.ports import Books
     from crossmargin.services.calculators.calculator import Calculator
-    from crossmargin.services.clearing_day.desk import ClearingDesk
     from crossmargin.services.margin_positions import PositionsInput
     from crossmargin.services.parameter_registry import ParameterRegistry
     from crossmargin.services.parameter_sets import ParameterSets
@@ -38,8 +33,6 @@ if TYPE_CHECKING:
     from crossmargin.services.reconciliation import CcpFile, FileKind
     from crossmargin.services.reconciliation_drift import DriftRecord
     from crossmargin.services.stress_parameters import StressParameters
-    from crossmargin.simulation.clearing.parties import SimulatedParties
-    from crossmargin.simulation.clearing.plan import ClearingPlan
     from crossmargin.simulation.market import SimulatedMarket
     from crossmargin.validation.reference import ReferenceCoverage
 
@@ -217,6 +210,7 @@ def calculators() -> Mapping[str, Calculator]:
     from crossmargin.arrangement.reduction import ReductionRules
     from crossmargin.default_management.rules import DefaultRules
     from crossmargin.margin.ficc.add_on_rules import AddOnRules
+    from crossmargin.services.calculators.collateral import CollateralRules
     from crossmargin.services.calculators.registry import calculators as every
 
     registry = parameter_registry()
@@ -225,6 +219,7 @@ def calculators() -> Mapping[str, Calculator]:
         ReductionRules.from_parameters(newest.arrangement),
         AddOnRules.from_parameters(newest.ficc),
         DefaultRules.from_parameters(registry.set_of("default_management", date.max)),
+        CollateralRules.from_parameters(registry.set_of("collateral", date.max)),
     )
 
 
@@ -350,128 +345,3 @@ def record_drift(path: Path, records: Sequence[DriftRecord]) -> Recorded:
     from crossmargin.feeds.ccp_files.drift import record_drift as record
 
     return record(path, records)
-
-
-def open_inbox(folder: Path, *, bd_fcm: str = "BD-FCM") -> FolderInbox:
-    """Open an inbox: one folder a business day, files arrive as their names say."""
-    from crossmargin.feeds.books.inbox import FolderInbox as Inbox
-
-    return Inbox(folder, bd_fcm)
-
-
-def read_clearing_plan(path: Path, positions: Path) -> ClearingPlan:
-    """Read the plan of a simulated month against the positions file that it begins with.
-
-    Raises
-    ------
-    RefusedError
-        With every fault of either file and its place.
-    """
-    from crossmargin.basics.refusals import RefusedError, refused
-    from crossmargin.feeds.positions.reading import read_positions as read_lines
-    from crossmargin.simulation.clearing.plan_reading import read_plan
-
-    loaded = read_lines(positions)
-    if loaded.refusals:
-        raise RefusedError(*loaded.refusals)
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8"
-        raise refused("plan", path.name, f"a readable file ({reason})", "day files") from None
-    return read_plan(text, file=path.name, positions=loaded.lines)
-
-
-def simulated_parties(
-    plan: ClearingPlan,
-    inbox: FolderInbox,
-    outbox: Path,
-    askings: Callable[[date], Sequence[datetime]],
-) -> SimulatedParties:
-    """Return the other parties of a simulated day; they are asked at the instants given."""
-    from crossmargin.simulation.clearing.parties import SimulatedParties as Parties
-
-    return Parties(plan, inbox, outbox, askings)
-
-
-def create_books(address: str) -> Books:
-    """Make an empty store of books: a path of a SQLite file, or a ``postgresql://`` address."""
-    from crossmargin.storage.books import create_books as run
-
-    return run(address)
-
-
-def open_books(address: str) -> Books:
-    """Open a store of books."""
-    from crossmargin.storage.books import open_books as run
-
-    return run(address)
-
-
-def read_bd_fcm_books(path: Path) -> LoadedBooks:
-    """Read the file that the books of a BD-FCM begin with."""
-    from crossmargin.feeds.books.programme import read_bd_fcm_books as run
-
-    return run(path)
-
-
-def open_outbox(folder: Path) -> FolderOutbox:
-    """Open an outbox: one folder a business day."""
-    from crossmargin.feeds.books.outbox import FolderOutbox as Outbox
-
-    return Outbox(folder)
-
-
-def rebuild_balances(address: str) -> int:
-    """Make the balances of a store anew from its transfers; return how many there are."""
-    from crossmargin.storage.books import open_books as run
-
-    return run(address).rebuild_balances()
-
-
-def clearing_desk(
-    books: Books,
-    *,
-    market: Path,
-    inbox: Path,
-    outbox: Path,
-    bd_fcm: str,
-    actor: str,
-    approver: str,
-    own_parameters: Sequence[Path] = (),
-    changes: Mapping[str, Mapping[str, str]] | None = None,
-    derived_prices: bool = False,
-    plan: Path | None = None,
-    positions: Path | None = None,
-) -> ClearingDesk:
-    """Return what runs a BD-FCM's days, the other parties simulated where a plan is given.
-
-    Raises
-    ------
-    RefusedError
-        If a file, a parameter or the plan is at fault, or maker and checker are the same.
-    """
-    from crossmargin.basics.refusals import refused
-    from crossmargin.services.clearing_day.desk import ClearingDesk as Desk
-    from crossmargin.services.clearing_day.margining import DayModels
-
-    registry = parameter_registry()
-    if own_parameters:
-        registry = registry.replacing([read_parameter_file(path) for path in own_parameters])
-    if actor == approver:
-        raise refused("approver", approver, f"another than the maker, {actor}", "maker and checker")
-    models = DayModels(
-        open_market(market),
-        registry,
-        block_executor(),
-        changes={owner: dict(values) for owner, values in (changes or {}).items()},
-        derived_prices=derived_prices,
-    )
-    files = open_inbox(inbox, bd_fcm=bd_fcm)
-    desk = Desk(books, files, open_outbox(outbox), models, bd_fcm, actor, approver)
-    if plan is None or positions is None:
-        return desk
-    parties = simulated_parties(
-        read_clearing_plan(plan, positions), files, outbox, desk.step_instants
-    )
-    return desk.with_others(parties)

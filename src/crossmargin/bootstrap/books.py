@@ -1,0 +1,206 @@
+"""The composition root of the books: stores, inboxes, the desk that runs a BD-FCM's days."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crossmargin.bootstrap import (
+    block_executor,
+    open_market,
+    parameter_registry,
+    read_parameter_file,
+    read_positions,
+)
+
+if TYPE_CHECKING:
+    from crossmargin.collateral.ageing import AgeingRules
+    from crossmargin.feeds.books.inbox import FolderInbox
+    from crossmargin.feeds.books.outbox import FolderOutbox
+    from crossmargin.feeds.books.programme import LoadedBooks
+    from crossmargin.services.books.loading import Participants
+    from crossmargin.services.books.ports import Books, Work
+    from crossmargin.services.clearing_day.desk import ClearingDesk
+    from crossmargin.simulation.clearing.parties import SimulatedParties
+    from crossmargin.simulation.clearing.plan import ClearingPlan
+
+
+def open_inbox(folder: Path, *, bd_fcm: str = "BD-FCM") -> FolderInbox:
+    """Open an inbox: one folder a business day, files arrive as their names say."""
+    from crossmargin.feeds.books.inbox import FolderInbox as Inbox
+
+    return Inbox(folder, bd_fcm)
+
+
+def read_clearing_plan(path: Path, positions: Path) -> ClearingPlan:
+    """Read the plan of a simulated month against the positions file that it begins with.
+
+    Raises
+    ------
+    RefusedError
+        With every fault of either file and its place.
+    """
+    from crossmargin.basics.refusals import RefusedError, refused
+    from crossmargin.simulation.clearing.plan_reading import read_plan
+
+    loaded = read_positions(positions)
+    if loaded.refusals:
+        raise RefusedError(*loaded.refusals)
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise refused("plan", path.name, f"a readable file ({reason})", "day files") from None
+    return read_plan(text, file=path.name, positions=loaded.lines)
+
+
+def simulated_parties(
+    plan: ClearingPlan,
+    inbox: FolderInbox,
+    outbox: Path,
+    askings: Callable[[date], Sequence[datetime]],
+) -> SimulatedParties:
+    """Return the other parties of a simulated day; they are asked at the instants given."""
+    from crossmargin.simulation.clearing.parties import SimulatedParties as Parties
+
+    return Parties(plan, inbox, outbox, askings)
+
+
+def create_books(address: str) -> Books:
+    """Make an empty store of books: a path of a SQLite file, or a ``postgresql://`` address."""
+    from crossmargin.storage.books import create_books as run
+
+    return run(address)
+
+
+def open_books(address: str) -> Books:
+    """Open a store of books."""
+    from crossmargin.storage.books import open_books as run
+
+    return run(address)
+
+
+def read_bd_fcm_books(path: Path) -> LoadedBooks:
+    """Read the file that the books of a BD-FCM begin with."""
+    from crossmargin.feeds.books.programme import read_bd_fcm_books as run
+
+    return run(path)
+
+
+def open_outbox(folder: Path) -> FolderOutbox:
+    """Open an outbox: one folder a business day."""
+    from crossmargin.feeds.books.outbox import FolderOutbox as Outbox
+
+    return Outbox(folder)
+
+
+def rebuild_balances(address: str) -> int:
+    """Make the balances of a store anew from its transfers; return how many there are."""
+    from crossmargin.storage.books import open_books as run
+
+    return run(address).rebuild_balances()
+
+
+def clearing_desk(
+    books: Books,
+    *,
+    market: Path,
+    inbox: Path,
+    outbox: Path,
+    bd_fcm: str,
+    actor: str,
+    approver: str,
+    own_parameters: Sequence[Path] = (),
+    changes: Mapping[str, Mapping[str, str]] | None = None,
+    derived_prices: bool = False,
+    plan: Path | None = None,
+    positions: Path | None = None,
+) -> ClearingDesk:
+    """Return what runs a BD-FCM's days, the other parties simulated where a plan is given.
+
+    Raises
+    ------
+    RefusedError
+        If a file, a parameter or the plan is at fault, or maker and checker are the same.
+    """
+    from crossmargin.basics.refusals import refused
+    from crossmargin.services.clearing_day.desk import ClearingDesk as Desk
+    from crossmargin.services.clearing_day.margining import DayModels
+
+    registry = parameter_registry()
+    if own_parameters:
+        registry = registry.replacing([read_parameter_file(path) for path in own_parameters])
+    if actor == approver:
+        raise refused("approver", approver, f"another than the maker, {actor}", "maker and checker")
+    models = DayModels(
+        open_market(market),
+        registry,
+        block_executor(),
+        changes={owner: dict(values) for owner, values in (changes or {}).items()},
+        derived_prices=derived_prices,
+    )
+    files = open_inbox(inbox, bd_fcm=bd_fcm)
+    desk = Desk(books, files, open_outbox(outbox), models, bd_fcm, actor, approver)
+    if plan is None or positions is None:
+        return desk
+    parties = simulated_parties(
+        read_clearing_plan(plan, positions), files, outbox, desk.step_instants
+    )
+    return desk.with_others(parties)
+
+
+def read_participants(path: Path) -> Participants:
+    """Read a file of a BD-FCM and its customers."""
+    from crossmargin.feeds.books.participants import read_participants as run
+
+    return run(path)
+
+
+def read_customers(path: Path, bd_fcm: str) -> Participants:
+    """Read a CSV file of one BD-FCM's customers."""
+    from crossmargin.feeds.books.participants_csv import read_customers as run
+
+    return run(path, bd_fcm)
+
+
+def proprietary_share(on: date) -> Fraction:
+    """Return from which share on those related to the firm make an account proprietary."""
+    from importlib.resources import files
+
+    from crossmargin.parameters.reading import parse_parameters
+    from crossmargin.parameters.registry import ParameterSet
+    from crossmargin.services.parameter_registry import OWNERS
+
+    # One owner's file: reading all of them takes longer than what is asked.
+    name = f"{OWNERS['participation']}/parameters.toml"
+    text = files("crossmargin").joinpath(name).read_text("utf-8")
+    read = parse_parameters(text, file=name)
+    return ParameterSet.from_file(read, on=on).ratio("proprietary_share")
+
+
+def ageing_rules(on: date) -> AgeingRules:
+    """Return how margin calls age on a day."""
+    from crossmargin.collateral.ageing import AgeingRules as Rules
+
+    return Rules.from_parameters(parameter_registry().set_of("collateral", on))
+
+
+def write_reports(work: Work, directory: Path, bd_fcm: str, day: date) -> list[Path]:
+    """Write every report of a day as files; files of the same content are left as they are."""
+    from crossmargin.feeds.books.outbox import replace_file
+    from crossmargin.presentation.report_files import report_files
+    from crossmargin.services.book_reports.reading import report_document, reports_of_day
+
+    directory.mkdir(parents=True, exist_ok=True)
+    written = []
+    for each in reports_of_day(work, bd_fcm, day)["reports"]:
+        if each["what"] != "REPORT":
+            continue
+        files = report_files(report_document(work, bd_fcm, day, each["name"]))
+        for name, content in files.items():
+            replace_file(directory / name, content)
+            written.append(directory / name)
+    return written

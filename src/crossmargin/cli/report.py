@@ -1,0 +1,92 @@
+"""``xm report``: the reports of a day, as they were made."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crossmargin.cli.books_options import BdFcmOption, BooksOption, opened
+from crossmargin.cli.options import DATE_FORMATS, FormatOption
+from crossmargin.cli.output import OutputFormat, write_document
+
+report_app = typer.Typer(no_args_is_help=True, short_help="The day's reports: show, write.")
+_Date = Annotated[
+    datetime, typer.Option("--date", formats=DATE_FORMATS, metavar="DATE", help="Business date.")
+]
+
+
+class ReportName(StrEnum):
+    """Every report of a day."""
+
+    SEGREGATION = "segregation"
+    RESIDUAL_INTEREST = "residual-interest"
+    CAPITAL = "capital"
+    RESERVE_FORMULA = "reserve-formula"
+    CUSTODY = "custody"
+    CUSTODY_SLICE = "custody-slice"
+    RECONCILIATION = "reconciliation"
+    CASH_LADDER = "cash-ladder"
+    VERIFICATION = "verification"
+    STATEMENT = "statement"
+
+
+@report_app.command("show")
+def show_command(
+    name: Annotated[ReportName, typer.Argument(metavar="NAME", help="Which report.")],
+    *,
+    books: BooksOption,
+    business_date: _Date,
+    bd_fcm: BdFcmOption = "BD-FCM",
+    customer: Annotated[
+        str | None, typer.Option("--customer", metavar="ID", help="Whose statement.")
+    ] = None,
+    output_format: FormatOption = OutputFormat.TABLE,
+) -> None:
+    """Show a report of a day."""
+    from crossmargin.presentation.reports import REPORT_HEADER, print_report, report_rows
+    from crossmargin.services.book_reports.reading import report_document
+
+    with opened(books, output_format) as store, store.work() as work:
+        wanted = f"statement/{customer}" if name is ReportName.STATEMENT else name.value
+        document = report_document(work, bd_fcm, business_date.date(), wanted)
+    write_document(
+        document, output_format, header=REPORT_HEADER, rows=report_rows, show=print_report
+    )
+
+
+@report_app.command("list")
+def list_command(
+    *,
+    books: BooksOption,
+    business_date: _Date,
+    bd_fcm: BdFcmOption = "BD-FCM",
+    output_format: FormatOption = OutputFormat.TABLE,
+) -> None:
+    """Name the reports and notices of a day, with their digests."""
+    from crossmargin.presentation.reports import LIST_HEADER, list_rows, print_list
+    from crossmargin.services.book_reports.reading import reports_of_day
+
+    with opened(books, output_format) as store, store.work() as work:
+        document = reports_of_day(work, bd_fcm, business_date.date())
+    write_document(document, output_format, header=LIST_HEADER, rows=list_rows, show=print_list)
+
+
+@report_app.command("write")
+def write_command(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go.")],
+    *,
+    books: BooksOption,
+    business_date: _Date,
+    bd_fcm: BdFcmOption = "BD-FCM",
+    output_format: FormatOption = OutputFormat.TABLE,
+) -> None:
+    """Write a day's reports as files: JSON, CSV, statements as XLSX and PDF too."""
+    from crossmargin.bootstrap import books as books_bootstrap
+
+    with opened(books, output_format) as store, store.work() as work:
+        written = books_bootstrap.write_reports(work, directory, bd_fcm, business_date.date())
+    typer.echo(f"{len(written)} files written", err=True)

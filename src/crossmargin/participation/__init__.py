@@ -1,0 +1,1 @@
+"""Who may take part: BD-FCMs, customers, their documents, and the rule that decided."""

@@ -1,0 +1,108 @@
+"""The steps of a customer: each a record, from the application to the day on which it has left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from crossmargin.basics.records import Record
+from crossmargin.participation.ownership import Owner, owners_content, owners_of
+
+#: Stream of the records of steps; the subject is the customer.
+CUSTOMER_STEP = "CUSTOMER_STEP"
+
+
+class Step(StrEnum):
+    """What is done with a customer, in the order in which it is first done."""
+
+    APPLIED = "APPLIED"
+    DECLARED = "DECLARED"
+    CUSTOMER_OPTED_IN = "CUSTOMER_OPTED_IN"
+    BD_FCM_OPTED_IN = "BD_FCM_OPTED_IN"
+    ACCOUNTS_OPENED = "ACCOUNTS_OPENED"
+    REHEARSED = "REHEARSED"
+    WENT_LIVE = "WENT_LIVE"
+    SUSPENDED = "SUSPENDED"
+    REINSTATED = "REINSTATED"
+    LEAVING = "LEAVING"
+    LEFT = "LEFT"
+
+
+@dataclass(frozen=True, slots=True)
+class StepTaken:
+    """One step as it was taken.
+
+    Parameters
+    ----------
+    step : Step
+    sha256 : str
+        Of the paper that says so; empty where the records that it follows from say it.
+    owners : tuple of Owner
+        What was declared; empty for every other step.
+    remains : tuple of str
+        What a leaving customer still has in the account, one line a balance.
+    criterion : str
+        Id of the published criterion under which a customer is suspended.
+    at : datetime or None
+        None before it is recorded, as with all that follows.
+    record_id, actor, approver : str
+    causes : tuple of str
+    """
+
+    step: Step
+    sha256: str = ""
+    owners: tuple[Owner, ...] = ()
+    remains: tuple[str, ...] = ()
+    criterion: str = ""
+    at: datetime | None = None
+    record_id: str = ""
+    actor: str = ""
+    approver: str = ""
+    causes: tuple[str, ...] = ()
+
+    def is_known(self, at: datetime) -> bool:
+        """Return whether it was taken by an instant."""
+        return self.at is not None and self.at <= at
+
+    def as_content(self) -> dict[str, object]:
+        """Return what its record says."""
+        return {
+            "step": self.step.value,
+            "sha256": self.sha256,
+            "owners": owners_content(self.owners),
+            "remains": list(self.remains),
+            "criterion": self.criterion,
+        }
+
+
+def step_of(record: Record) -> StepTaken:
+    """Return the step that a record says.
+
+    Raises
+    ------
+    ValueError
+        If it says none.
+    """
+    said = record.content
+    try:
+        return StepTaken(
+            step=Step(str(said["step"])),
+            sha256=str(said["sha256"]),
+            owners=owners_of(said["owners"]),
+            remains=_texts(said["remains"]),
+            criterion=str(said["criterion"]),
+            at=record.at,
+            record_id=record.record_id,
+            actor=record.actor,
+            approver=record.approver,
+            causes=tuple(record.causes),
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"expected a step of a customer, was {record!r}") from error
+
+
+def _texts(said: object) -> tuple[str, ...]:
+    if not isinstance(said, list | tuple):
+        raise TypeError(f"expected a list, was {said!r}")
+    return tuple(map(str, said))

@@ -1,0 +1,287 @@
+"""The close of a day: every report is made, kept as a record, and what is wrong is named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+from crossmargin.basics.money import ZERO, money_from_decimal
+from crossmargin.basics.records import Record
+from crossmargin.ledger.assets import CASH, Asset
+from crossmargin.ledger.verification import verify
+from crossmargin.reporting.breaks import Break
+from crossmargin.reporting.cash_ladder import (
+    CashLadder,
+    CashMovement,
+    ComparedLadders,
+    Direction,
+    cash_ladder,
+)
+from crossmargin.reporting.custody_documents import report_document, slice_document
+from crossmargin.reporting.custody_report import CustodyReport, ReportHeading
+from crossmargin.reporting.custody_values import BreakCause, Coverage, RowOfAsset
+from crossmargin.reporting.notices import (
+    Notice,
+    custody_shortfall,
+    under_required,
+    under_segregation,
+    under_target,
+)
+from crossmargin.reporting.statement import statement_document
+from crossmargin.services.book_reports.custody import custody_of, slice_of
+from crossmargin.services.book_reports.inputs import DayInputs, day_inputs
+from crossmargin.services.book_reports.reconciling import breaks_of, reconciliations
+from crossmargin.services.book_reports.segregation import (
+    capital_of,
+    reserve_formula_of,
+    residual_interest_of,
+    residual_interest_without_savings,
+    segregation_of,
+)
+from crossmargin.services.book_reports.statements import statement_of
+from crossmargin.services.books.ports import Records, Work
+from crossmargin.services.clearing_day.call_register import calls_of
+from crossmargin.services.clearing_day.context import DayContext
+from crossmargin.services.clearing_day.engine import StepResult
+from crossmargin.services.clearing_day.flow_steps import FLOWS
+from crossmargin.services.clearing_day.intake import HELD_FILE
+from crossmargin.services.clearing_day.payments import PAYMENT
+from crossmargin.services.clearing_day.schedule import Step, StepKind
+from crossmargin.services.clearing_day.standing import SIDES
+from crossmargin.services.clearing_day.verifying import image_of
+
+REPORT = "REPORT"
+NOTICE = "NOTICE"
+
+
+def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
+    """Make every report of the day, verify the ledger, draft the notices that are due."""
+    day = step.business_date
+    inputs = day_inputs(context, work, day)
+    if not inputs.customers:
+        return StepResult({"reports": 0})
+    segregation, interest = segregation_of(inputs), residual_interest_of(inputs)
+    stress = residual_interest_without_savings(inputs)
+    custody = custody_of(
+        inputs, work, at=step.at, previous=_previous_custody(work.records, context.bd_fcm, day)
+    )
+    own_slice = slice_of(inputs, custody)
+    reconciled = reconciliations(inputs, work, _previous_breaks(work.records, context.bd_fcm, day))
+    findings = verify(image_of(work))
+    documents: dict[str, Mapping[str, object]] = {
+        "segregation": segregation.as_document(),
+        "residual-interest": {
+            **interest.as_document(),
+            "every_saving_lost": stress.as_document(),
+        },
+        "capital": capital_of(inputs, work.records).as_document(),
+        "reserve-formula": reserve_formula_of(inputs).as_document(),
+        "custody": report_document(custody),
+        "custody-slice": slice_document(own_slice),
+        "reconciliation": {"reconciliations": [each.as_document() for each in reconciled]},
+        "cash-ladder": _ladders(inputs, work, step).as_document(),
+        "verification": {
+            "findings": [
+                [each.check.value, each.where, each.asset, each.was, each.expected]
+                for each in findings
+            ]
+        },
+    }
+    for customer in inputs.customers:
+        statement = statement_of(inputs, work, customer, at=step.at)
+        documents[f"statement/{customer.customer_id}"] = statement_document(statement)
+    behind = _behind(inputs, work)
+    ids = [
+        _keep(context, work, step, name=name, document=document, behind=behind)
+        for name, document in documents.items()
+    ]
+    notices = [
+        notice
+        for notice in (
+            under_segregation(segregation, sender=context.bd_fcm, business_date=day),
+            under_required(interest, sender=context.bd_fcm, business_date=day),
+            under_target(interest, sender=context.bd_fcm, business_date=day),
+            custody_shortfall(custody),
+        )
+        if notice is not None
+    ]
+    for notice in notices:
+        _draft(context, work, step, notice)
+    return StepResult(
+        {
+            "reports": len(ids),
+            "notices": [notice.kind.value for notice in notices],
+            "breaks": sum(len(each.breaks) for each in reconciled),
+            "findings": len(findings),
+            "segregation_excess": str(segregation.excess),
+            "residual_interest_held": str(interest.held),
+            "residual_interest_required": str(interest.required),
+            "custody_ties": "yes" if own_slice.ties else "no",
+        },
+        tuple(ids),
+    )
+
+
+def report_record_id(bd_fcm: str, day: date, name: str, version: int = 1) -> str:
+    """Return the id of a report's record."""
+    return f"report/{bd_fcm}/{day.isoformat()}/{name}/{version}"
+
+
+def _keep(
+    context: DayContext,
+    work: Work,
+    step: Step,
+    *,
+    name: str,
+    document: Mapping[str, object],
+    behind: Sequence[str],
+) -> str:
+    record_id = report_record_id(context.bd_fcm, step.business_date, name)
+    record = context.written(step, *behind).record(
+        record_id,
+        REPORT,
+        context.bd_fcm,
+        {"name": name, "version": 1, "document": document},
+    )
+    work.records.add(record)
+    return record_id
+
+
+def _behind(inputs: DayInputs, work: Work) -> list[str]:
+    """Return what a day's reports follow from: requirements, flows, payments and files."""
+    day = inputs.business_date
+    causes = [required.record_id for required in inputs.required.values()]
+    for stream in (FLOWS, PAYMENT, HELD_FILE):
+        causes += [
+            record.record_id
+            for record in work.records.select(stream=stream, first=day, last=day)
+            if record.subject.split("/")[0] == inputs.context.bd_fcm
+        ]
+    return causes
+
+
+def _draft(context: DayContext, work: Work, step: Step, notice: Notice) -> None:
+    record_id = f"notice/{context.bd_fcm}/{step.business_date.isoformat()}/{notice.kind.value}"
+    work.records.add(
+        context.written(step).record(record_id, NOTICE, context.bd_fcm, notice.as_document())
+    )
+
+
+def _ladders(inputs: DayInputs, work: Work, step: Step) -> ComparedLadders:
+    """Return what must go out tomorrow at each deadline, and what is called to come in."""
+    clock = inputs.context.clock
+    tomorrow = inputs.context.next_business_day(step.business_date)
+    due = {
+        "CME": clock.times[StepKind.CME_MORNING].on(tomorrow),
+        "FICC": clock.times[StepKind.FICC_MORNING].on(tomorrow),
+    }
+    end = clock.times[StepKind.FEDWIRE_CLOSE].on(tomorrow)
+    called = [
+        CashMovement(
+            "SEGREGATED BANK",
+            call.issued.due_at,
+            Direction.IN,
+            call.outstanding,
+            call.issued.event_id,
+            False,
+        )
+        for customer in inputs.customers
+        for call in calls_of(work.records, customer)
+        if call.outstanding > ZERO and call.issued.due_at > step.at
+    ]
+
+    def ladder(*, with_arrangement: bool) -> CashLadder:
+        return cash_ladder(
+            [*_outgoing(inputs, due, with_arrangement=with_arrangement), *called],
+            opening={},
+            first_hour=_whole_hour(min(due.values()).astimezone(end.tzinfo)),
+            last_hour=_whole_hour(end + timedelta(minutes=59)),
+        )
+
+    return ComparedLadders(ladder(with_arrangement=True), ladder(with_arrangement=False))
+
+
+def _whole_hour(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
+def _outgoing(
+    inputs: DayInputs, due: Mapping[str, datetime], *, with_arrangement: bool
+) -> list[CashMovement]:
+    movements = []
+    for customer, required in inputs.required.items():
+        needed = {
+            "CME": required.cme if with_arrangement else required.standalone_cme,
+            "FICC": required.ficc_xm if with_arrangement else required.standalone_ficc,
+        }
+        for side in SIDES:
+            lacking = needed[side.value] - inputs.standings[customer].value_at(side)
+            if lacking > ZERO:
+                purpose = f"margin of {customer.customer_id}"
+                movements.append(
+                    CashMovement(
+                        side.value, due[side.value], Direction.OUT, lacking, purpose, False
+                    )
+                )
+    return movements
+
+
+def _previous_breaks(records: Records, bd_fcm: str, day: date) -> dict[str, list[Break]]:
+    found = _last_report(records, bd_fcm, "reconciliation", before=day)
+    if found is None:
+        return {}
+    said = found.get("reconciliations")
+    return breaks_of(said) if isinstance(said, list) else {}
+
+
+def _last_report(
+    records: Records, bd_fcm: str, name: str, *, before: date
+) -> Mapping[str, object] | None:
+    found: Sequence[Record] = [
+        record
+        for record in records.select(stream=REPORT, subject=bd_fcm)
+        if record.content["name"] == name and record.business_date < before
+    ]
+    document = found[-1].content["document"] if found else None
+    return document if isinstance(document, Mapping) else None
+
+
+def _previous_custody(records: Records, bd_fcm: str, day: date) -> CustodyReport | None:
+    """Return what the custody report of the day before says of its breaks: they go on ageing."""
+    found = _last_report(records, bd_fcm, "custody", before=day)
+    if found is None:
+        return None
+    rows = found["recon"]
+    header = found["header"]
+    if not isinstance(rows, list) or not isinstance(header, Mapping):
+        raise TypeError(f"expected a custody report, was {found!r}")
+    heading = ReportHeading(
+        report_id=str(header["report_id"]),
+        business_date=date.fromisoformat(str(header["business_date"])),
+        as_of=datetime.fromisoformat(str(header["as_of"])),
+        created_at=datetime.fromisoformat(str(header["created_at"])),
+        due_at=datetime.fromisoformat(str(header["due_at"])),
+        sender=str(header["sender"]),
+    )
+    short = tuple(_short_row(each) for each in rows if each["break_opened"] is not None)
+    return CustodyReport(heading, 1, "", (), (), (), short, ())
+
+
+def _short_row(said: Mapping[str, object]) -> RowOfAsset:
+    asset = Asset.parsed(str(said["asset"]))
+    held, owed = (amount_of(asset, str(said[name])) for name in ("held", "owed"))
+    return RowOfAsset(
+        asset,
+        Coverage(held, owed, ()),
+        {},
+        0,
+        0,
+        BreakCause(str(said["break_cause"])),
+        date.fromisoformat(str(said["break_opened"])),
+        int(str(said["break_age_business_days"])),
+    )
+
+
+def amount_of(asset: Asset, text: str) -> int:
+    """Return the whole units that a report's text says: cents of cash, units of all else."""
+    return money_from_decimal(text).cents if asset == CASH else int(text)

@@ -1,0 +1,233 @@
+"""The custody report of a day, and a BD-FCM's own slice of it (ruling 25).
+
+Held comes from the custodian's file, owed from FICC's margin accounts; no query serves both. What
+is on its way is shown apart, once.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from crossmargin.basics.records import Record
+from crossmargin.ledger.assets import Asset
+from crossmargin.ledger.chart import Account, AccountKind
+from crossmargin.ledger.custody import CUSTODY_FACT, CustodyFact, Fact, fact_of
+from crossmargin.ledger.posting import Balance
+from crossmargin.ledger.transfers import TransferState
+from crossmargin.product.calendars import sifma_calendar
+from crossmargin.reporting.custody_checks import CustodyFacts
+from crossmargin.reporting.custody_report import (
+    CustodyReport,
+    CustodySlice,
+    ReportHeading,
+    custody_report,
+    custody_slice,
+)
+from crossmargin.reporting.custody_values import (
+    AccountScope,
+    CustodyAccount,
+    Entitlement,
+    HeldFor,
+    Holding,
+    InTransit,
+    LocationType,
+    MarginClass,
+)
+from crossmargin.reporting.rules import due_on_next_business_day
+from crossmargin.services.book_reports.inputs import DayInputs
+from crossmargin.services.books.ports import Ledger, Work
+from crossmargin.services.clearing_day.intake import HELD_FILE
+
+_PLACES = (AccountKind.FRBNY_SEGREGATED_ACCOUNT, AccountKind.SEGREGATED_BANK_ACCOUNT)
+_DEBTS = {AccountKind.FICC_OWED_XM: MarginClass.XM, AccountKind.FICC_OWED_SCM: MarginClass.SCM}
+_CLAIMS = {AccountKind.FICC_XM_MARGIN: MarginClass.XM, AccountKind.FICC_SCM_MARGIN: MarginClass.SCM}
+_HELD_FOR = {"FUTURES": HeldFor.XM, "SECURITIES": HeldFor.SCM}
+
+
+def custody_of(
+    inputs: DayInputs, work: Work, *, at: datetime, previous: CustodyReport | None
+) -> CustodyReport:
+    """Return FICC's custody report of the day, over all BD-FCMs.
+
+    Parameters
+    ----------
+    inputs : DayInputs
+    work : Work
+    at : datetime
+        When it is made: the close of business it is of.
+    previous : CustodyReport, optional
+        Of the business day before, whose breaks are carried.
+    """
+    day = inputs.business_date
+    accounts = _accounts(work, day)
+    due = due_on_next_business_day(day, inputs.rules.custody_report_due, sifma_calendar())
+    heading = ReportHeading(
+        report_id=f"custody/{day.isoformat()}/1",
+        business_date=day,
+        as_of=at,
+        created_at=at,
+        due_at=due,
+        sender="FICC",
+    )
+    facts = CustodyFacts(
+        holdings=_holdings(work, inputs, accounts),
+        entitlements=_entitlements(inputs.balances),
+        in_transit=_in_transit(work.ledger),
+        margin_account_totals=_totals(work.ledger),
+        custody_ledger=_ledger_of_places(inputs.balances),
+    )
+    return custody_report(heading, facts, previous_day=previous, corrects=None)
+
+
+def slice_of(inputs: DayInputs, report: CustodyReport) -> CustodySlice:
+    """Return a BD-FCM's own slice: its claims in its own book against the report."""
+    claims: dict[tuple[MarginClass, str, Asset], int] = defaultdict(int)
+    for (account_id, asset), balance in inputs.balances.items():
+        account = Account.parsed(account_id)
+        margin_class = _CLAIMS.get(account.kind)
+        if margin_class is None or account.bd_fcm != inputs.context.bd_fcm:
+            continue
+        if balance.posted_debit:
+            own = margin_account_id(account.bd_fcm, account.customer_id, margin_class)
+            claims[margin_class, own, asset] += balance.posted_debit
+    return custody_slice(inputs.context.bd_fcm, claims, report)
+
+
+def margin_account_id(bd_fcm: str, customer_id: str, margin_class: MarginClass) -> str:
+    """Return the name of a margin account at FICC, kept by customer."""
+    return f"{bd_fcm}/{margin_class.value}/{customer_id}"
+
+
+def custodian_rows(work: Work, bd_fcm: str, day: date) -> Sequence[Sequence[object]]:
+    """Return the rows of the last custodian's statement of a day; none if none came."""
+    found: list[Record] = [
+        record
+        for record in work.records.select(stream=HELD_FILE, subject=bd_fcm, first=day, last=day)
+        if record.content["kind"] == "custodian"
+    ]
+    rows = found[-1].content["rows"] if found else []
+    return rows if isinstance(rows, list | tuple) else []
+
+
+def _accounts(work: Work, day: date) -> dict[str, CustodyAccount]:
+    """Return FICC's custody accounts by place, with what is in force of each."""
+    facts: dict[str, dict[Fact, CustodyFact]] = defaultdict(dict)
+    for record in work.records.select(stream=CUSTODY_FACT):
+        fact = fact_of(record)
+        if fact.is_in_force(day):
+            facts[record.subject][fact.fact] = fact
+    found = {}
+    for kind in _PLACES:
+        for account in work.ledger.accounts(kind=kind):
+            known = facts[account.account_id]
+            scope = known.get(Fact.SCOPE)
+            if account.custodian in found or scope is None:
+                continue
+            is_frbny = kind is AccountKind.FRBNY_SEGREGATED_ACCOUNT
+            found[account.custodian] = CustodyAccount(
+                location_type=LocationType.FRBNY if is_frbny else LocationType.BANK,
+                location=account.custodian,
+                account_id=account.custodian,
+                title=known[Fact.EXACT_TITLE].value if Fact.EXACT_TITLE in known else "",
+                scope=AccountScope(scope.value),
+                notice_document_id=_digest(known.get(Fact.NOTICE)),
+                contract_document_id=_digest(known.get(Fact.NO_LIEN_CONTRACT)),
+            )
+    return found
+
+
+def _digest(fact: CustodyFact | None) -> str:
+    return "" if fact is None else fact.document_sha256
+
+
+def _holdings(
+    work: Work, inputs: DayInputs, accounts: Mapping[str, CustodyAccount]
+) -> list[Holding]:
+    holdings = []
+    for row in custodian_rows(work, inputs.context.bd_fcm, inputs.business_date):
+        _, place, _, segregation, asset_text, quantity, _ = row
+        account = accounts.get(str(place))
+        if account is None or not int(str(quantity)):
+            continue
+        asset = Asset.parsed(str(asset_text))
+        amount = int(str(quantity))
+        holdings.append(
+            Holding(
+                account,
+                asset,
+                amount,
+                _HELD_FOR.get(str(segregation), HeldFor.OTHER),
+                None if asset.kind.value == "CASH" else inputs.market_value(asset.code, amount),
+            )
+        )
+    return holdings
+
+
+def _entitlements(balances: Mapping[tuple[str, Asset], Balance]) -> list[Entitlement]:
+    found = []
+    for (account_id, asset), balance in balances.items():
+        account = Account.parsed(account_id)
+        margin_class = _DEBTS.get(account.kind)
+        if margin_class is not None and balance.posted_credit > 0:
+            own = margin_account_id(account.bd_fcm, account.customer_id, margin_class)
+            found.append(
+                Entitlement(
+                    account.bd_fcm,
+                    margin_class,
+                    own,
+                    asset,
+                    balance.posted_credit,
+                    min(balance.debits_pending, balance.posted_credit),
+                )
+            )
+    return found
+
+
+def _in_transit(ledger: Ledger) -> list[InTransit]:
+    """Return what waits at FICC's custody accounts, by transfer."""
+    settled = {
+        each.pending_id
+        for account in _custody_accounts(ledger)
+        for each in ledger.transfers(account_id=account.account_id)
+        if each.pending_id
+    }
+    moving = []
+    for account in _custody_accounts(ledger):
+        for each in ledger.transfers(account_id=account.account_id):
+            if each.state is not TransferState.PENDING or each.transfer_id in settled:
+                continue
+            inward = each.debit_account_id == account.account_id
+            amount = each.amount if inward else -each.amount
+            moving.append(InTransit(each.transfer_id, account.custodian, each.asset, amount))
+    return moving
+
+
+def _custody_accounts(ledger: Ledger) -> list[Account]:
+    return [account for kind in _PLACES for account in ledger.accounts(kind=kind)]
+
+
+def _totals(ledger: Ledger) -> dict[Asset, int]:
+    """Return what FICC owes by asset from the transfers: another path than the balances."""
+    totals: dict[Asset, int] = defaultdict(int)
+    for kind in _DEBTS:
+        for account in ledger.accounts(kind=kind):
+            for each in ledger.transfers(account_id=account.account_id):
+                if each.state in {TransferState.POSTED, TransferState.POSTS_PENDING}:
+                    inward = each.credit_account_id == account.account_id
+                    totals[each.asset] += each.amount if inward else -each.amount
+    return {asset: total for asset, total in totals.items() if total}
+
+
+def _ledger_of_places(
+    balances: Mapping[tuple[str, Asset], Balance],
+) -> dict[tuple[str, Asset], int]:
+    """Return what FICC's ledger says is at each place, what is in transit included."""
+    found: dict[tuple[str, Asset], int] = defaultdict(int)
+    for (account_id, asset), balance in balances.items():
+        account = Account.parsed(account_id)
+        if account.kind in _PLACES:
+            moving = balance.debits_pending - balance.credits_pending
+            found[account.custodian, asset] += balance.posted_debit + moving
+    return {key: amount for key, amount in found.items() if amount}

@@ -1,0 +1,87 @@
+"""Reports that are due the business day after: the segregation statement, residual interest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from crossmargin.basics.money import ZERO, Money, money_from_decimal
+from crossmargin.basics.records import Record
+from crossmargin.collateral.call_events import STREAM
+from crossmargin.services.book_reports.closing import REPORT
+from crossmargin.services.books.ports import Work
+from crossmargin.services.clearing_day.context import DayContext
+from crossmargin.services.clearing_day.engine import StepResult
+from crossmargin.services.clearing_day.schedule import Step
+
+FILED = "FILED"
+
+
+def file_segregation(context: DayContext, work: Work, step: Step) -> StepResult:
+    """File the segregation statement of the business day before, by noon."""
+    report = _last(work, context.bd_fcm, "segregation", step)
+    if report is None:
+        return StepResult({"filed": 0})
+    record_id = f"filed/{report.record_id}"
+    content = {"report": report.record_id, "digest": report.digest}
+    work.records.add(
+        context.written(step, report.record_id).record(record_id, FILED, context.bd_fcm, content)
+    )
+    return StepResult({"filed": 1, "report": report.record_id}, (record_id,))
+
+
+def meet_residual_interest(context: DayContext, work: Work, step: Step) -> StepResult:
+    """Compare residual interest with what the day before asks for, at its deadline.
+
+    What undermargined customers have paid since comes off what is required.
+    """
+    report = _last(work, context.bd_fcm, "residual-interest", step)
+    if report is None:
+        return StepResult({"compared": 0})
+    document = report.content["document"]
+    if not isinstance(document, Mapping):
+        raise TypeError(f"expected a report, was {report!r}")
+    required = money_from_decimal(str(document["residual_interest_required"]))
+    held = money_from_decimal(str(document["residual_interest_held"]))
+    paid = _paid_since(work, context.bd_fcm, document, step)
+    left = max(ZERO, required - paid)
+    return StepResult(
+        {
+            "required": str(required),
+            "paid_by_undermargined": str(paid),
+            "required_after_payments": str(left),
+            "held": str(held),
+            "compliant": "yes" if held >= left else "no",
+        },
+        (report.record_id,),
+    )
+
+
+def _paid_since(work: Work, bd_fcm: str, document: Mapping[str, object], step: Step) -> Money:
+    """Return what undermargined customers have paid today, each up to what was lacking."""
+    undermargined = document["undermargined"]
+    if not isinstance(undermargined, Mapping):
+        raise TypeError(f"expected undermargined amounts, was {undermargined!r}")
+    total = ZERO
+    for customer_id, amount in undermargined.items():
+        lacking = money_from_decimal(str(amount))
+        paid = Money.total(
+            money_from_decimal(str(each.content["amount"]))
+            for each in work.records.select(
+                stream=STREAM,
+                subject=f"{bd_fcm}/{customer_id}",
+                first=step.business_date,
+                last=step.business_date,
+            )
+            if each.content["event"] == "paid"
+        )
+        total += min(lacking, paid)
+    return total
+
+
+def _last(work: Work, bd_fcm: str, name: str, step: Step) -> Record | None:
+    found = [
+        record
+        for record in work.records.select(stream=REPORT, subject=bd_fcm)
+        if record.content["name"] == name and record.business_date < step.business_date
+    ]
+    return found[-1] if found else None

@@ -1,0 +1,94 @@
+"""What the reports of a day read: every customer's property, value and requirement at the close."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from crossmargin.basics.identifiers import Cusip, CustomerKey
+from crossmargin.basics.money import ZERO, Money
+from crossmargin.ledger.assets import CASH, Asset, AssetKind
+from crossmargin.ledger.chart import AccountKind
+from crossmargin.ledger.posting import Balance
+from crossmargin.reporting.rules import ReportingRules
+from crossmargin.services.books.participation import customers_of
+from crossmargin.services.books.ports import Work
+from crossmargin.services.clearing_day.context import DayContext
+from crossmargin.services.clearing_day.requirements import Required, last_requirements
+from crossmargin.services.clearing_day.standing import Standing, standing_of
+
+
+@dataclass(frozen=True, slots=True)
+class DayInputs:
+    """Everything at the close of a business date.
+
+    Parameters
+    ----------
+    context : DayContext
+    business_date : date
+    customers : tuple of CustomerKey
+    standings : mapping of CustomerKey to Standing
+    required : mapping of CustomerKey to Required
+        Of those with positions.
+    balances : mapping of (account id, Asset) to Balance
+        Of the whole ledger.
+    rules : ReportingRules
+    """
+
+    context: DayContext
+    business_date: date
+    customers: tuple[CustomerKey, ...]
+    standings: Mapping[CustomerKey, Standing]
+    required: Mapping[CustomerKey, Required]
+    balances: Mapping[tuple[str, Asset], Balance]
+    rules: ReportingRules
+
+    def cash(self, *kinds: AccountKind) -> Money:
+        """Return the debit balance in cash of all accounts of some kinds, of this BD-FCM."""
+        return Money(
+            sum(
+                balance.posted_debit
+                for (account_id, asset), balance in self.balances.items()
+                if asset == CASH and self._is_of(account_id, kinds)
+            )
+        )
+
+    def securities(self, *kinds: AccountKind) -> Money:
+        """Return the market value of the securities in all accounts of some kinds."""
+        total = ZERO
+        for (account_id, asset), balance in self.balances.items():
+            if asset.kind is AssetKind.SECURITY and self._is_of(account_id, kinds):
+                total += self.market_value(asset.code, balance.posted_debit)
+        return total
+
+    def market_value(self, cusip: str, par_dollars: int) -> Money:
+        """Return the market value of par at the close; zero of what no customer has."""
+        for standing in self.standings.values():
+            if Cusip(cusip) in standing.prices:
+                return standing.market_value(Cusip(cusip), par_dollars)
+        return ZERO
+
+    def _is_of(self, account_id: str, kinds: Sequence[AccountKind]) -> bool:
+        kind, _, bd_fcm, *_ = account_id.split("/")
+        return kind in kinds and bd_fcm == self.context.bd_fcm
+
+
+def day_inputs(context: DayContext, work: Work, business_date: date) -> DayInputs:
+    """Return everything that the reports of a business date read."""
+    required = last_requirements(work.records, context.bd_fcm, until=business_date)
+    today = {key: each for key, each in required.items() if each.at.date() >= business_date}
+    customers = customers_of(work, context.bd_fcm)
+    standings = {
+        key: standing_of(context, work, business_date, key, today.get(key), is_evening=True)
+        for key in customers
+    }
+    return DayInputs(
+        context=context,
+        business_date=business_date,
+        customers=customers,
+        standings=standings,
+        required=today,
+        balances=work.ledger.balances(),
+        rules=ReportingRules.from_parameters(context.parameters("reporting", business_date)),
+    )

@@ -1,0 +1,65 @@
+"""Reports as they were made, read back from the books."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from crossmargin.basics.refusals import refused
+from crossmargin.services.book_reports.closing import NOTICE, REPORT
+from crossmargin.services.books.ports import Work
+
+
+def report_document(work: Work, bd_fcm: str, day: date, name: str) -> dict[str, Any]:
+    """Return a report of a day: its last version, with its record's id and digest.
+
+    Raises
+    ------
+    RefusedError
+        If there is none of that name.
+    """
+    found = [
+        record
+        for record in work.records.select(stream=REPORT, subject=bd_fcm, first=day, last=day)
+        if record.content["name"] == name
+    ]
+    if not found:
+        known = ", ".join(sorted(_names(work, bd_fcm, day))) or "none on that day"
+        raise refused("report", name, f"one of {known}", "reports")
+    record = found[-1]
+    document = record.content["document"]
+    if not isinstance(document, Mapping):
+        raise TypeError(f"expected a report, was {record!r}")
+    return {
+        "report": name,
+        "bd_fcm": bd_fcm,
+        "business_date": day.isoformat(),
+        "record_id": record.record_id,
+        "digest": record.digest,
+        "made_at": record.at.isoformat(),
+        "document": dict(document),
+    }
+
+
+def reports_of_day(work: Work, bd_fcm: str, day: date) -> dict[str, Any]:
+    """Return the names and digests of a day's reports and notices."""
+    return {
+        "bd_fcm": bd_fcm,
+        "business_date": day.isoformat(),
+        "reports": [
+            {
+                "name": str(record.content.get("name") or record.content.get("kind")),
+                "what": record.stream,
+                "record_id": record.record_id,
+                "digest": record.digest,
+            }
+            for stream in (REPORT, NOTICE)
+            for record in work.records.select(stream=stream, subject=bd_fcm, first=day, last=day)
+        ],
+    }
+
+
+def _names(work: Work, bd_fcm: str, day: date) -> set[str]:
+    found = work.records.select(stream=REPORT, subject=bd_fcm, first=day, last=day)
+    return {str(record.content["name"]) for record in found}

@@ -1,0 +1,145 @@
+"""Customer statements of a day: opening to closing, footed, with what lies where and is asked."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from fractions import Fraction
+
+from crossmargin.basics.identifiers import Cusip, CustomerKey
+from crossmargin.basics.money import ZERO, Money
+from crossmargin.ledger.assets import CASH, Asset, security
+from crossmargin.ledger.chart import AccountKind
+from crossmargin.ledger.transfers import Transfer, TransferState
+from crossmargin.reporting.statement import (
+    SECTIONS,
+    CallLine,
+    CollateralLine,
+    CustomerStatement,
+    Movement,
+    PositionLine,
+    RequirementLine,
+    customer_statement,
+)
+from crossmargin.services.book_reports.inputs import DayInputs
+from crossmargin.services.books.accounts import of_customer, position_asset
+from crossmargin.services.books.ports import Work
+from crossmargin.services.clearing_day.call_register import calls_of
+from crossmargin.services.clearing_day.lot_register import read_register
+from crossmargin.services.clearing_day.requirements import Required
+from crossmargin.services.clearing_day.standing import Standing
+
+_POSTED = (TransferState.POSTED, TransferState.POSTS_PENDING)
+
+
+def statement_of(
+    inputs: DayInputs, work: Work, customer: CustomerKey, *, at: datetime
+) -> CustomerStatement:
+    """Return one customer's statement of the day.
+
+    Raises
+    ------
+    ValueError
+        If opening balance and movements do not come to the closing balance.
+    """
+    day = inputs.business_date
+    own = of_customer(AccountKind.CUSTOMER_FUTURES_ACCOUNT, customer).account_id
+    transfers = [t for t in work.ledger.transfers(account_id=own, last=day) if t.state in _POSTED]
+    opening: dict[Asset, int] = {}
+    closing: dict[Asset, int] = {}
+    movements = []
+    for each in transfers:
+        signed = each.amount if each.credit_account_id == own else -each.amount
+        closing[each.asset] = closing.get(each.asset, 0) + signed
+        if each.business_date < day:
+            opening[each.asset] = opening.get(each.asset, 0) + signed
+        else:
+            movements.append(_movement(each, signed))
+    standing, required = inputs.standings[customer], inputs.required.get(customer)
+    return customer_statement(
+        customer.bd_fcm,
+        customer.customer_id,
+        day,
+        opening=opening,
+        closing=closing,
+        movements=movements,
+        positions=_positions(work, customer),
+        requirements=() if required is None else _requirements(required),
+        collateral=_collateral(standing),
+        calls=_calls(work, customer, day, at),
+    )
+
+
+def _movement(transfer: Transfer, signed: int) -> Movement:
+    if transfer.kind not in SECTIONS:
+        raise ValueError(f"{transfer.transfer_id}: {transfer.kind} has no place on a statement")
+    return Movement(transfer.transfer_id, transfer.kind, transfer.asset, signed, transfer.at)
+
+
+def _positions(work: Work, customer: CustomerKey) -> list[PositionLine]:
+    totals: dict[tuple[str, str, Asset], int] = {}
+    for lot in read_register(work.records, customer.bd_fcm).live():
+        if lot.customer == customer:
+            asset = position_asset(lot.clearing_organization, lot.instrument)
+            key = (lot.clearing_organization.value, lot.account.value, asset)
+            totals[key] = totals.get(key, 0) + lot.quantity
+    return [PositionLine(*key, quantity) for key, quantity in totals.items() if quantity]
+
+
+def _requirements(required: Required) -> list[RequirementLine]:
+    cycle = required.cycle.value
+    return [
+        RequirementLine(
+            "FICC", cycle, required.ficc_xm + required.ficc_outside, required.standalone_ficc
+        ),
+        RequirementLine("CME", cycle, required.cme, required.standalone_cme),
+    ]
+
+
+def _collateral(standing: Standing) -> list[CollateralLine]:
+    lines = []
+    holdings = standing.holdings
+    left_cash, left_par = holdings.cash, dict(holdings.par_dollars)
+    for side, placed in holdings.at.items():
+        left_cash -= placed.cash
+        if placed.cash != ZERO:
+            lines.append(_cash_line(side.value, placed.cash))
+        for cusip, par in placed.par_dollars.items():
+            left_par[cusip] = left_par.get(cusip, 0) - par
+            lines.append(
+                _security_line(standing, side.value, cusip, par, standing.counted(side, cusip, par))
+            )
+    if left_cash != ZERO:
+        lines.append(_cash_line("BD-FCM", left_cash))
+    for cusip, par in left_par.items():
+        if par:
+            least = standing.least_counted(cusip, par)
+            lines.append(_security_line(standing, "BD-FCM", cusip, par, least))
+    return lines
+
+
+def _cash_line(location: str, cash: Money) -> CollateralLine:
+    return CollateralLine(location, CASH, cash.cents, cash, Fraction(0), cash)
+
+
+def _security_line(
+    standing: Standing, location: str, cusip: Cusip, par: int, counted: Money
+) -> CollateralLine:
+    worth = standing.market_value(cusip, par)
+    haircut = 1 - counted.dollars / worth.dollars if worth > ZERO else Fraction(0)
+    return CollateralLine(location, security(cusip.text), par, worth, haircut, counted)
+
+
+def _calls(work: Work, customer: CustomerKey, day: date, at: datetime) -> list[CallLine]:
+    return [
+        CallLine(
+            call.issued.event_id,
+            call.issued.ccp.value,
+            call.issued.cycle,
+            call.amount,
+            call.issued.due_at,
+            call.paid,
+            call.status(at).value,
+        )
+        for call in calls_of(work.records, customer)
+        if call.issued.business_date == day or call.outstanding > ZERO
+    ]

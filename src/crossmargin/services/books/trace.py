@@ -1,0 +1,113 @@
+"""Where a figure comes from: the chain of causes of a record or transfer, down to files.
+
+A cause that is a file ends its branch with name, line and digest. A record without causes is an
+origin too: something that a person entered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crossmargin.basics.records import Record
+from crossmargin.ledger.transfers import Transfer
+from crossmargin.services.books.ports import Work
+
+
+@dataclass(frozen=True, slots=True)
+class TraceNode:
+    """One record or transfer on the way.
+
+    Parameters
+    ----------
+    node_id : str
+    what : str
+        The stream of a record, or the kind of a transfer.
+    at, actor : str
+    digest : str
+        Of a record; empty for a transfer.
+    file, line, sha256 : str
+        Where it ends: file, line and digest; empty elsewhere.
+    causes : tuple of str
+    """
+
+    node_id: str
+    what: str
+    at: str
+    actor: str
+    digest: str
+    file: str
+    line: str
+    sha256: str
+    causes: tuple[str, ...]
+
+    @property
+    def is_origin(self) -> bool:
+        """Whether nothing lies behind it."""
+        return not self.causes
+
+
+def trace(work: Work, node_id: str) -> tuple[TraceNode, ...]:
+    """Return everything that a record or transfer follows from, itself first, each once.
+
+    Raises
+    ------
+    LookupError
+        If there is none of that id, or a cause is not there.
+    """
+    found: dict[str, TraceNode] = {}
+    waiting = [node_id]
+    while waiting:
+        current = waiting.pop(0)
+        if current in found:
+            continue
+        found[current] = _node(work, current)
+        waiting += [each for each in found[current].causes if each not in found]
+    return tuple(found.values())
+
+
+def ends_at_files(nodes: tuple[TraceNode, ...]) -> bool:
+    """Return whether some branch ends at a file with its digest."""
+    return any(node.sha256 for node in nodes if node.is_origin)
+
+
+def _node(work: Work, node_id: str) -> TraceNode:
+    record = work.records.get(node_id)
+    if record is not None:
+        return _of_record(record)
+    transfer = work.ledger.transfer(node_id)
+    if transfer is None:
+        raise LookupError(f"nothing has the id {node_id}")
+    return _of_transfer(transfer)
+
+
+def _of_record(record: Record) -> TraceNode:
+    said = record.content
+    line = said.get("line")
+    return TraceNode(
+        node_id=record.record_id,
+        what=record.stream,
+        at=record.at.isoformat(),
+        actor=record.actor,
+        digest=record.digest,
+        file=str(said.get("name", "")) if "sha256" in said else "",
+        line="" if line is None else str(line),
+        sha256=str(said.get("sha256", "")),
+        causes=record.causes,
+    )
+
+
+def _of_transfer(transfer: Transfer) -> TraceNode:
+    causes = [transfer.cause_id]
+    if transfer.pending_id:
+        causes.append(transfer.pending_id)
+    return TraceNode(
+        node_id=transfer.transfer_id,
+        what=transfer.kind.value,
+        at=transfer.at.isoformat(),
+        actor="",
+        digest="",
+        file="",
+        line="",
+        sha256="",
+        causes=tuple(causes),
+    )

@@ -1,0 +1,249 @@
+"""Where a customer stands: property, what it counts for, what is required, how to meet it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from crossmargin.basics.identifiers import Cusip, CustomerKey
+from crossmargin.basics.money import CENTS_PER_DOLLAR, ZERO, Money
+from crossmargin.collateral.allocation import (
+    Allocation,
+    AllocationRules,
+    CustomerProperty,
+    Property,
+    allocate,
+)
+from crossmargin.collateral.haircuts import HaircutTables
+from crossmargin.collateral.house_terms import HouseTerms, must_have
+from crossmargin.collateral.value import PricedSecurity, value_after_haircut
+from crossmargin.ledger.assets import CASH, AssetKind
+from crossmargin.ledger.chart import AccountKind
+from crossmargin.market.history import PriceSheet
+from crossmargin.pricing.treasury import accrued_interest_per_100
+from crossmargin.product.position import ClearingOrganization
+from crossmargin.product.treasury import COUPON_KINDS
+from crossmargin.services.books.accounts import of_customer
+from crossmargin.services.books.ports import Ledger, Work
+from crossmargin.services.clearing_day.context import DayContext
+from crossmargin.services.clearing_day.requirements import Required
+
+SIDES = (ClearingOrganization.FICC, ClearingOrganization.CME)
+_CLAIMS = {
+    ClearingOrganization.FICC: AccountKind.FICC_XM_MARGIN,
+    ClearingOrganization.CME: AccountKind.CME_CUSTOMER_MARGIN,
+}
+_PER_CENT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """A customer's property as the ledger has it.
+
+    Parameters
+    ----------
+    customer : CustomerKey
+    cash : Money
+        Owed to the customer in the futures account; negative is a debit balance.
+    par_dollars : mapping of Cusip to int
+        Owed to the customer.
+    at : mapping of ClearingOrganization to Property
+        What lies at each: what is on its way there counted, on its way back not.
+    leaving : Property
+        What waits to go to the customer.
+    """
+
+    customer: CustomerKey
+    cash: Money
+    par_dollars: Mapping[Cusip, int]
+    at: Mapping[ClearingOrganization, Property]
+    leaving: Property
+
+    def as_property(self, prices: Mapping[Cusip, PricedSecurity]) -> CustomerProperty:
+        """Return it as property that may serve as margin: the customer's own, nobody else's.
+
+        Cash at a clearing organization beyond what the customer is owed is residual interest.
+        """
+        own = max(ZERO, self.cash - self.leaving.cash)
+        placed = {}
+        for side in SIDES:
+            here = min(self.at[side].cash, own)
+            own -= here
+            placed[side] = Property(here, self.at[side].par_dollars)
+        free = {
+            cusip: par - self.leaving.par(cusip) - sum(self.at[side].par(cusip) for side in SIDES)
+            for cusip, par in self.par_dollars.items()
+        }
+        left = {cusip: par for cusip, par in free.items() if par > 0}
+        return CustomerProperty(self.customer, Property(own, left), placed, prices)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one customer stands.
+
+    Parameters
+    ----------
+    holdings : Holdings
+    prices : mapping of Cusip to PricedSecurity
+    tables : HaircutTables
+    as_of : date
+    required : mapping of ClearingOrganization to Money
+        Of both clearing organizations, for the futures account.
+    terms : HouseTerms
+    placing : Allocation
+        Of the customer's own property on the requirements.
+    calling : Allocation
+        The same on what the BD-FCM asks.
+    """
+
+    holdings: Holdings
+    prices: Mapping[Cusip, PricedSecurity]
+    tables: HaircutTables
+    as_of: date
+    required: Mapping[ClearingOrganization, Money]
+    terms: HouseTerms
+    placing: Allocation
+    calling: Allocation
+
+    @property
+    def ccp_minimum(self) -> Money:
+        """What both clearing organizations require."""
+        return Money.total(self.required.values())
+
+    @property
+    def value(self) -> Money:
+        """Everything as collateral: at a clearing organization its haircut, else the larger."""
+        total = self.holdings.cash - self.holdings.leaving.cash
+        left = dict(self.holdings.par_dollars)
+        for side in SIDES:
+            for cusip, par in self.holdings.at[side].par_dollars.items():
+                total += self.counted(side, cusip, par)
+                left[cusip] = left.get(cusip, 0) - par
+        for cusip, par in left.items():
+            own = par - self.holdings.leaving.par(cusip)
+            if own > 0:
+                total += self.least_counted(cusip, own)
+        return total
+
+    def lacking(self, side: ClearingOrganization) -> Money:
+        """Return what is to be called for a side; a debit balance is called for CME's."""
+        debit = max(ZERO, -self.holdings.cash) if side is ClearingOrganization.CME else ZERO
+        return self.calling.deficit(side) + debit
+
+    def counted(self, side: ClearingOrganization, cusip: Cusip, par_dollars: int) -> Money:
+        """Return what a clearing organization counts for par; nothing where it is not taken."""
+        priced = self.prices[cusip]
+        if self.tables.eligible(side, priced.security, self.as_of):
+            return ZERO
+        haircut = self.tables.haircut(side, priced.security, self.as_of)
+        return value_after_haircut(par_dollars, priced.full_price_per_100, haircut)
+
+    def least_counted(self, cusip: Cusip, par_dollars: int) -> Money:
+        """Return the lesser of what both count."""
+        return min(self.counted(side, cusip, par_dollars) for side in SIDES)
+
+    def market_value(self, cusip: Cusip, par_dollars: int) -> Money:
+        """Return the market value of par, down to the cent."""
+        dollars = self.prices[cusip].full_price_per_100 * par_dollars / _PER_CENT
+        return Money(math.floor(dollars * CENTS_PER_DOLLAR))
+
+    def value_at(self, side: ClearingOrganization) -> Money:
+        """Return what a clearing organization counts for what lies there."""
+        placed = self.holdings.at[side]
+        return placed.cash + Money.total(
+            self.counted(side, cusip, par) for cusip, par in placed.par_dollars.items()
+        )
+
+
+def standing_of(
+    context: DayContext,
+    work: Work,
+    business_date: date,
+    customer: CustomerKey,
+    required: Required | None,
+    *,
+    is_evening: bool,
+) -> Standing:
+    """Return where a customer stands against a requirement; none required if there is none.
+
+    In the evening at the prices of the day, before at those of the day before.
+    """
+    parameters = context.parameters("collateral", business_date)
+    tables = HaircutTables.from_parameters(parameters)
+    rules = AllocationRules.from_parameters(parameters)
+    holdings = holdings_of(work.ledger, customer)
+    as_of = context.models.last_price_date(business_date, is_evening=is_evening)
+    prices = priced(holdings, context.models.priced(as_of).price_sheets[as_of])
+    sides = dict.fromkeys(SIDES, ZERO)
+    if required is not None:
+        sides = {
+            ClearingOrganization.FICC: required.ficc_xm,
+            ClearingOrganization.CME: required.cme,
+        }
+    terms = house_terms(context, customer, business_date)
+    asked = {side: must_have(terms, amount).amount for side, amount in sides.items()}
+    own = holdings.as_property(prices)
+    placing, calling = (
+        allocate(own, each, tables=tables, rules=rules, as_of=business_date)
+        for each in (sides, asked)
+    )
+    return Standing(
+        holdings, prices, tables, business_date, sides, terms, placing=placing, calling=calling
+    )
+
+
+def house_terms(context: DayContext, customer: CustomerKey, on: date) -> HouseTerms:
+    """Return what the BD-FCM asks of a customer above the clearing organizations."""
+    parameters = context.parameters("clearing_day", on)
+    return HouseTerms(customer, on, add_on_ratio=parameters.ratio("house_add_on_pct") / _PER_CENT)
+
+
+def holdings_of(ledger: Ledger, customer: CustomerKey) -> Holdings:
+    """Return a customer's property as the ledger has it."""
+    balances = ledger.balances(bd_fcm=customer.bd_fcm, customer_id=customer.customer_id)
+    own = of_customer(AccountKind.CUSTOMER_FUTURES_ACCOUNT, customer).account_id
+    cash, leaving = ZERO, ZERO
+    par: dict[Cusip, int] = {}
+    leaving_par: dict[Cusip, int] = {}
+    at: dict[ClearingOrganization, Property] = {}
+    for (account_id, asset), balance in balances.items():
+        if account_id == own and asset == CASH:
+            cash, leaving = Money(balance.posted_credit), Money(balance.debits_pending)
+        elif account_id == own and balance.posted_credit:
+            par[Cusip(asset.code)] = balance.posted_credit
+            leaving_par[Cusip(asset.code)] = balance.debits_pending
+    for side, kind in _CLAIMS.items():
+        claim = of_customer(kind, customer).account_id
+        placed = {
+            asset: balance.posted_debit + balance.debits_pending - balance.credits_pending
+            for (account_id, asset), balance in balances.items()
+            if account_id == claim
+        }
+        at[side] = Property(
+            Money(placed.get(CASH, 0)),
+            {Cusip(a.code): n for a, n in placed.items() if a.kind is AssetKind.SECURITY and n},
+        )
+    return Holdings(customer, cash, par, at, Property(leaving, leaving_par))
+
+
+def priced(holdings: Holdings, sheet: PriceSheet) -> dict[Cusip, PricedSecurity]:
+    """Return every security that a customer has at the prices of a sheet (ruling 35).
+
+    Raises
+    ------
+    LookupError
+        If one has no price.
+    """
+    every = {*holdings.par_dollars, *(c for p in holdings.at.values() for c in p.par_dollars)}
+    found = {}
+    for cusip in sorted(every):
+        quote = sheet.prices[cusip.text]
+        clean = Fraction(quote.sell_clean_per_100 or quote.buy_clean_per_100)
+        pays = quote.security.kind in COUPON_KINDS
+        accrued = accrued_interest_per_100(quote.security, sheet.price_date) if pays else 0
+        found[cusip] = PricedSecurity(quote.security, clean, Fraction(accrued))
+    return found
