@@ -1,0 +1,227 @@
+"""Total profit and loss from intake to exit, worked out lot by lot, against the ledger's flows.
+
+The two go different ways: profit and loss from what each lot came in at and left at, its coupons
+and interest; the flows from the transfers of the ledger. They are equal to the cent, in every part.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.money import Money
+from crossmargin.basics.records import Record
+from crossmargin.ledger.chart import AccountKind
+from crossmargin.ledger.transfers import Transfer
+from crossmargin.product.calendars import sifma_calendar
+from crossmargin.services.books.accounts import of_customer
+from crossmargin.services.books.ports import Work
+from crossmargin.services.clearing_day.context import DayContext
+from crossmargin.services.clearing_day.lot_register import LotEnd, LotRegister, read_register
+from crossmargin.services.clearing_day.marks import MARKS, marks_of
+from crossmargin.services.clearing_day.system_prices import (
+    final_settlement_price,
+    published_rates,
+    security_system_prices,
+    target_rate_pct,
+)
+from crossmargin.settlement.fails import fails_charge_rate_pct
+from crossmargin.settlement.flows import Flow, FlowCycle, FlowKind
+from crossmargin.settlement.funds_only import PaidMark, system_value
+from crossmargin.settlement.identity import (
+    Life,
+    ProfitAndLoss,
+    ReturnedMark,
+    profit_and_loss,
+    profit_and_loss_of_flows,
+)
+from crossmargin.settlement.lots import Lot, futures_value
+from crossmargin.settlement.prices import SystemPrice
+from crossmargin.settlement.rules import FailMarkInterest, SettlementRules
+
+_FLOW_KINDS = frozenset(kind.value for kind in FlowKind)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerProof:
+    """One customer's profit and loss both ways.
+
+    Parameters
+    ----------
+    customer : CustomerKey
+    of_lots, of_flows : ProfitAndLoss
+    """
+
+    customer: CustomerKey
+    of_lots: ProfitAndLoss
+    of_flows: ProfitAndLoss
+
+    @property
+    def unexplained(self) -> ProfitAndLoss:
+        """Flows less profit and loss: zero in every part, or the books are wrong."""
+        return self.of_flows - self.of_lots
+
+    @property
+    def holds(self) -> bool:
+        """Whether both ways are equal in every part."""
+        return self.unexplained == ProfitAndLoss()
+
+
+def prove(context: DayContext, work: Work, until: date) -> tuple[CustomerProof, ...]:
+    """Return every customer's profit and loss from intake to the end of a day, both ways.
+
+    Parameters
+    ----------
+    context : DayContext
+        Of the day: its models give the prices that lots left at.
+    work : Work
+    until : date
+        The last business date that the books were run on.
+    """
+    reading = _Reading(context, work, until)
+    customers = sorted({lot.customer for lot, _ in reading.register.opened})
+    return tuple(
+        CustomerProof(
+            customer,
+            profit_and_loss(reading.lives(customer)),
+            profit_and_loss_of_flows(reading.flows(customer), reading.outstanding(customer)),
+        )
+        for customer in customers
+    )
+
+
+class _Reading:
+    """What the two ways read."""
+
+    def __init__(self, context: DayContext, work: Work, until: date) -> None:
+        self.context, self.work, self.until = context, work, until
+        self.register: LotRegister = read_register(work.records, context.bd_fcm)
+        self.rules = SettlementRules.from_parameters(context.parameters("settlement", until))
+        self.rates = published_rates(
+            context.models.market, self.rules.mark_interest_rate, self.rules
+        )
+        self._owners = {lot.lot_id: lot.customer for lot, _ in self.register.opened}
+        self._marks: tuple[Record, ...] = work.records.select(stream=MARKS, subject=context.bd_fcm)
+        self._returned = self._returned_marks()
+        self._sheets: dict[date, Mapping[str, SystemPrice]] = {}
+
+    def lives(self, customer: CustomerKey) -> list[Life]:
+        """Return what happened to each of a customer's lots."""
+        return [
+            self._life(lot, record)
+            for lot, record in self.register.opened
+            if lot.customer == customer
+        ]
+
+    def flows(self, customer: CustomerKey) -> list[Flow]:
+        """Return a customer's settlement flows as the ledger has them."""
+        own = of_customer(AccountKind.CUSTOMER_FUTURES_ACCOUNT, customer).account_id
+        return [
+            self._flow(each, own)
+            for each in self.work.ledger.transfers(account_id=own, last=self.until)
+            if each.kind.value in _FLOW_KINDS
+        ]
+
+    def outstanding(self, customer: CustomerKey) -> list[PaidMark]:
+        """Return a customer's forward marks that were paid and not returned."""
+        last = marks_of(self._marks[-1]).outstanding if self._marks else ()
+        return [mark for mark in last if self._owners[mark.lot_id] == customer]
+
+    def _life(self, lot: Lot, record: Record) -> Life:
+        end = self.register.ended.get(lot.lot_id)
+        until = self.until if end is None else end.business_date
+        price = None if not lot.at_ficc else self._price(lot, until)
+        return Life(
+            lot=lot,
+            since=record.business_date,
+            until=until,
+            exit_value=self._exit(lot, end, until, price),
+            security=None if price is None else price.security,
+            fails_rate_pct=self._fails_rate(lot),
+            returned=tuple(self._returned.get(lot.lot_id, ())),
+        )
+
+    def _exit(
+        self, lot: Lot, end: Record | None, until: date, price: SystemPrice | None
+    ) -> Money | None:
+        how = None if end is None else LotEnd(str(end.content["how"]))
+        if how in {LotEnd.DIRECTED, LotEnd.FAILED}:
+            return None
+        if price is not None:
+            return system_value(lot, price, delivered=until) if end is not None else None
+        if how is LotEnd.EXPIRED:
+            final = final_settlement_price(lot.contract, self.context.models.market, self.rules)
+            return futures_value(lot.contract, lot.quantity, final.price)
+        marked = marks_of(self._marks[-1]).futures if self._marks else {}
+        return marked.get(lot.lot_id, lot.signed_contract)
+
+    def _price(self, lot: Lot, day: date) -> SystemPrice:
+        """Return the system price of the evening before a day."""
+        before = sifma_calendar().previous_business_day(day)
+        if before not in self._sheets:
+            sheet = self.context.models.priced(before).price_sheets[before]
+            self._sheets[before] = security_system_prices(sheet)
+        return self._sheets[before][lot.instrument]
+
+    def _fails_rate(self, lot: Lot) -> Fraction:
+        if not lot.failed:
+            return Fraction(0)
+        before = sifma_calendar().previous_business_day(lot.due)
+        target = target_rate_pct(self.context.models.market, before, self.rules)
+        return fails_charge_rate_pct(self.rules, target)
+
+    def _returned_marks(self) -> dict[str, list[ReturnedMark]]:
+        """Return the marks that went back, by lot: those that were out when a day was opened."""
+        found: dict[str, list[ReturnedMark]] = defaultdict(list)
+        bears_always = self.rules.fail_mark_interest is not FailMarkInterest.NONE
+        for before, record in zip(self._marks, self._marks[1:], strict=False):
+            if not record.record_id.endswith("/open"):
+                continue
+            for mark in marks_of(before).outstanding:
+                bears = bears_always or not mark.of_fail
+                rate = self.rates.on(mark.paid_on) if bears else Fraction(0)
+                found[mark.lot_id].append(ReturnedMark(mark, record.business_date, rate))
+        return found
+
+    @staticmethod
+    def _flow(transfer: Transfer, own: str) -> Flow:
+        received = transfer.credit_account_id == own
+        return Flow(
+            lot_id=transfer.transfer_id,
+            kind=FlowKind(transfer.kind.value),
+            cycle=FlowCycle.END_OF_DAY,
+            pays_on=transfer.business_date,
+            of=Money(transfer.amount if received else -transfer.amount),
+        )
+
+
+def proof_document(
+    proofs: Iterable[CustomerProof], *, bd_fcm: str, until: date
+) -> dict[str, object]:
+    """Return the proof as a JSON document, amounts as decimal strings."""
+    listed = list(proofs)
+    return {
+        "bd_fcm": bd_fcm,
+        "until": until.isoformat(),
+        "holds": all(proof.holds for proof in listed),
+        "customers": [
+            {
+                "customer": proof.customer.customer_id,
+                **{
+                    f"{way}_{part}": str(getattr(figures, part))
+                    for way, figures in (("lots", proof.of_lots), ("flows", proof.of_flows))
+                    for part in (*_PARTS, "total")
+                },
+                "unexplained": str(proof.unexplained.total),
+                "holds": proof.holds,
+            }
+            for proof in listed
+        ],
+    }
+
+
+_PARTS = ("price", "coupons", "repo_interest", "mark_interest", "fails_charges")
