@@ -76,6 +76,9 @@ class MemoryBooks:
         self._commits += 1
         return self._commits
 
+    def close(self) -> None:
+        """Do nothing: the books end with the process."""
+
 
 class MemoryWork:
     """One transaction."""
