@@ -118,7 +118,8 @@ class PostgresqlStatements:
             " JOIN balance USING (account_id, asset)"
         )
         accounts, assets = zip(*keys, strict=True)
-        rows: Rows = driver.execute(query, (list(accounts), list(assets)))
+        rows: Rows = driver.execute(query, (list(accounts), list(assets))).fetchall()
+        return rows
 
     def transfers(self, driver: Any, column: str, values: Sequence[str]) -> Rows:
         """Read the transfers of which a column has one of the values."""
