@@ -101,7 +101,18 @@ def rebuild_balances(address: str) -> int:
     """Make the balances of a store anew from its transfers; return how many there are."""
     from crossmargin.storage.books import open_books as run
 
-    return run(address).rebuild_balances()
+    books = run(address)
+    try:
+        return books.rebuild_balances()
+    finally:
+        books.close()
+
+
+def upgrade_books(address: str) -> tuple[str, str]:
+    """Bring a store to this version's schema; return the versions before and after."""
+    from crossmargin.storage.upgrading import upgrade_books as run
+
+    return run(address)
 
 
 def clearing_desk(

@@ -37,20 +37,40 @@ AtOption = Annotated[
 
 
 @contextmanager
-def opened(address: str, output_format: OutputFormat) -> Iterator[Books]:
-    """Open books for a command; a refusal or a store that fails ends it with status 1."""
+def reported(
+    output_format: OutputFormat, *, expected: str = "books that can be opened and written"
+) -> Iterator[None]:
+    """End a command with status 1 where it was refused, or its store failed.
+
+    Parameters
+    ----------
+    output_format : OutputFormat
+    expected : str
+        Of the store.
+    """
     from crossmargin.basics.refusals import Refusal, RefusedError
-    from crossmargin.bootstrap import books as books_bootstrap
     from crossmargin.services.books.ports import ConflictingRecordError, StorageError
 
     try:
-        yield books_bootstrap.open_books(address)
+        yield
     except RefusedError as error:
         refuse(error.refusals, output_format)
     except (StorageError, ConflictingRecordError) as error:
         # An address may hold a password: it is not repeated.
-        refusal = Refusal("books", str(error), "books that can be opened and written", "books")
-        refuse((refusal,), output_format)
+        refuse((Refusal("books", str(error), expected, "books"),), output_format)
+
+
+@contextmanager
+def opened(address: str, output_format: OutputFormat) -> Iterator[Books]:
+    """Open books for a command; a refusal or a store that fails ends it with status 1."""
+    from crossmargin.bootstrap import books as books_bootstrap
+
+    with reported(output_format):
+        books = books_bootstrap.open_books(address)
+        try:
+            yield books
+        finally:
+            books.close()
 
 
 def instant_of(text: str, output_format: OutputFormat) -> datetime:
@@ -76,4 +96,5 @@ __all__ = [
     "BooksOption",
     "instant_of",
     "opened",
+    "reported",
 ]

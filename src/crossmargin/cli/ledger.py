@@ -12,12 +12,17 @@ from crossmargin.cli.books_options import (
     ActorOption,
     ApproverOption,
     AtOption,
+    BdFcmOption,
     BooksOption,
     instant_of,
     opened,
+    reported,
 )
 from crossmargin.cli.options import DATE_FORMATS, FormatOption
-from crossmargin.cli.output import EXIT_REFUSED, OutputFormat, refuse, write_document
+from crossmargin.cli.output import EXIT_REFUSED, OutputFormat, write_document
+from crossmargin.ledger.chart import AccountKind
+from crossmargin.ledger.liens import Party, Property
+from crossmargin.ledger.transfers import TransferKind
 
 ledger_app = typer.Typer(
     no_args_is_help=True, short_help="The segregated ledger: make, look, verify, rebuild."
@@ -25,6 +30,9 @@ ledger_app = typer.Typer(
 _BdFcm = Annotated[str | None, typer.Option("--bd-fcm", metavar="NAME", help="Of this BD-FCM.")]
 _Customer = Annotated[
     str | None, typer.Option("--customer", metavar="ID", help="Of this customer alone.")
+]
+_Kind = Annotated[
+    AccountKind | None, typer.Option("--kind", metavar="KIND", help="Accounts of this kind alone.")
 ]
 
 
@@ -38,14 +46,10 @@ def create_command(
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Make an empty store of books."""
-    from crossmargin.basics.refusals import Refusal
     from crossmargin.bootstrap import books as books_bootstrap
-    from crossmargin.services.books.ports import StorageError
 
-    try:
-        books_bootstrap.create_books(address)
-    except StorageError as error:
-        refuse((Refusal("books", str(error), "a store without books", "books"),), output_format)
+    with reported(output_format, expected="a store without books"):
+        books_bootstrap.create_books(address).close()
     typer.echo("books created", err=True)
 
 
@@ -104,10 +108,37 @@ def verify_command(*, books: BooksOption, output_format: FormatOption = OutputFo
         raise typer.Exit(EXIT_REFUSED)
 
 
+@ledger_app.command("accounts")
+def accounts_command(
+    *,
+    books: BooksOption,
+    kind: _Kind = None,
+    bd_fcm: _BdFcm = None,
+    customer: _Customer = None,
+    output_format: FormatOption = OutputFormat.TABLE,
+) -> None:
+    """Show every account, by id."""
+    from crossmargin.presentation.ledger import (
+        ACCOUNTS_HEADER,
+        account_rows,
+        accounts_document,
+        print_accounts,
+    )
+
+    with opened(books, output_format) as store, store.work() as work:
+        document = accounts_document(
+            work.ledger.accounts(kind=kind, bd_fcm=bd_fcm, customer_id=customer)
+        )
+    write_document(
+        document, output_format, header=ACCOUNTS_HEADER, rows=account_rows, show=print_accounts
+    )
+
+
 @ledger_app.command("balances")
 def balances_command(
     *,
     books: BooksOption,
+    kind: _Kind = None,
     bd_fcm: _BdFcm = None,
     customer: _Customer = None,
     output_format: FormatOption = OutputFormat.TABLE,
@@ -121,7 +152,9 @@ def balances_command(
     )
 
     with opened(books, output_format) as store, store.work() as work:
-        document = balances_document(work.ledger.balances(bd_fcm=bd_fcm, customer_id=customer))
+        document = balances_document(
+            work.ledger.balances(kind=kind, bd_fcm=bd_fcm, customer_id=customer)
+        )
     write_document(
         document, output_format, header=BALANCES_HEADER, rows=balance_rows, show=print_balances
     )
@@ -134,11 +167,19 @@ def transfers_command(
     account: Annotated[
         str | None, typer.Option("--account", metavar="ID", help="That debit or credit it.")
     ] = None,
+    group: Annotated[
+        str | None, typer.Option("--group", metavar="ID", help="Posted together under this id.")
+    ] = None,
+    kind: Annotated[
+        TransferKind | None, typer.Option("--kind", metavar="KIND", help="Of this kind alone.")
+    ] = None,
     first: Annotated[
-        datetime | None, typer.Option("--from", formats=DATE_FORMATS, metavar="DATE")
+        datetime | None,
+        typer.Option("--from", formats=DATE_FORMATS, metavar="DATE", help="First business date."),
     ] = None,
     last: Annotated[
-        datetime | None, typer.Option("--to", formats=DATE_FORMATS, metavar="DATE")
+        datetime | None,
+        typer.Option("--to", formats=DATE_FORMATS, metavar="DATE", help="Last business date."),
     ] = None,
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
@@ -154,6 +195,8 @@ def transfers_command(
         document = transfers_document(
             work.ledger.transfers(
                 account_id=account,
+                group_id=group,
+                kind=kind,
                 first=first.date() if first else None,
                 last=last.date() if last else None,
             )
@@ -163,10 +206,95 @@ def transfers_command(
     )
 
 
+@ledger_app.command("liens")
+def liens_command(*, books: BooksOption, output_format: FormatOption = OutputFormat.TABLE) -> None:
+    """Show the register of liens: those that papers grant, and those entered beside them."""
+    from crossmargin.presentation.ledger import (
+        LIENS_HEADER,
+        lien_rows,
+        liens_document,
+        print_liens,
+    )
+    from crossmargin.services.books.liens import register_of_liens
+
+    with opened(books, output_format) as store, store.work() as work:
+        document = liens_document(register_of_liens(work))
+    write_document(document, output_format, header=LIENS_HEADER, rows=lien_rows, show=print_liens)
+
+
+@ledger_app.command("lien")
+def lien_command(
+    lien_id: Annotated[str, typer.Argument(metavar="ID", help="Of the lien.")],
+    *,
+    books: BooksOption,
+    bd_fcm: BdFcmOption,
+    customer: _Customer = None,
+    granted_by: Annotated[Party, typer.Option("--by", help="Who grants it.")],
+    granted_to: Annotated[Party, typer.Option("--to", help="Who has it.")],
+    on: Annotated[Property, typer.Option("--on", help="What it is on.")],
+    document: Annotated[
+        str, typer.Option("--document", metavar="SHA256", help="Digest of the agreement.")
+    ],
+    first: Annotated[
+        datetime,
+        typer.Option("--from", formats=DATE_FORMATS, metavar="DATE", help="First day in force."),
+    ],
+    last: Annotated[
+        datetime | None,
+        typer.Option("--until", formats=DATE_FORMATS, metavar="DATE", help="Last day in force."),
+    ] = None,
+    at: AtOption,
+    actor: ActorOption,
+    approver: ApproverOption,
+    output_format: FormatOption = OutputFormat.TABLE,
+) -> None:
+    """Enter a lien, or refuse it: only those of the arrangement may be."""
+    from crossmargin.basics.refusals import refused
+    from crossmargin.ledger.liens import Lien
+    from crossmargin.services.books.liens import enter_lien
+    from crossmargin.services.books.papers import Entry
+
+    with opened(books, output_format) as store:
+        entry = Entry(instant_of(at, output_format), actor, approver)
+        try:
+            lien = Lien(
+                lien_id,
+                bd_fcm,
+                customer or "",
+                granted_by,
+                granted_to,
+                on,
+                document,
+                first.date(),
+                None if last is None else last.date(),
+            )
+        except ValueError as error:
+            raise refused("lien", lien_id, str(error), "liens; CP-05") from error
+        with store.work() as work:
+            enter_lien(work, lien, entry)
+            work.commit()
+    typer.echo(f"lien {lien_id} entered", err=True)
+
+
 @ledger_app.command("rebuild")
-def rebuild_command(*, books: BooksOption) -> None:
+def rebuild_command(
+    *, books: BooksOption, output_format: FormatOption = OutputFormat.TABLE
+) -> None:
     """Make the balances anew from the transfers alone."""
     from crossmargin.bootstrap import books as books_bootstrap
 
-    count = books_bootstrap.rebuild_balances(books)
+    with reported(output_format):
+        count = books_bootstrap.rebuild_balances(books)
     typer.echo(f"{count} balances rebuilt from the transfers", err=True)
+
+
+@ledger_app.command("upgrade")
+def upgrade_command(
+    *, books: BooksOption, output_format: FormatOption = OutputFormat.TABLE
+) -> None:
+    """Bring a store of an earlier version to this version's schema."""
+    from crossmargin.bootstrap import books as books_bootstrap
+
+    with reported(output_format):
+        before, after = books_bootstrap.upgrade_books(books)
+    typer.echo(f"schema {before}, now {after}", err=True)

@@ -41,6 +41,8 @@ class Side(StrEnum):
 class AccountKind(StrEnum):
     """Every kind of account."""
 
+    __hash__ = str.__hash__  # that of an Enum is written in Python, and looked up in thousands
+
     # The BD-FCM's book, futures customers
     CUSTOMER_FUTURES_ACCOUNT = "CUSTOMER_FUTURES_ACCOUNT"
     SEGREGATED_BANK = "SEGREGATED_BANK"

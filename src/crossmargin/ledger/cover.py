@@ -62,33 +62,38 @@ def left_debit(balance: Balance) -> int:
     return balance.debits_posted - balance.credits_posted - balance.credits_pending
 
 
-def shortfall_of(
-    balance_of: BalanceOf,
-    segregation_class: SegregationClass,
-    bd_fcm: str,
-    customer_id: str,
-    asset: Asset,
-) -> int:
+#: The account that says what a customer is owed, and those of the claims that it covers.
+Cover = tuple[str, tuple[str, ...]]
+
+
+def cover_of(segregation_class: SegregationClass, bd_fcm: str, customer_id: str) -> Cover:
+    """Return the accounts that say whether a customer's claims are covered, in one class."""
+    owed, claims = COVERED[segregation_class]
+    return id_of(owed, bd_fcm, customer_id), tuple(
+        id_of(claim, bd_fcm, customer_id) for claim in claims
+    )
+
+
+def shortfall_of(balance_of: BalanceOf, cover: Cover, asset: Asset) -> int:
     """Return by how much a customer's claims in an asset exceed what the customer is owed in it.
 
     What is on its way to a clearing organization counts as claimed. Not negative.
     """
-    owed, kinds = COVERED[segregation_class]
+    owed, claims = cover
     claimed = 0
-    for kind in kinds:
-        claim = balance_of(id_of(kind, bd_fcm, customer_id), asset)
-        claimed += claim.debits_posted - claim.credits_posted + claim.debits_pending
+    for claim in claims:
+        balance = balance_of(claim, asset)
+        claimed += balance.debits_posted - balance.credits_posted + balance.debits_pending
     if claimed <= 0:
         return 0
-    left = left_credit(balance_of(id_of(owed, bd_fcm, customer_id), asset))
-    return max(0, claimed - max(0, left))
+    return max(0, claimed - max(0, left_credit(balance_of(owed, asset))))
 
 
-def uncovered_of(balance_of: BalanceOf, bd_fcm: str, customer_id: str) -> int:
+def uncovered_of(balance_of: BalanceOf, cover: Cover) -> int:
     """Return by how much one customer's claims and debit exceed what the customer is owed, cents.
 
-    That much of the pool is residual interest, or another customer's.
+    That much of the pool is residual interest, or another customer's. The cover is that of the
+    futures class.
     """
-    excess = shortfall_of(balance_of, SegregationClass.FUTURES, bd_fcm, customer_id, CASH)
-    owed = balance_of(id_of(_K.CUSTOMER_FUTURES_ACCOUNT, bd_fcm, customer_id), CASH)
-    return excess + max(0, owed.posted_debit)
+    debit = balance_of(cover[0], CASH).posted_debit
+    return shortfall_of(balance_of, cover, CASH) + max(0, debit)

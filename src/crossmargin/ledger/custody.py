@@ -216,14 +216,11 @@ def _fault_of(account: Account, fact: Fact, holding: Mapping[Fact, str]) -> str:
     return "" if said.strip() else "not empty"
 
 
-def refusals_of_opening(
-    account_id: str, facts: Iterable[CustodyFact], on: date
-) -> tuple[Refusal, ...]:
+def refusals_of_opening(facts: Iterable[CustodyFact], on: date) -> tuple[Refusal, ...]:
     """Return why FICC may not establish a securities account, every reason at once.
 
     Parameters
     ----------
-    account_id : str
     facts : iterable of CustodyFact
         What is stated of it: its scope, and for a third kind of account the consents.
     on : date
@@ -240,7 +237,7 @@ def refusals_of_opening(
     Examples
     --------
     >>> third = CustodyFact("A", Fact.SCOPE, "OTHER", "", date(2026, 5, 1))
-    >>> [each.field for each in refusals_of_opening("A", [third], date(2026, 5, 1))]
+    >>> [each.field for each in refusals_of_opening([third], date(2026, 5, 1))]
     ['CFTC_CONSENT', 'SEC_CONSENT']
     """
     holding = {each.fact: each.value for each in facts if each.is_in_force(on)}

@@ -14,7 +14,7 @@ from operator import attrgetter
 from crossmargin.ledger.assets import CASH, AssetKind
 from crossmargin.ledger.chart import AccountKind, Side
 from crossmargin.ledger.cover import id_of, left_credit, left_debit, shortfall_of, uncovered_of
-from crossmargin.ledger.paths import Path, Paths
+from crossmargin.ledger.paths import Opening, Path, Paths
 from crossmargin.ledger.posting import Answer, Balance, Posting
 from crossmargin.ledger.transfers import Transfer, TransferState
 from crossmargin.ledger.view import Scratch, View
@@ -36,11 +36,11 @@ def judge(
         Those of a group stand next to each other.
     view : View
     paths : Paths, optional
-        Those that a store has worked out to read balances in bulk.
+        Those that a store has worked out before.
     """
     answers: list[Answer] = []
     scratch = Scratch(view)
-    paths = paths or Paths(view.opening)
+    paths = paths or Paths()
     for _, members in groupby(transfers, key=attrgetter("group_id")):
         group, mark = list(members), scratch.mark
         found = [_posted(transfer, scratch, paths) for transfer in group]
@@ -70,17 +70,28 @@ def _posted(transfer: Transfer, scratch: Scratch, paths: Paths) -> Answer:
     refused = _alone(transfer)
     if refused is not None:
         return Answer(transfer.transfer_id, refused)
-    path = paths.of(transfer)
-    if isinstance(path, Posting):
-        return Answer(transfer.transfer_id, path)
-    refused = _on_the_way(transfer, path) or _pending(transfer, scratch)
+    debited = scratch.base.opening(transfer.debit_account_id)
+    credited = scratch.base.opening(transfer.credit_account_id)
+    if debited is None or credited is None:
+        return Answer(
+            transfer.transfer_id,
+            Posting.DEBIT_ACCOUNT_NOT_FOUND
+            if debited is None
+            else Posting.CREDIT_ACCOUNT_NOT_FOUND,
+        )
+    path = paths.of(transfer, debited.account, credited.account)
+    refused = path.fault or _on_the_day(transfer, debited, credited) or _pending(transfer, scratch)
     if refused is not None:
         return Answer(transfer.transfer_id, refused)
-    if path.debit.custodian and transfer.state is not TransferState.VOIDS_PENDING:
-        fact = _missing_fact(transfer, path, scratch, paths)
-        if fact:
-            return Answer(transfer.transfer_id, Posting.CUSTODY_FACT_IS_MISSING, fact)
-    return _moved(transfer, path, scratch)
+    return _lacking(transfer, path, scratch) or _moved(transfer, path, scratch)
+
+
+def _lacking(transfer: Transfer, path: Path, scratch: Scratch) -> Answer | None:
+    """Refuse a deposit at a place that lacks a fact on its day."""
+    if not path.debit.custodian or transfer.state is TransferState.VOIDS_PENDING:
+        return None
+    fact = scratch.missing_custody_fact(path.debit, transfer)
+    return Answer(transfer.transfer_id, Posting.CUSTODY_FACT_IS_MISSING, fact) if fact else None
 
 
 #: Fields of a repeat in the order in which they are compared; the instant may differ.
@@ -121,15 +132,13 @@ def _alone(transfer: Transfer) -> Posting | None:
     return _first(faults)
 
 
-def _on_the_way(transfer: Transfer, path: Path) -> Posting | None:
-    """Judge the accounts of a transfer, and whether they are open on its day."""
-    if path.fault is not None:
-        return path.fault
-    if transfer.business_date < path.first:
+def _on_the_day(transfer: Transfer, debited: Opening, credited: Opening) -> Posting | None:
+    """Judge whether both accounts are open on the day of a transfer."""
+    on = transfer.business_date
+    faults = (debited.fault_on(on), credited.fault_on(on))
+    if Posting.ACCOUNT_IS_NOT_YET_OPEN in faults:
         return Posting.ACCOUNT_IS_NOT_YET_OPEN
-    if path.last is not None and transfer.business_date >= path.last:
-        return Posting.ACCOUNT_IS_CLOSED
-    return None
+    return faults[0] or faults[1]
 
 
 def _pending(transfer: Transfer, scratch: Scratch) -> Posting | None:
@@ -159,16 +168,6 @@ def _pending(transfer: Transfer, scratch: Scratch) -> Posting | None:
     return _first(faults)
 
 
-def _missing_fact(transfer: Transfer, path: Path, scratch: Scratch, paths: Paths) -> str:
-    """Return the fact that the debited place lacks on the transfer's day, or nothing."""
-    key = (transfer.debit_account_id, transfer.business_date)
-    if key not in paths.missing_facts:
-        paths.missing_facts[key] = scratch.base.missing_custody_fact(
-            path.debit, transfer.business_date
-        )
-    return paths.missing_facts[key]
-
-
 def _moved(transfer: Transfer, path: Path, scratch: Scratch) -> Answer:
     """Let a transfer move; take it back and say why if it leaves what may not be."""
     mark = scratch.mark
@@ -176,7 +175,10 @@ def _moved(transfer: Transfer, path: Path, scratch: Scratch) -> Answer:
     if transfer.state is TransferState.VOIDS_PENDING:
         return Answer(transfer.transfer_id, Posting.POSTED)
     posting, detail = Posting.POSTED, ""
-    if _largest(now_debited) > COUNTER_MAX or _largest(now_credited) > COUNTER_MAX:
+    if (
+        now_debited.debits_posted + now_debited.debits_pending > COUNTER_MAX
+        or now_credited.credits_posted + now_credited.credits_pending > COUNTER_MAX
+    ):
         posting = Posting.COUNTER_IS_TOO_LARGE
     elif _is_overdrawn(path.debit_side, debited, now_debited):
         posting, detail = Posting.EXCEEDS_BALANCE, transfer.debit_account_id
@@ -191,28 +193,18 @@ def _moved(transfer: Transfer, path: Path, scratch: Scratch) -> Answer:
     return Answer(transfer.transfer_id, posting, detail)
 
 
-def _largest(balance: Balance) -> int:
-    return max(
-        balance.debits_posted + balance.debits_pending,
-        balance.credits_posted + balance.credits_pending,
-    )
-
-
 def _is_overdrawn(side: Side, before: Balance, after: Balance) -> bool:
     """Say whether an account has gone below nothing; less of a deficit is no fault."""
     if side is Side.EITHER:
         return False
     left = left_credit if side is Side.CREDIT else left_debit
-    return left(after) < 0 and left(after) < left(before)
+    now = left(after)
+    return now < 0 and now < left(before)
 
 
 def _own_cover(transfer: Transfer, path: Path, after: Scratch) -> tuple[Posting, str]:
     """Say whether a customer's claims in the asset stay within what the customer is owed in it."""
-    debit = path.debit
-    customer_id = debit.customer_id or path.credit.customer_id
-    short = shortfall_of(
-        after.balance, debit.segregation_class, debit.bd_fcm, customer_id, transfer.asset
-    )
+    short = shortfall_of(after.balance, path.cover, transfer.asset)
     if short == 0:
         return Posting.POSTED, ""
     if transfer.asset.kind is AssetKind.SECURITY:
@@ -227,12 +219,8 @@ def _residual_interest(path: Path, after: Scratch) -> tuple[Posting, str]:
     customer exceeds its own.
     """
     bd_fcm = path.debit.bd_fcm
-    customer_id = path.debit.customer_id or path.credit.customer_id
-    if (
-        customer_id
-        and not path.takes_residual_interest
-        and uncovered_of(after.balance, bd_fcm, customer_id) == 0
-    ):
+    has_customer = bool(path.cover[0]) and not path.takes_residual_interest
+    if has_customer and uncovered_of(after.balance, path.cover) == 0:
         return Posting.POSTED, ""
     used = after.uncovered_cents(bd_fcm)
     interest = after.balance(id_of(AccountKind.RESIDUAL_INTEREST, bd_fcm, ""), CASH)

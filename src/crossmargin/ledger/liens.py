@@ -1,4 +1,4 @@
-"""The register of liens: what may secure what, and what must be secured (CP-05).
+"""The register of liens: what may secure what (CP-05). What must is checked on reading.
 
 CFTC proposed order, 90 FR 58525: the BD-FCM grants CME a security interest in the value of each
 customer's securities positions and margin at FICC (section VIII(e)(iii)); the customer pledges that
@@ -9,7 +9,7 @@ lien on what it keeps ((e)(vii)(4)).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -43,12 +43,10 @@ class Property(StrEnum):
 
 
 _XM = Property.XM_SECURITIES_CUSTOMER_PROPERTY
-_CUSTOMERS_PLEDGE = (Party.CUSTOMER, Party.BD_FCM, _XM)
-_INTEREST_OF_CME = (Party.BD_FCM, Party.CME, _XM)
 #: Every lien that may be: who grants it, to whom, on what.
 PERMITTED: Mapping[tuple[Party, Party, Property], str] = {
-    _CUSTOMERS_PLEDGE: "the customer's pledge to the BD-FCM",
-    _INTEREST_OF_CME: "the BD-FCM's security interest to CME",
+    (Party.CUSTOMER, Party.BD_FCM, _XM): "the customer's pledge to the BD-FCM",
+    (Party.BD_FCM, Party.CME, _XM): "the BD-FCM's security interest to CME",
     (Party.BD_FCM, Party.FICC, _XM): "the BD-FCM's lien to FICC that implements the programme",
 }
 
@@ -148,32 +146,3 @@ def refusals_of_lien(lien: Lien) -> tuple[Refusal, ...]:
         return ()
     was = f"{lien.granted_by.value} to {lien.granted_to.value} on {lien.on.value}"
     return (Refusal("lien", was, f"one of: {'; '.join(PERMITTED.values())}", _RULE),)
-
-
-def missing_liens(
-    bd_fcm: str, customer_id: str, liens: Iterable[Lien], on: date
-) -> tuple[Refusal, ...]:
-    """Return the liens that must be in force before a customer's property may stand at FICC.
-
-    Parameters
-    ----------
-    bd_fcm, customer_id : str
-    liens : iterable of Lien
-        The register; a lien on the property of all customers serves each.
-    on : date
-
-    Returns
-    -------
-    tuple of Refusal
-        One a missing lien.
-    """
-    present = {
-        (each.granted_by, each.granted_to, each.on)
-        for each in liens
-        if each.bd_fcm == bd_fcm and each.customer_id in {"", customer_id} and each.is_in_force(on)
-    }
-    return tuple(
-        Refusal("lien", "none in force", PERMITTED[needed], _RULE)
-        for needed in (_CUSTOMERS_PLEDGE, _INTEREST_OF_CME)
-        if needed not in present
-    )

@@ -1,18 +1,17 @@
 """Where a transfer may go: what can be said of two accounts, a kind and an asset without balances.
 
-Many transfers take the same path, and what is said of it never changes while accounts are neither
-opened nor closed: it is worked out once for each.
+Many transfers take the same path, and what is said of it never changes: it is worked out once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from crossmargin.ledger.assets import CASH, Asset, AssetKind
 from crossmargin.ledger.chart import Account, AccountKind, Holder, SegregationClass, Side
-from crossmargin.ledger.cover import CASH_OF_CUSTOMERS, COVERED, PAIRS, id_of
+from crossmargin.ledger.cover import CASH_OF_CUSTOMERS, COVERED, PAIRS, Cover, cover_of, id_of
 from crossmargin.ledger.posting import Posting
 from crossmargin.ledger.transfers import MOVEMENTS, Transfer, TransferKind
 
@@ -55,20 +54,24 @@ class Opening:
     opened: date
     closed: date | None = None
 
+    def fault_on(self, on: date) -> Posting | None:
+        """Return why the account takes part in no transfer of a day."""
+        if on < self.opened:
+            return Posting.ACCOUNT_IS_NOT_YET_OPEN
+        if self.closed is not None and on >= self.closed:
+            return Posting.ACCOUNT_IS_CLOSED
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """What can be said of a transfer before balances are looked at.
+    """What can be said of a transfer before dates and balances are looked at.
 
     Parameters
     ----------
     debit, credit : Account
     fault : Posting or None
         Why no transfer may take it.
-    first : date
-        From when on both accounts are open.
-    last : date or None
-        From when on one of them is closed.
     debit_side, credit_side : Side
         On which side a transfer must leave each account.
     needs_own_cover : bool
@@ -81,15 +84,15 @@ class Path:
         What must be equal after the group.
     touched : tuple of (BD-FCM, customer)
         Whose cash cover it may change.
-    accounts : tuple of str
-        Whose balances of the asset a judgement may look at.
+    cover : Cover
+        The accounts that say whether the customer's claims are covered; of none without a customer.
+    looked_at : tuple of (account id, text of the asset)
+        Which balances a judgement may look at.
     """
 
     debit: Account
     credit: Account
     fault: Posting | None
-    first: date
-    last: date | None
     debit_side: Side
     credit_side: Side
     needs_own_cover: bool
@@ -97,50 +100,38 @@ class Path:
     takes_residual_interest: bool
     mirrors: tuple[tuple[str, str], ...]
     touched: tuple[tuple[str, str], ...]
-    accounts: tuple[str, ...]
+    cover: Cover
+    looked_at: tuple[tuple[str, str], ...]
 
 
 class Paths:
-    """The paths of the transfers of one judgement, each worked out once, and the facts of places.
+    """Every path that was taken, worked out once; a store keeps them as long as it is open."""
 
-    Parameters
-    ----------
-    opening : callable
-        Returns the account of an id with its dates, or None.
-    """
+    #: So many take some tens of megabytes; then it begins anew.
+    COUNT_MAX = 100_000
 
-    def __init__(self, opening: Callable[[str], Opening | None]) -> None:
-        self._opening = opening
-        self._found: dict[tuple[str, str, str, str], Path | Posting] = {}
-        #: By place and day, what was found to be missing there.
-        self.missing_facts: dict[tuple[str, date], str] = {}
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str, TransferKind, str], Path] = {}
 
-    def of(self, transfer: Transfer) -> Path | Posting:
-        """Return the path of a transfer, or which of its accounts is not there."""
+    def of(self, transfer: Transfer, debit: Account, credit: Account) -> Path:
+        """Return the path of a transfer between the accounts that it names."""
         key = (
             transfer.debit_account_id,
             transfer.credit_account_id,
-            transfer.kind.value,
+            transfer.kind,
             transfer.asset.text,
         )
         found = self._found.get(key)
         if found is None:
-            found = self._found[key] = self._work_out(transfer)
+            if len(self._found) >= self.COUNT_MAX:
+                self._found.clear()
+            found = path_of(transfer.kind, debit, credit, transfer.asset)
+            self._found[key] = found
         return found
 
-    def _work_out(self, transfer: Transfer) -> Path | Posting:
-        debited = self._opening(transfer.debit_account_id)
-        if debited is None:
-            return Posting.DEBIT_ACCOUNT_NOT_FOUND
-        credited = self._opening(transfer.credit_account_id)
-        if credited is None:
-            return Posting.CREDIT_ACCOUNT_NOT_FOUND
-        return path_of(transfer.kind, debited, credited, transfer.asset)
 
-
-def path_of(kind: TransferKind, debited: Opening, credited: Opening, asset: Asset) -> Path:
+def path_of(kind: TransferKind, debit: Account, credit: Account, asset: Asset) -> Path:
     """Return the path of transfers of a kind and an asset between two accounts."""
-    debit, credit = debited.account, credited.account
     is_bd_fcms = debit.terms.holder is Holder.BD_FCM
     is_cash = asset == CASH
     customer_id = debit.customer_id or credit.customer_id
@@ -153,15 +144,16 @@ def path_of(kind: TransferKind, debited: Opening, credited: Opening, asset: Asse
     uses_residual_interest = is_bd_fcms and is_cash and kind in USES_RESIDUAL_INTEREST
     mirrors = tuple(_mirrors((debit, credit)))
     looked_at = {debit.account_id, credit.account_id, *(each for pair in mirrors for each in pair)}
-    if needs_own_cover or uses_residual_interest:
-        looked_at |= set(_covering(debit.segregation_class, debit.bd_fcm, customer_id))
-    closings = [each.closed for each in (debited, credited) if each.closed is not None]
+    cover: Cover = ("", ())
+    if customer_id and (needs_own_cover or uses_residual_interest):
+        cover = cover_of(debit.segregation_class, debit.bd_fcm, customer_id)
+        looked_at |= {cover[0], *cover[1]}
+    if uses_residual_interest:
+        looked_at.add(id_of(_K.RESIDUAL_INTEREST, debit.bd_fcm, ""))
     return Path(
         debit=debit,
         credit=credit,
         fault=_fault_of(kind, debit, credit, asset),
-        first=max(debited.opened, credited.opened),
-        last=min(closings, default=None),
         debit_side=_side_of(debit, kind, is_cash=is_cash),
         credit_side=_side_of(credit, kind, is_cash=is_cash),
         needs_own_cover=needs_own_cover,
@@ -173,17 +165,9 @@ def path_of(kind: TransferKind, debited: Opening, credited: Opening, asset: Asse
             for each in (debit, credit)
             if is_cash and each.kind in CASH_OF_CUSTOMERS
         ),
-        accounts=tuple(sorted(looked_at)),
+        cover=cover,
+        looked_at=tuple((account_id, asset.text) for account_id in sorted(looked_at)),
     )
-
-
-def _covering(segregation_class: SegregationClass, bd_fcm: str, customer_id: str) -> Iterator[str]:
-    """Yield the accounts that say whether a customer's claims are covered."""
-    if customer_id and segregation_class in COVERED:
-        owed, claims = COVERED[segregation_class]
-        yield from (id_of(each, bd_fcm, customer_id) for each in (owed, *claims))
-    if segregation_class is SegregationClass.FUTURES:
-        yield id_of(_K.RESIDUAL_INTEREST, bd_fcm, "")
 
 
 def _fault_of(kind: TransferKind, debit: Account, credit: Account, asset: Asset) -> Posting | None:

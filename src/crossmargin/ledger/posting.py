@@ -65,7 +65,7 @@ class Posting(StrEnum):
     @property
     def is_accepted(self) -> bool:
         """Whether the transfer stands in the ledger."""
-        return self in {Posting.POSTED, Posting.EXISTS}
+        return self is Posting.POSTED or self is Posting.EXISTS
 
 
 @dataclass(frozen=True, slots=True)

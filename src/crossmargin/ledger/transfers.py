@@ -18,6 +18,8 @@ from crossmargin.ledger.chart import AccountKind
 class TransferKind(StrEnum):
     """Why something moves."""
 
+    __hash__ = str.__hash__  # that of an Enum is written in Python, and looked up in thousands
+
     DEPOSIT = "DEPOSIT"
     WITHDRAWAL = "WITHDRAWAL"
     MARGIN_TO_CME = "MARGIN_TO_CME"

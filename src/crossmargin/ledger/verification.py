@@ -9,54 +9,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from crossmargin.ledger.assets import CASH, Asset, AssetKind
 from crossmargin.ledger.chart import Account, AccountKind, Side
-from crossmargin.ledger.custody import CustodyFact, missing_fact
+from crossmargin.ledger.custody import CustodyFact
+from crossmargin.ledger.findings import Check, Finding
+from crossmargin.ledger.liens import Lien
+from crossmargin.ledger.place_checks import custody_findings, lien_findings
 from crossmargin.ledger.posting import Balance
 from crossmargin.ledger.transfers import MOVEMENTS, Transfer, TransferState
 
+__all__ = ["Check", "Finding", "LedgerImage", "counters_of", "verify"]
 _K = AccountKind
-
-
-class Check(StrEnum):
-    """What is checked on reading."""
-
-    DEBITS_EQUAL_CREDITS = "DEBITS_EQUAL_CREDITS"
-    BALANCE_IS_SUM_OF_TRANSFERS = "BALANCE_IS_SUM_OF_TRANSFERS"
-    ACCOUNT_IS_OPEN = "ACCOUNT_IS_OPEN"
-    MOVEMENT_IS_PERMITTED = "MOVEMENT_IS_PERMITTED"
-    SEGREGATION_IS_KEPT = "SEGREGATION_IS_KEPT"
-    NORMAL_SIDE = "NORMAL_SIDE"
-    CLAIM_EQUALS_DEBT = "CLAIM_EQUALS_DEBT"
-    SECURITIES_ARE_THE_CUSTOMERS = "SECURITIES_ARE_THE_CUSTOMERS"
-    RESIDUAL_INTEREST_COVERS = "RESIDUAL_INTEREST_COVERS"
-    HELD_COVERS_OWED = "HELD_COVERS_OWED"
-    CUSTODY_FACTS = "CUSTODY_FACTS"
-    POSITIONS_ARE_THE_LOTS = "POSITIONS_ARE_THE_LOTS"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that does not hold.
-
-    Parameters
-    ----------
-    check : Check
-    where : str
-        Account, transfer or holder.
-    asset : str
-        Empty where it is about none.
-    was, expected : str
-        Figures in the asset's unit, or words.
-    """
-
-    check: Check
-    where: str
-    asset: str
-    was: str
-    expected: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +34,15 @@ class LedgerImage:
     balances : mapping of (account id, Asset) to Balance
         As the store keeps them.
     facts : tuple of CustodyFact
+    liens : tuple of Lien, optional
+        The register; None where none was read, and then nothing is said of liens.
     """
 
     accounts: tuple[Account, ...]
     transfers: tuple[Transfer, ...]
     balances: Mapping[tuple[str, Asset], Balance]
     facts: tuple[CustodyFact, ...] = ()
+    liens: tuple[Lien, ...] | None = None
 
 
 def verify(image: LedgerImage) -> tuple[Finding, ...]:
@@ -89,7 +56,8 @@ def verify(image: LedgerImage) -> tuple[Finding, ...]:
         *_claims(net),
         *_cover(net),
         *_places(net),
-        *_custody(image),
+        *custody_findings(image.transfers, image.facts),
+        *(() if image.liens is None else lien_findings(image.transfers, image.liens)),
     )
 
 
@@ -256,22 +224,6 @@ def _places(net: Net) -> Iterator[Finding]:
                     str(held.get(asset, 0)),
                     f"at least {-owed.get(asset, 0)}",
                 )
-
-
-def _custody(image: LedgerImage) -> Iterator[Finding]:
-    by_account: dict[str, list[CustodyFact]] = defaultdict(list)
-    for fact in image.facts:
-        by_account[fact.account_id].append(fact)
-    asked: set[tuple[str, object]] = set()
-    for each in image.transfers:
-        account = Account.parsed(each.debit_account_id)
-        key = (each.debit_account_id, each.business_date)
-        if not account.terms.is_kept_elsewhere or key in asked:
-            continue
-        asked.add(key)
-        missing = missing_fact(account, by_account[each.debit_account_id], each.business_date)
-        if missing:
-            yield Finding(Check.CUSTODY_FACTS, each.transfer_id, "", missing, "a fact in force")
 
 
 def _by_owner(net: Net, kinds: Sequence[AccountKind]) -> dict[tuple[str, str, Asset], int]:

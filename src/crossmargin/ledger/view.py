@@ -8,8 +8,8 @@ from datetime import date
 from typing import Protocol
 
 from crossmargin.ledger.assets import Asset
-from crossmargin.ledger.chart import Account
-from crossmargin.ledger.cover import uncovered_of
+from crossmargin.ledger.chart import Account, SegregationClass
+from crossmargin.ledger.cover import cover_of, uncovered_of
 from crossmargin.ledger.paths import Opening, Path
 from crossmargin.ledger.posting import Balance
 from crossmargin.ledger.transfers import Transfer, TransferState
@@ -109,6 +109,7 @@ class Scratch:
         self.posted: dict[str, Transfer] = {}
         self.resolved: dict[str, Transfer] = {}
         self._steps: list[_Step] = []
+        self._missing_facts: dict[tuple[str, date], str] = {}
         self._uncovered: dict[str, _Uncovered] = {}
 
     def balance(self, account_id: str, asset: Asset) -> Balance:
@@ -124,6 +125,15 @@ class Scratch:
         """Return what settled a pending transfer, now or before."""
         return self.resolved.get(pending_id) or self.base.resolution(pending_id)
 
+    def missing_custody_fact(self, place: Account, transfer: Transfer) -> str:
+        """Return the first fact that a place lacks on the day of a transfer, or nothing."""
+        key = (transfer.debit_account_id, transfer.business_date)
+        found = self._missing_facts.get(key)
+        if found is None:
+            found = self.base.missing_custody_fact(place, transfer.business_date)
+            self._missing_facts[key] = found
+        return found
+
     def uncovered_cents(self, bd_fcm: str) -> int:
         """Return what of all customers of a BD-FCM is uncovered, with what was accepted."""
         sheet = self._uncovered.get(bd_fcm)
@@ -134,7 +144,8 @@ class Scratch:
             for _, path, _, _ in self._steps:
                 self._touch(path)
         for customer_id in sheet.touched:
-            cents = uncovered_of(self.balance, bd_fcm, customer_id)
+            cover = cover_of(SegregationClass.FUTURES, bd_fcm, customer_id)
+            cents = uncovered_of(self.balance, cover)
             sheet.total += cents - sheet.by_customer.get(customer_id, 0)
             sheet.by_customer[customer_id] = cents
         sheet.touched.clear()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from crossmargin.basics.money import Money
 from crossmargin.ledger.assets import Asset, AssetKind
+from crossmargin.ledger.chart import Account
+from crossmargin.ledger.liens import Lien
 from crossmargin.ledger.posting import Balance
 from crossmargin.ledger.transfers import Transfer
 from crossmargin.ledger.verification import Finding
@@ -15,6 +17,14 @@ from crossmargin.presentation.tables import grid, print_whole
 if TYPE_CHECKING:
     from rich.console import Console
 
+ACCOUNTS_HEADER = (
+    *("account", "kind", "holder", "segregation_class", "bd_fcm", "customer", "custodian"),
+    "normal_side",
+)
+LIENS_HEADER = (
+    *("lien", "bd_fcm", "customer", "granted_by", "granted_to", "on", "document_sha256"),
+    *("first", "last"),
+)
 FINDINGS_HEADER = ("check", "where", "asset", "was", "expected")
 BALANCES_HEADER = (
     *("account", "asset", "debits_posted", "credits_posted", "balance", "side"),
@@ -58,6 +68,74 @@ def print_findings(console: Console, document: Mapping[str, Any]) -> None:
     for row in finding_rows(document):
         table.add_row(*row)
     console.print(table)
+
+
+def accounts_document(accounts: Sequence[Account]) -> dict[str, Any]:
+    """Return accounts, by id."""
+    return {
+        "accounts": [
+            {
+                "account": each.account_id,
+                "kind": each.kind.value,
+                "holder": each.terms.holder.value,
+                "segregation_class": each.segregation_class.value,
+                "bd_fcm": each.bd_fcm,
+                "customer": each.customer_id,
+                "custodian": each.custodian,
+                "normal_side": each.terms.normal.value,
+            }
+            for each in accounts
+        ]
+    }
+
+
+def account_rows(document: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:
+    """Yield one row an account."""
+    for each in document["accounts"]:
+        yield tuple(each[name] for name in ACCOUNTS_HEADER)
+
+
+def print_accounts(console: Console, document: Mapping[str, Any]) -> None:
+    """Print the accounts; their ids say the rest."""
+    table = grid("Accounts", "account", "holder", "normal side")
+    for each in document["accounts"]:
+        table.add_row(each["account"], each["holder"], each["normal_side"])
+    print_whole(console, table)
+
+
+def liens_document(liens: Sequence[Lien]) -> dict[str, Any]:
+    """Return the register of liens."""
+    return {
+        "liens": [
+            {
+                "lien": each.lien_id,
+                "bd_fcm": each.bd_fcm,
+                "customer": each.customer_id,
+                "granted_by": each.granted_by.value,
+                "granted_to": each.granted_to.value,
+                "on": each.on.value,
+                "document_sha256": each.document_sha256,
+                "first": each.first.isoformat(),
+                "last": "" if each.last is None else each.last.isoformat(),
+            }
+            for each in liens
+        ]
+    }
+
+
+def lien_rows(document: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:
+    """Yield one row a lien."""
+    for each in document["liens"]:
+        yield tuple(each[name] for name in LIENS_HEADER)
+
+
+def print_liens(console: Console, document: Mapping[str, Any]) -> None:
+    """Print the register."""
+    shown = ("bd_fcm", "customer", "granted_by", "granted_to", "on", "first", "last")
+    table = grid("Liens", *(name.replace("_", " ") for name in shown))
+    for each in document["liens"]:
+        table.add_row(*(each[name] for name in shown))
+    print_whole(console, table)
 
 
 def balances_document(balances: Mapping[tuple[str, Asset], Balance]) -> dict[str, Any]:

@@ -137,7 +137,7 @@ class SqlBooks:
                     for (account_id, asset), balance in derived.items()
                 ]
                 if rows:
-                    session.statements.write_balances(connection, rows)
+                    session.statements.write_balances(session.driver, rows)
             session.commit()
         return len(rows)
 

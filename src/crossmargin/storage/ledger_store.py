@@ -109,17 +109,17 @@ class SqlLedger:
         """Judge transfers in order and post those accepted."""
         if not transfers:
             return ()
-        with self._session.writing() as connection:
+        with self._session.writing():
             view = DatabaseView(self._session, self._known)
-            paths = view.prepare(transfers)
-            answers, scratch = judge(transfers, view, paths)
+            view.prepare(transfers)
+            answers, scratch = judge(transfers, view, self._known.paths)
             if scratch.posted:
-                write = self._session.statements
+                write, driver = self._session.statements, self._session.driver
                 write.insert_transfers(
-                    connection, [self._known.row_of(each) for each in scratch.posted.values()]
+                    driver, [self._known.row_of(each) for each in scratch.posted.values()]
                 )
                 write.write_balances(
-                    connection,
+                    driver,
                     [(*key, *counters(each)) for key, each in scratch.balances.items()],
                 )
         return answers

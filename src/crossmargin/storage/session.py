@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -81,10 +82,17 @@ class Session:
         with the lock; PostgreSQL's take an advisory one here, so that readers are not held up.
         """
         with self.reading() as connection:
+            if not connection.in_transaction():
+                connection.begin()
             if not self._is_writing and connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             self._is_writing = True
             yield connection
+
+    @property
+    def driver(self) -> Any:
+        """The driver's own connection, for use while writing."""
+        return self.connection.connection.driver_connection
 
     def commit(self) -> None:
         """Make everything durable, at once.

@@ -1,17 +1,16 @@
 # ruff: noqa: S608 - statements are made of names of columns; values are always parameters.
 """The statements of the busy path, written by hand for each database: lists go in as one value.
 
-What is posted in thousands must not be assembled row by row; everything else is SQLAlchemy's.
+What is posted in thousands goes past SQLAlchemy, on the driver's own connection and in the same
+transaction; everything else is SQLAlchemy's.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
-
-from sqlalchemy import Connection
 
 from crossmargin.storage.schema import TRANSFER
 
@@ -25,7 +24,7 @@ _OPENINGS = """
     WHERE account.account_id """
 _TRANSFERS = f"SELECT {', '.join(TRANSFER_COLUMNS)} FROM transfer WHERE "
 
-Rows = Iterable[Sequence[Any]]
+Rows = Sequence[Sequence[Any]]
 
 
 class Statements(Protocol):
@@ -36,23 +35,23 @@ class Statements(Protocol):
         """What stands for a parameter."""
         ...
 
-    def openings(self, connection: Connection, account_ids: Sequence[str]) -> Rows:
+    def openings(self, driver: Any, account_ids: Sequence[str]) -> Rows:
         """Read account id, opening and closing date."""
         ...
 
-    def balances(self, connection: Connection, keys: Sequence[tuple[str, str]]) -> Rows:
+    def balances(self, driver: Any, keys: Sequence[tuple[str, str]]) -> Rows:
         """Read account id, asset and four counters of the keys that are there."""
         ...
 
-    def transfers(self, connection: Connection, column: str, values: Sequence[str]) -> Rows:
+    def transfers(self, driver: Any, column: str, values: Sequence[str]) -> Rows:
         """Read the transfers of which a column has one of the values."""
         ...
 
-    def insert_transfers(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    def insert_transfers(self, driver: Any, rows: Sequence[tuple[Any, ...]]) -> None:
         """Write transfers, as :data:`TRANSFER_COLUMNS` has them."""
         ...
 
-    def write_balances(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    def write_balances(self, driver: Any, rows: Sequence[tuple[Any, ...]]) -> None:
         """Write account id, asset and four counters, whether they were there or not."""
         ...
 
@@ -63,38 +62,41 @@ class SqliteStatements:
 
     mark: str = "?"
 
-    def openings(self, connection: Connection, account_ids: Sequence[str]) -> Rows:
+    def openings(self, driver: Any, account_ids: Sequence[str]) -> Rows:
         """Read account id, opening and closing date."""
         query = f"{_OPENINGS} IN (SELECT value FROM json_each(?))"
-        return connection.exec_driver_sql(query, (json.dumps(account_ids),))
+        rows: Rows = driver.execute(query, (json.dumps(account_ids),)).fetchall()
+        return rows
 
-    def balances(self, connection: Connection, keys: Sequence[tuple[str, str]]) -> Rows:
+    def balances(self, driver: Any, keys: Sequence[tuple[str, str]]) -> Rows:
         """Read account id, asset and four counters of the keys that are there."""
         query = (
             f"SELECT account_id, asset, {_COUNTERS} FROM json_each(?) AS wanted"
             " CROSS JOIN balance ON account_id = json_extract(wanted.value, '$[0]')"
             " AND asset = json_extract(wanted.value, '$[1]')"
         )
-        return connection.exec_driver_sql(query, (json.dumps(keys),))
+        rows: Rows = driver.execute(query, (json.dumps(keys),)).fetchall()
+        return rows
 
-    def transfers(self, connection: Connection, column: str, values: Sequence[str]) -> Rows:
+    def transfers(self, driver: Any, column: str, values: Sequence[str]) -> Rows:
         """Read the transfers of which a column has one of the values."""
         query = f"{_TRANSFERS} {column} IN (SELECT value FROM json_each(?))"
-        return connection.exec_driver_sql(query, (json.dumps(values),))
+        rows: Rows = driver.execute(query, (json.dumps(values),)).fetchall()
+        return rows
 
-    def insert_transfers(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    def insert_transfers(self, driver: Any, rows: Sequence[tuple[Any, ...]]) -> None:
         """Write transfers, as :data:`TRANSFER_COLUMNS` has them."""
         marks = ", ".join("?" * len(TRANSFER_COLUMNS))
         query = f"INSERT INTO transfer ({', '.join(TRANSFER_COLUMNS)}) VALUES ({marks})"
-        connection.exec_driver_sql(query, list(rows))
+        driver.executemany(query, rows)
 
-    def write_balances(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    def write_balances(self, driver: Any, rows: Sequence[tuple[Any, ...]]) -> None:
         """Write account id, asset and four counters, whether they were there or not."""
         query = (
             f"INSERT INTO balance (account_id, asset, {_COUNTERS}) VALUES (?, ?, ?, ?, ?, ?)"
             f" ON CONFLICT (account_id, asset) DO UPDATE SET {_KEPT}"
         )
-        connection.exec_driver_sql(query, list(rows))
+        driver.executemany(query, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +105,12 @@ class PostgresqlStatements:
 
     mark: str = "%s"
 
-    def openings(self, connection: Connection, account_ids: Sequence[str]) -> Rows:
+    def openings(self, driver: Any, account_ids: Sequence[str]) -> Rows:
         """Read account id, opening and closing date."""
-        return connection.exec_driver_sql(f"{_OPENINGS} = ANY(%s)", (list(account_ids),))
+        rows: Rows = driver.execute(f"{_OPENINGS} = ANY(%s)", (list(account_ids),)).fetchall()
+        return rows
 
-    def balances(self, connection: Connection, keys: Sequence[tuple[str, str]]) -> Rows:
+    def balances(self, driver: Any, keys: Sequence[tuple[str, str]]) -> Rows:
         """Read account id, asset and four counters of the keys that are there."""
         query = (
             f"SELECT account_id, asset, {_COUNTERS}"
@@ -115,21 +118,22 @@ class PostgresqlStatements:
             " JOIN balance USING (account_id, asset)"
         )
         accounts, assets = zip(*keys, strict=True)
-        return connection.exec_driver_sql(query, (list(accounts), list(assets)))
+        rows: Rows = driver.execute(query, (list(accounts), list(assets))).fetchall()
+        return rows
 
-    def transfers(self, connection: Connection, column: str, values: Sequence[str]) -> Rows:
+    def transfers(self, driver: Any, column: str, values: Sequence[str]) -> Rows:
         """Read the transfers of which a column has one of the values."""
-        return connection.exec_driver_sql(f"{_TRANSFERS} {column} = ANY(%s)", (list(values),))
+        rows: Rows = driver.execute(f"{_TRANSFERS} {column} = ANY(%s)", (list(values),)).fetchall()
+        return rows
 
-    def insert_transfers(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    def insert_transfers(self, driver: Any, rows: Sequence[tuple[Any, ...]]) -> None:
         """Write transfers, as :data:`TRANSFER_COLUMNS` has them."""
         query = f"COPY transfer ({', '.join(TRANSFER_COLUMNS)}) FROM STDIN"
-        cursor: Any = connection.connection.cursor()
-        with cursor, cursor.copy(query) as copy:
+        with driver.cursor() as cursor, cursor.copy(query) as copy:
             for row in rows:
                 copy.write_row(row)
 
-    def write_balances(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    def write_balances(self, driver: Any, rows: Sequence[tuple[Any, ...]]) -> None:
         """Write account id, asset and four counters, whether they were there or not."""
         query = (
             f"INSERT INTO balance (account_id, asset, {_COUNTERS}) SELECT * FROM unnest("
@@ -137,7 +141,7 @@ class PostgresqlStatements:
             f" ON CONFLICT (account_id, asset) DO UPDATE SET {_KEPT}"
         )
         columns = tuple(list(column) for column in zip(*rows, strict=True))
-        connection.exec_driver_sql(query, columns)
+        driver.execute(query, columns)
 
 
 def statements_for(dialect: str) -> Statements:

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import select
 
 from crossmargin.ledger.assets import CASH, Asset
-from crossmargin.ledger.chart import Account
-from crossmargin.ledger.cover import CASH_OF_CUSTOMERS, uncovered_of
+from crossmargin.ledger.chart import Account, SegregationClass
+from crossmargin.ledger.cover import CASH_OF_CUSTOMERS, cover_of, uncovered_of
 from crossmargin.ledger.custody import CUSTODY_FACT, CustodyFact, fact_of, missing_fact
-from crossmargin.ledger.paths import Opening, Path, Paths
+from crossmargin.ledger.paths import Opening, Paths
 from crossmargin.ledger.posting import Balance
 from crossmargin.ledger.transfers import Transfer, TransferKind, TransferState
 from crossmargin.storage.record_store import SqlRecords
@@ -23,12 +23,14 @@ _NOTHING = Balance()
 
 
 class Known:
-    """What never changes once it is in the store: accounts by id, custody facts by digest."""
+    """What never changes once it is in a store: accounts, paths between them, custody facts."""
 
     def __init__(self) -> None:
         self._accounts: dict[str, Account] = {}
         self._columns: dict[str, tuple[str, str, tuple[str, str, str, str]]] = {}
         self._facts: dict[str, CustodyFact] = {}
+        self._openings: dict[tuple[str, str, str | None], Opening] = {}
+        self.paths = Paths()
 
     def account(self, account_id: str) -> Account:
         """Return the account of an id: it says everything of an account but its dates."""
@@ -42,12 +44,24 @@ class Known:
             )
         return found
 
+    def opening(self, account_id: str, opened: str, closed: str | None) -> Opening:
+        """Return an account with its dates, as the tables have them."""
+        key = (account_id, opened, closed)
+        found = self._openings.get(key)
+        if found is None:
+            found = self._openings[key] = Opening(
+                self.account(account_id),
+                date.fromisoformat(opened),
+                None if closed is None else date.fromisoformat(closed),
+            )
+        return found
+
     def facts(self, session: Session, account_id: str) -> list[CustodyFact]:
         """Return every fact that was stated of an account."""
         query = "SELECT digest FROM record WHERE stream = {0} AND subject = {0} ORDER BY sequence"
         mark = session.statements.mark
-        found = session.connection.exec_driver_sql(query.format(mark), (CUSTODY_FACT, account_id))
-        digests = [digest for (digest,) in found]
+        found = session.driver.execute(query.format(mark), (CUSTODY_FACT, account_id))
+        digests = [digest for (digest,) in found.fetchall()]
         if not all(digest in self._facts for digest in digests):
             for record in SqlRecords(session).select(stream=CUSTODY_FACT, subject=account_id):
                 self._facts[record.digest] = fact_of(record)
@@ -92,22 +106,22 @@ class DatabaseView:
         self._transfers: dict[str, Transfer | None] = {}
         self._resolutions: dict[str, Transfer | None] = {}
 
-    def prepare(self, transfers: Sequence[Transfer]) -> Paths:
+    def prepare(self, transfers: Sequence[Transfer]) -> None:
         """Read everything that judging the transfers may ask, in a few statements."""
         named = {t.debit_account_id for t in transfers} | {t.credit_account_id for t in transfers}
         self._read_openings(named)
-        paths = Paths(self.opening)
         keys: set[tuple[str, str]] = set()
         for transfer in transfers:
-            path = paths.of(transfer)
-            if isinstance(path, Path):
-                keys.update((account_id, transfer.asset.text) for account_id in path.accounts)
+            debited = self._openings[transfer.debit_account_id]
+            credited = self._openings[transfer.credit_account_id]
+            if debited is not None and credited is not None:
+                path = self._known.paths.of(transfer, debited.account, credited.account)
+                keys.update(path.looked_at)
         self._read_balances(keys)
         settled = {t.pending_id for t in transfers if t.pending_id}
         self._read_transfers({t.transfer_id for t in transfers} | settled)
         if settled:
             self._read_resolutions(settled)
-        return paths
 
     def opening(self, account_id: str) -> Opening | None:
         """Return an account, or None."""
@@ -160,23 +174,22 @@ class DatabaseView:
         def balance_of(account_id: str, _: Asset) -> Balance:
             return found.get(account_id, _NOTHING)
 
-        return {each: uncovered_of(balance_of, bd_fcm, each) for each in sorted(customers)}
+        return {
+            each: uncovered_of(balance_of, cover_of(SegregationClass.FUTURES, bd_fcm, each))
+            for each in sorted(customers)
+        }
 
     def _read_openings(self, account_ids: set[str]) -> None:
         self._openings.update(dict.fromkeys(account_ids))
-        rows = self._session.statements.openings(self._session.connection, sorted(account_ids))
+        rows = self._session.statements.openings(self._session.driver, sorted(account_ids))
         for account_id, opened, closed in rows:
-            self._openings[account_id] = Opening(
-                self._known.account(account_id),
-                date.fromisoformat(opened),
-                None if closed is None else date.fromisoformat(closed),
-            )
+            self._openings[account_id] = self._known.opening(account_id, opened, closed)
 
     def _read_balances(self, keys: set[tuple[str, str]]) -> None:
         if not keys:
             return
         self._balances.update(dict.fromkeys(keys, _NOTHING))
-        rows = self._session.statements.balances(self._session.connection, sorted(keys))
+        rows = self._session.statements.balances(self._session.driver, sorted(keys))
         for account_id, asset, *counters in rows:
             self._balances[account_id, asset] = Balance(*counters)
 
@@ -192,7 +205,7 @@ class DatabaseView:
 
     def _stored(self, column: str, values: set[str]) -> list[Transfer]:
         read = self._session.statements.transfers
-        return [transfer_of(row) for row in read(self._session.connection, column, sorted(values))]
+        return [transfer_of(row) for row in read(self._session.driver, column, sorted(values))]
 
 
 def transfer_of(row: Sequence[Any]) -> Transfer:

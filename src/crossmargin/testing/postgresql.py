@@ -33,13 +33,15 @@ def carried_programs() -> Path | None:
 
 
 @contextlib.contextmanager
-def postgresql_server(*, durable: bool) -> Iterator[str]:
+def postgresql_server(*, durable: bool, parent: Path | None = None) -> Iterator[str]:
     """Run a server; yield the address of its database.
 
     Parameters
     ----------
     durable : bool
         Whether a commit waits for the disk, as it must wherever something is measured or kept.
+    parent : Path, optional
+        Where its folder is made; that of temporary files if left out.
 
     Raises
     ------
@@ -51,7 +53,9 @@ def postgresql_server(*, durable: bool) -> Iterator[str]:
     programs = carried_programs()
     if programs is None:
         raise LookupError(f"{_CARRIER} is not installed: no PostgreSQL server to run")
-    with tempfile.TemporaryDirectory(prefix="xm-pg-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(
+        prefix="xm-pg-", dir=parent, ignore_cleanup_errors=True
+    ) as name:
         folder = Path(name)
         binaries = _copied(programs, folder) / "bin"
         user = _NOBODY if os.geteuid() == 0 else None

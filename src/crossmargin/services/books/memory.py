@@ -11,11 +11,11 @@ from datetime import date
 from crossmargin.basics.digest import canonical_json
 from crossmargin.basics.records import Record
 from crossmargin.ledger.assets import Asset
-from crossmargin.ledger.chart import Account, AccountKind
-from crossmargin.ledger.cover import uncovered_of
+from crossmargin.ledger.chart import Account, AccountKind, SegregationClass
+from crossmargin.ledger.cover import cover_of, uncovered_of
 from crossmargin.ledger.custody import CUSTODY_FACT, fact_of, missing_fact
 from crossmargin.ledger.judgement import judge
-from crossmargin.ledger.paths import Opening
+from crossmargin.ledger.paths import Opening, Paths
 from crossmargin.ledger.posting import Answer, Balance
 from crossmargin.ledger.transfers import Transfer, TransferKind
 from crossmargin.services.books.ports import ConflictingRecordError, StorageError, refuse_closing
@@ -50,11 +50,12 @@ class MemoryBooks:
     def __init__(self) -> None:
         self._state = _State()
         self._commits = 0
+        self._paths = Paths()
 
     @contextmanager
     def work(self) -> Iterator[MemoryWork]:
         """Begin a transaction on a copy; :meth:`MemoryWork.commit` puts it in the place."""
-        yield MemoryWork(self, self._state.copied(), self._commits)
+        yield MemoryWork(self, self._state.copied(), self._commits, self._paths)
 
     def put(self, state: _State, *, begun_at: int) -> int:
         """Take a work's state over; return how many were taken over by now.
@@ -76,14 +77,17 @@ class MemoryBooks:
         self._commits += 1
         return self._commits
 
+    def close(self) -> None:
+        """Do nothing: the books end with the process."""
+
 
 class MemoryWork:
     """One transaction."""
 
-    def __init__(self, books: MemoryBooks, state: _State, begun_at: int) -> None:
+    def __init__(self, books: MemoryBooks, state: _State, begun_at: int, paths: Paths) -> None:
         self._books, self._state, self._begun_at = books, state, begun_at
         self.records = MemoryRecords(state)
-        self.ledger = MemoryLedger(state)
+        self.ledger = MemoryLedger(state, paths)
 
     def commit(self) -> None:
         """Make everything of this work stand."""
@@ -138,8 +142,8 @@ class MemoryRecords:
 class MemoryLedger:
     """Accounts, transfers and balances."""
 
-    def __init__(self, state: _State) -> None:
-        self._state = state
+    def __init__(self, state: _State, paths: Paths) -> None:
+        self._state, self._paths = state, paths
 
     def open_account(self, account: Account, *, opened: date, cause_id: str) -> bool:
         """Open an account from a date on; return False if it is open already."""
@@ -187,7 +191,7 @@ class MemoryLedger:
 
     def post(self, transfers: Sequence[Transfer]) -> tuple[Answer, ...]:
         """Judge transfers in order and post those accepted."""
-        answers, scratch = judge(transfers, _View(self._state))
+        answers, scratch = judge(transfers, _View(self._state), self._paths)
         self._state.balances.update(scratch.balances)
         self._state.transfers.update(scratch.posted)
         self._state.resolved.update(scratch.resolved)
@@ -267,7 +271,8 @@ class _View:
     def uncovered_cents(self, bd_fcm: str) -> Mapping[str, int]:
         return {
             opening.account.customer_id: uncovered_of(
-                self.balance, bd_fcm, opening.account.customer_id
+                self.balance,
+                cover_of(SegregationClass.FUTURES, bd_fcm, opening.account.customer_id),
             )
             for opening, _ in self._state.openings.values()
             if opening.account.kind is AccountKind.CUSTOMER_FUTURES_ACCOUNT

@@ -13,8 +13,8 @@ from crossmargin.basics.money import Money
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.ledger.assets import CASH
-from crossmargin.ledger.chart import Account, AccountKind, SegregationClass
-from crossmargin.ledger.custody import CUSTODY_FACT, CustodyFact, Fact
+from crossmargin.ledger.chart import Account, AccountKind, Holder, SegregationClass
+from crossmargin.ledger.custody import CUSTODY_FACT, CustodyFact, Fact, refusals_of_opening
 from crossmargin.ledger.transfers import Transfer, TransferKind
 from crossmargin.services.books.accounts import cme_custody, ficc_custody, of_bd_fcm
 from crossmargin.services.books.approvals import Matter, check_two_people
@@ -118,11 +118,14 @@ def open_bd_fcm(
     Raises
     ------
     RefusedError
-        If maker and checker are the same, or the ledger refuses the capital.
+        If maker and checker are the same, a securities account at FICC is neither for XM Customer
+        Margin nor for Segregated Customer Margin and lacks a consent, or the ledger refuses the
+        capital.
     """
     check_two_people(actor, approver, Matter.MANUAL_ADJUSTMENT)
     record_id = f"opening/{books.bd_fcm}"
     content = {"sha256": sha256, "opened": books.opened.isoformat(), "capital": str(books.capital)}
+    _refuse_other_securities_accounts(books)
     work.records.add(
         Record(
             record_id=record_id,
@@ -156,6 +159,32 @@ def open_bd_fcm(
     return record_id
 
 
+def _refuse_other_securities_accounts(books: BdFcmBooks) -> None:
+    """Refuse a third kind of securities account at FICC without both Commissions' consents."""
+    refusals = [
+        refusal
+        for place in books.places
+        for account in place.accounts(books.bd_fcm)
+        if account.terms.holder is Holder.FICC
+        for refusal in refusals_of_opening(
+            [_fact_of(account, stated) for stated in place.facts], books.opened
+        )
+    ]
+    if refusals:
+        raise RefusedError(*refusals)
+
+
+def _fact_of(account: Account, stated: StatedFact) -> CustodyFact:
+    return CustodyFact(
+        account.account_id,
+        stated.fact,
+        stated.value,
+        stated.document_sha256,
+        stated.first,
+        stated.last,
+    )
+
+
 def _state(
     work: Work,
     account: Account,
@@ -166,14 +195,7 @@ def _state(
     approver: str,
     cause: str,
 ) -> None:
-    fact = CustodyFact(
-        account.account_id,
-        stated.fact,
-        stated.value,
-        stated.document_sha256,
-        stated.first,
-        stated.last,
-    )
+    fact = _fact_of(account, stated)
     record_id = f"fact/{account.account_id}/{stated.fact.value}/{stated.first.isoformat()}"
     if work.records.get(record_id) is None:
         work.records.add(

@@ -177,3 +177,7 @@ class Books(Protocol):
     def work(self) -> AbstractContextManager[Work]:
         """Begin a transaction."""
         ...
+
+    def close(self) -> None:
+        """Let go of the store; what was not committed is undone."""
+        ...

@@ -8,6 +8,7 @@ from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.custody import CUSTODY_FACT, fact_of
 from crossmargin.ledger.verification import Check, Finding, LedgerImage, verify
 from crossmargin.services.books.accounts import position_account, position_asset
+from crossmargin.services.books.liens import register_of_liens
 from crossmargin.services.books.ports import Books, Work
 from crossmargin.services.clearing_day.lot_register import read_register
 
@@ -26,12 +27,13 @@ def verify_books(books: Books) -> tuple[Finding, ...]:
 
 
 def image_of(work: Work) -> LedgerImage:
-    """Return the ledger as it stands, with the facts of its places."""
+    """Return the ledger as it stands, with the facts of its places and the register of liens."""
     return LedgerImage(
         work.ledger.accounts(),
         work.ledger.transfers(),
         work.ledger.balances(),
         tuple(fact_of(each) for each in work.records.select(stream=CUSTODY_FACT)),
+        register_of_liens(work),
     )
 
 

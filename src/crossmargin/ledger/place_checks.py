@@ -1,0 +1,117 @@
+"""Checks on reading of where property is kept and what it secures, in words of their own.
+
+What a place must show is written down here a second time: a fault in
+:mod:`crossmargin.ledger.custody`, which the judgement asks, is found by a rule that is not it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+
+from crossmargin.ledger.custody import CustodyFact
+from crossmargin.ledger.findings import Check, Finding
+from crossmargin.ledger.liens import Lien
+from crossmargin.ledger.transfers import Transfer
+
+#: Beginnings of the ids of the accounts that others keep, and of what must be stated of each; a
+#: text after a colon must be in what is said, one after an equals sign is what must be said.
+_AT_FICC = ("HOLDER=FICC", "EXACT_TITLE", "NO_LIEN_CONTRACT")
+_OWN = ("HOLDER", "EXACT_TITLE", "ACKNOWLEDGMENT_LETTER")
+_BOTH = ("NOTICE:15c3-3", "NOTICE:4(c) order")
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "FRBNY_SEGREGATED_ACCOUNT/FUTURES/": (*_AT_FICC, *_BOTH, "FEDERAL_RESERVE_PERMISSION"),
+    "FRBNY_SEGREGATED_ACCOUNT/SECURITIES/": (*_AT_FICC, "NOTICE:15c3-3"),
+    "SEGREGATED_BANK_ACCOUNT/": (*_AT_FICC, "NOTICE:4(c) order", "FDIC_INSURED"),
+    "SEGREGATED_BANK/": _OWN,
+    "SECURITIES_CUSTODY/": _OWN,
+}
+#: Which scopes each may have.
+_SCOPES: Mapping[str, frozenset[str]] = {
+    "FRBNY_SEGREGATED_ACCOUNT/FUTURES/": frozenset({"XM_ONLY", "XM_AND_SCM"}),
+    "FRBNY_SEGREGATED_ACCOUNT/SECURITIES/": frozenset({"SCM_ONLY", "XM_AND_SCM"}),
+    "SEGREGATED_BANK_ACCOUNT/": frozenset({"XM_ONLY"}),
+}
+_AT_FICC_FOR_XM = "FICC_XM_MARGIN/"
+_LIENS = {
+    ("CUSTOMER", "BD_FCM"): "the customer's pledge to the BD-FCM",
+    ("BD_FCM", "CME"): "the BD-FCM's security interest to CME",
+}
+_MAY_BE = frozenset({*_LIENS, ("BD_FCM", "FICC")})
+
+
+def custody_findings(
+    transfers: Iterable[Transfer], facts: Iterable[CustodyFact]
+) -> Iterator[Finding]:
+    """Yield every deposit at a place that lacked something on its day, the first of each day."""
+    stated: dict[str, list[CustodyFact]] = defaultdict(list)
+    for fact in facts:
+        stated[fact.account_id].append(fact)
+    asked: set[tuple[str, date]] = set()
+    for each in transfers:
+        place, on = each.debit_account_id, each.business_date
+        prefix = next((start for start in _NEEDED if place.startswith(start)), None)
+        if prefix is None or (place, on) in asked or each.state.value == "VOIDS_PENDING":
+            continue
+        asked.add((place, on))
+        said = {
+            fact.fact.value: fact.value
+            for fact in stated[place]
+            if fact.first <= on and (fact.last is None or on <= fact.last)
+        }
+        for lacking in _lacking(prefix, said):
+            yield Finding(Check.CUSTODY_FACTS, each.transfer_id, "", lacking, f"in force on {on}")
+
+
+def _lacking(prefix: str, said: Mapping[str, str]) -> Iterator[str]:
+    for needed in _NEEDED[prefix]:
+        name, _, value = needed.partition("=")
+        name, _, part = name.partition(":")
+        if name not in said or part not in said[name] or (value and said[name] != value):
+            yield needed
+    scopes = _SCOPES.get(prefix)
+    if scopes is not None and said.get("SCOPE") not in scopes:
+        yield f"SCOPE={' or '.join(sorted(scopes))}"
+
+
+def lien_findings(transfers: Iterable[Transfer], liens: Sequence[Lien]) -> Iterator[Finding]:
+    """Yield every lien that may not be, and every one that a customer's margin at FICC lacked.
+
+    Asked on each day on which property of a customer went to FICC; what is lacking is named once.
+    """
+    for lien in liens:
+        parties = (lien.granted_by.value, lien.granted_to.value)
+        if parties not in _MAY_BE or lien.on.value != "XM_SECURITIES_CUSTOMER_PROPERTY":
+            was = f"{parties[0]} to {parties[1]} on {lien.on.value}"
+            yield Finding(
+                Check.LIEN_IS_PERMITTED, lien.lien_id, "", was, "a lien of the arrangement"
+            )
+    found: set[tuple[str, str]] = set()
+    for each in transfers:
+        account_id = each.debit_account_id
+        if not account_id.startswith(_AT_FICC_FOR_XM):
+            continue
+        _, _, bd_fcm, customer_id, _ = account_id.split("/")
+        for lacking in _lacking_liens(bd_fcm, customer_id, liens, each.business_date):
+            if (account_id, lacking) not in found:
+                found.add((account_id, lacking))
+                yield Finding(
+                    Check.LIENS_ARE_IN_FORCE,
+                    account_id,
+                    "",
+                    f"none on {each.business_date}",
+                    lacking,
+                )
+
+
+def _lacking_liens(bd_fcm: str, customer_id: str, liens: Sequence[Lien], on: date) -> Iterator[str]:
+    there = {
+        (lien.granted_by.value, lien.granted_to.value)
+        for lien in liens
+        if lien.bd_fcm == bd_fcm
+        and lien.customer_id in {"", customer_id}
+        and lien.first <= on
+        and (lien.last is None or on <= lien.last)
+    }
+    yield from (name for parties, name in _LIENS.items() if parties not in there)

@@ -1,0 +1,193 @@
+"""Verification finds each fault of a ledger that somebody changed, and nothing in a good one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from crossmargin.ledger.assets import CASH, security
+from crossmargin.ledger.chart import AccountKind
+from crossmargin.ledger.custody import CUSTODY_FACT, fact_of
+from crossmargin.ledger.liens import Lien, Party, Property
+from crossmargin.ledger.posting import Balance
+from crossmargin.ledger.transfers import Transfer, TransferKind, TransferState
+from crossmargin.ledger.verification import Check, LedgerImage, counters_of, verify
+from crossmargin.services.books.memory import MemoryBooks
+from crossmargin.testing.books import (
+    BD_FCM,
+    DAY,
+    OPENED,
+    deposit,
+    id_of,
+    move,
+    open_books,
+    residual_interest,
+    to_cme,
+    to_ficc,
+    withdrawal,
+)
+from crossmargin.testing.books import capital as brought
+
+K, T, S = AccountKind, TransferKind, TransferState
+NOTE = security("91282CMS7")
+XM = Property.XM_SECURITIES_CUSTOMER_PROPERTY
+LIENS = (
+    Lien("pledge", BD_FCM, "A", Party.CUSTOMER, Party.BD_FCM, XM, "0" * 64, OPENED),
+    Lien("interest", BD_FCM, "", Party.BD_FCM, Party.CME, XM, "0" * 64, OPENED),
+)
+
+
+@pytest.fixture(scope="module")
+def image() -> LedgerImage:
+    """Return a ledger with margin in cash and in a note, and a withdrawal that waits."""
+    books = MemoryBooks()
+    open_books(books)
+    given = [
+        brought("c", 1_000),
+        *residual_interest("r", 100),
+        deposit("a", "A", 500),
+        deposit("n", "A", 300, NOTE),
+        deposit("b", "B", 50),
+        *to_ficc("f", "A", 200),
+        *to_ficc("fn", "A", 300, NOTE),
+        *to_cme("m", "A", 100),
+        withdrawal("w", "A", 20, state=S.PENDING),
+    ]
+    with books.work() as work:
+        assert all(each.posting.is_accepted for each in work.ledger.post(given))
+        facts = tuple(fact_of(each) for each in work.records.select(stream=CUSTODY_FACT))
+        ledger = work.ledger
+        return LedgerImage(ledger.accounts(), ledger.transfers(), ledger.balances(), facts, LIENS)
+
+
+def written_by_hand(image: LedgerImage, *transfers: Transfer) -> LedgerImage:
+    """Return the ledger with transfers that nobody judged, balances kept up to date."""
+    every = (*image.transfers, *transfers)
+    return replace(image, transfers=every, balances=counters_of(every))
+
+
+def checks_of(image: LedgerImage) -> set[Check]:
+    return {each.check for each in verify(image)}
+
+
+def test_nothing_is_found_where_nothing_is_wrong(image: LedgerImage) -> None:
+    assert verify(image) == ()
+
+
+OWED_TO_A = id_of(K.CUSTOMER_FUTURES_ACCOUNT, "A")
+BANK = id_of(K.SEGREGATED_BANK)
+HOUSE = id_of(K.HOUSE_BANK)
+NOVATION = id_of(K.FICC_NOVATION)
+BY_HAND: dict[str, tuple[set[Check], list[Transfer]]] = {
+    "a movement that there is not": (
+        {Check.MOVEMENT_IS_PERMITTED},
+        [move("x", T.FEE, BANK, OWED_TO_A, 1)],
+    ),
+    "a customer's money at the house": (
+        {Check.MOVEMENT_IS_PERMITTED, Check.SEGREGATION_IS_KEPT, Check.DEBITS_EQUAL_CREDITS},
+        [move("x", T.WITHDRAWAL, HOUSE, BANK, 1)],
+    ),
+    "one customer's money with another": (
+        {Check.MOVEMENT_IS_PERMITTED, Check.SEGREGATION_IS_KEPT},
+        [move("x", T.FEE, OWED_TO_A, id_of(K.CUSTOMER_FUTURES_ACCOUNT, "B"), 1)],
+    ),
+    "an account that nobody opened": (
+        {Check.ACCOUNT_IS_OPEN},
+        [deposit("x", "NOBODY", 1)],
+    ),
+    "more out than there is": (
+        {Check.NORMAL_SIDE, Check.RESIDUAL_INTEREST_COVERS},
+        [withdrawal("x", "B", 351)],
+    ),
+    "margin in the BD-FCM's book alone": (
+        {Check.CLAIM_EQUALS_DEBT},
+        [to_cme("x", "A", 1)[0]],
+    ),
+    "a debt of FICC's that it holds nothing for": (
+        {Check.MOVEMENT_IS_PERMITTED, Check.HELD_COVERS_OWED},
+        [move("x", T.MARGIN_FROM_FICC, NOVATION, id_of(K.FRBNY_SEGREGATED_ACCOUNT), 1)],
+    ),
+    "a note of one customer's as margin of another": (
+        {Check.SECURITIES_ARE_THE_CUSTOMERS},
+        [
+            *to_ficc("x", "B", 10, NOTE),
+            deposit("y", "A", 10, NOTE),
+        ],
+    ),
+    "other customers' cash as margin": (
+        {Check.RESIDUAL_INTEREST_COVERS},
+        to_cme("x", "B", 151),
+    ),
+}
+
+
+@pytest.mark.parametrize(("expected", "transfers"), BY_HAND.values(), ids=BY_HAND)
+def test_what_was_written_by_hand_is_found(
+    image: LedgerImage, expected: set[Check], transfers: list[Transfer]
+) -> None:
+    found = checks_of(written_by_hand(image, *transfers))
+    assert expected <= found
+    assert found - _TOGETHER <= expected
+
+
+#: What several faults bring with them.
+_TOGETHER = {Check.NORMAL_SIDE, Check.CLAIM_EQUALS_DEBT, Check.LIENS_ARE_IN_FORCE}
+
+
+def test_a_balance_that_is_not_the_sum_of_its_transfers_is_named(image: LedgerImage) -> None:
+    wrong = {**image.balances, (OWED_TO_A, CASH): Balance(0, 501, 20, 0)}
+    (sums, balance) = verify(replace(image, balances=wrong))
+    assert sums.check is Check.DEBITS_EQUAL_CREDITS
+    assert (balance.check, balance.where) == (Check.BALANCE_IS_SUM_OF_TRANSFERS, OWED_TO_A)
+    assert "credits_posted=501" in balance.was
+    assert "credits_posted=500" in balance.expected
+
+
+def _without(name: str) -> Callable[[LedgerImage], LedgerImage]:
+    def change(image: LedgerImage) -> LedgerImage:
+        return replace(image, facts=tuple(e for e in image.facts if e.fact.value != name))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("HOLDER", "EXACT_TITLE", "SCOPE", "FEDERAL_RESERVE_PERMISSION", "NOTICE"),
+        *("NO_LIEN_CONTRACT", "ACKNOWLEDGMENT_LETTER"),
+    ],
+)
+def test_a_deposit_at_a_place_that_lacked_a_fact_is_found(image: LedgerImage, name: str) -> None:
+    assert checks_of(_without(name)(image)) == {Check.CUSTODY_FACTS}
+
+
+def test_a_fact_that_began_too_late_is_none(image: LedgerImage) -> None:
+    late = tuple(replace(each, first=DAY + timedelta(days=1)) for each in image.facts)
+    assert checks_of(replace(image, facts=late)) == {Check.CUSTODY_FACTS}
+
+
+@pytest.mark.parametrize("place", range(2))
+def test_margin_at_ficc_without_a_lien_that_must_be_is_found(
+    image: LedgerImage, place: int
+) -> None:
+    missing = tuple(each for n, each in enumerate(LIENS) if n != place)
+    (found,) = verify(replace(image, liens=missing))
+    assert found.check is Check.LIENS_ARE_IN_FORCE
+    ended = (*missing, replace(LIENS[place], last=DAY - timedelta(days=1)))
+    assert checks_of(replace(image, liens=ended)) == {Check.LIENS_ARE_IN_FORCE}
+
+
+def test_a_lien_that_may_not_be_is_found(image: LedgerImage) -> None:
+    ficcs = replace(LIENS[1], lien_id="x", granted_by=Party.FICC, granted_to=Party.OTHER)
+    (found,) = verify(replace(image, liens=(*LIENS, ficcs)))
+    assert (found.check, found.where) == (Check.LIEN_IS_PERMITTED, "x")
+
+
+def test_every_check_is_met_in_these_tests_but_that_of_lots() -> None:
+    met = set().union(*(expected for expected, _ in BY_HAND.values()))
+    met |= {Check.BALANCE_IS_SUM_OF_TRANSFERS, Check.CUSTODY_FACTS}
+    met |= {Check.LIEN_IS_PERMITTED, Check.LIENS_ARE_IN_FORCE}
+    assert set(Check) - met == {Check.POSITIONS_ARE_THE_LOTS}
