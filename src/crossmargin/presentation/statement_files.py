@@ -110,7 +110,7 @@ def statement_pdf(statement: Mapping[str, Any]) -> bytes:
         widths = _widths(columns, rows)
         with pdf.table(
             col_widths=widths,
-            width=min(_WIDTH_MM, 1.6 * sum(widths)),
+            width=min(_WIDTH_MM, 1.75 * sum(widths)),
             align="LEFT",
             line_height=_LINE_MM,
             borders_layout="HORIZONTAL_LINES",
@@ -125,7 +125,7 @@ def statement_pdf(statement: Mapping[str, Any]) -> bytes:
 
 def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[float, ...]:
     return tuple(
-        float(max(6, min(_LONGEST, max(len(str(row[place])) for row in (columns, *rows)))))
+        float(max(6, min(_LONGEST, max(len(str(row[place])) for row in (columns, *rows)))) + 2)
         for place in range(len(columns))
     )
 

@@ -118,7 +118,7 @@ def test_states_before_the_papers_are_there(work: MemoryWork) -> None:
     assert state_of(_file(work), _LATER) is State.DISCLOSED
 
 
-@pytest.mark.parametrize("missing", [*RegistrationKind, *ProgrammeFactKind, *OF_BD_FCM])
+@pytest.mark.parametrize("missing", [*RegistrationKind, *ProgrammeFactKind, *sorted(OF_BD_FCM)])
 def test_accounts_stay_shut_without_any_part_of_firm_and_programme(
     work: MemoryWork, missing: str
 ) -> None:
