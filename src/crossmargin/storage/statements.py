@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from crossmargin.storage.schema import TRANSFER
+from crossmargin.storage.schema import PATH, TRANSFER
 
 #: Columns of a transfer as they are written, in this order.
 TRANSFER_COLUMNS = tuple(column.name for column in TRANSFER.columns if column.name != "sequence")
@@ -22,9 +22,20 @@ _OPENINGS = """
     SELECT account.account_id, account.opened, account_closing.closed
     FROM account LEFT JOIN account_closing ON account_closing.account_id = account.account_id
     WHERE account.account_id """
-_TRANSFERS = f"SELECT {', '.join(TRANSFER_COLUMNS)} FROM transfer WHERE "
+#: Columns of a transfer as they are read, in this order.
+STORED = (
+    *("transfer_id", "group_id", "kind", "debit_account_id", "credit_account_id"),
+    *("asset", "amount", "business_date", "at", "cause_id", "state", "pending_id"),
+)
+_TRANSFERS = f"SELECT {', '.join(STORED)} FROM transfer JOIN path USING (path_id) WHERE "
+#: Columns of a path as they are written.
+PATH_COLUMNS = tuple(column.name for column in PATH.columns if column.name != "path_id")
+_PATH = "path_id, debit_account_id, credit_account_id, kind"
+_NEW_PATH = f"INSERT INTO path ({', '.join(PATH_COLUMNS)}) VALUES "
 
 Rows = Sequence[Sequence[Any]]
+#: Debited account, credited account, kind of transfer.
+PathKey = tuple[str, str, str]
 
 
 class Statements(Protocol):
@@ -45,6 +56,14 @@ class Statements(Protocol):
 
     def transfers(self, driver: Any, column: str, values: Sequence[str]) -> Rows:
         """Read the transfers of which a column has one of the values."""
+        ...
+
+    def paths(self, driver: Any, keys: Sequence[PathKey]) -> Rows:
+        """Read id, debited and credited account and kind of the paths that are there."""
+        ...
+
+    def insert_paths(self, driver: Any, rows: Sequence[tuple[str, ...]]) -> None:
+        """Write paths, as :data:`PATH_COLUMNS` has them."""
         ...
 
     def insert_transfers(self, driver: Any, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -83,6 +102,21 @@ class SqliteStatements:
         query = f"{_TRANSFERS} {column} IN (SELECT value FROM json_each(?))"
         rows: Rows = driver.execute(query, (json.dumps(values),)).fetchall()
         return rows
+
+    def paths(self, driver: Any, keys: Sequence[PathKey]) -> Rows:
+        """Read id, debited and credited account and kind of the paths that are there."""
+        query = (
+            f"SELECT {_PATH} FROM json_each(?) AS wanted"
+            " CROSS JOIN path ON debit_account_id = json_extract(wanted.value, '$[0]')"
+            " AND credit_account_id = json_extract(wanted.value, '$[1]')"
+            " AND kind = json_extract(wanted.value, '$[2]')"
+        )
+        rows: Rows = driver.execute(query, (json.dumps(keys),)).fetchall()
+        return rows
+
+    def insert_paths(self, driver: Any, rows: Sequence[tuple[str, ...]]) -> None:
+        """Write paths, as :data:`PATH_COLUMNS` has them."""
+        driver.executemany(f"{_NEW_PATH} ({', '.join('?' * len(PATH_COLUMNS))})", rows)
 
     def insert_transfers(self, driver: Any, rows: Sequence[tuple[Any, ...]]) -> None:
         """Write transfers, as :data:`TRANSFER_COLUMNS` has them."""
@@ -125,6 +159,22 @@ class PostgresqlStatements:
         """Read the transfers of which a column has one of the values."""
         rows: Rows = driver.execute(f"{_TRANSFERS} {column} = ANY(%s)", (list(values),)).fetchall()
         return rows
+
+    def paths(self, driver: Any, keys: Sequence[PathKey]) -> Rows:
+        """Read id, debited and credited account and kind of the paths that are there."""
+        query = (
+            f"SELECT {_PATH} FROM unnest(%s::text[], %s::text[], %s::text[])"
+            " AS wanted (debit_account_id, credit_account_id, kind)"
+            " JOIN path USING (debit_account_id, credit_account_id, kind)"
+        )
+        columns = tuple(list(column) for column in zip(*keys, strict=True))
+        rows: Rows = driver.execute(query, columns).fetchall()
+        return rows
+
+    def insert_paths(self, driver: Any, rows: Sequence[tuple[str, ...]]) -> None:
+        """Write paths, as :data:`PATH_COLUMNS` has them."""
+        with driver.cursor() as cursor:
+            cursor.executemany(f"{_NEW_PATH} ({', '.join(['%s'] * len(PATH_COLUMNS))})", rows)
 
     def insert_transfers(self, driver: Any, rows: Sequence[tuple[Any, ...]]) -> None:
         """Write transfers, as :data:`TRANSFER_COLUMNS` has them."""
