@@ -135,40 +135,39 @@ class SqliteStatements:
 
 @dataclass(frozen=True, slots=True)
 class PostgresqlStatements:
-    """PostgreSQL takes a list as an array, and rows by COPY."""
+    """PostgreSQL takes a list as JSON too, which costs less than an array, and rows by COPY."""
 
     mark: str = "%s"
 
     def openings(self, driver: Any, account_ids: Sequence[str]) -> Rows:
         """Read account id, opening and closing date."""
-        rows: Rows = driver.execute(f"{_OPENINGS} = ANY(%s)", (list(account_ids),)).fetchall()
+        query = f"{_OPENINGS} IN (SELECT json_array_elements_text(%s::json))"
+        rows: Rows = driver.execute(query, (json.dumps(account_ids),)).fetchall()
         return rows
 
     def balances(self, driver: Any, keys: Sequence[tuple[str, str]]) -> Rows:
         """Read account id, asset and four counters of the keys that are there."""
         query = (
-            f"SELECT account_id, asset, {_COUNTERS}"
-            " FROM unnest(%s::text[], %s::text[]) AS wanted (account_id, asset)"
-            " JOIN balance USING (account_id, asset)"
+            f"SELECT account_id, asset, {_COUNTERS} FROM json_array_elements(%s::json) AS wanted"
+            " JOIN balance ON account_id = wanted ->> 0 AND asset = wanted ->> 1"
         )
-        accounts, assets = zip(*keys, strict=True)
-        rows: Rows = driver.execute(query, (list(accounts), list(assets))).fetchall()
+        rows: Rows = driver.execute(query, (json.dumps(keys),)).fetchall()
         return rows
 
     def transfers(self, driver: Any, column: str, values: Sequence[str]) -> Rows:
         """Read the transfers of which a column has one of the values."""
-        rows: Rows = driver.execute(f"{_TRANSFERS} {column} = ANY(%s)", (list(values),)).fetchall()
+        query = f"{_TRANSFERS} {column} IN (SELECT json_array_elements_text(%s::json))"
+        rows: Rows = driver.execute(query, (json.dumps(values),)).fetchall()
         return rows
 
     def paths(self, driver: Any, keys: Sequence[PathKey]) -> Rows:
         """Read id, debited and credited account and kind of the paths that are there."""
         query = (
-            f"SELECT {_PATH} FROM unnest(%s::text[], %s::text[], %s::text[])"
-            " AS wanted (debit_account_id, credit_account_id, kind)"
-            " JOIN path USING (debit_account_id, credit_account_id, kind)"
+            f"SELECT {_PATH} FROM json_array_elements(%s::json) AS wanted"
+            " JOIN path ON debit_account_id = wanted ->> 0 AND credit_account_id = wanted ->> 1"
+            " AND kind = wanted ->> 2"
         )
-        columns = tuple(list(column) for column in zip(*keys, strict=True))
-        rows: Rows = driver.execute(query, columns).fetchall()
+        rows: Rows = driver.execute(query, (json.dumps(keys),)).fetchall()
         return rows
 
     def insert_paths(self, driver: Any, rows: Sequence[tuple[str, ...]]) -> None:
@@ -185,13 +184,13 @@ class PostgresqlStatements:
 
     def write_balances(self, driver: Any, rows: Sequence[tuple[Any, ...]]) -> None:
         """Write account id, asset and four counters, whether they were there or not."""
+        columns = ", ".join(f"(row ->> {place})::bigint" for place in range(2, 6))
         query = (
-            f"INSERT INTO balance (account_id, asset, {_COUNTERS}) SELECT * FROM unnest("
-            "%s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])"
+            f"INSERT INTO balance (account_id, asset, {_COUNTERS})"
+            f" SELECT row ->> 0, row ->> 1, {columns} FROM json_array_elements(%s::json) AS row"
             f" ON CONFLICT (account_id, asset) DO UPDATE SET {_KEPT}"
         )
-        columns = tuple(list(column) for column in zip(*rows, strict=True))
-        driver.execute(query, columns)
+        driver.execute(query, (json.dumps(rows),))
 
 
 def statements_for(dialect: str) -> Statements:
