@@ -18,6 +18,7 @@ from crossmargin.storage.schema import (
     BALANCE,
     METADATA,
     MOVEMENT,
+    PATH,
     TRANSFER,
     WholeNumber,
 )
@@ -54,6 +55,13 @@ def engine(
     engine.dispose()
 
 
+def good_path(connection: Connection) -> dict[str, object]:
+    """Return the path of deposits of A, as another."""
+    row = dict(connection.execute(select(PATH)).mappings().one())
+    del row["path_id"]
+    return row
+
+
 def good_row(connection: Connection) -> dict[str, object]:
     """Return the deposit's row under another id."""
     row = dict(connection.execute(select(TRANSFER)).mappings().one())
@@ -72,7 +80,7 @@ def side(name: str, kind: AccountKind, customer: str = "", bd_fcm: str = BD_FCM)
     }
 
 
-SIDES = {
+PATHS: dict[str, dict[str, object]] = {
     "another class": side("debit", K.HOUSE_BANK),
     "another class, said otherwise": {"segregation_class": "PROPRIETARY"},
     "another holder": side("debit", K.CME_CUSTODY),
@@ -94,6 +102,28 @@ SIDES = {
     "no such kind of transfer": {"kind": "GIFT"},
     "an account that is not there": {"debit_account_id": "SEGREGATED_BANK/FUTURES/FCM-1//BANK-9"},
     "one account twice": side("debit", K.CUSTOMER_FUTURES_ACCOUNT, "A"),
+    "the same path": {},
+}
+
+
+@pytest.mark.parametrize("changes", PATHS.values(), ids=PATHS)
+def test_a_path_written_by_hand_is_refused(engine: Engine, changes: dict[str, object]) -> None:
+    with engine.connect() as connection:
+        row = {**good_path(connection), **changes}
+        with pytest.raises(DBAPIError):
+            connection.execute(PATH.insert(), row)
+
+
+def test_a_path_without_a_fault_is_taken(engine: Engine) -> None:
+    with engine.connect() as connection:
+        another = side("credit", K.CUSTOMER_FUTURES_ACCOUNT, "B")
+        connection.execute(PATH.insert(), {**good_path(connection), **another})
+        assert len(connection.execute(select(PATH)).all()) == 2
+
+
+TRANSFERS: dict[str, dict[str, object]] = {
+    "no such path": {"path_id": 99},
+    "no path": {"path_id": None},
     "nothing": {"amount": 0},
     "less than nothing": {"amount": -1},
     "more than may be": {"amount": AMOUNT_MAX + 1},
@@ -108,7 +138,7 @@ SIDES = {
 }
 
 
-@pytest.mark.parametrize("changes", SIDES.values(), ids=SIDES)
+@pytest.mark.parametrize("changes", TRANSFERS.values(), ids=TRANSFERS)
 def test_a_transfer_written_by_hand_is_refused(engine: Engine, changes: dict[str, object]) -> None:
     with engine.connect() as connection:
         row = {**good_row(connection), **changes}

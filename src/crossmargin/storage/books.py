@@ -157,3 +157,4 @@ class SqlWork:
     def commit(self) -> None:
         """Make everything of this work durable, at once."""
         self._session.commit()
+        self.ledger.keep_paths()

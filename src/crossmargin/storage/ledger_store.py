@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -14,12 +15,13 @@ from crossmargin.ledger.judgement import judge
 from crossmargin.ledger.posting import Answer, Balance
 from crossmargin.ledger.transfers import Transfer, TransferKind
 from crossmargin.services.books.ports import ConflictingRecordError, refuse_closing
-from crossmargin.storage.schema import ACCOUNT, ACCOUNT_CLOSING, BALANCE, TRANSFER
+from crossmargin.storage.schema import ACCOUNT, ACCOUNT_CLOSING, BALANCE, PATH, TRANSFER
 from crossmargin.storage.session import Session
-from crossmargin.storage.statements import TRANSFER_COLUMNS
-from crossmargin.storage.view import DatabaseView, Known, transfer_of
+from crossmargin.storage.statements import STORED, PathKey
+from crossmargin.storage.view import DatabaseView, Known, path_key, row_of, transfer_of
 
-_STORED = tuple(TRANSFER.c[name] for name in TRANSFER_COLUMNS)
+_STORED = tuple(TRANSFER.c[name] if name in TRANSFER.c else PATH.c[name] for name in STORED)
+_WITH_PATH = TRANSFER.join(PATH)
 
 
 class SqlLedger:
@@ -35,6 +37,7 @@ class SqlLedger:
     def __init__(self, session: Session, known: Known) -> None:
         self._session = session
         self._known = known
+        self._path_ids: dict[PathKey, int] = {}
 
     def open_account(self, account: Account, *, opened: date, cause_id: str) -> bool:
         """Open an account from a date on; return False if it is open already."""
@@ -115,14 +118,38 @@ class SqlLedger:
             answers, scratch = judge(transfers, view, self._known.paths)
             if scratch.posted:
                 write, driver = self._session.statements, self._session.driver
+                path_ids = self._ids_of_paths({path_key(each) for each in scratch.posted.values()})
                 write.insert_transfers(
-                    driver, [self._known.row_of(each) for each in scratch.posted.values()]
+                    driver, [row_of(t, path_ids[path_key(t)]) for t in scratch.posted.values()]
                 )
                 write.write_balances(
                     driver,
                     [(*key, *counters(each)) for key, each in scratch.balances.items()],
                 )
         return answers
+
+    def keep_paths(self) -> None:
+        """Remember the paths of this work: it was committed."""
+        self._known.path_ids.update(self._path_ids)
+        self._path_ids.clear()
+
+    def _ids_of_paths(self, keys: Iterable[PathKey]) -> dict[PathKey, int]:
+        """Return the ids of paths, those that are new written first."""
+        known = ChainMap(self._path_ids, self._known.path_ids)
+        wanted = list(keys)
+        unknown = sorted(key for key in wanted if key not in known)
+        if unknown:
+            self._read_paths(unknown)
+            new = [key for key in unknown if key not in self._path_ids]
+            if new:
+                rows = [self._known.path_row(key) for key in new]
+                self._session.statements.insert_paths(self._session.driver, rows)
+                self._read_paths(new)
+        return {key: known[key] for key in wanted}
+
+    def _read_paths(self, keys: Sequence[PathKey]) -> None:
+        rows = self._session.statements.paths(self._session.driver, keys)
+        self._path_ids.update({(debit, credit, kind): own for own, debit, credit, kind in rows})
 
     def balance(self, account_id: str, asset: Asset) -> Balance:
         """Return the balance of one asset in one account."""
@@ -154,7 +181,9 @@ class SqlLedger:
 
     def transfer(self, transfer_id: str) -> Transfer | None:
         """Return a transfer, or None."""
-        query = select(*_STORED).where(TRANSFER.c.transfer_id == transfer_id)
+        query = (
+            select(*_STORED).select_from(_WITH_PATH).where(TRANSFER.c.transfer_id == transfer_id)
+        )
         with self._session.reading() as connection:
             row = connection.execute(query).first()
         return None if row is None else transfer_of(row)
@@ -169,18 +198,18 @@ class SqlLedger:
         last: date | None = None,
     ) -> tuple[Transfer, ...]:
         """Return the transfers that fit, as posted."""
-        query = select(*_STORED).order_by(TRANSFER.c.sequence)
+        query = select(*_STORED).select_from(_WITH_PATH).order_by(TRANSFER.c.sequence)
         if account_id is not None:
             query = query.where(
                 or_(
-                    TRANSFER.c.debit_account_id == account_id,
-                    TRANSFER.c.credit_account_id == account_id,
+                    PATH.c.debit_account_id == account_id,
+                    PATH.c.credit_account_id == account_id,
                 )
             )
         if group_id is not None:
             query = query.where(TRANSFER.c.group_id == group_id)
         if kind is not None:
-            query = query.where(TRANSFER.c.kind == kind.value)
+            query = query.where(PATH.c.kind == kind.value)
         if first is not None:
             query = query.where(TRANSFER.c.business_date >= first.isoformat())
         if last is not None:

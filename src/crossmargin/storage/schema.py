@@ -1,8 +1,9 @@
 """The tables of the books, and what the databases themselves refuse.
 
-A transfer that leaves its holder, its segregation class, its BD-FCM or its customer, or that is no
-movement of the closed table, violates a key or a check even when it is written by hand. Accounts,
-transfers and records refuse to be changed or deleted.
+A transfer takes a path: a kind of transfer between two accounts, written once. A path that leaves
+its holder, its segregation class, its BD-FCM or its customer, or that is no movement of the closed
+table, violates a key or a check even when it is written by hand, and no transfer is without one.
+Accounts, paths, transfers and records refuse to be changed or deleted.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from crossmargin.ledger.judgement import AMOUNT_MAX
 
 METADATA = MetaData()
 #: Tables whose rows never change.
-APPEND_ONLY = ("record", "chart", "movement", "account", "account_closing", "transfer")
+APPEND_ONLY = ("record", "chart", "movement", "account", "account_closing", "path", "transfer")
 
 
 class WholeNumber(TypeDecorator[int]):
@@ -62,6 +63,23 @@ def _sequence() -> Column[int]:
 
 def _text(name: str, *, key: bool = False) -> Column[str]:
     return Column(name, Text, nullable=False, primary_key=key)
+
+
+def _side(side: str) -> tuple[Column[str], ...]:
+    return tuple(
+        _text(f"{side}_{name}") for name in ("account_id", "kind", "bd_fcm", "customer_id")
+    )
+
+
+def _account_of(side: str) -> ForeignKeyConstraint:
+    """Return the key by which an account is of the path's holder and class, as the path says it."""
+    own = (f"{side}_account_id", f"{side}_kind", "holder", "segregation_class")
+    theirs = ("account_id", "kind", "holder", "segregation_class", "bd_fcm", "customer_id")
+    return ForeignKeyConstraint(
+        (*own, f"{side}_bd_fcm", f"{side}_customer_id"),
+        tuple(f"account.{name}" for name in theirs),
+        name=f"{side}ed_account_in_the_same_class",
+    )
 
 
 RECORD = Table(
@@ -145,76 +163,24 @@ ACCOUNT_CLOSING = Table(
     sqlite_strict=True,
 )
 
-TRANSFER = Table(
-    "transfer",
+PATH = Table(
+    "path",
     METADATA,
-    _sequence(),
-    Column("transfer_id", Text, nullable=False, unique=True),
-    _text("group_id"),
+    Column("path_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     _text("kind"),
     _text("holder"),
     _text("segregation_class"),
-    _text("debit_account_id"),
-    _text("debit_kind"),
-    _text("debit_bd_fcm"),
-    _text("debit_customer_id"),
-    _text("credit_account_id"),
-    _text("credit_kind"),
-    _text("credit_bd_fcm"),
-    _text("credit_customer_id"),
-    _text("asset"),
-    Column("amount", WholeNumber, nullable=False),
-    _text("business_date"),
-    _text("at"),
-    _text("cause_id"),
-    _text("state"),
-    Column("pending_id", Text, ForeignKey("transfer.transfer_id"), unique=True, nullable=True),
-    ForeignKeyConstraint(
-        (
-            "debit_account_id",
-            "debit_kind",
-            "holder",
-            "segregation_class",
-            "debit_bd_fcm",
-            "debit_customer_id",
-        ),
-        (
-            "account.account_id",
-            "account.kind",
-            "account.holder",
-            "account.segregation_class",
-            "account.bd_fcm",
-            "account.customer_id",
-        ),
-        name="debited_account_in_the_same_class",
-    ),
-    ForeignKeyConstraint(
-        (
-            "credit_account_id",
-            "credit_kind",
-            "holder",
-            "segregation_class",
-            "credit_bd_fcm",
-            "credit_customer_id",
-        ),
-        (
-            "account.account_id",
-            "account.kind",
-            "account.holder",
-            "account.segregation_class",
-            "account.bd_fcm",
-            "account.customer_id",
-        ),
-        name="credited_account_in_the_same_class",
-    ),
+    *_side("debit"),
+    *_side("credit"),
+    _account_of("debit"),
+    _account_of("credit"),
     ForeignKeyConstraint(
         ("kind", "debit_kind", "credit_kind"),
         ("movement.kind", "movement.debit_kind", "movement.credit_kind"),
         name="movement_is_permitted",
     ),
-    CheckConstraint(f"amount > 0 AND amount <= {AMOUNT_MAX}", name="amount_is_positive"),
+    UniqueConstraint("debit_account_id", "credit_account_id", "kind", name="path_is_one"),
     CheckConstraint("debit_account_id <> credit_account_id", name="two_accounts"),
-    CheckConstraint("transfer_id <> '' AND group_id <> '' AND cause_id <> ''", name="is_named"),
     CheckConstraint(
         "debit_bd_fcm = credit_bd_fcm OR debit_bd_fcm = '' OR credit_bd_fcm = ''",
         name="one_bd_fcm",
@@ -224,16 +190,48 @@ TRANSFER = Table(
         " OR credit_customer_id = ''",
         name="one_customer",
     ),
+    Index("path_by_credit", "credit_account_id"),
+    sqlite_strict=True,
+)
+
+TRANSFER = Table(
+    "transfer",
+    METADATA,
+    _sequence(),
+    Column("transfer_id", Text, nullable=False, unique=True),
+    _text("group_id"),
+    Column(
+        "path_id",
+        BigInteger().with_variant(Integer, "sqlite"),
+        ForeignKey("path.path_id"),
+        nullable=False,
+    ),
+    _text("asset"),
+    Column("amount", WholeNumber, nullable=False),
+    _text("business_date"),
+    _text("at"),
+    _text("cause_id"),
+    _text("state"),
+    Column("pending_id", Text, ForeignKey("transfer.transfer_id"), nullable=True),
+    CheckConstraint(f"amount > 0 AND amount <= {AMOUNT_MAX}", name="amount_is_positive"),
+    CheckConstraint("transfer_id <> '' AND group_id <> '' AND cause_id <> ''", name="is_named"),
     CheckConstraint(
         "(state IN ('POSTED', 'PENDING') AND pending_id IS NULL)"
         " OR (state IN ('POSTS_PENDING', 'VOIDS_PENDING') AND pending_id IS NOT NULL)",
         name="settles_a_pending_one",
     ),
     Index("transfer_by_group", "group_id"),
-    Index("transfer_by_debit", "debit_account_id"),
-    Index("transfer_by_credit", "credit_account_id"),
+    Index("transfer_by_path", "path_id"),
     Index("transfer_by_date", "business_date"),
     sqlite_strict=True,
+)
+_SETTLES = TRANSFER.c.pending_id.is_not(None)
+Index(
+    "transfer_settles_once",
+    TRANSFER.c.pending_id,
+    unique=True,
+    sqlite_where=_SETTLES,
+    postgresql_where=_SETTLES,
 )
 
 BALANCE = Table(

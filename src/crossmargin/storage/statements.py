@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from crossmargin.storage.schema import TRANSFER
+from crossmargin.storage.schema import PATH, TRANSFER
 
 #: Columns of a transfer as they are written, in this order.
 TRANSFER_COLUMNS = tuple(column.name for column in TRANSFER.columns if column.name != "sequence")
@@ -22,9 +22,20 @@ _OPENINGS = """
     SELECT account.account_id, account.opened, account_closing.closed
     FROM account LEFT JOIN account_closing ON account_closing.account_id = account.account_id
     WHERE account.account_id """
-_TRANSFERS = f"SELECT {', '.join(TRANSFER_COLUMNS)} FROM transfer WHERE "
+#: Columns of a transfer as they are read, in this order.
+STORED = (
+    *("transfer_id", "group_id", "kind", "debit_account_id", "credit_account_id"),
+    *("asset", "amount", "business_date", "at", "cause_id", "state", "pending_id"),
+)
+_TRANSFERS = f"SELECT {', '.join(STORED)} FROM transfer JOIN path USING (path_id) WHERE "
+#: Columns of a path as they are written.
+PATH_COLUMNS = tuple(column.name for column in PATH.columns if column.name != "path_id")
+_PATH = "path_id, debit_account_id, credit_account_id, kind"
+_NEW_PATH = f"INSERT INTO path ({', '.join(PATH_COLUMNS)}) VALUES "
 
 Rows = Sequence[Sequence[Any]]
+#: Debited account, credited account, kind of transfer.
+PathKey = tuple[str, str, str]
 
 
 class Statements(Protocol):
@@ -45,6 +56,14 @@ class Statements(Protocol):
 
     def transfers(self, driver: Any, column: str, values: Sequence[str]) -> Rows:
         """Read the transfers of which a column has one of the values."""
+        ...
+
+    def paths(self, driver: Any, keys: Sequence[PathKey]) -> Rows:
+        """Read id, debited and credited account and kind of the paths that are there."""
+        ...
+
+    def insert_paths(self, driver: Any, rows: Sequence[tuple[str, ...]]) -> None:
+        """Write paths, as :data:`PATH_COLUMNS` has them."""
         ...
 
     def insert_transfers(self, driver: Any, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -84,6 +103,21 @@ class SqliteStatements:
         rows: Rows = driver.execute(query, (json.dumps(values),)).fetchall()
         return rows
 
+    def paths(self, driver: Any, keys: Sequence[PathKey]) -> Rows:
+        """Read id, debited and credited account and kind of the paths that are there."""
+        query = (
+            f"SELECT {_PATH} FROM json_each(?) AS wanted"
+            " CROSS JOIN path ON debit_account_id = json_extract(wanted.value, '$[0]')"
+            " AND credit_account_id = json_extract(wanted.value, '$[1]')"
+            " AND kind = json_extract(wanted.value, '$[2]')"
+        )
+        rows: Rows = driver.execute(query, (json.dumps(keys),)).fetchall()
+        return rows
+
+    def insert_paths(self, driver: Any, rows: Sequence[tuple[str, ...]]) -> None:
+        """Write paths, as :data:`PATH_COLUMNS` has them."""
+        driver.executemany(f"{_NEW_PATH} ({', '.join('?' * len(PATH_COLUMNS))})", rows)
+
     def insert_transfers(self, driver: Any, rows: Sequence[tuple[Any, ...]]) -> None:
         """Write transfers, as :data:`TRANSFER_COLUMNS` has them."""
         marks = ", ".join("?" * len(TRANSFER_COLUMNS))
@@ -101,30 +135,45 @@ class SqliteStatements:
 
 @dataclass(frozen=True, slots=True)
 class PostgresqlStatements:
-    """PostgreSQL takes a list as an array, and rows by COPY."""
+    """PostgreSQL takes a list as JSON too, which costs less than an array, and rows by COPY."""
 
     mark: str = "%s"
 
     def openings(self, driver: Any, account_ids: Sequence[str]) -> Rows:
         """Read account id, opening and closing date."""
-        rows: Rows = driver.execute(f"{_OPENINGS} = ANY(%s)", (list(account_ids),)).fetchall()
+        query = f"{_OPENINGS} IN (SELECT json_array_elements_text(%s::json))"
+        rows: Rows = driver.execute(query, (json.dumps(account_ids),)).fetchall()
         return rows
 
     def balances(self, driver: Any, keys: Sequence[tuple[str, str]]) -> Rows:
         """Read account id, asset and four counters of the keys that are there."""
         query = (
-            f"SELECT account_id, asset, {_COUNTERS}"
-            " FROM unnest(%s::text[], %s::text[]) AS wanted (account_id, asset)"
-            " JOIN balance USING (account_id, asset)"
+            f"SELECT account_id, asset, {_COUNTERS} FROM json_array_elements(%s::json) AS wanted"
+            " JOIN balance ON account_id = wanted ->> 0 AND asset = wanted ->> 1"
         )
-        accounts, assets = zip(*keys, strict=True)
-        rows: Rows = driver.execute(query, (list(accounts), list(assets))).fetchall()
+        rows: Rows = driver.execute(query, (json.dumps(keys),)).fetchall()
         return rows
 
     def transfers(self, driver: Any, column: str, values: Sequence[str]) -> Rows:
         """Read the transfers of which a column has one of the values."""
-        rows: Rows = driver.execute(f"{_TRANSFERS} {column} = ANY(%s)", (list(values),)).fetchall()
+        query = f"{_TRANSFERS} {column} IN (SELECT json_array_elements_text(%s::json))"
+        rows: Rows = driver.execute(query, (json.dumps(values),)).fetchall()
         return rows
+
+    def paths(self, driver: Any, keys: Sequence[PathKey]) -> Rows:
+        """Read id, debited and credited account and kind of the paths that are there."""
+        query = (
+            f"SELECT {_PATH} FROM json_array_elements(%s::json) AS wanted"
+            " JOIN path ON debit_account_id = wanted ->> 0 AND credit_account_id = wanted ->> 1"
+            " AND kind = wanted ->> 2"
+        )
+        rows: Rows = driver.execute(query, (json.dumps(keys),)).fetchall()
+        return rows
+
+    def insert_paths(self, driver: Any, rows: Sequence[tuple[str, ...]]) -> None:
+        """Write paths, as :data:`PATH_COLUMNS` has them."""
+        with driver.cursor() as cursor:
+            cursor.executemany(f"{_NEW_PATH} ({', '.join(['%s'] * len(PATH_COLUMNS))})", rows)
 
     def insert_transfers(self, driver: Any, rows: Sequence[tuple[Any, ...]]) -> None:
         """Write transfers, as :data:`TRANSFER_COLUMNS` has them."""
@@ -135,13 +184,13 @@ class PostgresqlStatements:
 
     def write_balances(self, driver: Any, rows: Sequence[tuple[Any, ...]]) -> None:
         """Write account id, asset and four counters, whether they were there or not."""
+        columns = ", ".join(f"(row ->> {place})::bigint" for place in range(2, 6))
         query = (
-            f"INSERT INTO balance (account_id, asset, {_COUNTERS}) SELECT * FROM unnest("
-            "%s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])"
+            f"INSERT INTO balance (account_id, asset, {_COUNTERS})"
+            f" SELECT row ->> 0, row ->> 1, {columns} FROM json_array_elements(%s::json) AS row"
             f" ON CONFLICT (account_id, asset) DO UPDATE SET {_KEPT}"
         )
-        columns = tuple(list(column) for column in zip(*rows, strict=True))
-        driver.execute(query, columns)
+        driver.execute(query, (json.dumps(rows),))
 
 
 def statements_for(dialect: str) -> Statements:

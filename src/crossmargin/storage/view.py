@@ -18,6 +18,7 @@ from crossmargin.ledger.transfers import Transfer, TransferKind, TransferState
 from crossmargin.storage.record_store import SqlRecords
 from crossmargin.storage.schema import ACCOUNT, BALANCE
 from crossmargin.storage.session import Session
+from crossmargin.storage.statements import PathKey
 
 _NOTHING = Balance()
 
@@ -31,6 +32,8 @@ class Known:
         self._facts: dict[str, CustodyFact] = {}
         self._openings: dict[tuple[str, str, str | None], Opening] = {}
         self.paths = Paths()
+        #: Ids of paths that are committed: what is undone may be given to another.
+        self.path_ids: dict[PathKey, int] = {}
 
     def account(self, account_id: str) -> Account:
         """Return the account of an id: it says everything of an account but its dates."""
@@ -67,26 +70,12 @@ class Known:
                 self._facts[record.digest] = fact_of(record)
         return [self._facts[digest] for digest in digests]
 
-    def row_of(self, transfer: Transfer) -> tuple[Any, ...]:
-        """Return a transfer between accounts that are known, as it is written."""
-        holder, segregation_class, debit = self._columns[transfer.debit_account_id]
-        _, _, credit = self._columns[transfer.credit_account_id]
-        return (
-            transfer.transfer_id,
-            transfer.group_id,
-            transfer.kind.value,
-            holder,
-            segregation_class,
-            *debit,
-            *credit,
-            transfer.asset.text,
-            transfer.amount,
-            transfer.business_date.isoformat(),
-            transfer.at.isoformat(),
-            transfer.cause_id,
-            transfer.state.value,
-            transfer.pending_id or None,
-        )
+    def path_row(self, key: PathKey) -> tuple[str, ...]:
+        """Return a path between accounts that are known, as it is written."""
+        debit, credit, kind = key
+        holder, segregation_class, debited = self._columns[debit]
+        _, _, credited = self._columns[credit]
+        return (kind, holder, segregation_class, *debited, *credited)
 
 
 class DatabaseView:
@@ -208,10 +197,31 @@ class DatabaseView:
         return [transfer_of(row) for row in read(self._session.driver, column, sorted(values))]
 
 
+def path_key(transfer: Transfer) -> PathKey:
+    """Return what a transfer's path is found by."""
+    return transfer.debit_account_id, transfer.credit_account_id, transfer.kind.value
+
+
+def row_of(transfer: Transfer, path_id: int) -> tuple[Any, ...]:
+    """Return a transfer as it is written."""
+    return (
+        transfer.transfer_id,
+        transfer.group_id,
+        path_id,
+        transfer.asset.text,
+        transfer.amount,
+        transfer.business_date.isoformat(),
+        transfer.at.isoformat(),
+        transfer.cause_id,
+        transfer.state.value,
+        transfer.pending_id or None,
+    )
+
+
 def transfer_of(row: Sequence[Any]) -> Transfer:
-    """Return the transfer of a row, as :data:`~crossmargin.storage.statements.TRANSFER_COLUMNS`."""
-    (transfer_id, group_id, kind, _, _, debit, _, _, _, credit, _, _, _, *rest) = row
-    asset, amount, business_date, at, cause_id, state, pending_id = rest
+    """Return the transfer of a row, as :data:`~crossmargin.storage.statements.STORED` has it."""
+    transfer_id, group_id, kind, debit, credit, asset, amount, *rest = row
+    business_date, at, cause_id, state, pending_id = rest
     return Transfer(
         transfer_id=transfer_id,
         group_id=group_id,

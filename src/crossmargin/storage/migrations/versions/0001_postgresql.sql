@@ -68,10 +68,8 @@ CREATE TABLE balance (
     FOREIGN KEY(account_id) REFERENCES account (account_id)
 )
 
-CREATE TABLE transfer (
-    sequence BIGSERIAL NOT NULL,
-    transfer_id TEXT NOT NULL,
-    group_id TEXT NOT NULL,
+CREATE TABLE path (
+    path_id BIGSERIAL NOT NULL,
     kind TEXT NOT NULL,
     holder TEXT NOT NULL,
     segregation_class TEXT NOT NULL,
@@ -83,6 +81,23 @@ CREATE TABLE transfer (
     credit_kind TEXT NOT NULL,
     credit_bd_fcm TEXT NOT NULL,
     credit_customer_id TEXT NOT NULL,
+    PRIMARY KEY (path_id),
+    CONSTRAINT debited_account_in_the_same_class FOREIGN KEY(debit_account_id, debit_kind, holder, segregation_class, debit_bd_fcm, debit_customer_id) REFERENCES account (account_id, kind, holder, segregation_class, bd_fcm, customer_id),
+    CONSTRAINT credited_account_in_the_same_class FOREIGN KEY(credit_account_id, credit_kind, holder, segregation_class, credit_bd_fcm, credit_customer_id) REFERENCES account (account_id, kind, holder, segregation_class, bd_fcm, customer_id),
+    CONSTRAINT movement_is_permitted FOREIGN KEY(kind, debit_kind, credit_kind) REFERENCES movement (kind, debit_kind, credit_kind),
+    CONSTRAINT path_is_one UNIQUE (debit_account_id, credit_account_id, kind),
+    CONSTRAINT two_accounts CHECK (debit_account_id <> credit_account_id),
+    CONSTRAINT one_bd_fcm CHECK (debit_bd_fcm = credit_bd_fcm OR debit_bd_fcm = '' OR credit_bd_fcm = ''),
+    CONSTRAINT one_customer CHECK (debit_customer_id = credit_customer_id OR debit_customer_id = '' OR credit_customer_id = '')
+)
+
+CREATE INDEX path_by_credit ON path (credit_account_id)
+
+CREATE TABLE transfer (
+    sequence BIGSERIAL NOT NULL,
+    transfer_id TEXT NOT NULL,
+    group_id TEXT NOT NULL,
+    path_id BIGINT NOT NULL,
     asset TEXT NOT NULL,
     amount BIGINT NOT NULL,
     business_date TEXT NOT NULL,
@@ -91,27 +106,21 @@ CREATE TABLE transfer (
     state TEXT NOT NULL,
     pending_id TEXT,
     PRIMARY KEY (sequence),
-    CONSTRAINT debited_account_in_the_same_class FOREIGN KEY(debit_account_id, debit_kind, holder, segregation_class, debit_bd_fcm, debit_customer_id) REFERENCES account (account_id, kind, holder, segregation_class, bd_fcm, customer_id),
-    CONSTRAINT credited_account_in_the_same_class FOREIGN KEY(credit_account_id, credit_kind, holder, segregation_class, credit_bd_fcm, credit_customer_id) REFERENCES account (account_id, kind, holder, segregation_class, bd_fcm, customer_id),
-    CONSTRAINT movement_is_permitted FOREIGN KEY(kind, debit_kind, credit_kind) REFERENCES movement (kind, debit_kind, credit_kind),
     CONSTRAINT amount_is_positive CHECK (amount > 0 AND amount <= 4611686018427387904),
-    CONSTRAINT two_accounts CHECK (debit_account_id <> credit_account_id),
     CONSTRAINT is_named CHECK (transfer_id <> '' AND group_id <> '' AND cause_id <> ''),
-    CONSTRAINT one_bd_fcm CHECK (debit_bd_fcm = credit_bd_fcm OR debit_bd_fcm = '' OR credit_bd_fcm = ''),
-    CONSTRAINT one_customer CHECK (debit_customer_id = credit_customer_id OR debit_customer_id = '' OR credit_customer_id = ''),
     CONSTRAINT settles_a_pending_one CHECK ((state IN ('POSTED', 'PENDING') AND pending_id IS NULL) OR (state IN ('POSTS_PENDING', 'VOIDS_PENDING') AND pending_id IS NOT NULL)),
     UNIQUE (transfer_id),
-    UNIQUE (pending_id),
+    FOREIGN KEY(path_id) REFERENCES path (path_id),
     FOREIGN KEY(pending_id) REFERENCES transfer (transfer_id)
 )
 
-CREATE INDEX transfer_by_credit ON transfer (credit_account_id)
-
 CREATE INDEX transfer_by_date ON transfer (business_date)
 
-CREATE INDEX transfer_by_debit ON transfer (debit_account_id)
-
 CREATE INDEX transfer_by_group ON transfer (group_id)
+
+CREATE INDEX transfer_by_path ON transfer (path_id)
+
+CREATE UNIQUE INDEX transfer_settles_once ON transfer (pending_id) WHERE pending_id IS NOT NULL
 
 INSERT INTO chart (kind, holder, segregation_class) VALUES
     ('CUSTOMER_FUTURES_ACCOUNT', 'BD_FCM', 'FUTURES'),
@@ -233,5 +242,7 @@ CREATE TRIGGER movement_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON mo
 CREATE TRIGGER account_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON account FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 
 CREATE TRIGGER account_closing_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON account_closing FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+
+CREATE TRIGGER path_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON path FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 
 CREATE TRIGGER transfer_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON transfer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
