@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from fractions import Fraction
 
 from crossmargin.basics.identifiers import CustomerKey
@@ -151,6 +152,7 @@ def take_steps(
                 *_unknown_causes(work, file, taken),
                 *refusals_of_step(file, taken, entry.at),
                 *_what_is_left(work, customer, taken),
+                *_moved_today(work, customer, taken.step, record.business_date),
             ]
             if refusals:
                 raise RefusedError(*refusals)
@@ -210,6 +212,19 @@ def _what_is_left(work: Work, customer: CustomerKey, taken: StepTaken) -> list[R
     ]
 
 
+def _moved_today(work: Work, customer: CustomerKey, step: Step, day: date) -> list[Refusal]:
+    """Return the accounts of one who leaves that moved on the day: they close for whole days."""
+    if step is not Step.LEFT:
+        return []
+    ids = sorted(of_customer(kind, customer).account_id for kind in XM_KINDS)
+    expected = f"no transfer on {day} or later"
+    return [
+        Refusal("remains", each, expected, "ruling 23")
+        for each in ids
+        if work.ledger.transfers(account_id=each, first=day)
+    ]
+
+
 def _change_accounts(work: Work, customer: CustomerKey, step: Step, record: Record) -> None:
     if step is Step.ACCOUNTS_OPENED:
         _open_accounts(work, customer, record)
@@ -231,9 +246,8 @@ def _open_accounts(work: Work, customer: CustomerKey, step: Record) -> None:
 
 def _close_accounts(work: Work, customer: CustomerKey, step: Record) -> None:
     opened = set(work.ledger.accounts(bd_fcm=customer.bd_fcm, customer_id=customer.customer_id))
+    day = step.business_date
     for kind in XM_KINDS:
         account = of_customer(kind, customer)
         if account in opened:
-            work.ledger.close_account(
-                account.account_id, closed=step.business_date, cause_id=step.record_id
-            )
+            work.ledger.close_account(account.account_id, closed=day, cause_id=step.record_id)

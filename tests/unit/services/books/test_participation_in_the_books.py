@@ -60,12 +60,14 @@ def work() -> MemoryWork:
         return begun
 
 
-def _take(work: MemoryWork, taken: StepTaken, clock: str, record_id: str = "") -> str:
+def _take(
+    work: MemoryWork, taken: StepTaken, clock: str, record_id: str = "", day: str = "2026-05-01"
+) -> str:
     return take_step(
         work,
         FUND,
         taken,
-        entered(instant(clock)),
+        entered(instant(clock, day)),
         proprietary_share=TEN_PER_CENT,
         record_id=record_id,
     )
@@ -209,8 +211,10 @@ def test_a_leaving_customer_names_what_remains_and_has_left_when_nothing_does(
     with pytest.raises(RefusedError, match="nothing left"):
         _take(work, StepTaken(Step.LEFT), "18:00")
     assert _trade(work, -5, "18:30") is Posting.POSTED
-    _take(work, StepTaken(Step.LEFT), "19:00")
-    assert _trade(work, 5, "19:30") is Posting.ACCOUNT_IS_CLOSED
+    with pytest.raises(RefusedError, match="no transfer on 2026-05-01"):
+        _take(work, StepTaken(Step.LEFT), "19:00")
+    _take(work, StepTaken(Step.LEFT), "09:00", day="2026-05-04")
+    assert _trade(work, 5, "09:30", "2026-05-04") is Posting.ACCOUNT_IS_CLOSED
 
 
 def test_leaving_closes_the_accounts_of_the_arrangement_alone(work: MemoryWork) -> None:
