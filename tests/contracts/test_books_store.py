@@ -316,6 +316,19 @@ def test_a_work_of_which_a_statement_failed_is_never_committed(database: str) ->
     books.close()
 
 
+def test_what_an_undone_work_was_the_first_to_write_is_written_again(database: str) -> None:
+    books = create_books(database)
+    prepare(books)
+    with books.work() as work:
+        work.ledger.post([deposit("a", "A", 1)])
+    one, other = deposit("b", "B", 2), deposit("a", "A", 1)
+    assert post(books, one) == [P.POSTED]
+    assert post(books, other) == [P.POSTED]
+    with books.work() as work:
+        assert work.ledger.transfers() == (one, other)
+    books.close()
+
+
 def test_books_are_made_once_and_opened_only_where_there_are_some(database: str) -> None:
     with pytest.raises(StorageError):
         open_books(database)

@@ -349,3 +349,29 @@ def test_margin_beyond_what_the_customer_is_owed_uses_residual_interest_of_the_w
         assert posting_of(out) is P.EXCEEDS_RESIDUAL_INTEREST
         assert posting_of(residual_interest("5", 40_00, is_deposit=False)) is P.POSTED
         assert posting_of([interest("6", "B", 1)]) is P.EXCEEDS_RESIDUAL_INTEREST
+
+
+def test_margin_that_waits_to_go_counts_as_gone(prepared: Books) -> None:
+    with prepared.work() as work:
+        waiting = to_cme("1", "A", 1_050_00, state=S.PENDING)
+        assert {each.posting for each in work.ledger.post(waiting)} == {P.POSTED}
+        # 60 of 100 dollars of residual interest stand in for A: 40 are left.
+        refused = work.ledger.post(to_cme("2", "A", 40_01))
+        assert refused[0].posting is P.EXCEEDS_RESIDUAL_INTEREST
+        note = to_ficc("3", "A", 1_000, NOTE, state=S.PENDING)
+        assert {each.posting for each in work.ledger.post(note)} == {P.POSTED}
+        again = to_ficc("4", "A", 1, NOTE)[:1]
+        assert work.ledger.post(again)[0].posting is P.EXCEEDS_BALANCE
+
+
+def test_what_a_refused_group_would_have_used_is_free_again(prepared: Books) -> None:
+    with prepared.work() as work:
+        # The first leg uses 100 dollars of residual interest; its group is refused for the other.
+        mine, theirs = to_cme("1", "A", 1_090_00)
+        answers = work.ledger.post([mine, replace(theirs, amount=1), *to_cme("2", "B", 510_00)])
+        assert [each.posting for each in answers] == [
+            P.CLAIM_AND_DEBT_DIFFER,
+            P.LINKED_TRANSFER_REFUSED,
+            P.POSTED,
+            P.POSTED,
+        ]
