@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from crossmargin.services.books.loading import Participants
     from crossmargin.services.books.ports import Books, Work
     from crossmargin.services.clearing_day.desk import ClearingDesk
+    from crossmargin.services.clearing_day.margining import DayModels
     from crossmargin.simulation.clearing.parties import SimulatedParties
     from crossmargin.simulation.clearing.plan import ClearingPlan
 
@@ -115,6 +116,34 @@ def upgrade_books(address: str) -> tuple[str, str]:
     return run(address)
 
 
+def day_models(
+    market: Path,
+    *,
+    own_parameters: Sequence[Path] = (),
+    changes: Mapping[str, Mapping[str, str]] | None = None,
+    derived_prices: bool = False,
+) -> DayModels:
+    """Return the models of a clearing day, on a market directory.
+
+    Raises
+    ------
+    RefusedError
+        If a file or a parameter is at fault.
+    """
+    from crossmargin.services.clearing_day.margining import DayModels as Models
+
+    registry = parameter_registry()
+    if own_parameters:
+        registry = registry.replacing([read_parameter_file(path) for path in own_parameters])
+    return Models(
+        open_market(market),
+        registry,
+        block_executor(),
+        changes={owner: dict(values) for owner, values in (changes or {}).items()},
+        derived_prices=derived_prices,
+    )
+
+
 def clearing_desk(
     books: Books,
     *,
@@ -139,19 +168,11 @@ def clearing_desk(
     """
     from crossmargin.basics.refusals import refused
     from crossmargin.services.clearing_day.desk import ClearingDesk as Desk
-    from crossmargin.services.clearing_day.margining import DayModels
 
-    registry = parameter_registry()
-    if own_parameters:
-        registry = registry.replacing([read_parameter_file(path) for path in own_parameters])
     if actor == approver:
         raise refused("approver", approver, f"another than the maker, {actor}", "maker and checker")
-    models = DayModels(
-        open_market(market),
-        registry,
-        block_executor(),
-        changes={owner: dict(values) for owner, values in (changes or {}).items()},
-        derived_prices=derived_prices,
+    models = day_models(
+        market, own_parameters=own_parameters, changes=changes, derived_prices=derived_prices
     )
     files = open_inbox(inbox, bd_fcm=bd_fcm)
     desk = Desk(books, files, open_outbox(outbox), models, bd_fcm, actor, approver)

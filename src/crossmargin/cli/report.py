@@ -10,8 +10,16 @@ from typing import Annotated
 import typer
 
 from crossmargin.cli.books_options import BdFcmOption, BooksOption, opened
-from crossmargin.cli.options import DATE_FORMATS, FormatOption
-from crossmargin.cli.output import OutputFormat, write_document
+from crossmargin.cli.changes import changes_by_owner
+from crossmargin.cli.options import (
+    DATE_FORMATS,
+    ChangesOption,
+    DerivedPricesOption,
+    FormatOption,
+    MarketOption,
+    OwnParametersOption,
+)
+from crossmargin.cli.output import EXIT_REFUSED, OutputFormat, write_document
 
 report_app = typer.Typer(no_args_is_help=True, short_help="The day's reports: show, write.")
 _Date = Annotated[
@@ -90,3 +98,35 @@ def write_command(
     with opened(books, output_format) as store, store.work() as work:
         written = books_bootstrap.write_reports(work, directory, bd_fcm, business_date.date())
     typer.echo(f"{len(written)} files written", err=True)
+
+
+@report_app.command("profit-and-loss")
+def profit_and_loss_command(
+    *,
+    books: BooksOption,
+    market: MarketOption,
+    business_date: _Date,
+    bd_fcm: BdFcmOption = "BD-FCM",
+    derived_prices: DerivedPricesOption = False,
+    changes: ChangesOption = None,
+    own_parameters: OwnParametersOption = None,
+    output_format: FormatOption = OutputFormat.TABLE,
+) -> None:
+    """Hold every customer's flows from intake to a day against profit and loss, lot by lot."""
+    from crossmargin.bootstrap import books as books_bootstrap
+    from crossmargin.presentation.profit_and_loss import PROOF_HEADER, print_proof, proof_rows
+    from crossmargin.services.book_reports.profit_and_loss import proof_document, prove
+
+    until = business_date.date()
+    with opened(books, output_format) as store, store.work() as work:
+        models = books_bootstrap.day_models(
+            market,
+            own_parameters=own_parameters or (),
+            changes=changes_by_owner(changes or [], example="settlement.fails_charge_ceiling_pct=3"),
+            derived_prices=derived_prices,
+        )
+        proofs = prove(models, work, bd_fcm=bd_fcm, until=until)
+        document = proof_document(proofs, bd_fcm=bd_fcm, until=until)
+    write_document(document, output_format, header=PROOF_HEADER, rows=proof_rows, show=print_proof)
+    if not document["holds"]:
+        raise typer.Exit(EXIT_REFUSED)

@@ -20,8 +20,8 @@ from crossmargin.ledger.transfers import Transfer
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.services.books.accounts import of_customer
 from crossmargin.services.books.ports import Work
-from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.lot_register import LotEnd, LotRegister, read_register
+from crossmargin.services.clearing_day.margining import DayModels
 from crossmargin.services.clearing_day.marks import MARKS, marks_of
 from crossmargin.services.clearing_day.system_prices import (
     final_settlement_price,
@@ -43,6 +43,7 @@ from crossmargin.settlement.lots import Lot, futures_value
 from crossmargin.settlement.prices import SystemPrice
 from crossmargin.settlement.rules import FailMarkInterest, SettlementRules
 
+_PARTS = ("price", "coupons", "repo_interest", "mark_interest", "fails_charges")
 _FLOW_KINDS = frozenset(kind.value for kind in FlowKind)
 
 
@@ -71,18 +72,19 @@ class CustomerProof:
         return self.unexplained == ProfitAndLoss()
 
 
-def prove(context: DayContext, work: Work, until: date) -> tuple[CustomerProof, ...]:
+def prove(models: DayModels, work: Work, *, bd_fcm: str, until: date) -> tuple[CustomerProof, ...]:
     """Return every customer's profit and loss from intake to the end of a day, both ways.
 
     Parameters
     ----------
-    context : DayContext
-        Of the day: its models give the prices that lots left at.
+    models : DayModels
+        Those that the days were run with: they give the prices that lots left at.
     work : Work
+    bd_fcm : str
     until : date
         The last business date that the books were run on.
     """
-    reading = _Reading(context, work, until)
+    reading = _Reading(models, work, bd_fcm, until)
     customers = sorted({lot.customer for lot, _ in reading.register.opened})
     return tuple(
         CustomerProof(
@@ -97,15 +99,13 @@ def prove(context: DayContext, work: Work, until: date) -> tuple[CustomerProof, 
 class _Reading:
     """What the two ways read."""
 
-    def __init__(self, context: DayContext, work: Work, until: date) -> None:
-        self.context, self.work, self.until = context, work, until
-        self.register: LotRegister = read_register(work.records, context.bd_fcm)
-        self.rules = SettlementRules.from_parameters(context.parameters("settlement", until))
-        self.rates = published_rates(
-            context.models.market, self.rules.mark_interest_rate, self.rules
-        )
+    def __init__(self, models: DayModels, work: Work, bd_fcm: str, until: date) -> None:
+        self.models, self.work, self.until = models, work, until
+        self.register: LotRegister = read_register(work.records, bd_fcm)
+        self.rules = SettlementRules.from_parameters(models.registry.set_of("settlement", until))
+        self.rates = published_rates(models.market, self.rules.mark_interest_rate, self.rules)
         self._owners = {lot.lot_id: lot.customer for lot, _ in self.register.opened}
-        self._marks: tuple[Record, ...] = work.records.select(stream=MARKS, subject=context.bd_fcm)
+        self._marks: tuple[Record, ...] = work.records.select(stream=MARKS, subject=bd_fcm)
         self._returned = self._returned_marks()
         self._sheets: dict[date, Mapping[str, SystemPrice]] = {}
 
@@ -154,7 +154,7 @@ class _Reading:
         if price is not None:
             return system_value(lot, price, delivered=until) if end is not None else None
         if how is LotEnd.EXPIRED:
-            final = final_settlement_price(lot.contract, self.context.models.market, self.rules)
+            final = final_settlement_price(lot.contract, self.models.market, self.rules)
             return futures_value(lot.contract, lot.quantity, final.price)
         marked = marks_of(self._marks[-1]).futures if self._marks else {}
         return marked.get(lot.lot_id, lot.signed_contract)
@@ -163,7 +163,7 @@ class _Reading:
         """Return the system price of the evening before a day."""
         before = sifma_calendar().previous_business_day(day)
         if before not in self._sheets:
-            sheet = self.context.models.priced(before).price_sheets[before]
+            sheet = self.models.priced(before).price_sheets[before]
             self._sheets[before] = security_system_prices(sheet)
         return self._sheets[before][lot.instrument]
 
@@ -171,7 +171,7 @@ class _Reading:
         if not lot.failed:
             return Fraction(0)
         before = sifma_calendar().previous_business_day(lot.due)
-        target = target_rate_pct(self.context.models.market, before, self.rules)
+        target = target_rate_pct(self.models.market, before, self.rules)
         return fails_charge_rate_pct(self.rules, target)
 
     def _returned_marks(self) -> dict[str, list[ReturnedMark]]:
@@ -222,6 +222,3 @@ def proof_document(
             for proof in listed
         ],
     }
-
-
-_PARTS = ("price", "coupons", "repo_interest", "mark_interest", "fails_charges")

@@ -34,7 +34,6 @@ from crossmargin.testing.clearing_days import (
     CrashError,
     CrashingBooks,
     arrived,
-    context_of,
     day_files,
     desk_on,
     opened_books,
@@ -94,7 +93,7 @@ def test_a_day_ends_verified_reported_and_traced(run, day):
     assert close["custody_ties"] == "yes"
     assert close["findings"] == 0
     with books.work() as work:
-        proofs = prove(context_of(desk, day), work, day)
+        proofs = prove(desk.models, work, bd_fcm=FIRM, until=day)
         assert [proof.holds for proof in proofs] == [True]
         figures = [each.transfer_id for each in work.ledger.transfers(first=day)]
         figures += [each.record_id for each in work.records.select(stream=REQUIREMENT)]
