@@ -122,7 +122,9 @@ def profit_and_loss_command(
         models = books_bootstrap.day_models(
             market,
             own_parameters=own_parameters or (),
-            changes=changes_by_owner(changes or [], example="settlement.fails_charge_ceiling_pct=3"),
+            changes=changes_by_owner(
+                changes or [], example="settlement.fails_charge_ceiling_pct=3"
+            ),
             derived_prices=derived_prices,
         )
         proofs = prove(models, work, bd_fcm=bd_fcm, until=until)

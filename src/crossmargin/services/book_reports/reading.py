@@ -25,8 +25,9 @@ def report_document(work: Work, bd_fcm: str, day: date, name: str) -> dict[str, 
         if record.content["name"] == name
     ]
     if not found:
-        known = ", ".join(sorted(_names(work, bd_fcm, day))) or "none on that day"
-        raise refused("report", name, f"one of {known}", "reports")
+        known = ", ".join(sorted(_names(work, bd_fcm, day)))
+        expected = f"one of {known}" if known else f"a day that was closed, not {day}"
+        raise refused("report", name, expected, "reports")
     record = found[-1]
     document = record.content["document"]
     if not isinstance(document, Mapping):

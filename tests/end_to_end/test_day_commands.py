@@ -1,0 +1,125 @@
+"""``xm day``, ``xm report``, ``xm call`` and ``xm trace`` from the command line."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from crossmargin.bootstrap.books import create_books
+from crossmargin.cli.main import app
+from crossmargin.simulation.book import demo_positions
+from crossmargin.testing.clearing_days import (
+    FIRM,
+    day_files,
+    desk_on,
+    opened_books,
+    with_day_before,
+)
+
+TUTORIAL = Path(__file__).resolve().parents[2] / "docs" / "tutorial"
+ENTRY = ["--actor", "operations", "--approver", "risk"]
+
+
+def xm(*arguments: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, list(arguments))
+    return result.exit_code, result.stdout, result.stderr
+
+
+def said(*arguments: str) -> Any:
+    status, output, remarks = xm(*arguments, "--format", "json")
+    assert status == 0, remarks
+    return json.loads(output)
+
+
+@pytest.fixture(scope="module")
+def day(simulation) -> str:
+    return simulation.as_of.isoformat()
+
+
+@pytest.fixture(scope="module")
+def books(simulation, simulated_market, tmp_path_factory) -> str:
+    """Return the address of books after one clearing day of a customer who had to be called."""
+    address = str(tmp_path_factory.mktemp("books") / "books.db")
+    on = simulation.as_of
+    own = [each for each in demo_positions(simulation) if each.customer.customer_id == "CURVE-FUND"]
+    store = opened_books(create_books(address))
+    market = with_day_before(simulated_market, on)
+    desk_on(store, market, {on: day_files(on, own, {"CURVE-FUND": 100_000_000})}).run(on)
+    store.close()
+    return address
+
+
+def test_every_report_of_the_day_is_named_shown_and_written(
+    books: str, day: str, tmp_path: Path
+) -> None:
+    of_day = ("--books", books, "--date", day)
+    listed = said("report", "list", *of_day)["reports"]
+    named = [each["name"] for each in listed if each["what"] == "REPORT"]
+    assert {"segregation", "residual-interest", "custody", "reconciliation", "capital"} <= {*named}
+    for named_so in named:
+        name, _, customer = named_so.partition("/")
+        whose = ("--customer", customer) if customer else ()
+        document = said("report", "show", name, *of_day, *whose)
+        assert (document["bd_fcm"], document["business_date"]) == (FIRM, day)
+    assert xm("report", "write", str(tmp_path), *of_day)[0] == 0
+    kinds = {each.suffix for each in tmp_path.iterdir()}
+    assert kinds == {".json", ".csv", ".xlsx", ".pdf"}
+    assert len(list(tmp_path.glob("*.json"))) == len(named)
+
+
+def test_a_report_of_no_day_is_refused(books: str) -> None:
+    status, _, remarks = xm("report", "show", "custody", "--books", books, "--date", "2026-01-02")
+    assert status == 1
+    assert "2026-01-02" in remarks
+
+
+def test_calls_stand_as_they_do_at_the_instant(books: str, day: str) -> None:
+    at_night, at_dawn = (f"{day}T{clock}-04:00" for clock in ("23:59", "06:00"))
+    calls = said("call", "list", "--books", books, "--at", at_night)["calls"]
+    assert calls
+    assert {each["customer"] for each in calls} == {"CURVE-FUND"}
+    assert said("call", "list", "--books", books, "--at", at_dawn)["calls"] == []
+
+
+def test_a_requirement_is_followed_to_its_files(books: str, day: str) -> None:
+    requirement = f"requirement/{FIRM}/CURVE-FUND/{day}/eodxm"
+    status, output, _ = xm("trace", requirement, "--books", books, "--format", "csv")
+    assert status == 0
+    text = "\n".join(",".join(row) for row in csv.reader(output.splitlines()))
+    assert "2110-ficc-positions-eodxm.csv" in text
+    assert xm("trace", f"{requirement}x", "--books", books)[0] == 1
+
+
+@pytest.mark.real_data
+def test_two_days_of_the_tutorial_from_the_command_line(
+    real_data: Path, real_directory: Path, tmp_path: Path
+) -> None:
+    address = str(tmp_path / "books.db")
+    at = ("--at", "2026-05-01T09:00-04:00")
+    entered = ("--books", address, *ENTRY)
+    assert xm("ledger", "create", address)[0] == 0
+    assert xm("ledger", "open", str(TUTORIAL / "bd-fcm-books.toml"), *entered, *at)[0] == 0
+    assert xm("customer", "import", str(TUTORIAL / "participants.toml"), *entered)[0] == 0
+    market = ("--market", str(real_directory), "--derived-prices")
+    run = (
+        *("day", "run", *entered, *market, "--from", "2026-05-11", "--to", "2026-05-12"),
+        *("--inbox", str(tmp_path / "in"), "--outbox", str(tmp_path / "out")),
+        *("--simulate-others", str(TUTORIAL / "clearing-month.toml")),
+        *("--positions", str(real_data.parent / "portfolios" / "sample_bd_fcm_2026-03-24.csv")),
+    )
+    done = said(*run)["done"]
+    assert all(each["is_new"] for each in done)
+    again = said(*run)["done"]
+    assert [each["digest"] for each in again] == [each["digest"] for each in done]
+    assert not any(each["is_new"] for each in again)
+    assert xm("ledger", "verify", "--books", address)[0] == 0
+    of_day = ("--books", address, "--date", "2026-05-12")
+    proof = said("report", "profit-and-loss", *of_day, *market)
+    assert proof["holds"]
+    assert len(proof["customers"]) == 6
+    assert any(each["flows_total"] != "0.00" for each in proof["customers"])
