@@ -17,9 +17,12 @@ from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.ledger.chart import Account as LedgerAccount
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.transfers import Transfer, TransferKind
+from crossmargin.participation.steps import Step, StepTaken
 from crossmargin.product.futures import parse_contract
 from crossmargin.product.position import Account
 from crossmargin.services.books.accounts import of_bd_fcm, of_customer
+from crossmargin.services.books.papers import Entry
+from crossmargin.services.books.participation import take_step, what_remains
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.arrivals import Action, InstructionRow
 from crossmargin.services.clearing_day.call_register import dispute, resolve
@@ -46,7 +49,6 @@ from crossmargin.services.clearing_day.wires import (
 )
 
 INSTRUCTION = "INSTRUCTION"
-LEAVING = "LEAVING"
 
 
 def follow_instruction(
@@ -224,16 +226,23 @@ def _resolve(context: DayContext, work: Work, row: InstructionRow, written: Writ
 
 
 def _leave(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
-    """Begin to leave: nothing new is taken in; positions run off, property goes when it may."""
+    """Take the step with which a customer begins to leave, naming all that it still has.
+
+    What it has runs off in the days after; that it has left is a step of its own, by two people.
+    """
     customer = _customer(row)
-    work.records.add(
-        written.record(
-            f"leaving/{subject_of(customer)}/{row.instruction_id}",
-            LEAVING,
-            subject_of(customer),
-            {"instruction": row.instruction_id},
+    share = context.parameters("participation", written.business_date).ratio("proprietary_share")
+    try:
+        take_step(
+            work,
+            customer,
+            StepTaken(Step.LEAVING, remains=what_remains(work, customer)),
+            Entry(written.at, row.entered_by, row.approved_by),
+            proprietary_share=share,
+            record_id=f"{written.causes[0]}/leaving",
         )
-    )
+    except RefusedError as error:
+        return str(error)
     return ""
 
 

@@ -12,6 +12,7 @@ from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import Money
 from crossmargin.bootstrap.books import create_books
 from crossmargin.market.history import MarketData
+from crossmargin.participation.steps import CUSTOMER_STEP, Step, step_of
 from crossmargin.product.position import Account
 from crossmargin.services.book_reports.closing import REPORT
 from crossmargin.services.book_reports.profit_and_loss import prove
@@ -25,6 +26,7 @@ from crossmargin.services.clearing_day.arrivals import (
     PaymentRow,
 )
 from crossmargin.services.clearing_day.call_register import calls_of
+from crossmargin.services.clearing_day.instructions import INSTRUCTION
 from crossmargin.services.clearing_day.requirements import REQUIREMENT, required_of
 from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.clearing_day.wires import WIRE
@@ -99,6 +101,30 @@ def test_a_day_ends_verified_reported_and_traced(run, day):
         figures += [each.record_id for each in work.records.select(stream=REQUIREMENT)]
         figures += [each.record_id for each in work.records.select(stream=REPORT)]
         assert all(ends_at_files(trace(work, each)) for each in figures)
+
+
+def test_a_customer_who_instructs_to_leave_is_leaving_and_what_it_has_is_named(run, day):
+    books = opened_books(MemoryBooks())
+    row = InstructionRow(
+        *(2, "leave", FIRM, CURVE, Action.LEAVE, "", 0, "", "", "operations", "operations-control"),
+    )
+    again = replace(row, instruction_id="leave-again")
+    leave, twice = (
+        arrived(day, clock, FileKind.INSTRUCTIONS, [each], label)
+        for clock, each, label in (("13:10", row, "one"), ("13:20", again, "two"))
+    )
+    run(books, RICH, leave, twice)
+    with books.work() as work:
+        steps = work.records.select(stream=CUSTOMER_STEP, subject=f"{FIRM}/CURVE-FUND")
+        outcomes = {
+            each.record_id.rpartition("/")[2]: each.content["outcome"]
+            for each in work.records.select(stream=INSTRUCTION, subject=f"{FIRM}/CURVE-FUND")
+        }
+    last = step_of(steps[-1])
+    assert last.step is Step.LEAVING
+    assert any(line.startswith("CME_XM_POSITION FUT-") for line in last.remains)
+    assert any(line.startswith("FICC_XM_POSITION ") for line in last.remains)
+    assert outcomes == {"leave": "FOLLOWED", "leave-again": "REFUSED"}
 
 
 def test_what_lies_at_the_clearing_organizations_is_what_they_require(run):
