@@ -30,7 +30,6 @@ from crossmargin.default_management.distribution import (
 from crossmargin.default_management.entitlements import recover
 from crossmargin.default_management.funded_balance import ClassProperty, funded_balances
 from crossmargin.default_management.loss_sharing import (
-    ClearingOrganization,
     CmeToFicc,
     GuarantyLimit,
     ProportionalLimit,
@@ -43,6 +42,7 @@ from crossmargin.default_management.loss_sharing import (
 from crossmargin.default_management.net_equity import set_off
 from crossmargin.default_management.shares import share_of
 from crossmargin.default_management.transfer_test import no_prejudice
+from crossmargin.product.position import ClearingOrganization
 
 amounts = st.integers(0, 10**9).map(Money)
 #: Small ones too, so that ties, zeros and single cents are common.

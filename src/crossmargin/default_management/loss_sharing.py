@@ -15,13 +15,7 @@ from fractions import Fraction
 
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.default_management.shares import in_cents, no_less_than_zero
-
-
-class ClearingOrganization(StrEnum):
-    """Who liquidates, pays and is paid."""
-
-    FICC = "FICC"
-    CME = "CME"
+from crossmargin.product.position import ClearingOrganization
 
 
 class PaymentKind(StrEnum):

@@ -8,7 +8,6 @@ import pytest
 
 from crossmargin.basics.money import Money
 from crossmargin.default_management.loss_sharing import (
-    ClearingOrganization,
     CmeToFicc,
     GuarantyLimit,
     ProportionalLimit,
@@ -19,6 +18,7 @@ from crossmargin.default_management.loss_sharing import (
     share,
     share_losses,
 )
+from crossmargin.product.position import ClearingOrganization
 
 FICC, CME = ClearingOrganization.FICC, ClearingOrganization.CME
 OFFSETTING = RuleSet.OFFSETTING_GAIN_AND_LOSS

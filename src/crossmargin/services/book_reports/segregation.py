@@ -43,7 +43,9 @@ def segregation_of(inputs: DayInputs) -> SegregationStatement:
     """Return the segregation statement: everything of futures customers, XM among them.
 
     Variation is paid every day, so that nothing is unrealized: what was marked and not yet settled
-    with a clearing organization stands on line 9.
+    with a clearing organization stands on line 9. The haircuts of SEC Rule 15c3-1 are not kept in
+    the books: a customer's securities offset its deficit at what the clearing organization that
+    counts them least gives (status: assumed).
     """
     customers = [
         CustomerBalance(

@@ -15,7 +15,6 @@ from crossmargin.default_management.distribution import (
 )
 from crossmargin.default_management.entitlements import recover
 from crossmargin.default_management.loss_sharing import (
-    ClearingOrganization,
     CmeToFicc,
     ProportionalLimit,
     RuleSet,
@@ -25,6 +24,7 @@ from crossmargin.default_management.loss_sharing import (
 )
 from crossmargin.default_management.rules import DefaultRules
 from crossmargin.default_management.transfer_test import no_prejudice
+from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.calculators.calculator import Answer, Calculator
 from crossmargin.services.calculators.default_claims import CLAIM_CALCULATORS
 from crossmargin.services.calculators.default_inputs import (
