@@ -33,10 +33,8 @@ from crossmargin.services.clearing_day.arrivals import (
     PaymentRow,
     TradeRow,
 )
-from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.desk import ClearingDesk
 from crossmargin.services.clearing_day.margining import DayModels
-from crossmargin.services.clearing_day.schedule import DayClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -176,13 +174,6 @@ def desk_on(
     return ClearingDesk(
         books, ScriptedInbox(files), EmptyOutbox(), models, FIRM, "operations", "risk"
     )
-
-
-def context_of(desk: ClearingDesk, day: date) -> DayContext:
-    """Return what a desk's steps of a day are done with."""
-    registry = desk.models.registry
-    clock = DayClock.from_parameters(lambda owner: registry.set_of(owner, day))
-    return DayContext(desk.bd_fcm, desk.actor, desk.approver, clock, desk.models)
 
 
 def state_of(books: Books) -> str:

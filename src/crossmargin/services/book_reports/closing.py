@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from crossmargin.basics.money import ZERO, money_from_decimal
 from crossmargin.basics.records import Record
 from crossmargin.ledger.assets import CASH, Asset
-from crossmargin.ledger.verification import verify
 from crossmargin.reporting.breaks import Break
 from crossmargin.reporting.cash_ladder import (
     CashLadder,
@@ -48,7 +47,7 @@ from crossmargin.services.clearing_day.intake import HELD_FILE
 from crossmargin.services.clearing_day.payments import PAYMENT
 from crossmargin.services.clearing_day.schedule import Step, StepKind
 from crossmargin.services.clearing_day.standing import SIDES
-from crossmargin.services.clearing_day.verifying import image_of
+from crossmargin.services.clearing_day.verifying import verify_work
 
 REPORT = "REPORT"
 NOTICE = "NOTICE"
@@ -67,7 +66,7 @@ def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
     )
     own_slice = slice_of(inputs, custody)
     reconciled = reconciliations(inputs, work, _previous_breaks(work.records, context.bd_fcm, day))
-    findings = verify(image_of(work))
+    findings = verify_work(work)
     documents: dict[str, Mapping[str, object]] = {
         "segregation": segregation.as_document(),
         "residual-interest": {
@@ -106,7 +105,7 @@ def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
         if notice is not None
     ]
     for notice in notices:
-        _draft(context, work, step, notice)
+        _draft(context, work, step, notice, ids)
     return StepResult(
         {
             "reports": len(ids),
@@ -160,10 +159,14 @@ def _behind(inputs: DayInputs, work: Work) -> list[str]:
     return causes
 
 
-def _draft(context: DayContext, work: Work, step: Step, notice: Notice) -> None:
+def _draft(
+    context: DayContext, work: Work, step: Step, notice: Notice, reports: Sequence[str]
+) -> None:
     record_id = f"notice/{context.bd_fcm}/{step.business_date.isoformat()}/{notice.kind.value}"
     work.records.add(
-        context.written(step).record(record_id, NOTICE, context.bd_fcm, notice.as_document())
+        context.written(step, *reports).record(
+            record_id, NOTICE, context.bd_fcm, notice.as_document()
+        )
     )
 
 

@@ -23,7 +23,12 @@ _POSITIONS = (
 def verify_books(books: Books) -> tuple[Finding, ...]:
     """Return everything in the books that does not hold."""
     with books.work() as work:
-        return (*verify(image_of(work)), *_positions(work))
+        return verify_work(work)
+
+
+def verify_work(work: Work) -> tuple[Finding, ...]:
+    """Return everything that does not hold in the books as a transaction sees them."""
+    return (*verify(image_of(work)), *_positions(work))
 
 
 def image_of(work: Work) -> LedgerImage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, time
 from pathlib import Path
 
 import pytest
@@ -11,10 +11,13 @@ import pytest
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import Money
 from crossmargin.bootstrap.books import create_books
+from crossmargin.ledger.posting import Posting
+from crossmargin.ledger.transfers import TransferKind
+from crossmargin.ledger.verification import Check
 from crossmargin.market.history import MarketData
 from crossmargin.participation.steps import CUSTOMER_STEP, Step, step_of
 from crossmargin.product.position import Account
-from crossmargin.services.book_reports.closing import REPORT
+from crossmargin.services.book_reports.closing import NOTICE, REPORT
 from crossmargin.services.book_reports.profit_and_loss import prove
 from crossmargin.services.books.memory import MemoryBooks
 from crossmargin.services.books.trace import ends_at_files, trace
@@ -32,14 +35,17 @@ from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.clearing_day.wires import WIRE
 from crossmargin.simulation.book import demo_positions
 from crossmargin.testing.clearing_days import (
+    EASTERN,
     FIRM,
     CrashError,
     CrashingBooks,
     arrived,
+    confirmed,
     day_files,
     desk_on,
     opened_books,
     state_of,
+    top_up,
     with_day_before,
 )
 
@@ -101,6 +107,36 @@ def test_a_day_ends_verified_reported_and_traced(run, day):
         figures += [each.record_id for each in work.records.select(stream=REQUIREMENT)]
         figures += [each.record_id for each in work.records.select(stream=REPORT)]
         assert all(ends_at_files(trace(work, each)) for each in figures)
+
+
+def test_the_close_finds_a_position_that_no_lot_is_behind(market, models, day, lines):
+    books = opened_books(MemoryBooks())
+    desk = replace(desk_on(books, market, {day: day_files(day, lines, RICH)}), models=models)
+    desk.run(day, until=datetime.combine(day, time(22), EASTERN))
+    with books.work() as work:
+        trade = next(t for t in work.ledger.transfers() if t.kind is TransferKind.FUTURES_TRADE)
+        stray = replace(trade, transfer_id="stray", group_id="stray", amount=1)
+        assert [each.posting for each in work.ledger.post([stray])] == [Posting.POSTED]
+        work.commit()
+    close = content_of(desk.run(day), "close")
+    assert close["findings"] > 0
+    assert {each.check for each in verify_books(books)} == {Check.POSITIONS_ARE_THE_LOTS}
+
+
+def test_a_notice_is_followed_to_files(market, models, day, lines):
+    books = opened_books(MemoryBooks())
+    # A million of residual interest is brought in: it ends under management's target.
+    little = 100_000_000
+    files = [
+        arrived(day, "06:30", FileKind.INSTRUCTIONS, [top_up(2, little)]),
+        arrived(day, "06:40", FileKind.PAYMENTS, [confirmed(2, "top-up", little)]),
+        *(f for f in day_files(day, lines, RICH) if not f.name.startswith(("0630", "0640"))),
+    ]
+    done = replace(desk_on(books, market, {day: files}), models=models).run(day)
+    assert content_of(done, "close")["notices"]
+    with books.work() as work:
+        notices = work.records.select(stream=NOTICE)
+        assert all(ends_at_files(trace(work, each.record_id)) for each in notices)
 
 
 def test_a_customer_who_instructs_to_leave_is_leaving_and_what_it_has_is_named(run, day):
