@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from crossmargin.feeds.books.programme import LoadedBooks
     from crossmargin.services.books.loading import Participants
     from crossmargin.services.books.ports import Books, Work
-    from crossmargin.services.clearing_day.desk import ClearingDesk
     from crossmargin.services.clearing_day.margining import DayModels
+    from crossmargin.services.clearing_desk.desk import ClearingDesk
     from crossmargin.simulation.clearing.parties import SimulatedParties
     from crossmargin.simulation.clearing.plan import ClearingPlan
 
@@ -167,7 +167,7 @@ def clearing_desk(
         If a file, a parameter or the plan is at fault, or maker and checker are the same.
     """
     from crossmargin.basics.refusals import refused
-    from crossmargin.services.clearing_day.desk import ClearingDesk as Desk
+    from crossmargin.services.clearing_desk.desk import ClearingDesk as Desk
 
     if actor == approver:
         raise refused("approver", approver, f"another than the maker, {actor}", "maker and checker")

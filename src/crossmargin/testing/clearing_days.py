@@ -33,8 +33,8 @@ from crossmargin.services.clearing_day.arrivals import (
     PaymentRow,
     TradeRow,
 )
-from crossmargin.services.clearing_day.desk import ClearingDesk
 from crossmargin.services.clearing_day.margining import DayModels
+from crossmargin.services.clearing_desk.desk import ClearingDesk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,8 @@ from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import Done, Inbox, Others, run_day
 from crossmargin.services.clearing_day.margining import DayModels
 from crossmargin.services.clearing_day.outgoing import Outbox
-from crossmargin.services.clearing_day.programme import day_programme
 from crossmargin.services.clearing_day.schedule import DayClock
+from crossmargin.services.clearing_desk.programme import day_programme
 
 
 @dataclass(frozen=True, slots=True)

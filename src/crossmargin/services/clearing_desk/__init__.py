@@ -1,0 +1,1 @@
+"""What a BD-FCM's days are run with: every step of the clearing day and its reports."""
