@@ -80,7 +80,7 @@ def outcome_of(content: Mapping[str, Any], *, is_new: bool) -> str:
         ("not_taken", "not taken"),
         ("late", "late"),
         ("fails", "fails"),
-        ("directed", "this cycle's requirement, by direction"),
+        ("directed", "directed"),
         ("in_delivery", "in delivery"),
         ("delivered", "delivered"),
         ("not_delivered", "not delivered"),

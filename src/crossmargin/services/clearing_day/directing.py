@@ -4,8 +4,8 @@ The customer's requirement after the direction is computed before it is made: a 
 raises it and leaves the customer under-margined is refused. One that comes after a cycle's cut-off
 does not reach that cycle, because the cycle takes the positions of its cut-off. Each direction is a
 record with what it does to the requirement at either clearing organization, and with the next cycle
-that takes it in; what it did to the day's ITD is said with that cycle, in
-:func:`effects_on_intraday`.
+that takes it in; what it did to the day's cycles is said with them, in
+:func:`effects_of_directions`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from crossmargin.services.clearing_day.lot_register import (
 )
 from crossmargin.services.clearing_day.marks import last_marks, marks_record
 from crossmargin.services.clearing_day.position_transfers import directing_transfer, refused
-from crossmargin.services.clearing_day.schedule import Step
+from crossmargin.services.clearing_day.schedule import Step, StepKind
 from crossmargin.services.clearing_day.standing import standing_of
 from crossmargin.settlement.lots import Lot
 
@@ -125,11 +125,12 @@ def direct(
     return ""
 
 
-def effects_on_intraday(context: DayContext, work: Work, step: Step) -> StepResult:
-    """Return what the directions of a day did to its ITD, at each clearing organization.
+def effects_of_directions(context: DayContext, work: Work, step: Step) -> StepResult:
+    """Return what the day's directions do to its cycles, at each clearing organization.
 
     The requirement of the cycle's positions, less the requirement of the same positions with that
-    direction undone. One after the cut-off is not in them: nothing at either side.
+    direction undone. One after a cycle's cut-off is not in them: nothing at either side. ITD is
+    said with ITD, and in the evening for what was directed after it; EOD is said in the evening.
     """
     day = step.business_date
     found = [
@@ -137,30 +138,39 @@ def effects_on_intraday(context: DayContext, work: Work, step: Step) -> StepResu
         for record in work.records.select(stream=DIRECTION, first=day, last=day)
         if record.subject.split("/")[0] == context.bd_fcm
     ]
-    rules = context.clock.hourly
-    cutoffs = {side: rules.times[Cycle.ITD, side].on(day) for side in ClearingOrganization}
+    itd_run = context.clock.times[StepKind.ITD].on(day)
+    cycles = (Cycle.ITD, Cycle.EOD) if step.kind is StepKind.EOD else (Cycle.ITD,)
+    said = [
+        _effect(context, work, record, cycle)
+        for cycle in cycles
+        for record in found
+        if cycle is Cycle.EOD or step.kind is StepKind.ITD or record.at > itd_run
+    ]
+    return StepResult({"directed": said} if said else {})
+
+
+def _effect(context: DayContext, work: Work, direction: Record, cycle: Cycle) -> list[str]:
+    day, times = direction.business_date, context.clock.hourly.times
+    cutoffs = {side: times[cycle, side].on(day) for side in ClearingOrganization}
     lots = read_register(work.records, context.bd_fcm).live(cutoffs)
-    said = []
-    for record in found:
-        own = [lot for lot in lots if subject_of(lot.customer) == record.subject]
-        undone = [_undone(lot, record) for lot in own]
-        name = f"{day.isoformat()} {step.name}"
+    own = [lot for lot in lots if subject_of(lot.customer) == direction.subject]
+    undone = [_undone(lot, direction) for lot in own]
+    ficc = cme = ZERO
+    if own != undone:
         with_it, without = (
-            _required(context, each, cycle=Cycle.ITD, day=day, name=name)
-            if own != undone
-            else _Sides(ZERO, ZERO)
+            _required(context, each, cycle=cycle, day=day, name=f"{day.isoformat()} direction")
             for each in (own, undone)
         )
-        said.append(
-            [
-                record.subject,
-                f"{record.content['quantity']} {record.content['contract']}",
-                f"into {record.content['into']} by {record.at:%H:%M %Z}:",
-                f"FICC {with_it.ficc - without.ficc},",
-                f"CME {with_it.cme - without.cme}",
-            ]
-        )
-    return StepResult({"directed": said} if said else {})
+        ficc, cme = with_it.ficc - without.ficc, with_it.cme - without.cme
+    said = direction.content
+    return [
+        direction.subject,
+        f"{said['quantity']} {said['contract']} into {said['into']}",
+        f"at {direction.at.isoformat(timespec='minutes')}",
+        f"changes {cycle.value} by",
+        f"FICC {ficc}",
+        f"CME {cme}",
+    ]
 
 
 def _undone(lot: Lot, direction: Record) -> Lot:

@@ -16,7 +16,7 @@ from crossmargin.services.clearing_day.collecting import (
 )
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.delivering import deliver, invoice_tenders
-from crossmargin.services.clearing_day.directing import effects_on_intraday
+from crossmargin.services.clearing_day.directing import effects_of_directions
 from crossmargin.services.clearing_day.engine import DayProgramme, DoStep, StepResult
 from crossmargin.services.clearing_day.flow_steps import (
     mark_end_of_day,
@@ -66,7 +66,7 @@ def _intraday(context: DayContext, work: Work, step: Step) -> StepResult:
     return _joined(
         mark_intraday(context, work, step),
         run_cycle(context, work, step, Cycle.ITD),
-        effects_on_intraday(context, work, step),
+        effects_of_directions(context, work, step),
         call_customers(context, work, step, Cycle.ITD.value),
     )
 
@@ -77,6 +77,7 @@ def _evening(context: DayContext, work: Work, step: Step) -> StepResult:
         invoice_tenders(context, work, step),
         charge_day(context, work, step),
         run_cycle(context, work, step, Cycle.EOD),
+        effects_of_directions(context, work, step),
         call_customers(context, work, step, Cycle.EOD.value),
     )
 

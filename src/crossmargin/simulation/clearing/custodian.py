@@ -7,11 +7,12 @@ customer's futures account and its securities account, not by what anybody's led
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import UTC, datetime
 
 from crossmargin.services.clearing_day.arrivals import (
     SEGREGATED_BANK,
     Action,
+    ArrivedRow,
     CustodianRow,
     Direction,
     FileKind,
@@ -78,23 +79,31 @@ def _held(seen: Seen, at: datetime) -> tuple[_Holdings, set[str]]:
     held: _Holdings = defaultdict(int)
     confirmed: set[str] = set()
     paid: set[str] = set()
-    for _, file in seen.arrived(FileKind.PAYMENTS, at):
-        for row in file.rows:
-            if not isinstance(row, PaymentRow) or row.payment_id in paid:
-                continue
-            paid.add(row.payment_id)
-            wire = wires.get(row.reference)
-            if wire is not None:
-                confirmed.add(wire.wire_id)
-                _move(held, wire)
-            else:
-                sign = 1 if row.direction is Direction.IN else -1
-                held[row.place, Segregation.FUTURES, row.asset] += sign * row.quantity
-    for _, file in seen.arrived(FileKind.INSTRUCTIONS, at):
-        for instruction in file.rows:
-            if isinstance(instruction, InstructionRow) and instruction.action in _RETITLED:
-                _retitle(held, instruction)
+    for row in _told(seen, at):
+        if isinstance(row, InstructionRow) and row.action in _RETITLED:
+            _retitle(held, row)
+        if not isinstance(row, PaymentRow) or row.payment_id in paid:
+            continue
+        paid.add(row.payment_id)
+        wire = wires.get(row.reference)
+        if wire is not None:
+            confirmed.add(wire.wire_id)
+            _move(held, wire)
+        else:
+            sign = 1 if row.direction is Direction.IN else -1
+            held[row.place, Segregation.FUTURES, row.asset] += sign * row.quantity
     return held, confirmed
+
+
+def _told(seen: Seen, at: datetime) -> list[ArrivedRow]:
+    """Return the rows of payments and instructions, in the order in which they arrived."""
+    files = [
+        file
+        for kind in (FileKind.PAYMENTS, FileKind.INSTRUCTIONS)
+        for _, file in seen.arrived(kind, at)
+    ]
+    files.sort(key=lambda file: file.arrived_at.astimezone(UTC))
+    return [row for file in files for row in file.rows]
 
 
 def _retitle(held: _Holdings, row: InstructionRow) -> None:
