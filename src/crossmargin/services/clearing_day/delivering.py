@@ -212,6 +212,7 @@ def _content(record: Record, made: Sequence[Delivery], price: SettlementPrice) -
     said, first = record.content, made[0]
     principal = Money.total(each.principal for each in made)
     accrued = Money.total(each.accrued for each in made)
+    received = Money.total(each.invoice_flow().amount for each in made)
     return {
         "account": said["account"],
         "contract": said["contract"],
@@ -226,7 +227,7 @@ def _content(record: Record, made: Sequence[Delivery], price: SettlementPrice) -
         "conversion_factor": str(first.line.conversion_factor),
         "principal": str(principal),
         "accrued": str(accrued),
-        "invoice": str(principal + accrued),
+        "invoice": str(Money(abs(received.cents))),
     }
 
 
