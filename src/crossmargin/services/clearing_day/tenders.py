@@ -63,8 +63,8 @@ def take_tender(context: DayContext, work: Work, row: TenderRow, written: Writte
     reasons = tender_reasons(
         context, lots, quantity=line.quantity, cusip=row.cusip, on=row.intention_day, day=written
     )
-    if reasons:
-        return "; ".join(reasons)
+    if reasons or _came_after_the_marks(context, work, row.intention_day, lots, written):
+        return "; ".join(reasons) or "contracts that were cleared after the marks of that evening"
     own = replace(written, causes=(*written.causes, tender_id))
     tendered = _tendered(context, work, lots, quantity=line.quantity, name=row.tender_id, own=own)
     content = {
@@ -176,6 +176,17 @@ def _not_of_the_day(context: DayContext, work: Work, intention_day: date, writte
     if intention_day == before and work.records.get(opened) is None:
         return ""
     return f"a tender of {intention_day}: expected by the opening of the business day after it"
+
+
+def _came_after_the_marks(
+    context: DayContext, work: Work, intention_day: date, lots: Sequence[Lot], written: Written
+) -> bool:
+    """Whether the evening of the intention day is over and a lot was not marked in it."""
+    evening = Step(StepKind.EOD, intention_day, written.at).record_id(context.bd_fcm)
+    if work.records.get(evening) is None:
+        return False
+    marked = last_marks(work.records, context.bd_fcm).futures
+    return any(lot.lot_id not in marked for lot in lots)
 
 
 def _tendered(

@@ -157,6 +157,14 @@ class Three:
                 FileKind.TENDERS,
                 [replace(each, line=number) for number, each in enumerate(tenders, start=2)],
             ),
+            arrived(
+                day,
+                "22:00",
+                FileKind.TRADES,
+                [TradeRow(2, "S3", line(SHORT, -1), Decimal("108.5"))],
+                "night",
+            ),
+            arrived(day, "22:10", FileKind.TENDERS, [self.tender("T4", SHORT, -7)], "night"),
         ]
 
     def second_files(self) -> list[ArrivedFile]:
@@ -290,7 +298,7 @@ def test_tendered_contracts_leave_oldest_first_and_what_offsets_is_closed_out(de
         for customer in (SHORT, LONG, BARE)
     }
     # Of the first trade three, of the second one; of five sold three were bought back.
-    assert held == {SHORT: [-6], LONG: [8], BARE: [-1]}
+    assert held == {SHORT: [-6, -1], LONG: [8], BARE: [-1]}
 
 
 def test_notes_move_against_cash_in_kinds_of_their_own_and_never_as_margin(delivered, three):
@@ -353,3 +361,5 @@ def test_a_tender_that_cannot_be_is_named_and_taken_in_once(delivered):
     assert "of a position of" in none
     assert early.startswith("a tender of 2026-02-27")
     assert "taken in before" in twice
+    (night,) = delivered.not_taken("tenders-night.csv")
+    assert night == "contracts that were cleared after the marks of that evening"
