@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import Cusip, CustomerKey
 from crossmargin.basics.money import Money
 from crossmargin.feeds.books import FolderInbox, day_file_text, read_day_file
 from crossmargin.product.position import Account, ClearingOrganization, Leg, PositionLine
@@ -25,6 +25,7 @@ from crossmargin.services.clearing_day.arrivals import (
     NovationRow,
     PaymentRow,
     Segregation,
+    TenderRow,
     TradeRow,
 )
 
@@ -88,7 +89,7 @@ def instructions(draw):
     asset, quantity = draw(PROPERTY)
     if action is Action.LEAVE:
         asset, quantity = "", 0
-    elif action in (Action.DIRECT_INTO_XM, Action.DIRECT_OUT_OF_XM):
+    elif action in (Action.DIRECT_INTO_XM, Action.DIRECT_OUT_OF_XM, Action.TENDER):
         asset, quantity = "FUT-ZTM6", -quantity % 10**9 - 10**9
     elif action is Action.FAIL:
         asset, quantity = "POS-91282CMS7", -draw(PAR)
@@ -144,6 +145,9 @@ ROWS = {
     FileKind.TRADES: st.builds(
         TradeRow, st.just(0), NAMES, FUTURES, st.none() | st.decimals("0.01", 999, places=9)
     ),
+    FileKind.TENDERS: st.builds(
+        TenderRow, st.just(0), NAMES, FUTURES, st.builds(Cusip, CUSIPS), DATES
+    ),
     FileKind.INSTRUCTIONS: instructions(),
     FileKind.PAYMENTS: payments(),
     FileKind.FICC_POSITIONS: obligations(),
@@ -153,6 +157,7 @@ ROWS = {
 IDS = {
     FileKind.NOVATIONS: "trade_id",
     FileKind.TRADES: "trade_id",
+    FileKind.TENDERS: "tender_id",
     FileKind.INSTRUCTIONS: "instruction_id",
     FileKind.PAYMENTS: "payment_id",
 }
@@ -168,7 +173,7 @@ def files(draw):
 
 
 def numbered(row, line):
-    if isinstance(row, NovationRow | TradeRow):
+    if isinstance(row, NovationRow | TradeRow | TenderRow):
         return replace(row, line=line, position=replace(row.position, line=line))
     return replace(row, line=line)
 

@@ -30,6 +30,7 @@ from crossmargin.services.clearing_day.position_flows import (
     ficc_start_of_day,
 )
 from crossmargin.services.clearing_day.system_prices import SystemPrices
+from crossmargin.settlement.close_out import ClosedOut, close_outs
 from crossmargin.settlement.flows import Flow, FlowCycle, FlowKind, total_of
 from crossmargin.settlement.funds_only import PaidMark, system_value
 from crossmargin.settlement.identity import Life, ProfitAndLoss, ReturnedMark, unexplained
@@ -89,6 +90,7 @@ class Walk:
     returned: dict[str, list[ReturnedMark]] = field(default_factory=dict)
     marked: dict[str, Money] = field(default_factory=dict)
     lives: list[Life] = field(default_factory=list)
+    closed: list[ClosedOut] = field(default_factory=list)
     count: int = 0
 
     @property
@@ -247,7 +249,21 @@ class Walk:
             )
             self.flows += marks.flows
             self.marked = dict(marks.marked)
+        self.close_out(day)
         return after
+
+    def close_out(self, day: date) -> None:
+        """Close out what offsets, as every evening does."""
+        for each in close_outs(self.lots, marked=self.marked, name=day.isoformat()):
+            del self.marked[each.whole.lot_id]
+            self.flows.append(each.flow(cycle=FlowCycle.END_OF_DAY, pays_on=day))
+            if each.staying is not None:
+                self.end(each.whole, day, None)
+                for part in (each.closed, each.staying):
+                    self.begin(part, day)
+                self.marked[each.staying.lot_id] = each.staying_marked
+            self.end(each.closed, day, each.exit_value)
+            self.closed.append(each)
 
     def look(self, day: date) -> None:
         """End the walk: what is open at CME is worth its last mark, at FICC nothing is realised."""
@@ -318,6 +334,9 @@ def test_the_walk_meets_everything_that_can_happen() -> None:
     lives = [life for walk in walks for life in walk.lives]
     assert any(life.lot.failed and life.exit_value is not None for life in lives)
     assert any(life.exit_value is None and life.until < LAST for life in lives)
+    closed = [each for walk in walks for each in walk.closed]
+    assert any(each.staying is None for each in closed)
+    assert any(each.staying is not None for each in closed)
     matured = NOTES[-1].cusip.text
     assert any(life.lot.instrument == matured and life.lot.failed for life in lives)
 

@@ -55,6 +55,7 @@ class AccountKind(StrEnum):
     CUSTOMER_SECURITIES_ACCOUNT = "CUSTOMER_SECURITIES_ACCOUNT"
     SECURITIES_CUSTODY = "SECURITIES_CUSTODY"
     FICC_SCM_MARGIN = "FICC_SCM_MARGIN"
+    SCM_FUNDS_ONLY_SETTLEMENT = "SCM_FUNDS_ONLY_SETTLEMENT"
     # The BD-FCM's book, its own
     HOUSE_BANK = "HOUSE_BANK"
     HOUSE_RESIDUAL_INTEREST = "HOUSE_RESIDUAL_INTEREST"
@@ -134,6 +135,7 @@ CHART: Mapping[AccountKind, KindTerms] = {
     _K.CUSTOMER_SECURITIES_ACCOUNT: _terms(Holder.BD_FCM, (_S,), Side.EITHER, customers=True),
     _K.SECURITIES_CUSTODY: _terms(Holder.BD_FCM, (_S,), Side.DEBIT, custody=True),
     _K.FICC_SCM_MARGIN: _terms(Holder.BD_FCM, (_S,), Side.DEBIT, customers=True),
+    _K.SCM_FUNDS_ONLY_SETTLEMENT: _terms(Holder.BD_FCM, (_S,), Side.EITHER, assets=_CASH_ONLY),
     _K.HOUSE_BANK: _terms(Holder.BD_FCM, (_P,), Side.DEBIT),
     _K.HOUSE_RESIDUAL_INTEREST: _terms(Holder.BD_FCM, (_P,), Side.DEBIT),
     _K.HOUSE_EQUITY: _terms(Holder.BD_FCM, (_P,), Side.EITHER),

@@ -139,7 +139,13 @@ def path_of(kind: TransferKind, debit: Account, credit: Account, asset: Asset) -
         is_bd_fcms
         and bool(customer_id)
         and asset.kind in {AssetKind.CASH, AssetKind.SECURITY}
-        and (not is_cash or debit.segregation_class is SegregationClass.SECURITIES)
+        and (
+            not is_cash
+            or (
+                debit.segregation_class is SegregationClass.SECURITIES
+                and kind not in MAY_LEAVE_A_DEBIT
+            )
+        )
     )
     uses_residual_interest = is_bd_fcms and is_cash and kind in USES_RESIDUAL_INTEREST
     mirrors = tuple(_mirrors((debit, credit)))

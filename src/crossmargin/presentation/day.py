@@ -19,6 +19,7 @@ _SHOWN = (
     ("lowered", "lowered"),
     ("wires", "wires"),
     ("left", "lots left"),
+    ("closed_out", "contracts closed out"),
     ("taken", "rows taken"),
 )
 
@@ -79,6 +80,10 @@ def outcome_of(content: Mapping[str, Any], *, is_new: bool) -> str:
         ("not_taken", "not taken"),
         ("late", "late"),
         ("fails", "fails"),
+        ("directed", "directed"),
+        ("in_delivery", "in delivery"),
+        ("delivered", "delivered"),
+        ("not_delivered", "not delivered"),
         ("restricted_to_risk_reducing", "may only reduce risk"),
     ):
         found = content.get(key)

@@ -218,7 +218,7 @@ def delivery(
         With every reason: the lot is another, the intention day is none, the security is not
         deliverable.
     """
-    refusals = _tender_refusals(tender, lot, contract, security)
+    refusals = tender_refusals(tender, lot, contract, security)
     if refusals:
         raise RefusedError(*refusals)
     calendar = futures_delivery_calendar()
@@ -249,9 +249,10 @@ def delivery(
     )
 
 
-def _tender_refusals(
+def tender_refusals(
     tender: Tender, lot: Lot, contract: FuturesContract, security: TreasurySecurity
 ) -> list[Refusal]:
+    """Return everything that is wrong with a tender; nothing if it can be delivered."""
     refusals = []
     if tender.lot_id != lot.lot_id or lot.instrument != contract.code:
         expected = f"a lot of {contract.code}, {tender.lot_id}"

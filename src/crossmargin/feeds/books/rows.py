@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import TypeAlias
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import Cusip, CustomerKey
 from crossmargin.basics.refusals import Refusal
 from crossmargin.feeds.books import cells as c
 from crossmargin.feeds.positions.rows import COLUMNS as POSITION_COLUMNS
@@ -24,6 +25,7 @@ from crossmargin.services.clearing_day.arrivals import (
     NovationRow,
     PaymentRow,
     Segregation,
+    TenderRow,
     TradeRow,
 )
 
@@ -68,6 +70,10 @@ def _is_not_zero(quantity: int) -> bool:
     return quantity != 0
 
 
+def _is_negative(quantity: int) -> bool:
+    return quantity < 0
+
+
 def _is_not_negative(quantity: int) -> bool:
     return quantity >= 0
 
@@ -84,6 +90,9 @@ _ACTIONS: Mapping[Action, _ActionTerms] = {
     Action.DIRECT_OUT_OF_XM: _DIRECTS,
     Action.TO_SECURITIES_ACCOUNT: _MOVES,
     Action.FROM_SECURITIES_ACCOUNT: _MOVES,
+    Action.TENDER: _ActionTerms(
+        (c.FUTURES_KIND,), "less than zero: a short tenders", _is_negative, "the security delivered"
+    ),
     Action.FAIL: _ActionTerms((c.POSITION_KIND,), _SIGNED, _is_not_zero, "the trade that fails"),
     Action.DISPUTE: _ActionTerms(
         (c.CASH_KIND,), _MORE_THAN_ZERO, _is_positive, "the call that is disputed"
@@ -118,6 +127,17 @@ def _trade(cells: Mapping[str, str], line: int, bd_fcm: str) -> _Checked:
     if row.refusals or position is None:
         return tuple(row.refusals)
     return TradeRow(line, trade_id, position, price)
+
+
+def _tender(cells: Mapping[str, str], line: int, bd_fcm: str) -> _Checked:
+    row = c.RowCells(cells, line)
+    tender_id = row.text("tender_id")
+    position = _position(row, cells, bd_fcm, ClearingOrganization.CME)
+    cusip = row.parsed("security", Cusip, "the CUSIP that is delivered")
+    intention_day = row.parsed("intention_day", date.fromisoformat, "a date as YYYY-MM-DD")
+    if row.refusals or position is None or cusip is None or intention_day is None:
+        return tuple(row.refusals)
+    return TenderRow(line, tender_id, position, cusip, intention_day)
 
 
 def _position(
@@ -267,6 +287,12 @@ KINDS: Mapping[FileKind, KindTerms] = {
         "trade_id",
     ),
     FileKind.TRADES: KindTerms((*_TRADED, "price", "bd_fcm"), _TRADED, _trade, "trade_id"),
+    FileKind.TENDERS: KindTerms(
+        ("tender_id", *_TRADED[1:], "security", "intention_day", "bd_fcm"),
+        ("tender_id", *_TRADED[1:], "security", "intention_day"),
+        _tender,
+        "tender_id",
+    ),
     FileKind.INSTRUCTIONS: KindTerms(
         (
             *("instruction_id", "customer_id", "action", "asset", "quantity"),

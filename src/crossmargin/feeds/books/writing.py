@@ -20,6 +20,7 @@ from crossmargin.services.clearing_day.arrivals import (
     InstructionRow,
     NovationRow,
     PaymentRow,
+    TenderRow,
     TradeRow,
 )
 
@@ -90,6 +91,13 @@ def _cells(row: ArrivedRow) -> dict[str, str]:
     if isinstance(row, TradeRow):
         price = "" if row.price is None else f"{row.price:f}"
         return {**_position(row.position), "trade_id": row.trade_id, "price": price}
+    if isinstance(row, TenderRow):
+        return {
+            **_position(row.position),
+            "tender_id": row.tender_id,
+            "security": row.cusip.text,
+            "intention_day": row.intention_day.isoformat(),
+        }
     if isinstance(row, CustodianRow):
         return {
             "place": row.place,

@@ -13,14 +13,20 @@ from datetime import date
 from fractions import Fraction
 
 from crossmargin.basics.identifiers import CustomerKey
-from crossmargin.basics.money import Money
+from crossmargin.basics.money import Money, money_from_decimal
 from crossmargin.basics.records import Record
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.transfers import Transfer
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.services.books.accounts import of_customer
 from crossmargin.services.books.ports import Work
-from crossmargin.services.clearing_day.lot_register import LotEnd, LotRegister, read_register
+from crossmargin.services.clearing_day.delivering import delivered_values
+from crossmargin.services.clearing_day.lot_register import (
+    GOES_ON,
+    LotEnd,
+    LotRegister,
+    read_register,
+)
 from crossmargin.services.clearing_day.margining import DayModels
 from crossmargin.services.clearing_day.marks import MARKS, marks_of
 from crossmargin.services.clearing_day.system_prices import (
@@ -45,6 +51,8 @@ from crossmargin.settlement.rules import FailMarkInterest, SettlementRules
 
 _PARTS = ("price", "coupons", "repo_interest", "mark_interest", "fails_charges")
 _FLOW_KINDS = frozenset(kind.value for kind in FlowKind)
+#: Where a customer's flows are: those of Segregated Customer Margin's positions in the second.
+_OWN_ACCOUNTS = (AccountKind.CUSTOMER_FUTURES_ACCOUNT, AccountKind.CUSTOMER_SECURITIES_ACCOUNT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +115,7 @@ class _Reading:
         self._owners = {lot.lot_id: lot.customer for lot, _ in self.register.opened}
         self._marks: tuple[Record, ...] = work.records.select(stream=MARKS, subject=bd_fcm)
         self._returned = self._returned_marks()
+        self._delivered = delivered_values(work.records)
         self._sheets: dict[date, Mapping[str, SystemPrice]] = {}
 
     def lives(self, customer: CustomerKey) -> list[Life]:
@@ -119,9 +128,10 @@ class _Reading:
 
     def flows(self, customer: CustomerKey) -> list[Flow]:
         """Return a customer's settlement flows as the ledger has them."""
-        own = of_customer(AccountKind.CUSTOMER_FUTURES_ACCOUNT, customer).account_id
+        accounts = (of_customer(kind, customer).account_id for kind in _OWN_ACCOUNTS)
         return [
             self._flow(each, own)
+            for own in accounts
             for each in self.work.ledger.transfers(account_id=own, last=self.until)
             if each.kind.value in _FLOW_KINDS
         ]
@@ -149,15 +159,17 @@ class _Reading:
         self, lot: Lot, end: Record | None, until: date, price: SystemPrice | None
     ) -> Money | None:
         how = None if end is None else LotEnd(str(end.content["how"]))
-        if how in {LotEnd.DIRECTED, LotEnd.FAILED}:
+        if how in GOES_ON:
             return None
         if price is not None:
             return system_value(lot, price, delivered=until) if end is not None else None
         if how is LotEnd.EXPIRED:
             final = final_settlement_price(lot.contract, self.models.market, self.rules)
             return futures_value(lot.contract, lot.quantity, final.price)
+        if how is LotEnd.CLOSED_OUT and end is not None:
+            return money_from_decimal(str(end.content["exit_value"]))
         marked = marks_of(self._marks[-1]).futures if self._marks else {}
-        return marked.get(lot.lot_id, lot.signed_contract)
+        return self._delivered.get(lot.lot_id, marked.get(lot.lot_id, lot.signed_contract))
 
     def _price(self, lot: Lot, day: date) -> SystemPrice:
         """Return the system price of the evening before a day."""

@@ -41,6 +41,7 @@ def of_bd_fcm(kind: AccountKind, bd_fcm: str, custodian: str = "") -> LedgerAcco
     """Return a BD-FCM's account of a kind that belongs to no customer."""
     classes = {
         AccountKind.SECURITIES_CUSTODY: _S,
+        AccountKind.SCM_FUNDS_ONLY_SETTLEMENT: _S,
         AccountKind.HOUSE_BANK: _P,
         AccountKind.HOUSE_EQUITY: _P,
         AccountKind.HOUSE_RESIDUAL_INTEREST: _P,

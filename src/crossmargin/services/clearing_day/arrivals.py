@@ -7,12 +7,12 @@ one is traced to a file, a line and a digest.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import Cusip, CustomerKey
 from crossmargin.basics.money import Money
 from crossmargin.basics.refusals import Refusal
 from crossmargin.product.position import PositionLine
@@ -23,6 +23,7 @@ class FileKind(StrEnum):
 
     NOVATIONS = "novations"
     TRADES = "trades"
+    TENDERS = "tenders"
     INSTRUCTIONS = "instructions"
     PAYMENTS = "payments"
     FICC_POSITIONS = "ficc-positions"
@@ -38,6 +39,7 @@ class Action(StrEnum):
     DIRECT_OUT_OF_XM = "DIRECT_OUT_OF_XM"
     TO_SECURITIES_ACCOUNT = "TO_SECURITIES_ACCOUNT"
     FROM_SECURITIES_ACCOUNT = "FROM_SECURITIES_ACCOUNT"
+    TENDER = "TENDER"
     FAIL = "FAIL"
     DISPUTE = "DISPUTE"
     RESOLVE_DISPUTE = "RESOLVE_DISPUTE"
@@ -115,6 +117,28 @@ class TradeRow:
 
 
 @dataclass(frozen=True, slots=True)
+class TenderRow:
+    """Contracts that CME has put into delivery: a short's intention, or a long's assignment.
+
+    Parameters
+    ----------
+    line : int
+    tender_id : str
+    position : PositionLine
+        At CME, not flat: signed as the position that goes into delivery.
+    cusip : Cusip
+        What is delivered.
+    intention_day : date
+    """
+
+    line: int
+    tender_id: str
+    position: PositionLine
+    cusip: Cusip
+    intention_day: date
+
+
+@dataclass(frozen=True, slots=True)
 class InstructionRow:
     """An instruction, with its maker and its checker, who differ.
 
@@ -130,12 +154,14 @@ class InstructionRow:
         ``CASH-USD``, ``SEC-`` and a CUSIP, ``POS-`` and the CUSIP of an obligation, ``FUT-`` and a
         contract, as the action has it; empty for ``LEAVE``.
     quantity : int
-        Whole cents, dollars of par or contracts; signed, as the position is, for ``FAIL`` and the
-        directions; 0 for ``LEAVE``.
+        Whole cents, dollars of par or contracts; signed, as the position is, for ``FAIL``,
+        ``TENDER`` and the directions; 0 for ``LEAVE``.
     place : str
-        Where the property is or is to go; empty if it is left to the BD-FCM.
+        Where the property is or is to go; empty if it is left to the BD-FCM. Of ``TENDER`` the
+        account, XM if empty.
     reference : str
-        Of ``FAIL`` the trade, of the two of a dispute the call; else free or empty.
+        Of ``FAIL`` the trade, of ``TENDER`` the CUSIP, of the two of a dispute the call; else free
+        or empty.
     entered_by, approved_by : str
     """
 
@@ -215,7 +241,7 @@ class CustodianRow:
 
 
 ArrivedRow: TypeAlias = (
-    NovationRow | TradeRow | InstructionRow | PaymentRow | CustodianRow | PositionLine
+    NovationRow | TradeRow | TenderRow | InstructionRow | PaymentRow | CustodianRow | PositionLine
 )
 
 

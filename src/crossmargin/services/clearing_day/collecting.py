@@ -35,6 +35,7 @@ from crossmargin.services.clearing_day.requirements import Required, last_requir
 from crossmargin.services.clearing_day.schedule import Step, StepKind
 from crossmargin.services.clearing_day.standing import SIDES, Standing, standing_of
 from crossmargin.services.clearing_day.wires import (
+    SETTLEMENT_ACCOUNTS,
     Places,
     Purpose,
     Wire,
@@ -192,15 +193,16 @@ class _Paying:
 
     def settle(self) -> None:
         """Pay or receive what was booked against the clearing organization."""
-        at_cme = self.side is ClearingOrganization.CME
-        kind = AccountKind.CME_SETTLEMENT if at_cme else AccountKind.FICC_FUNDS_ONLY_SETTLEMENT
-        account_id = of_bd_fcm(kind, self.context.bd_fcm).account_id
-        balance = self.work.ledger.balance(account_id, CASH)
-        owed = balance.posted_credit - balance.debits_pending + balance.credits_pending
-        if owed:
-            purpose = Purpose.CME_SETTLEMENT if at_cme else Purpose.FICC_FUNDS_ONLY
-            wire = settlement_wire(self.context.bd_fcm, purpose, owed, self.places, name=self.name)
-            self.make(wire, *self._flows_behind())
+        purposes: tuple[Purpose, ...] = (Purpose.FICC_FUNDS_ONLY, Purpose.SCM_FUNDS_ONLY)
+        if self.side is ClearingOrganization.CME:
+            purposes = (Purpose.CME_SETTLEMENT,)
+        for purpose in purposes:
+            kind, bd_fcm = SETTLEMENT_ACCOUNTS[purpose], self.context.bd_fcm
+            balance = self.work.ledger.balance(of_bd_fcm(kind, bd_fcm).account_id, CASH)
+            owed = balance.posted_credit - balance.debits_pending + balance.credits_pending
+            if owed:
+                wire = settlement_wire(bd_fcm, purpose, owed, self.places, name=self.name)
+                self.make(wire, *self._flows_behind())
 
     def place(self, standing: Standing, required: Required) -> None:
         """Bring what lies at the side to its requirement: securities as allocated, then cash."""

@@ -2,7 +2,8 @@
 
 Each customer's flows of a step are one record with every lot's amount, its two figures and the
 source of its price; each kind is one transfer whose cause is that record (ruling 21: variation is
-never mixed with margin).
+never mixed with margin). Flows of positions at FICC outside the arrangement are the securities
+account's, in a record and in accounts of their own class.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
+from typing import TypeAlias
 
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import Money
@@ -20,9 +22,12 @@ from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.transfers import Transfer, TransferKind
 from crossmargin.market.history import MarketData
 from crossmargin.product.calendars import sifma_calendar
+from crossmargin.product.position import Account
 from crossmargin.services.books.accounts import of_bd_fcm, of_customer
 from crossmargin.services.books.ports import Work
+from crossmargin.services.clearing_day.closing_out import write_close_outs
 from crossmargin.services.clearing_day.context import DayContext
+from crossmargin.services.clearing_day.delivering import awaiting_delivery
 from crossmargin.services.clearing_day.engine import StepResult
 from crossmargin.services.clearing_day.lot_register import (
     LotEnd,
@@ -50,18 +55,21 @@ from crossmargin.services.clearing_day.system_prices import (
     system_prices,
     target_rate_pct,
 )
-from crossmargin.settlement.fails import fails_charge_rate_pct
+from crossmargin.settlement.close_out import ClosedOut, close_outs
+from crossmargin.settlement.delivery import DeliveryAlarm
+from crossmargin.settlement.fails import Fail, fails_charge_rate_pct
 from crossmargin.settlement.flows import Flow, FlowCycle
 from crossmargin.settlement.lots import Lot
 from crossmargin.settlement.rules import SettlementRules
 
+#: A customer, and whether a flow is its securities account's: of Segregated Customer Margin.
+_Owner: TypeAlias = tuple[CustomerKey, bool]
 FLOWS = "FLOWS"
 DELIVERY_ALARM = "DELIVERY_ALARM"
 _CME_KINDS = frozenset(
     {
         TransferKind.CME_SETTLEMENT_VARIATION,
         TransferKind.FUTURES_FINAL_SETTLEMENT,
-        TransferKind.FUTURES_DELIVERY_INVOICE,
     }
 )
 
@@ -104,7 +112,7 @@ def open_day(context: DayContext, work: Work, step: Step) -> StepResult:
         {
             "lots": len(lots),
             "left": len(left),
-            "fails": [[each.lot_id, each.age_business_days] for each in ficc.fails],
+            "fails": [_aged(each) for each in ficc.fails],
             "prices_as_of": before.isoformat(),
             **booked.totals(),
         },
@@ -169,23 +177,32 @@ class Booked:
 
 def _mark(context: DayContext, work: Work, step: Step, cycle: FlowCycle) -> StepResult:
     day, calendar = step.business_date, sifma_calendar()
-    lots = read_register(work.records, context.bd_fcm).live()
+    register = read_register(work.records, context.bd_fcm)
+    live = register.live()
+    # What was tendered is marked once more, to the settlement price that it is invoiced at.
+    lots = (*live, *awaiting_delivery(work.records, register, context.bd_fcm))
     if not lots:
         return StepResult({"lots": 0})
     marks = last_marks(work.records, context.bd_fcm)
     is_intraday = cycle is FlowCycle.INTRADAY
     prices, market, rules = prices_of(context, lots, step, earlier=is_intraday)
+    pays_on = day if is_intraday else calendar.next_business_day(day)
     cme = cme_marks(
         lots,
         day=day,
         prices=prices,
         marked=marks.futures,
         cycle=cycle,
-        pays_on=day if is_intraday else calendar.next_business_day(day),
+        pays_on=pays_on,
         rules=rules,
     )
     flows, outstanding = list(cme.flows), marks.outstanding
-    if is_intraday:
+    closed: tuple[ClosedOut, ...] = ()
+    if not is_intraday:
+        closed = close_outs(live, marked=cme.marked, name=day.isoformat())
+        flows += [each.flow(cycle=cycle, pays_on=pays_on) for each in closed]
+        lots = (*lots, *(each.closed for each in closed if each.staying is not None))
+    else:
         ficc = ficc_intraday(
             lots,
             day=day,
@@ -197,19 +214,45 @@ def _mark(context: DayContext, work: Work, step: Step, cycle: FlowCycle) -> Step
         outstanding = ficc.outstanding
     written = context.written(step, *_causes(marks))
     booked = _book(work, flows, lots, written=written, step=step, bd_fcm=context.bd_fcm)
-    _keep(context, work, step, Marks(cme.marked, outstanding), booked)
-    for alarm in cme.alarms if not is_intraday else ():
-        lot = next(each for each in lots if each.lot_id == alarm.lot_id)
-        record_id = f"delivery-alarm/{alarm.lot_id}/{day.isoformat()}"
+    kept = write_close_outs(work, closed, Marks(cme.marked, outstanding), written)
+    _keep(context, work, step, kept, booked)
+    if is_intraday:
+        return StepResult({"lots": len(lots), **booked.totals()}, tuple(booked.records))
+    alarms = _alarms(context, work, step, live, cme.alarms)
+    contracts = sum(abs(each.closed.quantity) for each in closed) // 2
+    return StepResult(
+        {"lots": len(lots), "alarms": alarms, "closed_out": contracts, **booked.totals()},
+        tuple(booked.records),
+    )
+
+
+def _alarms(
+    context: DayContext,
+    work: Work,
+    step: Step,
+    lots: Sequence[Lot],
+    alarms: Sequence[DeliveryAlarm],
+) -> int:
+    """Write the alarms of open lots, and return how many; what is tendered raises none."""
+    of_lot = {lot.lot_id: lot for lot in lots}
+    raised = [alarm for alarm in alarms if alarm.lot_id in of_lot]
+    for alarm in raised:
+        lot = of_lot[alarm.lot_id]
+        record_id = f"delivery-alarm/{alarm.lot_id}/{step.business_date.isoformat()}"
         content = {"lot": alarm.lot_id, "stage": alarm.stage.value, "contract": lot.instrument}
         work.records.add(
             context.written(step, alarm.lot_id).record(
                 record_id, DELIVERY_ALARM, subject_of(lot.customer), content
             )
         )
-    return StepResult(
-        {"lots": len(lots), "alarms": len(cme.alarms), **booked.totals()}, tuple(booked.records)
-    )
+    return len(raised)
+
+
+def _aged(fail: Fail) -> list[object]:
+    """Return a fail with its age, in business and calendar days, and which way it fails."""
+    way = "fails to deliver" if fail.delivers else "fails to receive"
+    ages = f"{fail.age_business_days} business, {fail.age_calendar_days} calendar days"
+    return [fail.lot_id, way, f"since {fail.due.isoformat()}:", ages]
 
 
 def _book(
@@ -222,15 +265,19 @@ def _book(
     bd_fcm: str,
 ) -> Booked:
     """Write each customer's flows as one record, and post one transfer a kind."""
-    customers = _customers(work, lots, flows, bd_fcm)
-    by_customer: dict[CustomerKey, list[Flow]] = {}
+    of_lots = _with_lots(work, lots, flows, bd_fcm)
+    owners: dict[_Owner, list[Flow]] = {}
     for flow in flows:
         if flow.amount.cents:
-            by_customer.setdefault(customers[flow.lot_id], []).append(flow)
+            lot = of_lots[flow.lot_id]
+            owner = (lot.customer, lot.at_ficc and lot.account is not Account.XM)
+            owners.setdefault(owner, []).append(flow)
     booked, transfers = Booked(), []
-    for customer, own in sorted(by_customer.items()):
+    for owner, own in sorted(owners.items()):
+        customer, is_scm = owner
         subject = subject_of(customer)
         record_id = f"flows/{subject}/{step.business_date.isoformat()}/{step.name}"
+        record_id += "/scm" if is_scm else ""
         rows = [
             [
                 flow.lot_id,
@@ -254,7 +301,7 @@ def _book(
             booked.by_kind[kind.value] = booked.by_kind.get(kind.value, 0) + cents
             if cents:
                 transfers.append(
-                    _flow_transfer(customer, TransferKind(kind.value), cents, record_id, written)
+                    _flow_transfer(owner, TransferKind(kind.value), cents, record_id, written)
                 )
     answers = refused(work.ledger.post(transfers))
     if answers:
@@ -268,12 +315,18 @@ def _book(
 
 
 def _flow_transfer(
-    customer: CustomerKey, kind: TransferKind, cents: int, record_id: str, written: Written
+    owner: _Owner, kind: TransferKind, cents: int, record_id: str, written: Written
 ) -> Transfer:
-    own = of_customer(AccountKind.CUSTOMER_FUTURES_ACCOUNT, customer).account_id
-    side = (
-        AccountKind.CME_SETTLEMENT if kind in _CME_KINDS else AccountKind.FICC_FUNDS_ONLY_SETTLEMENT
-    )
+    customer, is_scm = owner
+    account, side = AccountKind.CUSTOMER_FUTURES_ACCOUNT, AccountKind.FICC_FUNDS_ONLY_SETTLEMENT
+    if is_scm:
+        account, side = (
+            AccountKind.CUSTOMER_SECURITIES_ACCOUNT,
+            AccountKind.SCM_FUNDS_ONLY_SETTLEMENT,
+        )
+    elif kind in _CME_KINDS:
+        side = AccountKind.CME_SETTLEMENT
+    own = of_customer(account, customer).account_id
     other = of_bd_fcm(side, customer.bd_fcm).account_id
     transfer_id = f"{record_id}/{kind.value}"
     return Transfer(
@@ -308,14 +361,14 @@ def _end(
     return ended
 
 
-def _customers(
+def _with_lots(
     work: Work, lots: Sequence[Lot], flows: Iterable[Flow], bd_fcm: str
-) -> dict[str, CustomerKey]:
-    found = {lot.lot_id: lot.customer for lot in lots}
+) -> dict[str, Lot]:
+    found = {lot.lot_id: lot for lot in lots}
     if any(flow.lot_id not in found for flow in flows):
         # A mark goes back after its lot has left.
         register = read_register(work.records, bd_fcm)
-        found |= {lot.lot_id: lot.customer for lot, _ in register.opened}
+        found |= {lot.lot_id: lot for lot, _ in register.opened}
     return found
 
 

@@ -28,18 +28,12 @@ from crossmargin.services.clearing_day.arrivals import Action, InstructionRow
 from crossmargin.services.clearing_day.call_register import dispute, resolve
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.directing import direct
-from crossmargin.services.clearing_day.lot_register import (
-    LOT_FAILS,
-    LotEnd,
-    Written,
-    ended_record,
-    lot_record,
-    read_register,
-    subject_of,
-)
+from crossmargin.services.clearing_day.failing import take_fail
+from crossmargin.services.clearing_day.lot_register import Written, subject_of
 from crossmargin.services.clearing_day.position_transfers import refused
 from crossmargin.services.clearing_day.requirements import last_requirements
 from crossmargin.services.clearing_day.standing import standing_of
+from crossmargin.services.clearing_day.tenders import reasons_against_intention
 from crossmargin.services.clearing_day.wires import (
     Purpose,
     instruct,
@@ -188,33 +182,27 @@ def _residual(context: DayContext, work: Work, row: InstructionRow, written: Wri
     return instruct(work, wire, written, approver=row.approved_by)
 
 
-def _fail(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
-    """Mark an obligation as failed: it stays, is marked and ages; said again, it fails on.
-
-    Before the day is opened: what settles is decided when it is.
-    """
-    lot_id = f"lot/{row.bd_fcm}/{row.reference}"
-    lots = read_register(work.records, row.bd_fcm).live()
-    lot = next((each for each in lots if each.lot_id in {lot_id, f"{lot_id}/failed"}), None)
-    if lot is None or not lot.at_ficc:
-        return f"no obligation at FICC is open under {row.reference}"
-    failed_id = f"{lot_id}/failed"
-    if not lot.failed:
-        failing = replace(lot, lot_id=failed_id, failed=True)
-        work.records.add(
-            ended_record(lot.lot_id, LotEnd.FAILED, written, subject=subject_of(lot.customer))
-        )
-        causes = (*written.causes, lot.lot_id)
-        work.records.add(lot_record(failing, replace(written, causes=causes)))
-    work.records.add(
-        written.record(
-            f"{failed_id}/{written.business_date.isoformat()}",
-            LOT_FAILS,
-            subject_of(lot.customer),
-            {"lot": failed_id},
-        )
+def _tender(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
+    """Test a short's notice of intention; CME then says what has gone into delivery."""
+    try:
+        contract = parse_contract(Asset.parsed(row.asset).code, as_of=written.business_date).code
+        account, cusip = Account(row.place or Account.XM.value), Cusip(row.reference)
+    except (RefusedError, ValueError) as error:
+        return str(error)
+    return reasons_against_intention(
+        context,
+        work,
+        customer=_customer(row),
+        account=account,
+        contract=contract,
+        quantity=row.quantity,
+        cusip=cusip,
+        written=written,
     )
-    return ""
+
+
+def _fail(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
+    return take_fail(context, work, row.reference, written)
 
 
 def _dispute(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
@@ -285,6 +273,7 @@ _ACTIONS: Mapping[Action, _Follow] = {
     Action.DIRECT_OUT_OF_XM: _direct_out,
     Action.TO_SECURITIES_ACCOUNT: _to_securities,
     Action.FROM_SECURITIES_ACCOUNT: _from_securities,
+    Action.TENDER: _tender,
     Action.FAIL: _fail,
     Action.DISPUTE: _dispute,
     Action.RESOLVE_DISPUTE: _resolve,

@@ -27,6 +27,7 @@ from crossmargin.services.clearing_day.arrivals import (
     InstructionRow,
     NovationRow,
     PaymentRow,
+    TenderRow,
     TradeRow,
 )
 from crossmargin.services.clearing_day.context import DayContext
@@ -40,6 +41,7 @@ from crossmargin.services.clearing_day.system_prices import (
     security_system_prices,
     system_prices,
 )
+from crossmargin.services.clearing_day.tenders import take_tender
 from crossmargin.settlement.lots import LastPrices, Lot, lot_from_line
 from crossmargin.settlement.rules import SettlementRules
 
@@ -183,6 +185,14 @@ def _take_payments(
     return [NotTaken(line, reason) for line, reason in found if reason]
 
 
+def _take_tenders(
+    context: DayContext, work: Work, file: ArrivedFile, written: Written
+) -> list[NotTaken]:
+    rows = [each for each in file.rows if isinstance(each, TenderRow)]
+    found = [(row.line, take_tender(context, work, row, written)) for row in rows]
+    return [NotTaken(line, reason) for line, reason in found if reason]
+
+
 def _keep_positions(
     context: DayContext, work: Work, file: ArrivedFile, written: Written
 ) -> list[NotTaken]:
@@ -244,6 +254,7 @@ _Handler = Callable[[DayContext, Work, ArrivedFile, Written], list[NotTaken]]
 _HANDLERS: Mapping[FileKind, _Handler] = {
     FileKind.NOVATIONS: _take_lots,
     FileKind.TRADES: _take_lots,
+    FileKind.TENDERS: _take_tenders,
     FileKind.INSTRUCTIONS: _take_instructions,
     FileKind.PAYMENTS: _take_payments,
     FileKind.FICC_POSITIONS: _keep_positions,

@@ -14,7 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from crossmargin.basics.identifiers import CustomerKey
-from crossmargin.basics.money import money_from_decimal
+from crossmargin.basics.money import Money, money_from_decimal
 from crossmargin.basics.records import Record
 from crossmargin.product.position import Account, ClearingOrganization, Leg, PositionLine
 from crossmargin.services.books.ports import Records
@@ -33,10 +33,15 @@ class LotEnd(StrEnum):
 
     SETTLED = "SETTLED"
     EXPIRED = "EXPIRED"
-    DELIVERED = "DELIVERED"
+    TENDERED = "TENDERED"
     CLOSED_OUT = "CLOSED_OUT"
     DIRECTED = "DIRECTED"
     FAILED = "FAILED"
+    SPLIT = "SPLIT"
+
+
+#: Ends with which nothing is realised: the lot goes on as others.
+GOES_ON = frozenset({LotEnd.DIRECTED, LotEnd.FAILED, LotEnd.SPLIT})
 
 
 def subject_of(customer: CustomerKey) -> str:
@@ -146,9 +151,33 @@ def lot_of(record: Record) -> Lot:
         raise ValueError(f"expected a lot, was {record!r}") from error
 
 
-def ended_record(lot_id: str, how: LotEnd, written: Written, *, subject: str) -> Record:
-    """Return the record that ends a lot."""
-    return written.record(f"{lot_id}/ended", LOT_ENDED, subject, {"lot": lot_id, "how": how.value})
+def ended_record(
+    lot_id: str, how: LotEnd, written: Written, *, subject: str, exit_value: Money | None = None
+) -> Record:
+    """Return the record that ends a lot.
+
+    Parameters
+    ----------
+    lot_id : str
+    how : LotEnd
+    written : Written
+    subject : str
+    exit_value : Money, optional
+        What it left at, signed, where nothing else says it: of contracts closed out.
+    """
+    content = {"lot": lot_id, "how": how.value}
+    if exit_value is not None:
+        content["exit_value"] = str(exit_value)
+    return written.record(f"{lot_id}/ended", LOT_ENDED, subject, content)
+
+
+def goes_on_as(
+    records: Records, lot: Lot, parts: Iterable[Lot], how: LotEnd, written: Written
+) -> None:
+    """Write that a lot ends and goes on as others: its parts, or itself in another account."""
+    records.add(ended_record(lot.lot_id, how, written, subject=subject_of(lot.customer)))
+    for part in parts:
+        records.add(lot_record(part, written))
 
 
 @dataclass(frozen=True, slots=True)

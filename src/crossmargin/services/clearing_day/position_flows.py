@@ -6,7 +6,8 @@ Three moments of a business day, each a pure function of its inputs:
   is due settles, the rest is marked anew;
 * :func:`ficc_intraday`: what was taken in since, or moved, is marked;
 * :func:`cme_marks`, intraday and at the end of the day, and :func:`cme_final_settlements` on the
-  day after the last trading day. What goes into delivery is in :mod:`.tenders`.
+  day after the last trading day. What goes into delivery is in :mod:`.tenders` and
+  :mod:`.delivering`.
 
 Marks are handed from call to call by the caller, who keeps them: flows are differences of marks.
 """
@@ -50,7 +51,6 @@ class Leaving(StrEnum):
     SETTLED = "settled against payment"
     REDEEMED = "its security matured"
     FINALLY_SETTLED = "finally settled in cash"
-    IN_DELIVERY = "tendered: in delivery"
 
 
 @dataclass(frozen=True, slots=True)

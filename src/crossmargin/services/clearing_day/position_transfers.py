@@ -19,8 +19,7 @@ _ENDS = {
     (ClearingOrganization.FICC, LotEnd.SETTLED): TransferKind.SETTLEMENT,
     (ClearingOrganization.FICC, LotEnd.FAILED): TransferKind.SETTLEMENT,
     (ClearingOrganization.CME, LotEnd.EXPIRED): TransferKind.FUTURES_EXPIRY,
-    (ClearingOrganization.CME, LotEnd.DELIVERED): TransferKind.FUTURES_EXPIRY,
-    (ClearingOrganization.CME, LotEnd.CLOSED_OUT): TransferKind.FUTURES_TRADE,
+    (ClearingOrganization.CME, LotEnd.TENDERED): TransferKind.FUTURES_INTO_DELIVERY,
 }
 
 

@@ -42,6 +42,17 @@ class Purpose(StrEnum):
     RESIDUAL_INTEREST_WITHDRAWAL = "RESIDUAL_INTEREST_WITHDRAWAL"
     CME_SETTLEMENT = "CME_SETTLEMENT"
     FICC_FUNDS_ONLY = "FICC_FUNDS_ONLY"
+    SCM_FUNDS_ONLY = "SCM_FUNDS_ONLY"
+    FUTURES_DELIVERY_INVOICE = "FUTURES_DELIVERY_INVOICE"
+    FUTURES_DELIVERY_SECURITIES = "FUTURES_DELIVERY_SECURITIES"
+
+
+#: What is paid to a clearing organization or received from it, and the account that says how much.
+SETTLEMENT_ACCOUNTS = {
+    Purpose.CME_SETTLEMENT: AccountKind.CME_SETTLEMENT,
+    Purpose.FICC_FUNDS_ONLY: AccountKind.FICC_FUNDS_ONLY_SETTLEMENT,
+    Purpose.SCM_FUNDS_ONLY: AccountKind.SCM_FUNDS_ONLY_SETTLEMENT,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +198,11 @@ def settlement_wire(bd_fcm: str, purpose: Purpose, owed: int, places: Places, *,
         Credit balance of the settlement account: what is to be paid; negative is to be received.
     """
     at_cme = purpose is Purpose.CME_SETTLEMENT
-    side = of_bd_fcm(
-        AccountKind.CME_SETTLEMENT if at_cme else AccountKind.FICC_FUNDS_ONLY_SETTLEMENT, bd_fcm
-    )
+    side = of_bd_fcm(SETTLEMENT_ACCOUNTS[purpose], bd_fcm)
     kind = TransferKind.CME_SETTLEMENT_PAYMENT if at_cme else TransferKind.FICC_FUNDS_ONLY_PAYMENT
-    bank = of_bd_fcm(AccountKind.SEGREGATED_BANK, bd_fcm, places.bank)
+    is_scm = purpose is Purpose.SCM_FUNDS_ONLY
+    kept = AccountKind.SECURITIES_CUSTODY if is_scm else AccountKind.SEGREGATED_BANK
+    bank = of_bd_fcm(kept, bd_fcm, places.bank)
     place = "CME" if at_cme else "FICC"
     pays = owed > 0
     return Wire(

@@ -15,6 +15,8 @@ from crossmargin.services.clearing_day.collecting import (
     pay_side,
 )
 from crossmargin.services.clearing_day.context import DayContext
+from crossmargin.services.clearing_day.delivering import deliver, invoice_tenders
+from crossmargin.services.clearing_day.directing import effects_of_directions
 from crossmargin.services.clearing_day.engine import DayProgramme, DoStep, StepResult
 from crossmargin.services.clearing_day.flow_steps import (
     mark_end_of_day,
@@ -29,7 +31,7 @@ from crossmargin.services.clearing_day.schedule import Step, StepKind
 def day_programme(context: DayContext) -> DayProgramme:
     """Return the programme of a BD-FCM's day."""
     steps: dict[StepKind, DoStep] = {
-        StepKind.OPEN: partial(open_day, context),
+        StepKind.OPEN: partial(_opening, context),
         StepKind.HOURLY: partial(_hourly, context),
         StepKind.CME_MORNING: partial(pay_side, context),
         StepKind.FICC_MORNING: partial(pay_side, context),
@@ -48,6 +50,14 @@ def day_programme(context: DayContext) -> DayProgramme:
     )
 
 
+def _opening(context: DayContext, work: Work, step: Step) -> StepResult:
+    return _joined(
+        open_day(context, work, step),
+        invoice_tenders(context, work, step),
+        deliver(context, work, step),
+    )
+
+
 def _hourly(context: DayContext, work: Work, step: Step) -> StepResult:
     return run_cycle(context, work, step, Cycle.CUR)
 
@@ -56,6 +66,7 @@ def _intraday(context: DayContext, work: Work, step: Step) -> StepResult:
     return _joined(
         mark_intraday(context, work, step),
         run_cycle(context, work, step, Cycle.ITD),
+        effects_of_directions(context, work, step),
         call_customers(context, work, step, Cycle.ITD.value),
     )
 
@@ -63,8 +74,10 @@ def _intraday(context: DayContext, work: Work, step: Step) -> StepResult:
 def _evening(context: DayContext, work: Work, step: Step) -> StepResult:
     return _joined(
         mark_end_of_day(context, work, step),
+        invoice_tenders(context, work, step),
         charge_day(context, work, step),
         run_cycle(context, work, step, Cycle.EOD),
+        effects_of_directions(context, work, step),
         call_customers(context, work, step, Cycle.EOD.value),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from crossmargin.basics.identifiers import Cusip
 from crossmargin.product.position import Account, ClearingOrganization, PositionLine
 from crossmargin.services.clearing_day.arrivals import (
     CME,
@@ -12,10 +13,12 @@ from crossmargin.services.clearing_day.arrivals import (
     FileKind,
     InstructionRow,
     NovationRow,
+    TenderRow,
     TradeRow,
 )
 from crossmargin.simulation.clearing.banks import confirmations, is_the_banks
 from crossmargin.simulation.clearing.cme_book import cme_book, cme_positions
+from crossmargin.simulation.clearing.customers import intention_id
 from crossmargin.simulation.clearing.ficc_book import ficc_positions
 from crossmargin.simulation.clearing.outbox import Wire
 from crossmargin.simulation.clearing.plan import PositionFile, Trade
@@ -38,6 +41,7 @@ def cme_files_until(seen: Seen, until: datetime) -> tuple[SentFile, ...]:
     """Return what CME tells on the day up to an instant, its position files aside."""
     files = (
         *gathered(FileKind.TRADES, _CME_LABEL, _trades(seen, until)),
+        *gathered(FileKind.TENDERS, _CME_LABEL, list(_tenders(seen))),
         *confirmations(seen, _CME_LABEL, _is_received_at_cme),
     )
     return tuple(file for file in files if seen.is_due(file.arrived_at, until))
@@ -120,6 +124,38 @@ def _trades(seen: Seen, until: datetime) -> list[tuple[datetime, TradeRow]]:
         if seen.is_due(at, until):
             made += [(at, row) for row in _rows(seen, trade, trade_id, at, made)]
     return made
+
+
+def _tenders(seen: Seen) -> Iterator[tuple[datetime, TenderRow]]:
+    """Yield what goes into delivery: nothing of which there is no position, or no notice."""
+    for number, tender in enumerate(seen.plan.tenders, start=1):
+        if tender.day != seen.business_date:
+            continue
+        at = seen.at(tender.told_at)
+        customer = seen.plan.customer(tender.customer_id)
+        book = cme_book(seen, seen.just_before(at))
+        held = book.of(customer, tender.account, tender.contract, tender.day)
+        is_there = held * tender.quantity > 0 and abs(tender.quantity) <= abs(held)
+        notice = intention_id(tender.day, number)
+        if is_there and (tender.instructs_at is None or _was_given(seen, notice, at)):
+            line = PositionLine(
+                line=0,
+                customer=customer,
+                clearing_organization=ClearingOrganization.CME,
+                account=tender.account,
+                instrument=tender.contract,
+                quantity=tender.quantity,
+            )
+            tender_id = f"cme-{tender.day.isoformat()}-D{number}"
+            yield at, TenderRow(0, tender_id, line, Cusip(tender.cusip), tender.day)
+
+
+def _was_given(seen: Seen, instruction_id: str, at: datetime) -> bool:
+    return any(
+        isinstance(row, InstructionRow) and row.instruction_id == instruction_id
+        for _, file in seen.arrived(FileKind.INSTRUCTIONS, at)
+        for row in file.rows
+    )
 
 
 def _is_futures(line: PositionLine) -> bool:

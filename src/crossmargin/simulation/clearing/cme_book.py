@@ -23,6 +23,7 @@ from crossmargin.services.clearing_day.arrivals import (
     Action,
     FileKind,
     InstructionRow,
+    TenderRow,
     TradeRow,
 )
 from crossmargin.simulation.clearing.seen import Seen
@@ -42,7 +43,7 @@ class CmeBook:
     ----------
     contracts : mapping
     traded : set of str
-        Ids of the trades taken in: one that comes again changes nothing.
+        Ids of the trades and tenders taken in: one that comes again changes nothing.
     """
 
     contracts: defaultdict[tuple[CustomerKey, Account, str], int] = field(
@@ -70,6 +71,14 @@ class CmeBook:
             self.contracts[source] -= row.quantity
             self.contracts[row.customer, into, code] += row.quantity
 
+    def tender(self, row: TenderRow, day: date) -> None:
+        """Put contracts into delivery: they are open no more."""
+        if row.tender_id not in self.traded:
+            self.traded.add(row.tender_id)
+            code = contract_code(row.position.instrument, day)
+            key = (row.position.customer, row.position.account, code)
+            self.contracts[key] -= row.position.quantity
+
     def of(self, customer: CustomerKey, account: Account, contract: str, day: date) -> int:
         """Return the position of a customer in one contract and account."""
         return self.contracts[customer, account, contract_code(contract, day)]
@@ -84,10 +93,10 @@ class CmeBook:
 
 
 def cme_book(seen: Seen, at: datetime) -> CmeBook:
-    """Return the book at an instant, made of the trades and directions that had arrived."""
+    """Return the book at an instant, of the trades, tenders and directions that had arrived."""
     events = [
         (file.arrived_at.astimezone(UTC), day, row)
-        for kind in (FileKind.TRADES, FileKind.INSTRUCTIONS)
+        for kind in (FileKind.TRADES, FileKind.TENDERS, FileKind.INSTRUCTIONS)
         for day, file in seen.arrived(kind, at)
         for row in file.rows
     ]
@@ -96,6 +105,8 @@ def cme_book(seen: Seen, at: datetime) -> CmeBook:
     for _, day, row in events:
         if isinstance(row, TradeRow):
             book.trade(row, day)
+        elif isinstance(row, TenderRow):
+            book.tender(row, day)
         elif isinstance(row, InstructionRow) and row.action in (
             Action.DIRECT_INTO_XM,
             Action.DIRECT_OUT_OF_XM,

@@ -1,17 +1,22 @@
 """What custodians do: they say what they hold, by place, segregation and asset.
 
-They go by the confirmations that they saw, not by what anybody's ledger says.
+They go by the confirmations that they saw, and by the instructions to move property between a
+customer's futures account and its securities account, not by what anybody's ledger says.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import UTC, datetime
 
 from crossmargin.services.clearing_day.arrivals import (
+    SEGREGATED_BANK,
+    Action,
+    ArrivedRow,
     CustodianRow,
     Direction,
     FileKind,
+    InstructionRow,
     PaymentRow,
     Segregation,
 )
@@ -20,7 +25,14 @@ from crossmargin.simulation.clearing.seen import Seen, SentFile
 
 #: Purposes of wires of Segregated Customer Margin begin so.
 _SCM = "SCM_"
-_SETTLEMENTS = ("CME_SETTLEMENT", "FICC_FUNDS_ONLY")
+_SETTLEMENTS = ("CME_SETTLEMENT", "FICC_FUNDS_ONLY", "SCM_FUNDS_ONLY")
+#: The securities of a delivery are of a securities account; who is across it is no custodian.
+_DELIVERED = "FUTURES_DELIVERY_SECURITIES"
+_DELIVERIES = ("FUTURES_DELIVERY_INVOICE", _DELIVERED)
+_RETITLED = {
+    Action.TO_SECURITIES_ACCOUNT: (Segregation.FUTURES, Segregation.SECURITIES),
+    Action.FROM_SECURITIES_ACCOUNT: (Segregation.SECURITIES, Segregation.FUTURES),
+}
 _Holdings = defaultdict[tuple[str, Segregation, str], int]
 
 
@@ -67,26 +79,47 @@ def _held(seen: Seen, at: datetime) -> tuple[_Holdings, set[str]]:
     held: _Holdings = defaultdict(int)
     confirmed: set[str] = set()
     paid: set[str] = set()
-    for _, file in seen.arrived(FileKind.PAYMENTS, at):
-        for row in file.rows:
-            if not isinstance(row, PaymentRow) or row.payment_id in paid:
-                continue
-            paid.add(row.payment_id)
-            wire = wires.get(row.reference)
-            if wire is not None:
-                confirmed.add(wire.wire_id)
-                _move(held, wire)
-            else:
-                sign = 1 if row.direction is Direction.IN else -1
-                held[row.place, Segregation.FUTURES, row.asset] += sign * row.quantity
+    for row in _told(seen, at):
+        if isinstance(row, InstructionRow) and row.action in _RETITLED:
+            _retitle(held, row)
+        if not isinstance(row, PaymentRow) or row.payment_id in paid:
+            continue
+        paid.add(row.payment_id)
+        wire = wires.get(row.reference)
+        if wire is not None:
+            confirmed.add(wire.wire_id)
+            _move(held, wire)
+        else:
+            sign = 1 if row.direction is Direction.IN else -1
+            held[row.place, Segregation.FUTURES, row.asset] += sign * row.quantity
     return held, confirmed
+
+
+def _told(seen: Seen, at: datetime) -> list[ArrivedRow]:
+    """Return the rows of payments and instructions, in the order in which they arrived."""
+    files = [
+        file
+        for kind in (FileKind.PAYMENTS, FileKind.INSTRUCTIONS)
+        for _, file in seen.arrived(kind, at)
+    ]
+    files.sort(key=lambda file: file.arrived_at.astimezone(UTC))
+    return [row for file in files for row in file.rows]
+
+
+def _retitle(held: _Holdings, row: InstructionRow) -> None:
+    """Move property from one title to the other; more than there is is not moved."""
+    source, target = _RETITLED[row.action]
+    place = row.place or SEGREGATED_BANK
+    if held[place, source, row.asset] >= row.quantity:
+        held[place, source, row.asset] -= row.quantity
+        held[place, target, row.asset] += row.quantity
 
 
 def _move(holdings: _Holdings, wire: Wire) -> None:
     # Settlement with a clearing organization is paid through: it holds none of it.
-    passes = {"CME", "FICC"} if wire.purpose in _SETTLEMENTS else set()
-    is_scm = wire.purpose.startswith(_SCM)
-    segregation = Segregation.SECURITIES if is_scm else Segregation.FUTURES
+    passes = {"CME", "FICC"} if wire.purpose in (*_SETTLEMENTS, *_DELIVERIES) else set()
+    is_securities = wire.purpose.startswith(_SCM) or wire.purpose == _DELIVERED
+    segregation = Segregation.SECURITIES if is_securities else Segregation.FUTURES
     if wire.source not in passes:
         holdings[wire.source, segregation, wire.asset] -= wire.quantity
     if wire.destination not in passes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 
 from crossmargin.basics.identifiers import CustomerKey
@@ -97,7 +97,29 @@ def _instructions(seen: Seen) -> Iterator[tuple[datetime, InstructionRow]]:
             leave_id = f"leave-{leaving.day.isoformat()}-{leaving.customer_id}"
             row = _instructed(seen, leave_id, Action.LEAVE, leaving.customer_id)
             yield seen.at(leaving.instructs_at), row
+    yield from _intentions(seen)
     yield from _disputes(seen)
+
+
+def _intentions(seen: Seen) -> Iterator[tuple[datetime, InstructionRow]]:
+    for number, tender in enumerate(seen.plan.tenders, start=1):
+        if tender.day == seen.business_date and tender.instructs_at is not None:
+            row = _instructed(
+                seen,
+                intention_id(tender.day, number),
+                Action.TENDER,
+                tender.customer_id,
+                asset=f"FUT-{tender.contract}",
+                quantity=tender.quantity,
+                place=tender.account.value,
+                reference=tender.cusip,
+            )
+            yield seen.at(tender.instructs_at), row
+
+
+def intention_id(day: date, number: int) -> str:
+    """Return the id of a short's notice of intention: of its day, and of its place in the plan."""
+    return f"intention-{day.isoformat()}-{number}"
 
 
 def _disputes(seen: Seen) -> Iterator[tuple[datetime, InstructionRow]]:

@@ -120,6 +120,36 @@ class Trade:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedTender:
+    """Contracts that go into delivery: a short gives notice of its intention, a long is assigned.
+
+    Parameters
+    ----------
+    day : date
+        Its intention day.
+    customer_id, contract : str
+    account : Account
+    quantity : int
+        Signed, as the position is.
+    cusip : str
+        What is delivered.
+    told_at : LocalTime
+        When CME tells it.
+    instructs_at : LocalTime or None
+        When a short gives its notice; None for a long.
+    """
+
+    day: date
+    customer_id: str
+    contract: str
+    account: Account
+    quantity: int
+    cusip: str
+    told_at: LocalTime
+    instructs_at: LocalTime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """Lines of a customer in one security, from a day on where a day matters."""
 
@@ -243,6 +273,7 @@ class ClearingPlan:
     deposits: tuple[Deposit, ...] = ()
     instructions: tuple[Instruction, ...] = ()
     trades: tuple[Trade, ...] = ()
+    tenders: tuple[PlannedTender, ...] = ()
     dropped: tuple[Held, ...] = ()
     not_renewed: tuple[Held, ...] = ()
     leaving: tuple[Leaving, ...] = ()

@@ -18,7 +18,7 @@ from crossmargin.simulation.clearing.plan_values import RULE, PlanSpan, PlanTabl
 _T = TypeVar("_T")
 _PLACE_IN_TOML = re.compile(r"\(at line (\d+), column (\d+)\)")
 _TABLES = (
-    *("position_file", "custody_account", "deposit", "instruction", "trade", "dropped"),
+    *("position_file", "custody_account", "deposit", "instruction", "trade", "tender", "dropped"),
     *("not_renewed", "leaving", "fail", "call", "late_file", "unconfirmed"),
     "custodian_difference",
 )
@@ -73,6 +73,7 @@ def read_plan(text: str, *, file: str, positions: Sequence[PositionLine]) -> Cle
         deposits=tables("deposit", plan_tables.deposit),
         instructions=tables("instruction", plan_tables.instruction),
         trades=tables("trade", plan_tables.trade),
+        tenders=tables("tender", plan_tables.tender),
         dropped=tables("dropped", lambda table: plan_tables.dropped(table, lines)),
         not_renewed=tables("not_renewed", lambda table: plan_tables.not_renewed(table, lines)),
         leaving=tables("leaving", lambda table: plan_tables.leaving(table, lines)),

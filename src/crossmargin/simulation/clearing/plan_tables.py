@@ -21,6 +21,7 @@ from crossmargin.simulation.clearing.plan import (
     Instruction,
     LateFile,
     Leaving,
+    PlannedTender,
     PositionFile,
     Trade,
     Unconfirmed,
@@ -138,6 +139,27 @@ def trade(table: PlanTable) -> Trade:
     if trade.quantity is not None and trade.into:
         table.refuse("into", "no quantity beside it: a whole position is rolled")
     return trade
+
+
+def tender(table: PlanTable) -> PlannedTender:
+    """Return contracts that go into delivery."""
+    quantity = table.quantity("FUT-")
+    tender = PlannedTender(
+        day=table.day("date"),
+        customer_id=table.customer(),
+        contract=table.text("contract"),
+        account=table.choice("account", Account) if table.has("account") else Account.XM,
+        quantity=quantity,
+        cusip=table.cusip("security"),
+        told_at=table.clock("told_at"),
+        instructs_at=table.clock("instructs_at") if quantity < 0 else None,
+    )
+    if quantity == 0:
+        table.refuse("quantity", "not zero: negative for a short, which gives notice")
+    early = tender.instructs_at
+    if early is not None and tender.told_at.on(tender.day) <= early.on(tender.day):
+        table.refuse("told_at", "after instructs_at")
+    return tender
 
 
 def _held(table: PlanTable, lines: Sequence[PositionLine]) -> tuple[Held, list[PositionLine]]:

@@ -161,6 +161,10 @@ class PlanTable:
             return least
         return value
 
+    def cusip(self, key: str) -> str:
+        """Return a CUSIP."""
+        return self._parsed(key, lambda text: Cusip(text).text, "a CUSIP", "")
+
     def asset(self, *kinds: str) -> str:
         """Return an asset of one of some kinds."""
         asset = self.text("asset")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from crossmargin.basics.identifiers import CustomerKey
-from crossmargin.basics.money import Money
+from crossmargin.basics.money import ZERO, Money, money_from_decimal
 from crossmargin.bootstrap.books import create_books
 from crossmargin.ledger.posting import Posting
 from crossmargin.ledger.transfers import TransferKind
@@ -29,6 +29,7 @@ from crossmargin.services.clearing_day.arrivals import (
     PaymentRow,
 )
 from crossmargin.services.clearing_day.call_register import calls_of
+from crossmargin.services.clearing_day.directing import DIRECTION
 from crossmargin.services.clearing_day.instructions import INSTRUCTION
 from crossmargin.services.clearing_day.requirements import REQUIREMENT, required_of
 from crossmargin.services.clearing_day.verifying import verify_books
@@ -242,8 +243,9 @@ def test_futures_directed_before_the_cutoff_lower_itd_and_after_it_do_not(
         ("with", (arrived(day, clock, FileKind.INSTRUCTIONS, [order], "customers"),)),
     ):
         books = opened_books(MemoryBooks())
-        run(books, {"CURVE-FUND": 5_000_000_000}, *more, held=regular)
+        _, done = run(books, {"CURVE-FUND": 5_000_000_000}, *more, held=regular)
         with books.work() as work:
+            directions = work.records.select(stream=DIRECTION)
             (itd,) = [
                 required_of(r)
                 for r in work.records.select(stream=REQUIREMENT)
@@ -253,6 +255,19 @@ def test_futures_directed_before_the_cutoff_lower_itd_and_after_it_do_not(
     lower = figures["with"].ficc_xm < figures["without"].ficc_xm
     assert lower is reaches_itd
     assert (figures["with"].cme < figures["without"].cme) is reaches_itd
+    (direction,) = directions
+    assert direction.content["reaches"] == ("ITD" if reaches_itd else "EOD")
+    (said,) = content_of(done, "itd")["directed"]
+    assert said[3:] == [
+        "changes ITD by",
+        f"FICC {figures['with'].ficc_xm - figures['without'].ficc_xm}",
+        f"CME {figures['with'].cme - figures['without'].cme}",
+    ]
+    (evening,) = content_of(done, "eod")["directed"]
+    ficc, cme = (money_from_decimal(each.split()[1]) for each in evening[4:])
+    assert evening[3] == "changes EOD by"
+    assert ficc < ZERO
+    assert cme < ZERO
 
 
 def test_a_customer_who_is_not_live_has_nothing_taken_in(run, day, lines):
