@@ -92,7 +92,7 @@ def _firm(tables: Tables, said: Place) -> Firm:
         adjusted_net_capital=tables.needed(said, "adjusted_net_capital", AMOUNT),
         minimum_capital=tables.given(said, "minimum_capital", AMOUNT),
         proprietary_loss=tables.given(default, "proprietary_loss", AMOUNT),
-        defaulters=tables.given(default, "customers", TEXTS),
+        defaulters=_texts(tables, default, "customers"),
         beyond_margin_defaults=tables.given(default, "beyond_margin", TRUTH),
         at_bd_fcm={
             tables.needed(each, "customer_id", TEXT): _at_bd_fcm(tables, each) for each in customers
@@ -130,7 +130,7 @@ def _trustee(tables: Tables, said: Place, customers: list[Place]) -> TrusteeFact
             )
             for each in tables.each(said, "debt", once="claimant")
         },
-        non_public=frozenset[str](tables.given(said, "non_public", TEXTS)),
+        non_public=frozenset(_texts(tables, said, "non_public")),
     )
 
 
@@ -205,3 +205,7 @@ def _events(tables: Tables, said: Place, occasion: Occasion) -> list[Event]:
         )
         for each in tables.each(said, occasion.value)
     ]
+
+
+def _texts(tables: Tables, said: Place, name: str) -> tuple[str, ...]:
+    return tables.given(said, name, TEXTS)
