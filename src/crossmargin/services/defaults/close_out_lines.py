@@ -238,8 +238,9 @@ def _hedges(
     def liquid(code: str) -> Fraction:
         return instruments[code].market.daily_volume * instruments[code].dv01_dollars
 
-    chosen = [
-        max(codes, key=lambda code: (-abs(instruments[code].bucket - bucket), liquid(code)))
-        for bucket in range(buckets)
-    ]
+    def nearness(code: str, wanted: int) -> tuple[int, int, Fraction]:
+        bucket = instruments[code].bucket
+        return (-abs(bucket - wanted), bucket, liquid(code))
+
+    chosen = [max(codes, key=lambda code: nearness(code, bucket)) for bucket in range(buckets)]
     return (*chosen, max(codes, key=liquid))
