@@ -25,6 +25,8 @@ class Recovery:
     ----------
     margin : Money
         Property put in: at both clearing organizations and at the BD-FCM.
+    other_accounts : Money
+        Equity of accounts beyond the holdings; may be negative.
     result : Money
         Of the close-out; zero for positions that stayed open.
     claim : Money
@@ -34,14 +36,15 @@ class Recovery:
     """
 
     margin: Money
+    other_accounts: Money
     result: Money
     claim: Money
     recovered: Money
 
     @property
-    def otherwise(self) -> Money:
-        """What makes the claim another than margin and result: see :class:`Difference`."""
-        return self.claim - self.margin - self.result
+    def beyond_property(self) -> Money:
+        """Losses beyond the property, which others bear, less what is set off or disallowed."""
+        return self.claim - self.margin - self.other_accounts - self.result
 
     @property
     def unpaid(self) -> Money:
@@ -51,7 +54,7 @@ class Recovery:
     @property
     def lost(self) -> Money:
         """Property put in and not recovered; negative for a gain."""
-        return self.margin - self.recovered
+        return self.margin + self.other_accounts - self.recovered
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +72,15 @@ class Difference:
         payments less recovery without them.
     share_of_the_pool : Money
         Another funded share of claims, payments left out.
-    debts_and_other_accounts : Money
-        Losses beyond the property, which others bear; set-offs; other accounts.
+    losses_beyond_property : Money
+        Which others bear; less what is set off or disallowed.
     """
 
     close_out_result: Money
     margin_collected: Money
     payments_between_organizations: Money
     share_of_the_pool: Money
-    debts_and_other_accounts: Money
+    losses_beyond_property: Money
 
     @property
     def total(self) -> Money:
@@ -88,7 +91,7 @@ class Difference:
                 self.margin_collected,
                 self.payments_between_organizations,
                 self.share_of_the_pool,
-                self.debts_and_other_accounts,
+                self.losses_beyond_property,
             )
         )
 
@@ -126,32 +129,31 @@ def recoveries(
         outcome = results[name].total() if name in results else ZERO
         margins[claimant] = margins.get(claimant, ZERO) + customer.property_value
         outcomes[claimant] = outcomes.get(claimant, ZERO) + outcome
-    claims, paid = _claims(margins, outcomes, facts, estate)
-    return {
-        name: Recovery(margins.get(name, ZERO), outcomes.get(name, ZERO), claims[name], paid[name])
-        for name in sorted(claims)
-    }
-
-
-def _claims(
-    margins: Mapping[str, Money],
-    outcomes: Mapping[str, Money],
-    facts: TrusteeFacts,
-    estate: Estate | None,
-) -> tuple[Mapping[str, Money], Mapping[str, Money]]:
-    if estate is not None:
-        return {name: each.total for name, each in estate.claims.items()}, estate.paid
     others = {
         claimant_of(capacity): Money.total(by_class.values())
         for capacity, by_class in aggregate(facts.accounts).items()
     }
-    equity = {
-        name: no_less_than_zero(
-            margins.get(name, ZERO) + outcomes.get(name, ZERO) + others.get(name, ZERO)
+    names = sorted({*margins, *others})
+    if estate is None:
+        parts = (margins, outcomes, others)
+        claims = {
+            name: no_less_than_zero(Money.total(part.get(name, ZERO) for part in parts))
+            for name in names
+        }
+        paid: Mapping[str, Money] = claims
+    else:
+        claims = {name: each.total for name, each in estate.claims.items()}
+        paid = estate.paid
+    return {
+        name: Recovery(
+            margin=margins.get(name, ZERO),
+            other_accounts=others.get(name, ZERO),
+            result=outcomes.get(name, ZERO),
+            claim=claims[name],
+            recovered=paid[name],
         )
-        for name in {*margins, *others}
+        for name in names
     }
-    return equity, equity
 
 
 def compare_cases(
@@ -182,7 +184,7 @@ def compare_cases(
             margin_collected=one.margin - other.margin,
             payments_between_organizations=one.recovered - middle.recovered,
             share_of_the_pool=other.unpaid - middle.unpaid,
-            debts_and_other_accounts=one.otherwise - other.otherwise,
+            losses_beyond_property=one.beyond_property - other.beyond_property,
         )
         conserved(f"difference of {name}", one.recovered - other.recovered, difference.total)
         found[name] = CustomerComparison(one, other, difference)

@@ -202,9 +202,10 @@ def _distributions(document: Document, claimant: str) -> Iterator[str | Table]:
             each["date"],
             each["occasion"] + (f": {each['reason']}" if each["reason"] else ""),
             per_cent(each["rate"]),
-            money(each["paid"].get(claimant, "0.00")),
+            money(each["paid"][claimant]),
         )
         for each in document[_WITH]["distributions"]
+        if claimant in each["paid"]
     ]
     yield table(
         "Distributions and corrections, US dollars",
@@ -216,8 +217,9 @@ def _distributions(document: Document, claimant: str) -> Iterator[str | Table]:
 
 _RECOVERY = {
     "margin": "property put in",
+    "other_accounts": "equity of other accounts",
     "result": "result of the close-out",
-    "otherwise": "losses beyond the property, set-offs, other accounts",
+    "beyond_property": "losses beyond the property, less what is set off or disallowed",
     "claim": "claim",
     "unpaid": "not paid by the pool",
     "recovered": "recovered",

@@ -40,12 +40,17 @@ _MODES = {
     ),
 }
 _OUTSIDE_NOTICE = "{customer}: {lines} outside the XM account: no part of it unless in the file."
+#: Of one claimant in one case.
+AMOUNTS = (
+    *("margin", "other_accounts", "result", "beyond_property"),
+    *("claim", "unpaid", "recovered", "lost"),
+)
 PARTS = (
     "close_out_result",
     "margin_collected",
     "payments_between_organizations",
     "share_of_the_pool",
-    "debts_and_other_accounts",
+    "losses_beyond_property",
 )
 
 
@@ -111,7 +116,16 @@ def _compared(found: DefaultSimulation, claimant: str, each: CustomerComparison)
 
 
 def _recovery(each: Recovery) -> Document:
-    names = ("margin", "result", "otherwise", "claim", "unpaid", "recovered", "lost")
+    names = (
+        "margin",
+        "other_accounts",
+        "result",
+        "beyond_property",
+        "claim",
+        "unpaid",
+        "recovered",
+        "lost",
+    )
     return {name: str(getattr(each, name)) for name in names}
 
 
@@ -132,11 +146,20 @@ def _notices(found: DefaultSimulation) -> list[str]:
     return [*notices, REVIEW_NOTICE]
 
 
-_AMOUNTS = ("margin", "result", "otherwise", "claim", "unpaid", "recovered", "lost")
+AMOUNTS = (
+    "margin",
+    "other_accounts",
+    "result",
+    "beyond_property",
+    "claim",
+    "unpaid",
+    "recovered",
+    "lost",
+)
 CSV_HEADER = (
     *("as_of", "simulated", "mode", "default_of", "claimant", "customers", "participates"),
-    *(f"{name}_with" for name in _AMOUNTS),
-    *(f"{name}_without" for name in _AMOUNTS),
+    *(f"{name}_with" for name in AMOUNTS),
+    *(f"{name}_without" for name in AMOUNTS),
     *(f"difference_{name}" for name in (*PARTS, "total")),
 )
 
@@ -160,8 +183,8 @@ def csv_rows(document: Mapping[str, Any]) -> list[list[str]]:
                 name,
                 ";".join(own),
                 str(participates).lower(),
-                *(each["with_arrangement"][amount] for amount in _AMOUNTS),
-                *(each["without_arrangement"][amount] for amount in _AMOUNTS),
+                *(each["with_arrangement"][amount] for amount in AMOUNTS),
+                *(each["without_arrangement"][amount] for amount in AMOUNTS),
                 *(each["difference"][part] for part in (*PARTS, "total")),
             ]
         )

@@ -34,9 +34,9 @@ PART_WORDS = {
         "pool",
         "Another share of the claim that the pool pays, payments left out.",
     ),
-    "debts_and_other_accounts": (
-        "other",
-        "Losses beyond the property, which others bear; set-offs; other accounts.",
+    "losses_beyond_property": (
+        "beyond",
+        "Losses beyond the property, which others bear, less what is set off or disallowed.",
     ),
 }
 
@@ -117,8 +117,8 @@ def story(document: Document) -> list[str]:
             )
         elif failure["failed"]:
             lines.append(
-                f"{lead}the firm fails on {failure['failed_on']}, owing {failure['debt']} that it "
-                "cannot pay."
+                f"{lead}the firm fails on {failure['failed_on']}, owing "
+                f"{dollars(failure['debt'])} that it cannot pay."
             )
         else:
             lines.append(f"{lead}the firm stands.")
@@ -131,13 +131,13 @@ def _recoveries(document: Document) -> Any:
     table = grid("What each claimant puts in and recovers, US dollars")
     table.add_column("claimant", no_wrap=True)
     for words in _CASES.values():
-        for heading in ("put in", "close-out", "claim", "recovered"):
+        for heading in ("put in", "close-out", "recovered"):
             table.add_column(f"{words}\n{heading}", justify="right", no_wrap=True)
     for name, each in document["claimants"].items():
         cells = [
             dollars(each[case][amount])
             for case in _CASES
-            for amount in ("margin", "result", "claim", "recovered")
+            for amount in ("margin", "result", "recovered")
         ]
         table.add_row(name, *cells)
     return table
@@ -184,11 +184,12 @@ def estate_lines(case: Document) -> list[str]:
         ),
     ]
     if case["payments"] is not None:
-        paid = case["payments"]["paid"][case["payments"]["limit"]]
-        lines.append(
-            f"FICC pays CME {dollars(paid['FICC'])}, CME pays FICC {dollars(paid['CME'])} "
-            f"({case['payments']['limit']})."
-        )
+        limit = case["payments"]["limit"]
+        lines += [
+            f"{'Of record, ' if name == limit else ''}{name}: FICC pays CME "
+            f"{dollars(paid['FICC'])}, CME pays FICC {dollars(paid['CME'])}."
+            for name, paid in case["payments"]["paid"].items()
+        ]
     moved = "with their whole claim" if transfer["allowed"] else "with the share that all are paid"
     lines += [
         f"Customers whose positions stay open move {moved}.",

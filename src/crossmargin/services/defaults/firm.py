@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -71,6 +71,23 @@ class Firm:
     outside: tuple[OutsideCustomer, ...] = ()
     trustee: TrusteeFacts = field(default_factory=TrusteeFacts)
     events: tuple[Event, ...] = ()
+
+    def refuse_others(self, bd_fcms: Iterable[str]) -> None:
+        """Refuse positions that another BD-FCM carries.
+
+        Raises
+        ------
+        RefusedError
+            Naming every other one.
+        """
+        expected = f"{self.bd_fcm}, the firm of the file: one firm fails at a time"
+        faults = [
+            Refusal("bd_fcm", name, expected, _RULE)
+            for name in sorted(set(bd_fcms))
+            if name != self.bd_fcm
+        ]
+        if faults:
+            raise RefusedError(*faults)
 
     def faults_for(self, customers: Sequence[str]) -> list[Refusal]:
         """Return every name that does not go with the customers of the arrangement."""

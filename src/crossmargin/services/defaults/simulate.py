@@ -163,8 +163,10 @@ def simulate_default(
     Raises
     ------
     RefusedError
-        If the path cannot be made, or the firm names customers who are not there.
+        If the path cannot be made, the positions are another BD-FCM's, or the firm names customers
+        who are not there.
     """
+    firm.refuse_others(book.key.bd_fcm for book in run.books)
     on = _Market(run, market, executor, terms, request)
     progress("Closing out every customer from the first day")
     # Twice as long: a close-out that begins at the failure may end after a path of one length.
