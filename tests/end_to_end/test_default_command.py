@@ -218,6 +218,7 @@ def test_a_firm_that_fails_of_a_customer_closes_the_others_out_from_the_day_afte
         ((), FIRM.replace("MERCHANT", "REPO-CUSTOMER"), "a customer of no XM account"),
         (("--customer-defaults", "NOBODY"), FIRM, "default.customers was 'NOBODY'"),
         (("--set", "default_management.reach=1"), FIRM, "reach"),
+        (("--set", "default_management.distribution=framework_one"), FIRM, "shown beside it"),
         ((), "bd_fcm = 5", "a text that is not empty"),
     ],
 )

@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from crossmargin.basics.refusals import refused
 from crossmargin.default_management.case import Case, run_case
 from crossmargin.default_management.comparison import CustomerComparison, compare_cases
+from crossmargin.default_management.distribution import DistributionRule
 from crossmargin.default_management.failure import Cause, Failure, beyond_property, fail
 from crossmargin.default_management.holdings import Holdings
 from crossmargin.default_management.liquidation.close_out import Method
@@ -26,6 +28,7 @@ from crossmargin.services.defaults.paths import HistoricalMode, historical_path
 from crossmargin.services.margin_positions import MarginRun
 from crossmargin.services.ports import BlockExecutor
 
+_RULE = "reference: default"
 #: Says what is being computed.
 Progress = Callable[[str], None]
 
@@ -163,10 +166,13 @@ def simulate_default(
     Raises
     ------
     RefusedError
-        If the path cannot be made, the positions are another BD-FCM's, or the firm names customers
-        who are not there.
+        If the path cannot be made, the positions are another BD-FCM's, the firm names customers who
+        are not there, or distribution is not pooled.
     """
     firm.refuse_others(book.key.bd_fcm for book in run.books)
+    if rules.distribution is not DistributionRule.POOLED:
+        expected = "pooled: the order imposes no other, and framework 1 is shown beside it"
+        raise refused("default_management.distribution", rules.distribution, expected, _RULE)
     on = _Market(run, market, executor, terms, request)
     progress("Closing out every customer from the first day")
     # Twice as long: a close-out that begins at the failure may end after a path of one length.
