@@ -24,6 +24,7 @@ from crossmargin.feeds.market.directory import write_market_directory
 from crossmargin.feeds.market.findings import Finding, Severity
 from crossmargin.feeds.market.importing import ImportedTable, ImportReport
 from crossmargin.presentation import (
+    default_document,
     forward,
     reconciliation,
     reverse_stress,
@@ -42,6 +43,7 @@ CSV = {
     "market import": market_commands._IMPORT_HEADER,
     "market simulate": market_commands._SIMULATED_HEADER,
     "market check": market_commands._FINDING_HEADER,
+    "default simulate": default_document.CSV_HEADER,
     "forward": forward.CSV_HEADER,
     "parameters list": VERSION_COLUMNS,
     "parameters show": VERSION_COLUMNS,

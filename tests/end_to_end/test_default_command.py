@@ -1,0 +1,241 @@
+"""``xm default simulate`` as a user meets it: both cases, formats, pages, refusals, exit codes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from crossmargin.basics.digest import digest_of
+from crossmargin.cli.main import app
+from crossmargin.simulation.book import demo_positions_csv
+from crossmargin.simulation.market import SimulatedMarket
+
+FIRM = """bd_fcm = "DEMO-BD-FCM"
+residual_interest = "2000000.00"
+adjusted_net_capital = "5000000.00"
+
+[default]
+proprietary_loss = "8000000.00"
+
+[[customer]]
+customer_id = "CURVE-FUND"
+cash_at_bd_fcm = "10.00"
+
+[[futures_customer]]
+customer_id = "MERCHANT"
+requirement = "4000000.00"
+
+[[futures_customer]]
+customer_id = "MILL"
+requirement = "1000000.00"
+result = "-1500000.00"
+"""
+SHOCK = ("--shock", "2025-04-07")
+
+
+def xm_default(*arguments: str | Path) -> Result:
+    environment = {"COLUMNS": "120", "NO_COLOR": "1"}
+    return CliRunner().invoke(app, ["default", "simulate", *map(str, arguments)], env=environment)
+
+
+@pytest.fixture(scope="module")
+def folder(simulation: SimulatedMarket, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from crossmargin.feeds.market.directory import write_market_directory
+
+    folder = tmp_path_factory.mktemp("default")
+    write_market_directory(
+        folder / "market",
+        simulation.tables,
+        simulated=True,
+        seed=simulation.seed,
+        notes=simulation.notes,
+    )
+    header, *lines = demo_positions_csv(simulation).splitlines()
+    kept = [line for line in lines if "CURVE-FUND" in line or "REPO-CUSTOMER" in line]
+    (folder / "positions.csv").write_text("\n".join([header, *kept, ""]), encoding="utf-8")
+    turned = "\n".join([header, *reversed(kept), ""])
+    (folder / "turned.csv").write_text(turned, encoding="utf-8")
+    (folder / "firm.toml").write_text(FIRM, encoding="utf-8")
+    return folder
+
+
+def of(folder: Path, *more: str | Path, positions: str = "positions.csv") -> Result:
+    market, firm = folder / "market", folder / "firm.toml"
+    return xm_default(folder / positions, "--market", market, "--firm", firm, *more)
+
+
+@pytest.fixture(scope="module")
+def document(folder: Path) -> dict[str, Any]:
+    result = of(folder, *SHOCK, "--format", "json", "--pages", folder / "pages")
+    assert result.exit_code == 0, result.output
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def test_the_digest_covers_the_document_and_not_the_order_of_the_file(
+    folder: Path, document: dict[str, Any]
+) -> None:
+    body = {name: part for name, part in document.items() if name not in ("inputs", "digest")}
+    assert document["digest"] == digest_of(body)
+    turned = of(folder, *SHOCK, "--format", "json", positions="turned.csv")
+    other = json.loads(turned.stdout)
+    assert other["digest"] == document["digest"]
+    assert other["inputs"]["positions"]["sha256"] != document["inputs"]["positions"]["sha256"]
+
+
+def test_the_firm_fails_of_its_own_loss_and_every_cent_of_the_class_is_paid_or_left(
+    document: dict[str, Any],
+) -> None:
+    for case in ("with_arrangement", "without_arrangement"):
+        found = document[case]
+        assert found["failure"]["cause"] == "proprietary"
+        estate = found["estate"]
+        paid = sum(Decimal(claim["paid"]) for claim in estate["claims"].values())
+        left = Decimal(estate["general_estate"]["assets"]["left_of_customer_property"])
+        assert paid + left == Decimal(estate["property"]["total"])
+        rounds = sum(
+            Decimal(amount) for each in found["distributions"] for amount in each["paid"].values()
+        )
+        assert rounds == paid
+
+
+def test_a_result_is_the_sum_of_its_days_and_a_claim_rests_on_it(
+    document: dict[str, Any],
+) -> None:
+    found = document["with_arrangement"]
+    for name, closed in found["close_outs"].items():
+        days = [day for side in closed["sides"] for day in side["days"]]
+        result = sum(Decimal(day["marks"]) - Decimal(day["impact"]) for day in days)
+        assert result == Decimal(closed["result"])
+        held = Decimal(found["customers"][name]["property_value"])
+        claim = Decimal(found["estate"]["claims"][name]["claim"])
+        assert claim == max(Decimal(0), held + result)
+
+
+def test_less_is_put_in_with_the_arrangement_and_the_parts_add_up(
+    document: dict[str, Any],
+) -> None:
+    for name, each in document["claimants"].items():
+        parts = {part: Decimal(amount) for part, amount in each["difference"].items()}
+        total = parts.pop("total")
+        assert sum(parts.values()) == total
+        one, other = each["with_arrangement"], each["without_arrangement"]
+        assert Decimal(one["recovered"]) - Decimal(other["recovered"]) == total
+        if name in ("CURVE-FUND", "REPO-CUSTOMER"):
+            assert parts["margin_collected"] < 0
+
+
+def test_a_customer_in_deficit_outside_the_arrangement_is_no_claimant_and_does_not_move(
+    document: dict[str, Any],
+) -> None:
+    estate = document["with_arrangement"]["estate"]
+    assert estate["claims"]["MILL"]["debt_to_the_estate"] == "500000.00"
+    assert set(estate["full_transfer"]["transferred"]) == {"MERCHANT"}
+
+
+def test_every_claimant_and_the_trustee_have_a_page_of_their_own(
+    folder: Path, document: dict[str, Any]
+) -> None:
+    pages = {path.name: path.read_text(encoding="utf-8") for path in (folder / "pages").iterdir()}
+    assert len(pages) == len(document["claimants"]) + 1
+    for text in pages.values():
+        assert "is not public" in text
+        assert "default-src 'none'" in text
+        assert "<script" not in text
+        assert document["digest"] in text
+    curve = pages["claimant-0001-CURVE-FUND.html"]
+    days = document["with_arrangement"]["close_outs"]["CURVE-FUND"]["sides"][0]["days"]
+    assert all(day["date"] in curve for day in days)
+
+
+def test_csv_has_a_row_a_claimant(folder: Path, document: dict[str, Any]) -> None:
+    result = of(folder, *SHOCK, "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert [row["claimant"] for row in rows] == list(document["claimants"])
+    for row in rows:
+        total = document["claimants"][row["claimant"]]["difference"]["total"]
+        assert row["difference_total"] == total
+
+
+def test_ported_customers_keep_their_margin_and_nothing_is_closed_out(folder: Path) -> None:
+    result = of(folder, *SHOCK, "--port-participants", "--format", "json")
+    found = json.loads(result.stdout)["with_arrangement"]
+    assert found["close_outs"] == {}
+    transferred = found["estate"]["full_transfer"]["transferred"]
+    assert set(transferred) == {"CURVE-FUND", "MERCHANT", "REPO-CUSTOMER"}
+    assert transferred["CURVE-FUND"] == found["customers"]["CURVE-FUND"]["property_value"]
+
+
+def test_a_customers_default_is_paid_while_the_firm_stands(folder: Path, tmp_path: Path) -> None:
+    firm = tmp_path / "rich.toml"
+    text = FIRM.replace('"8000000.00"', '"0.00"')
+    firm.write_text(text, encoding="utf-8")
+    result = xm_default(
+        folder / "positions.csv",
+        *("--market", folder / "market", "--firm", firm),
+        *(*SHOCK, "--customer-defaults", "CURVE-FUND"),
+    )
+    assert result.exit_code == 0, result.output
+    assert "CURVE-FUND in default: the firm stands." in result.stdout
+    assert "…" not in result.stdout
+
+
+def test_a_firm_that_fails_of_a_customer_closes_the_others_out_from_the_day_after(
+    folder: Path, tmp_path: Path
+) -> None:
+    """A thin firm on impact so dear that the defaulter's margin does not suffice."""
+    firm = tmp_path / "thin.toml"
+    text = FIRM.replace('"8000000.00"', '"0.00"').replace('"2000000.00"', '"1.00"')
+    firm.write_text(text.replace('"5000000.00"', '"1.00"'), encoding="utf-8")
+    result = xm_default(
+        folder / "positions.csv",
+        *("--market", folder / "market", "--firm", firm, "--format", "json"),
+        *(*SHOCK, "--customer-defaults", "CURVE-FUND"),
+        *("--set", "liquidation.volatility_multiple=40"),
+    )
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)["with_arrangement"]
+    failure = found["failure"]
+    assert failure["cause"] == "customers"
+    assert Decimal(failure["debt"]) > 0
+    for side in found["close_outs"]["REPO-CUSTOMER"]["sides"]:
+        assert all(day["date"] > failure["failed_on"] for day in side["days"])
+    assert found["estate"]["claims"]["CURVE-FUND"]["claim"] == "0.00"
+
+
+@pytest.mark.parametrize(
+    ("more", "text", "said"),
+    [
+        ((), FIRM.replace("DEMO-BD-FCM", "OTHER"), "one firm fails at a time"),
+        ((), FIRM.replace("CURVE-FUND", "NOBODY"), "a customer with an XM account"),
+        ((), FIRM.replace("MERCHANT", "REPO-CUSTOMER"), "a customer of no XM account"),
+        (("--customer-defaults", "NOBODY"), FIRM, "default.customers was 'NOBODY'"),
+        (("--set", "default_management.reach=1"), FIRM, "reach"),
+        (("--set", "default_management.distribution=framework_one"), FIRM, "shown beside it"),
+        ((), "bd_fcm = 5", "a text that is not empty"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_status_one(
+    folder: Path, tmp_path: Path, more: tuple[str, ...], text: str, said: str
+) -> None:
+    firm = tmp_path / "firm.toml"
+    firm.write_text(text, encoding="utf-8")
+    result = xm_default(
+        folder / "positions.csv",
+        *("--market", folder / "market", "--firm", firm, *SHOCK, *more),
+    )
+    assert result.exit_code == 1
+    assert said in result.stderr
+    assert "Nothing was computed." in result.stderr
+
+
+def test_no_path_or_two_are_a_usage_error(folder: Path) -> None:
+    assert of(folder).exit_code == 2
+    assert of(folder, *SHOCK, "--restrike", "2025-04-07").exit_code == 2

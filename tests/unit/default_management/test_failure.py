@@ -1,0 +1,284 @@
+"""A failure worked out by hand: who pays on which day, what comes back, what each is paid."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+
+import pytest
+
+from crossmargin import bootstrap
+from crossmargin.basics.money import ZERO, Money
+from crossmargin.basics.refusals import RefusedError
+from crossmargin.default_management.capacities import AccountClass, HeldAccount, Holding
+from crossmargin.default_management.case import Case, run_case
+from crossmargin.default_management.claims import TrusteeFacts
+from crossmargin.default_management.comparison import Recovery, compare_cases
+from crossmargin.default_management.distribution import Subclass, Treatment
+from crossmargin.default_management.estate import ConservationError, conserved
+from crossmargin.default_management.failure import Cause, FailureTest, beyond_property, fail
+from crossmargin.default_management.holdings import CustomerHoldings, Holdings, Property
+from crossmargin.default_management.payout import Event, Occasion
+from crossmargin.default_management.results import CustomerResults, DayResult
+from crossmargin.default_management.rules import DefaultRules
+from crossmargin.product.position import ClearingOrganization
+
+FICC, CME = ClearingOrganization.FICC, ClearingOrganization.CME
+OPENING, FIRST, SECOND, THIRD = (date(2020, 3, day) for day in (6, 9, 10, 11))
+
+
+def dollars(amount: int) -> Money:
+    return Money(amount * 100)
+
+
+def customer(name: str, ficc: int, cme: int, at_bd_fcm: int, *, xm: bool) -> CustomerHoldings:
+    at = {FICC: dollars(ficc), CME: dollars(cme)} if xm else {CME: dollars(cme)}
+    held = {side: Property(amount) for side, amount in at.items()}
+    return CustomerHoldings(name, held, Property(dollars(at_bd_fcm)), at, xm)
+
+
+def result(name: str, ficc: dict[date, int], cme: dict[date, int]) -> CustomerResults:
+    return CustomerResults(
+        name,
+        {
+            side: tuple(DayResult(on, dollars(amount)) for on, amount in days.items())
+            for side, days in ((FICC, ficc), (CME, cme))
+        },
+    )
+
+
+HOLDINGS = Holdings(
+    "F",
+    OPENING,
+    {
+        "A": customer("A", 60, 40, 10, xm=True),
+        "B": customer("B", 30, 20, 0, xm=True),
+        "C": customer("C", 0, 200, 0, xm=False),
+    },
+    residual_interest=dollars(100),
+    adjusted_net_capital=dollars(50),
+    minimum_capital=dollars(20),
+)
+A_LOSES = result("A", {FIRST: 20, SECOND: 10}, {FIRST: -100, SECOND: -200})
+B_LOSES = result("B", {THIRD: -10}, {THIRD: 5})
+
+
+@pytest.fixture(scope="module")
+def rules() -> DefaultRules:
+    registry = bootstrap.parameter_registry()
+    return DefaultRules.from_parameters(registry.set_of("default_management", date(2026, 6, 1)))
+
+
+def by_hand(
+    rules: DefaultRules, *, has_payments: bool = True, events: tuple[Event, ...] = ()
+) -> Case:
+    return run_case(
+        HOLDINGS,
+        fail(HOLDINGS, {"A": A_LOSES}, defaulters=["A"]),
+        {"A": A_LOSES, "B": B_LOSES},
+        closed_out=frozenset("AB"),
+        facts=TrusteeFacts(),
+        events=events,
+        rules=rules,
+        sharing=rules.sharing if has_payments else None,
+    )
+
+
+def test_margin_pays_first_then_the_firm_and_the_day_and_cent_of_the_failure_are_said() -> None:
+    failure = fail(HOLDINGS, {"A": A_LOSES}, defaulters=["A"])
+    first, second = failure.days
+    assert (first.from_margin, first.from_bd_fcm, first.unpaid) == (dollars(80), ZERO, ZERO)
+    assert second.from_margin == dollars(100)
+    assert second.from_bd_fcm == dollars(10)
+    assert second.from_residual_interest == dollars(100)
+    assert second.from_capital == dollars(50)
+    assert (failure.failed_on, failure.cause) == (SECOND, Cause.CUSTOMERS)
+    assert failure.debt == second.unpaid == dollars(10)
+    assert failure.below_minimum_on == SECOND
+    assert failure.paid_in == {"A": {FICC: ZERO, CME: dollars(160)}}
+
+
+def test_a_firm_that_must_keep_its_minimum_capital_fails_with_more_debt() -> None:
+    failure = fail(HOLDINGS, {"A": A_LOSES}, defaulters=["A"], test=FailureTest.MINIMUM_CAPITAL)
+    assert failure.debt == dollars(30)
+    assert failure.capital_left == dollars(20)
+
+
+def test_a_firm_that_pays_stands_and_a_later_gain_pays_it_back() -> None:
+    recovers = result("A", {}, {FIRST: -200, SECOND: 50})
+    failure = fail(HOLDINGS, {"A": recovers}, defaulters=["A"])
+    assert not failure.has_failed
+    assert [each.from_residual_interest for each in failure.days] == [dollars(90), dollars(40)]
+    assert failure.residual_interest_left == dollars(60)
+
+
+def test_a_proprietary_loss_fails_the_firm_at_the_last_cycle_with_segregation_clean() -> None:
+    failure = fail(HOLDINGS, {}, proprietary_loss=dollars(70))
+    assert (failure.failed_on, failure.cause) == (OPENING, Cause.PROPRIETARY)
+    assert failure.proprietary_unpaid == dollars(20)
+    assert (failure.residual_interest_left, failure.capital_left) == (dollars(100), ZERO)
+    assert not fail(HOLDINGS, {}, proprietary_loss=dollars(50)).has_failed
+
+
+def test_a_defaulter_without_a_close_out_is_no_default() -> None:
+    with pytest.raises(ValueError, match="not there"):
+        fail(HOLDINGS, {}, defaulters=["A"])
+
+
+def test_customers_beyond_their_property_are_found_on_whichever_day_it_is() -> None:
+    back_again = result("B", {FIRST: -60, SECOND: 60}, {})
+    assert beyond_property(HOLDINGS, {"A": A_LOSES, "B": back_again}) == ("A", "B")
+    assert beyond_property(HOLDINGS, {"B": B_LOSES}) == ()
+
+
+def test_sides_estate_and_payments_are_those_worked_out_by_hand(rules: DefaultRules) -> None:
+    case = by_hand(rules)
+    assert case.settled is not None
+    ficc, cme = case.settled.sides[FICC], case.settled.sides[CME]
+    # Of 90 left at FICC for A, a gain of 30 and then a surplus of 60 pay CME.
+    assert ficc.customers["A"].received == dollars(-90)
+    assert (ficc.returned, ficc.borne) == (dollars(20), ZERO)
+    # A's last 10 are paid by B's and C's margin at CME.
+    assert cme.from_fellow_customers == dollars(10)
+    assert (cme.returned, cme.borne) == (dollars(215), ZERO)
+    estate = case.estate
+    assert estate is not None
+    assert estate.futures_property.total == dollars(235)
+    assert {name: claim.total for name, claim in estate.claims.items()} == {
+        "A": ZERO,
+        "B": dollars(45),
+        "C": dollars(200),
+    }
+    assert estate.futures_rate == Fraction(235, 245)
+    assert estate.paid == {"A": ZERO, "B": Money(43_16), "C": Money(191_84)}
+    assert estate.general.debts_of_customers == dollars(160)
+    assert not estate.full_transfer.is_allowed
+    assert estate.transferred == {"C": Money(191_84)}
+    # Framework 1 would satisfy C from its own property first.
+    assert estate.framework.treatment is Treatment.SEPARATE
+    assert estate.framework.framework_one.in_cents == {
+        Subclass.NON_XM: dollars(200),
+        Subclass.XM: dollars(35),
+    }
+
+
+def test_payments_out_of_a_surplus_that_the_pool_would_have_change_no_share(
+    rules: DefaultRules,
+) -> None:
+    one, other = by_hand(rules), by_hand(rules, has_payments=False)
+    assert one.recoveries == other.recoveries
+
+
+def test_an_interim_distribution_a_final_one_and_a_correction_add_up(rules: DefaultRules) -> None:
+    late = Event(date(2022, 1, 3), Occasion.RECOVERY, "A", dollars(500), "A pays its debt")
+    disallowed = Event(
+        date(2020, 6, 1), Occasion.DISALLOWED_CLAIM, "B", dollars(25), "not B's account"
+    )
+    case = by_hand(rules, events=(late, disallowed))
+    assert case.payout is not None
+    transfer, interim, correction, final = case.payout.rounds
+    assert [each.occasion for each in case.payout.rounds] == [
+        Occasion.TRANSFER,
+        Occasion.INTERIM,
+        Occasion.DISALLOWED_CLAIM,
+        Occasion.FINAL,
+    ]
+    assert transfer.paid == {"C": Money(191_84)}
+    # Four fifths of 43.16: the cent that rounding leaves is B's, whose remainder is larger.
+    assert interim.paid == {"B": Money(34_53)}
+    # B may claim 20 and has had more; C is whole with the final distribution.
+    assert correction.paid == {"B": Money(-14_53)}
+    assert final.paid == {"C": Money(8_16)}
+    estate = case.payout.estate
+    # All of A's debt comes in, no more: claims are then 20 and 200, and the rest is left.
+    assert estate.futures_property.recovered == dollars(160)
+    assert estate.paid == {"A": ZERO, "B": dollars(20), "C": dollars(200)}
+    assert estate.general.left_of_customer_property == dollars(175)
+
+
+def test_another_futures_account_of_a_customer_nets_and_another_class_is_its_own_estate(
+    rules: DefaultRules,
+) -> None:
+    facts = TrusteeFacts(
+        accounts=(
+            HeldAccount("x", AccountClass.FUTURES, "B", Holding.ENTITY, dollars(-15)),
+            HeldAccount("y", AccountClass.CLEARED_SWAPS, "C", Holding.ENTITY, dollars(40)),
+        ),
+        class_property={AccountClass.CLEARED_SWAPS: dollars(30)},
+    )
+    case = run_case(
+        HOLDINGS,
+        fail(HOLDINGS, {}, proprietary_loss=dollars(70)),
+        {"B": B_LOSES},
+        closed_out=frozenset("B"),
+        facts=facts,
+        events=(),
+        rules=rules,
+        sharing=rules.sharing,
+    )
+    assert case.estate is not None
+    assert case.estate.claims["B"].total == dollars(30)
+    # Residual interest that futures customers do not need fills the swaps class.
+    assert case.estate.paid["C"] == dollars(240)
+    assert case.estate.general.left_of_customer_property == dollars(105)
+
+
+def test_a_firm_that_stands_pays_every_claimant_its_equity(rules: DefaultRules) -> None:
+    holdings = replace(HOLDINGS, adjusted_net_capital=dollars(500))
+    case = run_case(
+        holdings,
+        fail(holdings, {"A": A_LOSES}, defaulters=["A"]),
+        {"A": A_LOSES},
+        closed_out=frozenset("A"),
+        facts=TrusteeFacts(),
+        events=(),
+        rules=rules,
+        sharing=rules.sharing,
+    )
+    assert case.payout is None
+    assert case.settled is None
+    paid = {name: each.recovered for name, each in case.recoveries.items()}
+    assert paid == {"A": ZERO, "B": dollars(50), "C": dollars(200)}
+
+
+def test_each_part_of_a_difference_is_what_it_says() -> None:
+    def recovery(margin: int, result_: int, claim: int, recovered: int) -> Recovery:
+        return Recovery(*map(dollars, (margin, 0, result_, claim, recovered)))
+
+    (found,) = compare_cases(
+        {"A": recovery(20, -30, 0, 0)},
+        {"A": recovery(20, -30, 0, 0)},
+        {"A": recovery(100, -35, 65, 60)},
+    ).values()
+    difference = found.difference
+    assert difference.close_out_result == dollars(5)
+    assert difference.margin_collected == dollars(-80)
+    assert difference.losses_beyond_property == dollars(10)
+    assert difference.share_of_the_pool == dollars(5)
+    assert difference.payments_between_organizations == ZERO
+    assert difference.total == dollars(-60)
+
+
+def test_a_lost_cent_is_a_fault() -> None:
+    with pytest.raises(ConservationError, match=r"1\.00 before, 0\.99 after"):
+        conserved("what", Money(100), Money(99))
+
+
+def test_holdings_refuse_every_fault_at_once() -> None:
+    with pytest.raises(RefusedError) as caught:
+        Holdings("F", OPENING, {"B": HOLDINGS.customers["A"]}, Money(-1), Money(-1), Money(-1))
+    assert [each.field for each in caught.value.refusals] == [
+        "residual_interest",
+        "adjusted_net_capital",
+        "minimum_capital",
+        "customers.B",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cash", "par", "value"), [(-1, {}, 0), (0, {}, 5), (0, {"912810FT0": 0}, 0)]
+)
+def test_property_that_cannot_be_is_none(cash: int, par: dict[str, int], value: int) -> None:
+    with pytest.raises(ValueError, match="was"):
+        Property(Money(cash), par, Money(value))
