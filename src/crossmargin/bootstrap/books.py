@@ -17,7 +17,7 @@ from crossmargin.bootstrap import (
 )
 
 if TYPE_CHECKING:
-    from crossmargin.collateral.ageing import AgeingRules
+    from crossmargin.collateral.ladder import LadderRules
     from crossmargin.feeds.books.inbox import FolderInbox
     from crossmargin.feeds.books.outbox import FolderOutbox
     from crossmargin.feeds.books.programme import LoadedBooks
@@ -213,9 +213,9 @@ def proprietary_share(on: date) -> Fraction:
     return ParameterSet.from_file(read, on=on).ratio("proprietary_share")
 
 
-def ageing_rules(on: date) -> AgeingRules:
-    """Return how margin calls age on a day."""
-    from crossmargin.collateral.ageing import AgeingRules as Rules
+def ladder_rules(on: date) -> LadderRules:
+    """Return what follows unmet margin calls on a day."""
+    from crossmargin.collateral.ladder import LadderRules as Rules
 
     return Rules.from_parameters(parameter_registry().set_of("collateral", on))
 

@@ -20,6 +20,8 @@ _SHOWN = (
     ("wires", "wires"),
     ("left", "lots left"),
     ("taken", "rows taken"),
+    ("accrued_paid", "accrued charges paid"),
+    ("accrued_left", "accrued and not paid"),
 )
 
 
@@ -80,6 +82,9 @@ def outcome_of(content: Mapping[str, Any], *, is_new: bool) -> str:
         ("late", "late"),
         ("fails", "fails"),
         ("restricted_to_risk_reducing", "may only reduce risk"),
+        ("close_outs_proposed", "close-out to be decided"),
+        ("over_limits", "over a limit"),
+        ("accrued", "accrued"),
     ):
         found = content.get(key)
         if found:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from crossmargin.basics.identifiers import Cusip, CustomerKey
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.refusals import RefusedError
-from crossmargin.collateral.house_terms import withdrawal_test
+from crossmargin.collateral.house_terms import reasons_against_withdrawal
 from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.ledger.chart import Account as LedgerAccount
 from crossmargin.ledger.chart import AccountKind
@@ -25,8 +25,9 @@ from crossmargin.services.books.papers import Entry
 from crossmargin.services.books.participation import take_step, what_remains
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.arrivals import Action, InstructionRow
-from crossmargin.services.clearing_day.call_register import dispute, resolve
+from crossmargin.services.clearing_day.call_register import call_book, dispute, resolve
 from crossmargin.services.clearing_day.context import DayContext
+from crossmargin.services.clearing_day.credit import reasons_against_risk
 from crossmargin.services.clearing_day.directing import direct
 from crossmargin.services.clearing_day.lot_register import (
     LOT_FAILS,
@@ -113,8 +114,15 @@ def _may_leave(
         if request == ZERO:
             return ""
     # What waits to leave is not in the value any more.
-    test = withdrawal_test(standing.terms, value=standing.value, ccp_minimum=standing.ccp_minimum)
-    return "; ".join(str(each) for each in test.reasons_against(request))
+    reasons = reasons_against_withdrawal(
+        standing.terms,
+        value=standing.value,
+        ccp_minimum=standing.ccp_minimum,
+        request=request,
+        uncollected=call_book(work.records, customer).outstanding(customer),
+    )
+    restricted = reasons_against_risk(context, work.records, customer, written.business_date)
+    return "; ".join(str(each) for each in (*restricted, *reasons))
 
 
 def _direct_in(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
