@@ -40,7 +40,7 @@ from crossmargin.services.book_reports.segregation import (
     residual_interest_without_savings,
     segregation_of,
 )
-from crossmargin.services.book_reports.statements import statement_of
+from crossmargin.services.book_reports.statements import day_positions, statement_of
 from crossmargin.services.books.ports import Records, Work
 from crossmargin.services.clearing_day.call_register import calls_of
 from crossmargin.services.clearing_day.charges import accrued_charges
@@ -92,8 +92,9 @@ def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
             ]
         },
     }
+    held = day_positions(inputs, work)
     for customer in inputs.customers:
-        statement = statement_of(inputs, work, customer, at=step.at)
+        statement = statement_of(inputs, work, customer, held, at=step.at)
         documents[f"statement/{customer.customer_id}"] = statement_document(statement)
     behind = _behind(inputs, work)
     ids = [

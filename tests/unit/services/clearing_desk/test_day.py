@@ -21,6 +21,7 @@ from crossmargin.participation.steps import CUSTOMER_STEP, Step, step_of
 from crossmargin.product.position import Account
 from crossmargin.services.book_reports.closing import NOTICE, REPORT
 from crossmargin.services.book_reports.profit_and_loss import prove
+from crossmargin.services.book_reports.reading import report_document
 from crossmargin.services.books.memory import MemoryBooks
 from crossmargin.services.books.papers import Entry
 from crossmargin.services.books.trace import ends_at_files, trace
@@ -35,6 +36,8 @@ from crossmargin.services.clearing_day.call_register import calls_of
 from crossmargin.services.clearing_day.charges import accrued_charges
 from crossmargin.services.clearing_day.house_terms import set_terms
 from crossmargin.services.clearing_day.instructions import INSTRUCTION
+from crossmargin.services.clearing_day.lot_register import read_register
+from crossmargin.services.clearing_day.marks import last_marks
 from crossmargin.services.clearing_day.requirements import REQUIREMENT, required_of
 from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.clearing_day.wires import WIRE
@@ -126,6 +129,25 @@ def test_the_close_finds_a_position_that_no_lot_is_behind(market, models, day, l
     close = content_of(desk.run(day), "close")
     assert close["findings"] > 0
     assert {each.check for each in verify_books(books)} == {Check.POSITIONS_ARE_THE_LOTS}
+
+
+def test_a_statement_has_every_position_at_the_price_of_the_days_marks(run, day):
+    books = opened_books(MemoryBooks())
+    run(books, RICH)
+    with books.work() as work:
+        found = report_document(work, FIRM, day, "statement/CURVE-FUND")["document"]["positions"]
+        marks = last_marks(work.records, FIRM)
+        lots = {lot.lot_id: lot for lot in read_register(work.records, FIRM).live()}
+    assert {each["clearing_organization"] for each in found} == {"FICC", "CME"}
+    assert all(each["price"] and each["price_source"] for each in found)
+    marked: dict[str, Money] = {}
+    for lot_id, value in marks.futures.items():
+        contract = f"FUT-{lots[lot_id].instrument}"
+        marked[contract] = marked.get(contract, Money(0)) + value
+    futures = {each["asset"]: each for each in found if each["clearing_organization"] == "CME"}
+    assert {asset: each["market_value"] for asset, each in futures.items()} == {
+        asset: str(value) for asset, value in marked.items()
+    }
 
 
 def test_a_notice_is_followed_to_files(market, models, day, lines):
