@@ -39,6 +39,7 @@ class ReportName(StrEnum):
     RECONCILIATION = "reconciliation"
     CASH_LADDER = "cash-ladder"
     VERIFICATION = "verification"
+    PRO_FORMA = "pro-forma"
     STATEMENT = "statement"
 
 

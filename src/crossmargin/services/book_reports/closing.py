@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from crossmargin.basics.money import ZERO, Money, money_from_decimal
-from crossmargin.basics.records import Record
 from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.reporting.breaks import Break
 from crossmargin.reporting.capital import CapitalReport
@@ -50,12 +49,18 @@ from crossmargin.services.clearing_day.flow_steps import FLOWS
 from crossmargin.services.clearing_day.intake import HELD_FILE
 from crossmargin.services.clearing_day.lot_register import customer_of
 from crossmargin.services.clearing_day.payments import PAYMENT
+from crossmargin.services.clearing_day.report_register import (
+    NOTICE,
+    REPORT,
+    document_of,
+    last_report,
+    report_record_id,
+)
 from crossmargin.services.clearing_day.schedule import Step, StepKind
 from crossmargin.services.clearing_day.standing import SIDES
 from crossmargin.services.clearing_day.verifying import verify_work
 
-REPORT = "REPORT"
-NOTICE = "NOTICE"
+__all__ = ["NOTICE", "REPORT", "amount_of", "close_day", "report_record_id"]
 
 
 def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
@@ -134,11 +139,6 @@ def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
         },
         tuple(ids),
     )
-
-
-def report_record_id(bd_fcm: str, day: date, name: str, version: int = 1) -> str:
-    """Return the id of a report's record."""
-    return f"report/{bd_fcm}/{day.isoformat()}/{name}/{version}"
 
 
 def _keep(
@@ -287,32 +287,20 @@ def _outgoing(
 
 
 def _previous_breaks(records: Records, bd_fcm: str, day: date) -> dict[str, list[Break]]:
-    found = _last_report(records, bd_fcm, "reconciliation", before=day)
+    found = last_report(records, bd_fcm, "reconciliation", before=day)
     if found is None:
         return {}
-    said = found.get("reconciliations")
+    said = document_of(found).get("reconciliations")
     return breaks_of(said) if isinstance(said, list) else {}
-
-
-def _last_report(
-    records: Records, bd_fcm: str, name: str, *, before: date
-) -> Mapping[str, object] | None:
-    found: Sequence[Record] = [
-        record
-        for record in records.select(stream=REPORT, subject=bd_fcm)
-        if record.content["name"] == name and record.business_date < before
-    ]
-    document = found[-1].content["document"] if found else None
-    return document if isinstance(document, Mapping) else None
 
 
 def _previous_custody(records: Records, bd_fcm: str, day: date) -> CustodyReport | None:
     """Return what the custody report of the day before says of its breaks: they go on ageing."""
-    found = _last_report(records, bd_fcm, "custody", before=day)
-    if found is None:
+    report = last_report(records, bd_fcm, "custody", before=day)
+    if report is None:
         return None
-    rows = found["recon"]
-    header = found["header"]
+    found = document_of(report)
+    rows, header = found["recon"], found["header"]
     if not isinstance(rows, list) or not isinstance(header, Mapping):
         raise TypeError(f"expected a custody report, was {found!r}")
     heading = ReportHeading(

@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any
 
 from crossmargin.basics.refusals import refused
-from crossmargin.services.book_reports.closing import NOTICE, REPORT
 from crossmargin.services.books.ports import Work
+from crossmargin.services.clearing_day.report_register import NOTICE, REPORT
 
 
 def report_document(work: Work, bd_fcm: str, day: date, name: str) -> dict[str, Any]:

@@ -40,6 +40,9 @@ from crossmargin.services.clearing_day.lot_register import (
 )
 from crossmargin.services.clearing_day.position_transfers import refused
 from crossmargin.services.clearing_day.requirements import last_requirements
+from crossmargin.services.clearing_day.residual_interest import (
+    reasons_against_withdrawal as reasons_against_residual_interest,
+)
 from crossmargin.services.clearing_day.standing import standing_of
 from crossmargin.services.clearing_day.wires import (
     Purpose,
@@ -191,6 +194,12 @@ def _from_securities(context: DayContext, work: Work, row: InstructionRow, writt
 
 def _residual(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
     purpose = Purpose(row.action.value)
+    if Asset.parsed(row.asset) != CASH:
+        return f"residual interest moves in cash, not in {row.asset}"
+    if purpose is Purpose.RESIDUAL_INTEREST_WITHDRAWAL:
+        reason = reasons_against_residual_interest(context, work, row, written)
+        if reason:
+            return reason
     places = places_of(work.ledger, row.bd_fcm)
     wire = residual_interest_wire(row.bd_fcm, purpose, row.quantity, places, row.instruction_id)
     return instruct(work, wire, written, approver=row.approved_by)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from crossmargin.basics.refusals import RefusedError
 from crossmargin.product.calendars import futures_delivery_calendar
 from crossmargin.services.books.ports import Books, Work
 from crossmargin.services.clearing_day.context import DayContext
@@ -69,8 +70,10 @@ class ClearingDesk:
         Raises
         ------
         RefusedError
-            If a step cannot be done.
+            If a step cannot be done, or a parameter chosen for the days is none or does not fit.
         """
+        if faults := self.models.faults_of_changes(business_date):
+            raise RefusedError(*faults)
         context = DayContext(
             self.bd_fcm, self.actor, self.approver, self._clock(business_date), self.models
         )
@@ -90,5 +93,4 @@ class ClearingDesk:
         return done
 
     def _clock(self, on: date) -> DayClock:
-        registry = self.models.registry
-        return DayClock.from_parameters(lambda owner: registry.set_of(owner, on))
+        return DayClock.from_parameters(lambda owner: self.models.set_of(owner, on))
