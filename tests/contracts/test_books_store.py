@@ -20,6 +20,7 @@ from crossmargin.testing.books import (
     BD_FCM,
     CAUSE,
     DAY,
+    OPENED,
     account,
     deposit,
     id_of,
@@ -198,6 +199,12 @@ def test_only_an_empty_account_that_moves_no_more_is_closed(books: Books) -> Non
             work.ledger.close_account(OWED_TO_A, closed=DAY, cause_id=CAUSE)
         (answer,) = work.ledger.post([deposit("b", "A", 5, business_date=after)])
         assert answer.posting is P.ACCOUNT_IS_CLOSED
+        openings = work.ledger.openings()
+    assert [each.account.account_id for each in openings] == sorted(
+        each.account.account_id for each in openings
+    )
+    dates = {each.account.account_id: (each.opened, each.closed) for each in openings}
+    assert (dates[OWED_TO_A], dates[BANK]) == ((OPENED, after), (OPENED, None))
 
 
 def test_records_are_written_once_in_order_and_found(books: Books) -> None:

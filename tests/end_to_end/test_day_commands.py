@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from crossmargin.bootstrap.books import create_books
 from crossmargin.cli.main import app
-from crossmargin.simulation.book import demo_positions
+from crossmargin.feeds.market.directory import write_market_directory
+from crossmargin.simulation.book import demo_positions, demo_positions_csv
 from crossmargin.testing.clearing_days import (
     FIRM,
     day_files,
@@ -70,6 +71,50 @@ def test_every_report_of_the_day_is_named_shown_and_written(
     kinds = {each.suffix for each in tmp_path.iterdir()}
     assert kinds == {".json", ".csv", ".xlsx", ".pdf"}
     assert len(list(tmp_path.glob("*.json"))) == len(named)
+    stem = f"{day.replace('-', '')}_FICC_1"
+    custody = [f"custody_{name}{stem}" for name in ("", "cash_", "securities_")]
+    assert all(list(tmp_path.glob(f"{name}.*")) for name in custody)
+
+
+def test_files_in_the_shapes_of_the_clearing_organizations_are_read_back_without_a_difference(
+    books: str, day: str, simulation, tmp_path: Path
+) -> None:
+    out, market = tmp_path / "out", tmp_path / "market"
+    assert xm("report", "write", str(out), "--books", books, "--date", day)[0] == 0
+    write_market_directory(market, simulation.tables, simulated=True, seed=1, notes={})
+    whole = demo_positions_csv(simulation).splitlines()
+    positions = tmp_path / "positions.csv"
+    positions.write_text("\n".join([whole[0], *(r for r in whole if "CURVE-FUND" in r)]), "utf-8")
+    stem = f"{day.replace('-', '')}_EOD_1.csv"
+    kinds = ("XMFICCCUSIP", "XMFICCPOSN", "XMFICCMARGINSAVINGS", "MARGIN001", "CGMMARGINSSUMMARY")
+    theirs = [option for kind in kinds for option in ("--theirs", str(out / f"{kind}_{stem}"))]
+    document = said(
+        *("reconcile", str(positions), "--market", str(market), *theirs, "--cycle", "EOD"),
+        *("--date", day, "--tolerance", "0"),
+    )
+    assert {each["kind"] for each in document["files"]} == {*kinds}
+    lines = [line for each in document["files"] for line in each["lines"]]
+    assert len(lines) > len(kinds)
+    assert {line["difference"] for line in lines} <= {"0", "0.00", "0.000000"}
+    assert {line["outcome"] for line in lines} == {"agrees"}
+
+
+def test_terms_and_decisions_are_entered_and_shown(books: str, day: str) -> None:
+    shown = said("call", "list", "--books", books, "--at", f"{day}T23:59-04:00")
+    (customer,) = shown["customers"]
+    assert (customer["orders"], customer["close_outs"]) == ("ANY", [])
+    assert all("FAILED" in each["follows"] for each in shown["calls"] if each["cycle"] == "ITD")
+    entered = ("--books", books, "--at", f"{day}T23:59-04:00")
+    people = ("--actor", "bd_fcm_risk:ann", "--approver", "bd_fcm_compliance:bob")
+    set_terms = ("call", "set-terms", "CURVE-FUND", *entered, *people, "--from", "2026-06-01")
+    status, _, remarks = xm(*set_terms, "--add-on-pct", "12.5", "--requirement-limit", "9000000")
+    assert (status, remarks.strip()) == (0, f"house-terms/{FIRM}/CURVE-FUND/2026-06-01")
+    assert xm(*set_terms, "--add-on-pct", "x")[0] == 1
+    (terms,) = said("call", "terms", "--books", books)["terms"]
+    assert (terms["add_on_pct"], terms["requirement_limit"]) == ("12.500000", "9000000.00")
+    decided = ("call", "decide", "nothing", *entered, "--reject", "--reason", "paid in part")
+    status, _, remarks = xm(*decided, "--approver", "bd_fcm_risk:ann")
+    assert (status, "a proposal to close out" in remarks) == (1, True)
 
 
 def test_a_report_of_no_day_is_refused(books: str) -> None:

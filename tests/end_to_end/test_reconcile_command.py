@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
-KINDS = {"XMFICCCUSIP", "XMFICCPOSN", "XMFICCMARGINSAVINGS", "MARGIN001", "FICCVARDETAIL"}
+KINDS = {
+    *("XMFICCCUSIP", "XMFICCPOSN", "XMFICCMARGINSAVINGS", "MARGIN001", "FICCVARDETAIL"),
+    "CGMMARGINSSUMMARY",
+}
 
 
 def xm(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:

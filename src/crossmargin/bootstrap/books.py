@@ -17,7 +17,7 @@ from crossmargin.bootstrap import (
 )
 
 if TYPE_CHECKING:
-    from crossmargin.collateral.ageing import AgeingRules
+    from crossmargin.collateral.ladder import LadderRules
     from crossmargin.feeds.books.inbox import FolderInbox
     from crossmargin.feeds.books.outbox import FolderOutbox
     from crossmargin.feeds.books.programme import LoadedBooks
@@ -175,7 +175,16 @@ def clearing_desk(
         market, own_parameters=own_parameters, changes=changes, derived_prices=derived_prices
     )
     files = open_inbox(inbox, bd_fcm=bd_fcm)
-    desk = Desk(books, files, open_outbox(outbox), models, bd_fcm, actor, approver)
+    desk = Desk(
+        books,
+        files,
+        open_outbox(outbox),
+        models,
+        bd_fcm,
+        actor,
+        approver,
+        publish=lambda work, day: write_reports(work, outbox / day.isoformat(), bd_fcm, day),
+    )
     if plan is None or positions is None:
         return desk
     parties = simulated_parties(
@@ -213,26 +222,36 @@ def proprietary_share(on: date) -> Fraction:
     return ParameterSet.from_file(read, on=on).ratio("proprietary_share")
 
 
-def ageing_rules(on: date) -> AgeingRules:
-    """Return how margin calls age on a day."""
-    from crossmargin.collateral.ageing import AgeingRules as Rules
+def ladder_rules(on: date) -> LadderRules:
+    """Return what follows unmet margin calls on a day."""
+    from crossmargin.collateral.ladder import LadderRules as Rules
 
     return Rules.from_parameters(parameter_registry().set_of("collateral", on))
 
 
 def write_reports(work: Work, directory: Path, bd_fcm: str, day: date) -> list[Path]:
-    """Write every report of a day as files; files of the same content are left as they are."""
-    from crossmargin.feeds.books.outbox import replace_file
-    from crossmargin.presentation.report_files import report_files
-    from crossmargin.services.book_reports.reading import report_document, reports_of_day
+    """Write a day's reports, notices and files in the clearing organizations' shapes.
 
+    Files of the same content are left as they are.
+    """
+    from crossmargin.feeds.books.outbox import replace_file
+    from crossmargin.feeds.ccp_files.writing import ccp_file_text, file_name
+    from crossmargin.presentation.report_files import notice_file, report_files
+    from crossmargin.services.book_reports.reading import (
+        notices_of_day,
+        report_document,
+        report_names,
+    )
+    from crossmargin.services.clearing_day.ccp_files import ccp_files_of
+
+    files: dict[str, bytes] = {}
+    for name in report_names(work, bd_fcm, day):
+        files |= report_files(report_document(work, bd_fcm, day, name))
+    for number, notice in enumerate(notices_of_day(work, bd_fcm, day), start=1):
+        files |= notice_file(notice, number)
+    for file in ccp_files_of(work.records, bd_fcm, day):
+        files[file_name(file)] = ccp_file_text(file).encode()
     directory.mkdir(parents=True, exist_ok=True)
-    written = []
-    for each in reports_of_day(work, bd_fcm, day)["reports"]:
-        if each["what"] != "REPORT":
-            continue
-        files = report_files(report_document(work, bd_fcm, day, each["name"]))
-        for name, content in files.items():
-            replace_file(directory / name, content)
-            written.append(directory / name)
-    return written
+    for name, content in files.items():
+        replace_file(directory / name, content)
+    return [directory / name for name in files]

@@ -97,7 +97,7 @@ def run_command(
             actor=actor,
             approver=approver,
             own_parameters=own_parameters or (),
-            changes=changes_by_owner(changes or [], example="collateral.house_add_on_pct=5"),
+            changes=changes_by_owner(changes or [], example="clearing_day.house_add_on_pct=5"),
             derived_prices=derived_prices,
             plan=simulate_others,
             positions=positions,

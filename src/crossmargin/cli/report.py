@@ -39,6 +39,7 @@ class ReportName(StrEnum):
     RECONCILIATION = "reconciliation"
     CASH_LADDER = "cash-ladder"
     VERIFICATION = "verification"
+    PRO_FORMA = "pro-forma"
     STATEMENT = "statement"
 
 
@@ -92,7 +93,7 @@ def write_command(
     bd_fcm: BdFcmOption = "BD-FCM",
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
-    """Write a day's reports as files: JSON, CSV, statements as XLSX and PDF too."""
+    """Write a day's reports, notices and files in the clearing organizations' shapes."""
     from crossmargin.bootstrap import books as books_bootstrap
 
     with opened(books, output_format) as store, store.work() as work:

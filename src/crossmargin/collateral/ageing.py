@@ -2,7 +2,8 @@
 
 JAC alerts 14-06 and 14-07, recalled: an account undermargined for an unreasonable time may trade
 only to reduce risk; reasonable is less than five business days, four for omnibus and non-customer
-accounts. A dispute does not stop the count.
+accounts. A dispute does not stop the count. What the house calls above the CCPs' minimum leaves
+nobody undermargined and is not counted.
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ def restriction(
     ages = {
         call.issued.event_id: rules.age_business_days(call, on)
         for call in book.of_customer(customer)
-        if call.outstanding > ZERO
+        if call.is_of_ccp and call.outstanding > ZERO
     }
     limit = rules.restricted_at_business_days[account_type]
     old = tuple(call_id for call_id, age in ages.items() if age >= limit)
@@ -121,5 +122,5 @@ def outstanding_calls(
     return tuple(
         OutstandingCall(call.outstanding, rules.age_business_days(call, on))
         for call in book.of_customer(customer)
-        if call.outstanding > ZERO
+        if call.is_of_ccp and call.outstanding > ZERO
     )

@@ -1,7 +1,7 @@
 """What happens to margin calls: frozen events, each of which is written as a record and read back.
 
-A call is of one customer, one cycle and one CCP. A payment need not name a CCP; one that does
-serves that CCP's calls alone (ruling 22). Instants are kept in UTC.
+A call is of one customer, one cycle and one CCP, or of what the house asks above both. A payment
+need not name any of them; one that does serves those calls alone (ruling 22). Instants are in UTC.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import TypeAlias
 
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money
@@ -17,6 +19,15 @@ from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.collateral.deadline import DeadlineRules, DueEvent, deadline
 from crossmargin.product.position import ClearingOrganization
 
+
+class House(StrEnum):
+    """Who calls what neither CCP requires: the BD-FCM, for its own add-on."""
+
+    HOUSE = "HOUSE"
+
+
+#: For whom margin is called.
+CalledFor: TypeAlias = ClearingOrganization | House
 #: The stream of records that these events are written to.
 STREAM = "margin-call"
 _RULE = "margin call events"
@@ -62,8 +73,8 @@ class CallIssued(_Event):
 
     Parameters
     ----------
-    ccp : ClearingOrganization
-        Whose deficit is called.
+    ccp : CalledFor
+        Whose deficit is called: a CCP's, or the house's add-on, which is in no CCP's part.
     cycle : str
         The cycle whose requirement made it: ITD, EOD or EODXM.
     amount : Money
@@ -73,7 +84,7 @@ class CallIssued(_Event):
     due_date, due_event, due_at : date, DueEvent, datetime
     """
 
-    ccp: ClearingOrganization
+    ccp: CalledFor
     cycle: str
     amount: Money
     currency: str
@@ -92,13 +103,13 @@ class CallPaid(_Event):
         Its value in US dollars.
     currency : str
         It serves calls in this currency.
-    ccp : ClearingOrganization, optional
-        The CCP whose calls it serves; None: the customer's calls at both.
+    ccp : CalledFor, optional
+        Whose calls it serves; None: all of the customer's.
     """
 
     amount: Money
     currency: str
-    ccp: ClearingOrganization | None
+    ccp: CalledFor | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +200,7 @@ def issue_call(
     *,
     business_date: date,
     at: datetime,
-    ccp: ClearingOrganization,
+    ccp: CalledFor,
     cycle: str,
     amount: Money,
     currency: str,
@@ -304,8 +315,11 @@ def _money(value: object) -> Money:
     return Money(value)
 
 
-def _ccp(value: object) -> ClearingOrganization | None:
-    return None if value is None else ClearingOrganization(_text(value))
+def _ccp(value: object) -> CalledFor | None:
+    if value is None:
+        return None
+    text = _text(value)
+    return House(text) if text == House.HOUSE else ClearingOrganization(text)
 
 
 _READERS: Mapping[str, Callable[[object], object]] = {

@@ -20,6 +20,7 @@ from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.collateral.call_events import (
     CallCancelled,
     CallDisputed,
+    CalledFor,
     CallEvent,
     CallIssued,
     CallPaid,
@@ -73,6 +74,11 @@ class CallState:
     def amount(self) -> Money:
         """What is called, every change included."""
         return ZERO if self.is_cancelled else self.issued.amount + self.changed
+
+    @property
+    def is_of_ccp(self) -> bool:
+        """Whether a CCP requires what is called; what the house asks above it is no deficiency."""
+        return isinstance(self.issued.ccp, ClearingOrganization)
 
     @property
     def outstanding(self) -> Money:
@@ -145,17 +151,17 @@ class CallBook:
     event_ids: frozenset[str] = frozenset()
 
     def of_customer(
-        self, customer: CustomerKey, ccp: ClearingOrganization | None = None
+        self, customer: CustomerKey, ccp: CalledFor | None = None
     ) -> tuple[CallState, ...]:
-        """Return a customer's calls, as issued, at both CCPs or one."""
+        """Return a customer's calls, as issued: all of them, or those of one CCP or the house."""
         return tuple(
             call
             for call in self.calls.values()
             if call.issued.customer == customer and ccp in (None, call.issued.ccp)
         )
 
-    def outstanding(self, customer: CustomerKey, ccp: ClearingOrganization) -> Money:
-        """Return what a customer has not paid of one CCP's calls, disputed or not."""
+    def outstanding(self, customer: CustomerKey, ccp: CalledFor | None = None) -> Money:
+        """Return what a customer has not paid, disputed or not: of all calls, or of one side's."""
         return Money.total(call.outstanding for call in self.of_customer(customer, ccp))
 
     def faults_of(self, event: CallEvent) -> tuple[Refusal, ...]:

@@ -72,6 +72,11 @@ class DeadlineRules:
     end_of_business_day: ClosingTime
     calendar: BusinessCalendar
 
+    def closing(self, event: DueEvent) -> ClosingTime:
+        """Return when an event ends the time for payment."""
+        is_fedwire = event is DueEvent.FEDWIRE_FUNDS_CLOSE
+        return self.fedwire_funds_close if is_fedwire else self.end_of_business_day
+
     @staticmethod
     def from_parameters(parameters: ParameterSet) -> DeadlineRules:
         """Return the rules that ``collateral/parameters.toml`` holds for the day."""
@@ -109,7 +114,8 @@ def deadline(currency: str, issued_at: datetime, rules: DeadlineRules) -> Deadli
 
     Business days are counted after the day of issue, which need not be one: a call in US dollars
     issued on a Saturday is due on Monday, one in yen on Tuesday. The cut-off itself still counts as
-    that day.
+    that day. What is issued after the event that ends a day, such as an evening's call after the
+    close of Fedwire Funds, cannot be met on it and is due on the next business day.
 
     Parameters
     ----------
@@ -129,15 +135,15 @@ def deadline(currency: str, issued_at: datetime, rules: DeadlineRules) -> Deadli
         raise RefusedError(*faults)
     issued = issued_at.astimezone(NEW_YORK)
     day = issued.date()
+    event = DueEvent.FEDWIRE_FUNDS_CLOSE if currency == "USD" else DueEvent.END_OF_BUSINESS_DAY
     if currency in rules.same_day:
-        is_same_day = rules.calendar.is_business_day(day) and not _is_late(issued, rules)
+        is_late = _is_late(issued, rules) or issued > rules.closing(event).on(day)
+        is_same_day = rules.calendar.is_business_day(day) and not is_late
         due = day if is_same_day else rules.calendar.next_business_day(day)
     else:
         days = 2 if currency in rules.second_day else 1
         due = rules.calendar.add_business_days(day, days)
-    if currency == "USD":
-        return Deadline(due, DueEvent.FEDWIRE_FUNDS_CLOSE, rules.fedwire_funds_close.on(due))
-    return Deadline(due, DueEvent.END_OF_BUSINESS_DAY, rules.end_of_business_day.on(due))
+    return Deadline(due, event, rules.closing(event).on(due))
 
 
 def deadline_faults(

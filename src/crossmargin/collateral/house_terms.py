@@ -2,7 +2,7 @@
 
 The amount that a customer must have is never below the sum of both CCPs' requirements (order,
 paragraph (g); CP-06): credit reaches the house's own add-on alone. A limit of the requirement is
-the risk limit by margin of 17 CFR 1.73.
+the risk limit by margin of 17 CFR 1.73; a limit of what is uncollected holds while calls are open.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from crossmargin.collateral.withdrawal import WithdrawalTest
 
 _ADD_ON_RULE = "house add-on; order, paragraph (g); CP-06"
 _LIMIT_RULE = "17 CFR 1.73; CP-06"
+_UNCOLLECTED_RULE = "limit of uncollected calls; 17 CFR 1.73"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,9 @@ class HouseTerms:
         How much of the add-on the customer may owe; not negative.
     requirement_limit : Money, optional
         The largest CCP minimum that the house carries for the customer; None: no limit.
+    uncollected_limit : Money, optional
+        The most that may stand unpaid of the customer's calls while risk is added or property
+        leaves; None: no limit.
 
     Raises
     ------
@@ -50,11 +54,12 @@ class HouseTerms:
     add_on: Money = ZERO
     credit_limit: Money = ZERO
     requirement_limit: Money | None = None
+    uncollected_limit: Money | None = None
 
     def __post_init__(self) -> None:
         if self.add_on_ratio < 0:
             raise ValueError(f"add_on_ratio must not be negative, was {self.add_on_ratio}")
-        for name in ("add_on", "credit_limit", "requirement_limit"):
+        for name in ("add_on", "credit_limit", "requirement_limit", "uncollected_limit"):
             amount = getattr(self, name)
             if amount is not None and amount < ZERO:
                 raise ValueError(f"{name} must not be negative, was {amount}")
@@ -113,8 +118,32 @@ def must_have(terms: HouseTerms, ccp_minimum: Money) -> MustHave:
     return MustHave(ccp_minimum, add_on, min(add_on, terms.credit_limit))
 
 
+def limits_exceeded(
+    terms: HouseTerms, *, ccp_minimum: Money, uncollected: Money
+) -> tuple[Refusal, ...]:
+    """Return every limit of a customer that is exceeded; reaching one is not exceeding it.
+
+    Parameters
+    ----------
+    terms : HouseTerms
+    ccp_minimum : Money
+        Both CCPs' requirements.
+    uncollected : Money
+        What is unpaid of the customer's calls.
+    """
+    found = []
+    limit, most = terms.requirement_limit, terms.uncollected_limit
+    if limit is not None and ccp_minimum > limit:
+        expected = f"at most {limit}, the customer's requirement limit"
+        found.append(Refusal("requirement", str(ccp_minimum), expected, _LIMIT_RULE))
+    if most is not None and uncollected > most:
+        expected = f"at most {most}, the customer's uncollected limit"
+        found.append(Refusal("uncollected", str(uncollected), expected, _UNCOLLECTED_RULE))
+    return tuple(found)
+
+
 def reasons_against_transfer(
-    terms: HouseTerms, *, value: Money, ccp_minimum_after: Money
+    terms: HouseTerms, *, value: Money, ccp_minimum_after: Money, uncollected: Money = ZERO
 ) -> tuple[Refusal, ...]:
     """Return every reason against a transfer of positions; none if it may go.
 
@@ -125,6 +154,8 @@ def reasons_against_transfer(
         The customer's net liquidating value and deposits, after haircut.
     ccp_minimum_after : Money
         Both CCPs' requirements with the positions where they would then be.
+    uncollected : Money
+        What is unpaid of the customer's calls.
     """
     after = must_have(terms, ccp_minimum_after)
     reasons = []
@@ -134,11 +165,8 @@ def reasons_against_transfer(
     if value < after.amount > ccp_minimum_after:
         expected = f"at least {after.amount}, with {after.add_on} of the house's"
         reasons.append(Refusal("value", str(value), expected, _ADD_ON_RULE))
-    limit = terms.requirement_limit
-    if limit is not None and ccp_minimum_after > limit:
-        expected = f"at most {limit}, the customer's limit"
-        reasons.append(Refusal("requirement", str(ccp_minimum_after), expected, _LIMIT_RULE))
-    return tuple(reasons)
+    exceeded = limits_exceeded(terms, ccp_minimum=ccp_minimum_after, uncollected=uncollected)
+    return (*reasons, *exceeded)
 
 
 def withdrawal_test(
@@ -151,3 +179,36 @@ def withdrawal_test(
     """
     asked = must_have(terms, ccp_minimum)
     return WithdrawalTest(value, asked.ccp_minimum + asked.add_on, pending)
+
+
+def reasons_against_withdrawal(
+    terms: HouseTerms,
+    *,
+    value: Money,
+    ccp_minimum: Money,
+    request: Money,
+    uncollected: Money = ZERO,
+) -> tuple[Refusal, ...]:
+    """Return every reason against a withdrawal, the house's named apart; none if it may go.
+
+    Parameters
+    ----------
+    terms : HouseTerms
+    value : Money
+        Net liquidating value and deposits after haircut, without what waits to leave.
+    ccp_minimum : Money
+        Both CCPs' requirements today.
+    request : Money
+        At the value after haircut.
+    uncollected : Money
+        What is unpaid of the customer's calls.
+    """
+    by_rule = WithdrawalTest(value, ccp_minimum).reasons_against(request)
+    asked = withdrawal_test(terms, value=value, ccp_minimum=ccp_minimum)
+    reasons = list(by_rule)
+    if not by_rule and not asked.allows(request):
+        add_on = asked.required - ccp_minimum
+        expected = f"at most {asked.max_withdrawal}, so that {add_on} of the house's stays covered"
+        reasons.append(Refusal("request", str(request), expected, _ADD_ON_RULE))
+    # What leaves moves no requirement, so that a limit of it says nothing here.
+    return (*reasons, *limits_exceeded(terms, ccp_minimum=ZERO, uncollected=uncollected))

@@ -15,6 +15,7 @@ from crossmargin.ledger.chart import Account, AccountKind, Side
 from crossmargin.ledger.custody import CustodyFact
 from crossmargin.ledger.findings import Check, Finding
 from crossmargin.ledger.liens import Lien
+from crossmargin.ledger.paths import Opening
 from crossmargin.ledger.place_checks import custody_findings, lien_findings
 from crossmargin.ledger.posting import Balance
 from crossmargin.ledger.transfers import MOVEMENTS, Transfer, TransferState
@@ -36,6 +37,8 @@ class LedgerImage:
     facts : tuple of CustodyFact
     liens : tuple of Lien, optional
         The register; None where none was read, and then nothing is said of liens.
+    openings : tuple of Opening
+        The dates of accounts; of one that is not among them no date is checked.
     """
 
     accounts: tuple[Account, ...]
@@ -43,6 +46,7 @@ class LedgerImage:
     balances: Mapping[tuple[str, Asset], Balance]
     facts: tuple[CustodyFact, ...] = ()
     liens: tuple[Lien, ...] | None = None
+    openings: tuple[Opening, ...] = ()
 
 
 def verify(image: LedgerImage) -> tuple[Finding, ...]:
@@ -52,6 +56,7 @@ def verify(image: LedgerImage) -> tuple[Finding, ...]:
         *_debits_equal_credits(image, net),
         *_balances(image),
         *_paths(image),
+        *_dates(image),
         *_normal_sides(net),
         *_claims(net),
         *_cover(net),
@@ -137,6 +142,28 @@ def _paths(image: LedgerImage) -> Iterator[Finding]:
             yield Finding(
                 Check.SEGREGATION_IS_KEPT, each.transfer_id, "", where, "one class and customer"
             )
+
+
+def _dates(image: LedgerImage) -> Iterator[Finding]:
+    """Find what moved on a day on which one of its accounts was not open yet, or closed."""
+    dates = {each.account.account_id: each for each in image.openings}
+    for each in image.transfers:
+        for account_id in (each.debit_account_id, each.credit_account_id):
+            opening = dates.get(account_id)
+            if opening is None:
+                continue
+            is_open = opening.opened <= each.business_date and (
+                opening.closed is None or each.business_date < opening.closed
+            )
+            if not is_open:
+                until = "" if opening.closed is None else f", closed from {opening.closed}"
+                yield Finding(
+                    Check.ACCOUNT_IS_OPEN,
+                    each.transfer_id,
+                    "",
+                    f"{account_id} on {each.business_date}",
+                    f"open from {opening.opened}{until}",
+                )
 
 
 def _normal_sides(net: Net) -> Iterator[Finding]:

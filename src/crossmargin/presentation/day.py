@@ -21,6 +21,8 @@ _SHOWN = (
     ("left", "lots left"),
     ("closed_out", "contracts closed out"),
     ("taken", "rows taken"),
+    ("accrued_paid", "accrued charges paid"),
+    ("accrued_left", "accrued and not paid"),
 )
 
 
@@ -85,6 +87,9 @@ def outcome_of(content: Mapping[str, Any], *, is_new: bool) -> str:
         ("delivered", "delivered"),
         ("not_delivered", "not delivered"),
         ("restricted_to_risk_reducing", "may only reduce risk"),
+        ("close_outs_proposed", "close-out to be decided"),
+        ("over_limits", "over a limit"),
+        ("accrued", "accrued"),
     ):
         found = content.get(key)
         if found:

@@ -1,13 +1,14 @@
 """A customer statement as files: CSV, XLSX and PDF, the same rows in each.
 
-A statement is a JSON document (:func:`crossmargin.reporting.statement.statement_document`). Its
-figures are text with their cents: no spreadsheet rounds them.
+A statement is a JSON document (:func:`crossmargin.reporting.statement.statement_document`). CSV has
+its figures as they are, XLSX as numbers with their cents, PDF with thousands set apart.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -19,14 +20,56 @@ from crossmargin.presentation.pack_words import in_core_font
 NOTICE = (
     "No model here is FICC's or CME's or was reviewed by the CFTC or the SEC. Not legal advice."
 )
-_SECTIONS: tuple[tuple[str, str], ...] = (
-    ("Requirements, US dollars", "requirements"),
-    ("Collateral", "collateral"),
-    ("Margin calls", "calls"),
-    ("Balances", "balances"),
-    ("Movements", "movements"),
-    ("Positions", "positions"),
+#: Title, name in the document and columns, in the order in which they are read.
+_SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    (
+        "Requirements, US dollars",
+        "requirements",
+        ("clearing_organization", "cycle", "with_arrangement", "without_arrangement", "saved"),
+    ),
+    (
+        "Collateral",
+        "collateral",
+        ("location", "asset", "amount", "market_value", "haircut", "value"),
+    ),
+    (
+        "Margin calls, US dollars",
+        "calls",
+        (
+            *("clearing_organization", "cycle", "amount", "paid", "unpaid", "state"),
+            *("due_at", "call_id"),
+        ),
+    ),
+    (
+        "Balances",
+        "balances",
+        (
+            *("asset", "opening", "deposits_and_withdrawals", "settlement_flows"),
+            *("fees_and_interest", "closing"),
+        ),
+    ),
+    (
+        "Positions, market value in US dollars",
+        "positions",
+        (
+            *("clearing_organization", "account", "asset", "quantity", "unit"),
+            *("price", "market_value", "price_source"),
+        ),
+    ),
+    ("Movements", "movements", ("at", "section", "kind", "asset", "amount", "transfer_id")),
 )
+#: Columns of figures.
+_FIGURES = frozenset(
+    {
+        *("with_arrangement", "without_arrangement", "saved", "amount", "market_value", "value"),
+        *("haircut", "paid", "unpaid", "opening", "closing", "quantity", "price"),
+        *("deposits_and_withdrawals", "settlement_flows", "fees_and_interest"),
+    }
+)
+_NAMES = frozenset({"kind", "section"})
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+#: Binary numbers keep every cent of amounts with no more digits than this.
+_DIGITS_KEPT = 15
 _MARGIN_MM, _WIDTH_MM, _LINE_MM = 12.0, 273.0, 4.6
 _LONGEST = 40
 
@@ -39,19 +82,28 @@ def statement_tables(
         ["BD-FCM", statement["bd_fcm"]],
         ["customer", statement["customer_id"]],
         ["business date", statement["business_date"]],
+    ]
+    yield "Statement", ("what", "which"), head
+    totals = [
         ["requirement", statement["requirement"]],
         ["without the arrangement", statement["requirement_without_arrangement"]],
         ["collateral value", statement["collateral_value"]],
     ]
-    yield "Statement", ("what", "value"), head
+    yield "Totals, US dollars", ("what", "amount"), totals
+    for title, name, columns in _SECTIONS:
+        rows = statement[name]
+        if name == "balances":
+            yield from _flows(statement)
+        if rows:
+            yield title, columns, [[_text(row[column]) for column in columns] for row in rows]
+
+
+def _flows(
+    statement: Mapping[str, Any],
+) -> Iterator[tuple[str, Sequence[str], list[list[str]]]]:
     flows = [[kind, amount] for kind, amount in statement["flows_by_kind"].items()]
     if flows:
         yield "Settlement flows, fees and interest, US dollars", ("kind", "amount"), flows
-    for title, name in _SECTIONS:
-        rows = statement[name]
-        if rows:
-            columns = list(rows[0])
-            yield title, columns, [[_text(row[column]) for column in columns] for row in rows]
 
 
 def statement_csv(statement: Mapping[str, Any]) -> bytes:
@@ -65,7 +117,10 @@ def statement_csv(statement: Mapping[str, Any]) -> bytes:
 
 
 def statement_xlsx(statement: Mapping[str, Any]) -> bytes:
-    """Return the statement as a workbook: one sheet a section, every cell text."""
+    """Return the statement as a workbook: one sheet a section, figures as numbers.
+
+    A figure that a binary number would not keep to its last digit stays text.
+    """
     import xlsxwriter
 
     buffer = io.BytesIO()
@@ -75,12 +130,20 @@ def statement_xlsx(statement: Mapping[str, Any]) -> bytes:
     # The day's, so that equal statements are equal files.
     book.set_properties({"created": made.replace(tzinfo=None), "comments": NOTICE})
     bold = book.add_format({"bold": True})
+    formats = {
+        places: book.add_format({"num_format": f"#,##0{'.' if places else ''}{'0' * places}"})
+        for places in range(_DIGITS_KEPT)
+    }
     for title, columns, rows in statement_tables(statement):
         sheet = book.add_worksheet(title.split(",", 1)[0][:31])
-        sheet.write_row(0, 0, columns, bold)
+        sheet.write_row(0, 0, [_words(column) for column in columns], bold)
         for number, row in enumerate(rows, start=1):
-            for place, cell in enumerate(row):
-                sheet.write_string(number, place, cell)
+            for place, (column, cell) in enumerate(zip(columns, row, strict=True)):
+                if _is_figure(column, cell) and sum(map(str.isdigit, cell)) <= _DIGITS_KEPT:
+                    places = len(cell.partition(".")[2])
+                    sheet.write_number(number, place, float(cell), formats[places])
+                else:
+                    sheet.write_string(number, place, cell)
         sheet.freeze_panes(1, 0)
         sheet.autofit()
     book.close()
@@ -116,18 +179,43 @@ def statement_pdf(statement: Mapping[str, Any]) -> bytes:
             borders_layout="HORIZONTAL_LINES",
             headings_style=FontFace(emphasis="BOLD"),
         ) as table:
-            for cells in (columns, *rows):
+            for cells in ([_words(column) for column in columns], *rows):
                 row = table.row()
-                for cell in cells:
-                    row.cell(in_core_font(str(cell)))
+                for column, cell in zip(columns, cells, strict=True):
+                    align = "RIGHT" if column in _FIGURES else "LEFT"
+                    row.cell(in_core_font(_shown(column, cell)), align=align)
     return bytes(pdf.output())
 
 
+def _is_figure(column: str, cell: str) -> bool:
+    return column in _FIGURES and _NUMBER.fullmatch(cell) is not None
+
+
+def _with_thousands(column: str, cell: str) -> str:
+    """Return a cell, a figure with its thousands set apart."""
+    if not _is_figure(column, cell):
+        return cell
+    whole, point, part = cell.partition(".")
+    sign, digits = ("-", whole[1:]) if whole.startswith("-") else ("", whole)
+    return f"{sign}{int(digits):,}{point}{part}"
+
+
+def _shown(column: str, cell: str) -> str:
+    """Return a cell of a page: figures with thousands, names of kinds as words."""
+    return _words(cell) if column in _NAMES else _with_thousands(column, cell)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
 def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[float, ...]:
-    return tuple(
-        float(max(6, min(_LONGEST, max(len(str(row[place])) for row in (columns, *rows)))) + 2)
-        for place in range(len(columns))
+    whole = (columns, *rows)
+    longest = (
+        max(len(_shown(column, row[place])) for row in whole)
+        for place, column in enumerate(columns)
     )
+    return tuple(float(max(6, min(_LONGEST, each)) + 2) for each in longest)
 
 
 def _text(value: object) -> str:

@@ -7,8 +7,9 @@ was found. Cash is in dollars and cents, securities in dollars of par.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
+from typing import Any
 
 from crossmargin.arrangement.reduction import format_ratio
 from crossmargin.basics.digest import digest_of
@@ -97,45 +98,39 @@ def slice_document(part: CustodySlice) -> dict[str, object]:
     }
 
 
-def csv_name(report: CustodyReport, kind: AssetKind) -> str:
-    """Return the name of a file: kind of asset, date, sender, version."""
-    heading = report.heading
-    what = "cash" if kind is AssetKind.CASH else "securities"
-    return f"custody_{what}_{heading.business_date:%Y%m%d}_{heading.sender}_{report.version}.csv"
+def file_stem(document: Mapping[str, Any], what: str = "") -> str:
+    """Return the name of a file without its ending: kind of asset, date, sender, version."""
+    header = document["header"]
+    day = str(header["business_date"]).replace("-", "")
+    return "_".join(
+        part for part in ("custody", what, day, header["sender"], str(header["version"])) if part
+    )
 
 
-def csv_rows(report: CustodyReport, kind: AssetKind) -> tuple[tuple[str, ...], ...]:
+def csv_name(document: Mapping[str, Any], kind: AssetKind) -> str:
+    """Return the name of a CSV file of a report, given as its JSON document."""
+    return f"{file_stem(document, 'cash' if kind is AssetKind.CASH else 'securities')}.csv"
+
+
+def csv_rows(document: Mapping[str, Any], kind: AssetKind) -> tuple[tuple[str, ...], ...]:
     """Return the rows of one file under :data:`CSV_COLUMNS`, without the line of names.
 
     Parameters
     ----------
-    report : CustodyReport
+    document : mapping
+        Of :func:`report_document`.
     kind : AssetKind
         ``CASH`` or ``SECURITY``.
     """
-    heading = report.heading
-    common = {
-        "report_id": heading.report_id,
-        "version": str(report.version),
-        "business_date": heading.business_date.isoformat(),
-    }
+    header = document["header"]
+    common = {name: str(header[name]) for name in ("report_id", "version", "business_date")}
     rows = []
-    for section, asset, row in _sections(report):
-        if asset.kind is kind:
-            cells = {**common, "section": section, "asset_type": asset.kind.value, **row}
-            rows.append(tuple(_cell(cells.get(column)) for column in CSV_COLUMNS))
+    for section in ("held", "owed", "in_transit", "recon"):
+        for row in document[section]:
+            if Asset.parsed(row["asset"]).kind is kind:
+                cells = {**common, "section": section.upper(), "asset_type": kind.value, **row}
+                rows.append(tuple(_cell(cells.get(column)) for column in CSV_COLUMNS))
     return tuple(rows)
-
-
-def _sections(report: CustodyReport) -> Iterator[tuple[str, Asset, Mapping[str, object]]]:
-    for holding in report.held:
-        yield "HELD", holding.asset, _held(holding)
-    for owed in report.owed:
-        yield "OWED", owed.asset, _owed(owed)
-    for moving in report.in_transit:
-        yield "IN_TRANSIT", moving.asset, _in_transit(moving)
-    for row in report.recon:
-        yield "RECON", row.asset, _recon(row)
 
 
 def _cell(value: object) -> str:

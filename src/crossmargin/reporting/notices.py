@@ -7,6 +7,7 @@ rules was not read in full). "Immediately" stands where the rule knows no hour.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -30,6 +31,7 @@ class NoticeKind(StrEnum):
     WITHDRAWAL_OVER_A_QUARTER = "withdrawal_over_a_quarter"
     CALL_UNMET_ABOVE_EXCESS_CAPITAL = "call_unmet_above_excess_capital"
     CUSTODY_SHORTFALL = "custody_shortfall"
+    CHARGES_ACCRUED = "charges_accrued"
 
 
 _CFTC_AND_DSRO = ("CFTC", "designated self-regulatory organization")
@@ -40,6 +42,7 @@ _RULES: dict[NoticeKind, str] = {
     NoticeKind.WITHDRAWAL_OVER_A_QUARTER: "17 CFR 1.23",
     NoticeKind.CALL_UNMET_ABOVE_EXCESS_CAPITAL: "17 CFR 1.12",
     NoticeKind.CUSTODY_SHORTFALL: "CFTC proposed order, 90 FR 58525, (j)",
+    NoticeKind.CHARGES_ACCRUED: "17 CFR 1.20, 1.22: no customer's money pays another",
 }
 
 
@@ -223,6 +226,35 @@ def call_unmet_above_excess_capital(
             "not met": unmet,
             "excess adjusted net capital": excess_adjusted_net_capital,
         },
+    )
+
+
+def charges_accrued(
+    amounts: Mapping[str, Money], *, held: Money, sender: str, business_date: date
+) -> Notice | None:
+    """Return the notice that residual interest does not pay what customers are due; else None.
+
+    It goes to the firm's own treasury: residual interest is to be brought in.
+
+    Parameters
+    ----------
+    amounts : mapping of customer to Money
+        Accrued and not paid.
+    held : Money
+        Residual interest.
+    sender : str
+    business_date : date
+    """
+    total = Money.total(amounts.values())
+    if total == ZERO:
+        return None
+    return _draft(
+        NoticeKind.CHARGES_ACCRUED,
+        sender,
+        business_date,
+        trigger="residual interest does not pay what is due to customers; it stands accrued",
+        figures={"residual interest held": held, "accrued": total, **dict(sorted(amounts.items()))},
+        addressees=(f"treasury of {sender}",),
     )
 
 

@@ -282,6 +282,18 @@ class ProForma:
         """Whether nothing refuses it."""
         return not REFUSING & set(self.findings)
 
+    def as_document(self) -> dict[str, object]:
+        """Return the JSON shape, amounts as decimal strings."""
+        return {
+            "residual_interest_prior_day": str(self.prior_day_held),
+            "withdrawn_today": str(self.withdrawn_today),
+            "held_after": str(self.held_after),
+            "required": str(self.required),
+            "target": str(self.target),
+            "allowed": "yes" if self.is_allowed else "no",
+            "findings": [finding.value for finding in self.findings],
+        }
+
 
 def pro_forma(
     *,

@@ -67,8 +67,13 @@ class PositionLine:
     quantity : int
         Negative for a short position.
     price : str
-        As quoted; empty where there is none.
+        FICC's system price, clean per $100, or CME's settlement price in points, as the day's marks
+        took it; empty where there is none.
+    price_source : str
+        Whether it is quoted, derived or the model's.
     market_value : Money, optional
+        Of securities with interest accrued; of futures the contracts' value at the price, whose
+        change since the mark before has been paid as variation.
     """
 
     clearing_organization: str
@@ -76,6 +81,7 @@ class PositionLine:
     asset: Asset
     quantity: int
     price: str = ""
+    price_source: str = ""
     market_value: Money | None = None
 
 
@@ -317,6 +323,7 @@ def _position(line: PositionLine) -> dict[str, object]:
         "quantity": str(line.quantity),
         "unit": line.asset.unit,
         "price": line.price,
+        "price_source": line.price_source,
         "market_value": None if line.market_value is None else str(line.market_value),
     }
 

@@ -35,7 +35,7 @@ OWNERS: Mapping[str, str] = {
     "validation": "validation",
 }
 #: The owners whose parameters a margin run reads.
-_OF_A_RUN = ("arrangement", "cme", "ficc", "market")
+OWNERS_OF_A_RUN = ("arrangement", "cme", "ficc", "market")
 _RULE = "parameter files"
 _FIELDS = (
     *("value", "unit", "source", "status", "effective_to"),
@@ -126,11 +126,11 @@ class ParameterRegistry:
         RefusedError
             If a user's file is of an owner that a margin run does not read.
         """
-        expected = f"a file of {', '.join(_OF_A_RUN)}: a margin run reads no other owner's"
-        unread = [self.files[owner] for owner in sorted(self.own) if owner not in _OF_A_RUN]
+        expected = f"a file of {', '.join(OWNERS_OF_A_RUN)}: a margin run reads no other owner's"
+        unread = [self.files[owner] for owner in sorted(self.own) if owner not in OWNERS_OF_A_RUN]
         if unread:
             raise RefusedError(*(_fault(each, "owner", each.owner, expected) for each in unread))
-        return ParameterSets(**{owner: self.set_of(owner, on) for owner in _OF_A_RUN})
+        return ParameterSets(**{owner: self.set_of(owner, on) for owner in OWNERS_OF_A_RUN})
 
     def listed(
         self, *, on: date, owner: str | None = None, status: str | None = None

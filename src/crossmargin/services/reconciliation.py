@@ -22,6 +22,7 @@ class FileKind(StrEnum):
     XMFICCMARGINSAVINGS = "XMFICCMARGINSAVINGS"
     MARGIN001 = "MARGIN001"
     FICCVARDETAIL = "FICCVARDETAIL"
+    CGMMARGINSSUMMARY = "CGMMARGINSSUMMARY"
 
 
 class Nature(StrEnum):
@@ -80,6 +81,11 @@ FIGURES: Mapping[FileKind, tuple[FigureSpec, ...]] = {
         FigureSpec("component_var", "dollars", Nature.MARGIN),
         FigureSpec("standalone_var", "dollars", Nature.MARGIN),
         FigureSpec("floor", "dollars", Nature.MARGIN),
+    ),
+    FileKind.CGMMARGINSSUMMARY: (
+        FigureSpec("xm_margin", "dollars", Nature.MARGIN),
+        FigureSpec("outside_margin", "dollars", Nature.MARGIN),
+        FigureSpec("gross_margin", "dollars", Nature.MARGIN),
     ),
 }
 

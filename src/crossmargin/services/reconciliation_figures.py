@@ -144,6 +144,22 @@ def _performance_bond_lines(run: MarginRun) -> Iterator[CcpLine]:
         )
 
 
+def _gross_lines(run: MarginRun) -> Iterator[CcpLine]:
+    """Yield what CME requires of each customer: gross, nobody netted against another."""
+    names = customer_names(run.books)
+    for customer, result in zip(names, run.result.customers, strict=True):
+        cme = result.requirement.cme
+        yield CcpLine(
+            customer,
+            "",
+            {
+                "xm_margin": cme.requirement.dollars,
+                "outside_margin": cme.outside.dollars,
+                "gross_margin": (cme.requirement + cme.outside).dollars,
+            },
+        )
+
+
 def _by_product(run: MarginRun, names: list[str]) -> Iterator[tuple[str, str, Money]]:
     day = run.result.day
     count = len(day.valuation.book.prices)
@@ -208,4 +224,5 @@ _BUILDERS: Mapping[FileKind, Callable[[MarginRun], Iterator[CcpLine]]] = {
     FileKind.XMFICCMARGINSAVINGS: _savings_lines,
     FileKind.MARGIN001: _performance_bond_lines,
     FileKind.FICCVARDETAIL: _var_lines,
+    FileKind.CGMMARGINSSUMMARY: _gross_lines,
 }

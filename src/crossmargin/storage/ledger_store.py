@@ -12,6 +12,7 @@ from sqlalchemy import Select, or_, select
 from crossmargin.ledger.assets import Asset
 from crossmargin.ledger.chart import Account, AccountKind
 from crossmargin.ledger.judgement import judge
+from crossmargin.ledger.paths import Opening
 from crossmargin.ledger.posting import Answer, Balance
 from crossmargin.ledger.transfers import Transfer, TransferKind
 from crossmargin.services.books.ports import ConflictingRecordError, refuse_closing
@@ -107,6 +108,14 @@ class SqlLedger:
             found = connection.execute(query).scalars().all()
         # Sorted here: databases differ in how they order text.
         return tuple(Account.parsed(account_id) for account_id in sorted(found))
+
+    def openings(self) -> tuple[Opening, ...]:
+        """Return every account with its dates, by id."""
+        columns = (ACCOUNT.c.account_id, ACCOUNT.c.opened, ACCOUNT_CLOSING.c.closed)
+        with self._session.reading() as connection:
+            rows = connection.execute(select(*columns).outerjoin_from(ACCOUNT, ACCOUNT_CLOSING))
+            found = [tuple(row) for row in rows]
+        return tuple(self._known.opening(*row) for row in sorted(found, key=lambda row: row[0]))
 
     def post(self, transfers: Sequence[Transfer]) -> tuple[Answer, ...]:
         """Judge transfers in order and post those accepted."""

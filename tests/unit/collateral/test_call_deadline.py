@@ -69,6 +69,24 @@ def test_of_record_there_is_no_cutoff(parameters: ParameterSet) -> None:
     assert deadline("USD", issued, shipped).due_date == date(2026, 11, 24)
 
 
+@pytest.mark.parametrize(
+    ("currency", "issued", "due"),
+    [
+        ("USD", "2026-11-24T19:00:00-05:00", date(2026, 11, 24)),
+        ("USD", "2026-11-24T20:45:00-05:00", date(2026, 11, 25)),
+        ("USD", "2026-11-25T20:45:00-05:00", date(2026, 11, 27)),
+        ("CAD", "2026-11-24T17:00:01-05:00", date(2026, 11, 25)),
+    ],
+)
+def test_no_call_is_due_before_it_is_issued(
+    parameters: ParameterSet, currency: str, issued: str, due: date
+) -> None:
+    at, shipped = datetime.fromisoformat(issued), DeadlineRules.from_parameters(parameters)
+    found = deadline(currency, at, shipped)
+    assert found.due_date == due
+    assert found.due_at >= at
+
+
 def test_every_fault_is_named(parameters: ParameterSet) -> None:
     for issued in (datetime(2026, 11, 24), datetime(1, 1, 1, tzinfo=UTC)):  # noqa: DTZ001
         with pytest.raises(RefusedError) as refused:

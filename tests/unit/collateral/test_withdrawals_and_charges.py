@@ -11,8 +11,10 @@ from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.collateral.house_terms import (
     HouseTerms,
+    limits_exceeded,
     must_have,
     reasons_against_transfer,
+    reasons_against_withdrawal,
     terms_on,
     withdrawal_test,
 )
@@ -90,7 +92,12 @@ def test_what_a_customer_must_have_is_never_below_the_minimum() -> None:
 
 @pytest.mark.parametrize(
     "terms",
-    [{"add_on_ratio": Fraction(-1, 10)}, {"add_on": Money(-1)}, {"credit_limit": Money(-1)}],
+    [
+        {"add_on_ratio": Fraction(-1, 10)},
+        {"add_on": Money(-1)},
+        {"credit_limit": Money(-1)},
+        {"uncollected_limit": Money(-1)},
+    ],
 )
 def test_no_term_lowers_the_minimum(terms: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="must not be negative"):
@@ -180,3 +187,39 @@ def test_a_deficit_deducted_already_is_not_charged_twice(parameters: ParameterSe
         deducted=dollars(50),
     )
     assert found.charge == dollars(300)
+
+
+def test_a_withdrawal_is_refused_with_the_term_that_stands_against_it() -> None:
+    terms = HouseTerms(FUND, DAY, add_on=dollars(10), uncollected_limit=dollars(5))
+
+    def rules(request: int, uncollected: int = 0) -> list[str]:
+        reasons = reasons_against_withdrawal(
+            terms,
+            value=dollars(120),
+            ccp_minimum=dollars(100),
+            request=dollars(request),
+            uncollected=dollars(uncollected),
+        )
+        return [each.rule for each in reasons]
+
+    by_rule, house = "17 CFR 1.44(b) and 39.13(g)(8)(iii); CP-08", "house add-on"
+    assert rules(10, 5) == []
+    assert [rule.split(";")[0] for rule in rules(11)] == [house]
+    assert rules(21) == [by_rule]
+    assert rules(21, 6) == [by_rule, "limit of uncollected calls; 17 CFR 1.73"]
+    assert rules(0) == [by_rule]
+
+
+def test_a_limit_that_is_reached_is_not_exceeded() -> None:
+    terms = HouseTerms(FUND, DAY, requirement_limit=dollars(100), uncollected_limit=ZERO)
+
+    def fields(minimum: int, uncollected: int) -> list[str]:
+        found = limits_exceeded(
+            terms, ccp_minimum=dollars(minimum), uncollected=dollars(uncollected)
+        )
+        return [each.field for each in found]
+
+    assert fields(100, 0) == []
+    assert fields(101, 1) == ["requirement", "uncollected"]
+    nobody = HouseTerms(FUND, DAY)
+    assert limits_exceeded(nobody, ccp_minimum=dollars(10**9), uncollected=dollars(10**9)) == ()

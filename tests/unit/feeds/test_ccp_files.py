@@ -203,6 +203,7 @@ def test_lines_and_files_have_a_size(tmp_path: Path, monkeypatch: pytest.MonkeyP
     [
         ("NR_XMFICCCUSIP_20260324.csv", "XMFICCCUSIP"),
         ("MARGIN001_SPAN2_PP.20260324.csv", "MARGIN001"),
+        ("CME.CGM.Margins.Summary.EOD.20260324.CMF001.csv", "CGMMARGINSSUMMARY"),
     ],
 )
 def test_the_name_of_a_file_tells_its_kind(name: str, kind: str) -> None:
@@ -233,6 +234,7 @@ KEYS = {
     FileKind.FICCVARDETAIL: st.sampled_from([NOTE, BOND]),
     FileKind.XMFICCPOSN: st.sampled_from(["ZNM26", "UBM26"]),
     FileKind.XMFICCMARGINSAVINGS: st.just(""),
+    FileKind.CGMMARGINSSUMMARY: st.just(""),
     FileKind.MARGIN001: st.sampled_from(["O Portfolio", "B ProductGroup ZN"]),
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -12,6 +12,7 @@ from crossmargin.ledger.assets import CASH, security
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.custody import CUSTODY_FACT, fact_of
 from crossmargin.ledger.liens import Lien, Party, Property
+from crossmargin.ledger.paths import Opening
 from crossmargin.ledger.posting import Balance
 from crossmargin.ledger.transfers import Transfer, TransferKind, TransferState
 from crossmargin.ledger.verification import Check, LedgerImage, counters_of, verify
@@ -20,6 +21,7 @@ from crossmargin.testing.books import (
     BD_FCM,
     DAY,
     OPENED,
+    account,
     deposit,
     id_of,
     move,
@@ -75,6 +77,21 @@ def checks_of(image: LedgerImage) -> set[Check]:
 
 def test_nothing_is_found_where_nothing_is_wrong(image: LedgerImage) -> None:
     assert verify(image) == ()
+
+
+@pytest.mark.parametrize(
+    ("opened", "closed", "found"),
+    [
+        (DAY, DAY + timedelta(days=1), set()),
+        (DAY + timedelta(days=1), None, {Check.ACCOUNT_IS_OPEN}),
+        (OPENED, DAY, {Check.ACCOUNT_IS_OPEN}),
+    ],
+)
+def test_what_moved_on_a_day_on_which_an_account_was_not_open_is_found(
+    image: LedgerImage, opened: date, closed: date | None, found: set[Check]
+) -> None:
+    one = account(K.CUSTOMER_FUTURES_ACCOUNT, "A")
+    assert checks_of(replace(image, openings=(Opening(one, opened, closed),))) == found
 
 
 OWED_TO_A = id_of(K.CUSTOMER_FUTURES_ACCOUNT, "A")

@@ -15,6 +15,7 @@ from crossmargin.reporting.custody_documents import (
     CSV_COLUMNS,
     csv_name,
     csv_rows,
+    file_stem,
     report_document,
     slice_document,
 )
@@ -28,7 +29,7 @@ from crossmargin.reporting.custody_values import InTransit, MarginClass
 
 
 def cells(report: CustodyReport, kind: AssetKind) -> list[dict[str, str]]:
-    return [dict(zip(CSV_COLUMNS, row, strict=True)) for row in csv_rows(report, kind)]
+    return [dict(zip(CSV_COLUMNS, row, strict=True)) for row in csv_rows(document_of(report), kind)]
 
 
 def document_of(report: CustodyReport) -> Any:
@@ -109,12 +110,16 @@ def test_a_nil_report_has_two_empty_files_and_a_document(
 ):
     nil = custody_report(make_heading(), make_facts((), ()), previous_day=None, corrects=None)
     assert document_of(nil)["header"]["nil"] is True
-    assert csv_rows(nil, AssetKind.CASH) == csv_rows(nil, AssetKind.SECURITY) == ()
+    assert csv_rows(document_of(nil), AssetKind.CASH) == ()
+    assert csv_rows(document_of(nil), AssetKind.SECURITY) == ()
 
 
 def test_file_names_have_kind_date_sender_and_version(report: CustodyReport):
-    assert csv_name(report, AssetKind.CASH) == "custody_cash_20260511_FICC_1.csv"
-    assert csv_name(report, AssetKind.SECURITY) == "custody_securities_20260511_FICC_1.csv"
+    assert csv_name(document_of(report), AssetKind.CASH) == "custody_cash_20260511_FICC_1.csv"
+    assert csv_name(document_of(report), AssetKind.SECURITY) == (
+        "custody_securities_20260511_FICC_1.csv"
+    )
+    assert file_stem(document_of(report)) == "custody_20260511_FICC_1"
 
 
 def test_a_slice_says_whether_it_ties(report: CustodyReport):

@@ -2,7 +2,8 @@
 
 Sources: CME's wiki "CME-FICC XM Reports" (report names; BusDate, Cycle, Run first) and its
 MARGIN001 page (columns up to MarginLevel). Status of every ``suggested`` name: inferred. FICC's
-CUSIP-level VaR Detail is named in public, its columns are not: all of its names are inferred.
+CUSIP-level VaR Detail and CME's customer gross margin summary (``CME.CGM.Margins.Summary``) are
+named in public, their columns are not: all of those names are inferred.
 """
 
 from __future__ import annotations
@@ -139,5 +140,10 @@ LAYOUTS: Mapping[FileKind, Layout] = {
         Column("standalone_var", ("StandaloneVaR",)),
         Column("floor", ("FloorAmount", "VaRFloor")),
         first_required=False,
+    ),
+    FileKind.CGMMARGINSSUMMARY: _layout(
+        FileKind.CGMMARGINSSUMMARY,
+        Column("customer_id", ("CustAcct", *_CUSTOMER.names)),
+        *(_suggested(spec.name) for spec in FIGURES[FileKind.CGMMARGINSSUMMARY]),
     ),
 }

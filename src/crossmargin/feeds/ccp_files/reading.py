@@ -39,7 +39,8 @@ def kind_of(path: Path) -> FileKind:
     RefusedError
         If it tells none, or more than one.
     """
-    name = path.name.upper()
+    # CME's own names of gross margin files have dots between their words.
+    name = path.name.upper().replace(".", "")
     found = [kind for kind in FileKind if kind.value in name]
     if len(found) != 1:
         expected = "a file name with its kind in it, or KIND=FILE; kinds: " + ", ".join(FileKind)

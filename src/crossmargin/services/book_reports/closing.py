@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from crossmargin.basics.money import ZERO, money_from_decimal
-from crossmargin.basics.records import Record
+from crossmargin.basics.money import ZERO, Money, money_from_decimal
 from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.reporting.breaks import Break
+from crossmargin.reporting.capital import CapitalReport
 from crossmargin.reporting.cash_ladder import (
     CashLadder,
     CashMovement,
@@ -21,6 +21,8 @@ from crossmargin.reporting.custody_report import CustodyReport, ReportHeading
 from crossmargin.reporting.custody_values import BreakCause, Coverage, RowOfAsset
 from crossmargin.reporting.notices import (
     Notice,
+    call_unmet_above_excess_capital,
+    charges_accrued,
     custody_shortfall,
     under_required,
     under_segregation,
@@ -37,20 +39,28 @@ from crossmargin.services.book_reports.segregation import (
     residual_interest_without_savings,
     segregation_of,
 )
-from crossmargin.services.book_reports.statements import statement_of
+from crossmargin.services.book_reports.statements import day_positions, statement_of
 from crossmargin.services.books.ports import Records, Work
 from crossmargin.services.clearing_day.call_register import calls_of
+from crossmargin.services.clearing_day.charges import accrued_charges
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import StepResult
 from crossmargin.services.clearing_day.flow_steps import FLOWS
 from crossmargin.services.clearing_day.intake import HELD_FILE
+from crossmargin.services.clearing_day.lot_register import customer_of
 from crossmargin.services.clearing_day.payments import PAYMENT
+from crossmargin.services.clearing_day.report_register import (
+    NOTICE,
+    REPORT,
+    document_of,
+    last_report,
+    report_record_id,
+)
 from crossmargin.services.clearing_day.schedule import Step, StepKind
 from crossmargin.services.clearing_day.standing import SIDES
 from crossmargin.services.clearing_day.verifying import verify_work
 
-REPORT = "REPORT"
-NOTICE = "NOTICE"
+__all__ = ["NOTICE", "REPORT", "amount_of", "close_day", "report_record_id"]
 
 
 def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
@@ -61,6 +71,7 @@ def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
         return StepResult({"reports": 0})
     segregation, interest = segregation_of(inputs), residual_interest_of(inputs)
     stress = residual_interest_without_savings(inputs)
+    capital = capital_of(inputs, work.records)
     custody = custody_of(
         inputs, work, at=step.at, previous=_previous_custody(work.records, context.bd_fcm, day)
     )
@@ -73,7 +84,7 @@ def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
             **interest.as_document(),
             "every_saving_lost": stress.as_document(),
         },
-        "capital": capital_of(inputs, work.records).as_document(),
+        "capital": capital.as_document(),
         "reserve-formula": reserve_formula_of(inputs).as_document(),
         "custody": report_document(custody),
         "custody-slice": slice_document(own_slice),
@@ -86,8 +97,9 @@ def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
             ]
         },
     }
+    held = day_positions(inputs, work)
     for customer in inputs.customers:
-        statement = statement_of(inputs, work, customer, at=step.at)
+        statement = statement_of(inputs, work, customer, held, at=step.at)
         documents[f"statement/{customer.customer_id}"] = statement_document(statement)
     behind = _behind(inputs, work)
     ids = [
@@ -101,11 +113,19 @@ def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
             under_required(interest, sender=context.bd_fcm, business_date=day),
             under_target(interest, sender=context.bd_fcm, business_date=day),
             custody_shortfall(custody),
+            charges_accrued(
+                _accrued(work.records, context.bd_fcm),
+                held=interest.held,
+                sender=context.bd_fcm,
+                business_date=day,
+            ),
+            *_unmet_calls(inputs, work.records, capital),
         )
         if notice is not None
     ]
-    for notice in notices:
-        _draft(context, work, step, notice, ids)
+    for number, notice in enumerate(notices):
+        same = sum(each.kind is notice.kind for each in notices[:number])
+        _draft(context, work, step, notice, ids, name=f"-{same + 1}" if same else "")
     return StepResult(
         {
             "reports": len(ids),
@@ -119,11 +139,6 @@ def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
         },
         tuple(ids),
     )
-
-
-def report_record_id(bd_fcm: str, day: date, name: str, version: int = 1) -> str:
-    """Return the id of a report's record."""
-    return f"report/{bd_fcm}/{day.isoformat()}/{name}/{version}"
 
 
 def _keep(
@@ -160,14 +175,56 @@ def _behind(inputs: DayInputs, work: Work) -> list[str]:
 
 
 def _draft(
-    context: DayContext, work: Work, step: Step, notice: Notice, reports: Sequence[str]
+    context: DayContext,
+    work: Work,
+    step: Step,
+    notice: Notice,
+    reports: Sequence[str],
+    *,
+    name: str,
 ) -> None:
-    record_id = f"notice/{context.bd_fcm}/{step.business_date.isoformat()}/{notice.kind.value}"
+    day = step.business_date.isoformat()
+    record_id = f"notice/{context.bd_fcm}/{day}/{notice.kind.value}{name}"
     work.records.add(
         context.written(step, *reports).record(
             record_id, NOTICE, context.bd_fcm, notice.as_document()
         )
     )
+
+
+def _accrued(records: Records, bd_fcm: str) -> dict[str, Money]:
+    """Return what is accrued and not paid, by customer; fees are the firm's own and not counted."""
+    found: dict[str, Money] = {}
+    for each in accrued_charges(records, bd_fcm):
+        if each.content["charge"] == "interest":
+            customer_id = customer_of(each.subject).customer_id
+            cents = int(str(each.content["cents"]))
+            found[customer_id] = found.get(customer_id, ZERO) + Money(cents)
+    return found
+
+
+def _unmet_calls(
+    inputs: DayInputs, records: Records, capital: CapitalReport
+) -> list[Notice | None]:
+    """Return the notices of accounts whose calls of earlier days the close has not seen paid."""
+    found = []
+    for customer in inputs.customers:
+        unmet = Money.total(
+            call.outstanding
+            for call in calls_of(records, customer)
+            if call.issued.business_date < inputs.business_date
+        )
+        found.append(
+            call_unmet_above_excess_capital(
+                account=customer.customer_id,
+                unmet=unmet,
+                excess_adjusted_net_capital=capital.excess,
+                is_past_next_close=unmet > ZERO,
+                sender=inputs.context.bd_fcm,
+                business_date=inputs.business_date,
+            )
+        )
+    return found
 
 
 def _ladders(inputs: DayInputs, work: Work, step: Step) -> ComparedLadders:
@@ -230,32 +287,20 @@ def _outgoing(
 
 
 def _previous_breaks(records: Records, bd_fcm: str, day: date) -> dict[str, list[Break]]:
-    found = _last_report(records, bd_fcm, "reconciliation", before=day)
+    found = last_report(records, bd_fcm, "reconciliation", before=day)
     if found is None:
         return {}
-    said = found.get("reconciliations")
+    said = document_of(found).get("reconciliations")
     return breaks_of(said) if isinstance(said, list) else {}
-
-
-def _last_report(
-    records: Records, bd_fcm: str, name: str, *, before: date
-) -> Mapping[str, object] | None:
-    found: Sequence[Record] = [
-        record
-        for record in records.select(stream=REPORT, subject=bd_fcm)
-        if record.content["name"] == name and record.business_date < before
-    ]
-    document = found[-1].content["document"] if found else None
-    return document if isinstance(document, Mapping) else None
 
 
 def _previous_custody(records: Records, bd_fcm: str, day: date) -> CustodyReport | None:
     """Return what the custody report of the day before says of its breaks: they go on ageing."""
-    found = _last_report(records, bd_fcm, "custody", before=day)
-    if found is None:
+    report = last_report(records, bd_fcm, "custody", before=day)
+    if report is None:
         return None
-    rows = found["recon"]
-    header = found["header"]
+    found = document_of(report)
+    rows, header = found["recon"], found["header"]
     if not isinstance(rows, list) or not isinstance(header, Mapping):
         raise TypeError(f"expected a custody report, was {found!r}")
     heading = ReportHeading(

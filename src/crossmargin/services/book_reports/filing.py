@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crossmargin.basics.money import ZERO, Money, money_from_decimal
-from crossmargin.basics.records import Record
 from crossmargin.collateral.call_events import STREAM
-from crossmargin.services.book_reports.closing import REPORT
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import StepResult
+from crossmargin.services.clearing_day.report_register import (
+    FILED,
+    document_of,
+    filed_record_id,
+    last_report,
+)
 from crossmargin.services.clearing_day.schedule import Step
-
-FILED = "FILED"
 
 
 def file_segregation(context: DayContext, work: Work, step: Step) -> StepResult:
     """File the segregation statement of the business day before, by noon."""
-    report = _last(work, context.bd_fcm, "segregation", step)
+    report = last_report(work.records, context.bd_fcm, "segregation", before=step.business_date)
     if report is None:
         return StepResult({"filed": 0})
-    record_id = f"filed/{report.record_id}"
+    record_id = filed_record_id(report)
     content = {"report": report.record_id, "digest": report.digest}
     work.records.add(
         context.written(step, report.record_id).record(record_id, FILED, context.bd_fcm, content)
@@ -34,12 +36,12 @@ def meet_residual_interest(context: DayContext, work: Work, step: Step) -> StepR
 
     What undermargined customers have paid since comes off what is required.
     """
-    report = _last(work, context.bd_fcm, "residual-interest", step)
+    report = last_report(
+        work.records, context.bd_fcm, "residual-interest", before=step.business_date
+    )
     if report is None:
         return StepResult({"compared": 0})
-    document = report.content["document"]
-    if not isinstance(document, Mapping):
-        raise TypeError(f"expected a report, was {report!r}")
+    document = document_of(report)
     required = money_from_decimal(str(document["residual_interest_required"]))
     held = money_from_decimal(str(document["residual_interest_held"]))
     paid = _paid_since(work, context.bd_fcm, document, step)
@@ -76,12 +78,3 @@ def _paid_since(work: Work, bd_fcm: str, document: Mapping[str, object], step: S
         )
         total += min(lacking, paid)
     return total
-
-
-def _last(work: Work, bd_fcm: str, name: str, step: Step) -> Record | None:
-    found = [
-        record
-        for record in work.records.select(stream=REPORT, subject=bd_fcm)
-        if record.content["name"] == name and record.business_date < step.business_date
-    ]
-    return found[-1] if found else None

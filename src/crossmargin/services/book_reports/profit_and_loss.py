@@ -15,6 +15,7 @@ from fractions import Fraction
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import Money, money_from_decimal
 from crossmargin.basics.records import Record
+from crossmargin.basics.refusals import RefusedError
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.transfers import Transfer
 from crossmargin.product.calendars import sifma_calendar
@@ -91,7 +92,14 @@ def prove(models: DayModels, work: Work, *, bd_fcm: str, until: date) -> tuple[C
     bd_fcm : str
     until : date
         The last business date that the books were run on.
+
+    Raises
+    ------
+    RefusedError
+        If a parameter chosen for the days is none or does not fit.
     """
+    if faults := models.faults_of_changes(until):
+        raise RefusedError(*faults)
     reading = _Reading(models, work, bd_fcm, until)
     customers = sorted({lot.customer for lot, _ in reading.register.opened})
     return tuple(
@@ -110,7 +118,7 @@ class _Reading:
     def __init__(self, models: DayModels, work: Work, bd_fcm: str, until: date) -> None:
         self.models, self.work, self.until = models, work, until
         self.register: LotRegister = read_register(work.records, bd_fcm)
-        self.rules = SettlementRules.from_parameters(models.registry.set_of("settlement", until))
+        self.rules = SettlementRules.from_parameters(models.set_of("settlement", until))
         self.rates = published_rates(models.market, self.rules.mark_interest_rate, self.rules)
         self._owners = {lot.lot_id: lot.customer for lot, _ in self.register.opened}
         self._marks: tuple[Record, ...] = work.records.select(stream=MARKS, subject=bd_fcm)

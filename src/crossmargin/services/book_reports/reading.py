@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any
 
 from crossmargin.basics.refusals import refused
-from crossmargin.services.book_reports.closing import NOTICE, REPORT
 from crossmargin.services.books.ports import Work
+from crossmargin.services.clearing_day.report_register import NOTICE, REPORT
 
 
 def report_document(work: Work, bd_fcm: str, day: date, name: str) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def report_document(work: Work, bd_fcm: str, day: date, name: str) -> dict[str, 
         if record.content["name"] == name
     ]
     if not found:
-        known = ", ".join(sorted(_names(work, bd_fcm, day)))
+        known = ", ".join(sorted(report_names(work, bd_fcm, day)))
         expected = f"one of {known}" if known else f"a day that was closed, not {day}"
         raise refused("report", name, expected, "reports")
     record = found[-1]
@@ -61,6 +61,13 @@ def reports_of_day(work: Work, bd_fcm: str, day: date) -> dict[str, Any]:
     }
 
 
-def _names(work: Work, bd_fcm: str, day: date) -> set[str]:
+def report_names(work: Work, bd_fcm: str, day: date) -> tuple[str, ...]:
+    """Return the names of a day's reports, each once, as first made."""
     found = work.records.select(stream=REPORT, subject=bd_fcm, first=day, last=day)
-    return {str(record.content["name"]) for record in found}
+    return tuple(dict.fromkeys(str(record.content["name"]) for record in found))
+
+
+def notices_of_day(work: Work, bd_fcm: str, day: date) -> tuple[dict[str, Any], ...]:
+    """Return a day's drafted notices."""
+    found = work.records.select(stream=NOTICE, subject=bd_fcm, first=day, last=day)
+    return tuple(dict(record.content) for record in found)

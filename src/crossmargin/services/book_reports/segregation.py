@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.collateral.ageing import AgeingRules, outstanding_calls
+from crossmargin.collateral.net_capital_haircuts import NetCapitalHaircuts
 from crossmargin.collateral.undermargined import AccountType, ChargeRules, undermargined_charge
+from crossmargin.collateral.value import PricedSecurity, value_after_haircut
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.reporting.capital import CapitalReport, MinimumCapital, minimum_capital
 from crossmargin.reporting.reserve_formula import (
@@ -43,10 +47,11 @@ def segregation_of(inputs: DayInputs) -> SegregationStatement:
     """Return the segregation statement: everything of futures customers, XM among them.
 
     Variation is paid every day, so that nothing is unrealized: what was marked and not yet settled
-    with a clearing organization stands on line 9. The haircuts of SEC Rule 15c3-1 are not kept in
-    the books: a customer's securities offset its deficit at what the clearing organization that
-    counts them least gives (status: assumed).
+    with a clearing organization stands on line 9. A customer's securities offset its deficit less
+    the haircuts of SEC Rule 15c3-1(c)(2)(vi) (status: recalled).
     """
+    parameters = inputs.context.parameters("collateral", inputs.business_date)
+    haircuts = NetCapitalHaircuts.from_parameters(parameters)
     customers = [
         CustomerBalance(
             customer_id=key.customer_id,
@@ -56,7 +61,7 @@ def segregation_of(inputs: DayInputs) -> SegregationStatement:
                 for cusip, par in standing.holdings.par_dollars.items()
             ),
             securities_after_haircut=Money.total(
-                standing.least_counted(cusip, par)
+                _after_haircut(standing.prices[cusip], par, haircuts, inputs.business_date)
                 for cusip, par in standing.holdings.par_dollars.items()
             ),
         )
@@ -81,6 +86,13 @@ def segregation_of(inputs: DayInputs) -> SegregationStatement:
         management_target=target(inputs),
         mapping=inputs.rules.mapping,
     )
+
+
+def _after_haircut(
+    priced: PricedSecurity, par_dollars: int, haircuts: NetCapitalHaircuts, on: date
+) -> Money:
+    haircut = haircuts.haircut(priced.security, on)
+    return value_after_haircut(par_dollars, priced.full_price_per_100, haircut)
 
 
 def margins_of(inputs: DayInputs) -> list[CustomerMargin]:

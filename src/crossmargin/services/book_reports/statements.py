@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 
 from crossmargin.basics.identifiers import Cusip, CustomerKey
 from crossmargin.basics.money import ZERO, Money
-from crossmargin.ledger.assets import CASH, Asset, security
+from crossmargin.ledger.assets import CASH, Asset, AssetKind, security
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.transfers import Transfer, TransferState
+from crossmargin.pricing.treasury import accrued_interest_per_100
+from crossmargin.product.treasury import COUPON_KINDS
 from crossmargin.reporting.statement import (
     SECTIONS,
     CallLine,
@@ -27,12 +31,48 @@ from crossmargin.services.clearing_day.call_register import calls_of
 from crossmargin.services.clearing_day.lot_register import read_register
 from crossmargin.services.clearing_day.requirements import Required
 from crossmargin.services.clearing_day.standing import Standing
+from crossmargin.services.clearing_day.system_prices import (
+    SystemPrices,
+    security_system_prices,
+    system_prices,
+)
+from crossmargin.settlement.lots import Lot, futures_value
+from crossmargin.settlement.rules import SettlementRules
 
 _POSTED = (TransferState.POSTED, TransferState.POSTS_PENDING)
 
 
+@dataclass(frozen=True, slots=True)
+class DayPositions:
+    """A BD-FCM's live lots at the close, and what the day marked them at."""
+
+    lots: Sequence[Lot]
+    prices: SystemPrices
+
+
+def day_positions(inputs: DayInputs, work: Work) -> DayPositions:
+    """Return the lots that are live at the close with the prices of the day's marks."""
+    context, day = inputs.context, inputs.business_date
+    lots = read_register(work.records, context.bd_fcm).live()
+    contracts = {lot.contract for lot in lots if not lot.at_ficc}
+    market = context.models.priced(day)
+    if not contracts:
+        sheet = market.price_sheets[day]
+        securities = security_system_prices(sheet)
+        return DayPositions(lots, SystemPrices(day, securities, {}, sheet.derived_from))
+    listed = {each for each in contracts if not context.models.is_over(each, day)}
+    rules = SettlementRules.from_parameters(context.parameters("settlement", day))
+    prepared = context.models.prepared(day, listed)
+    return DayPositions(lots, system_prices(prepared, market, rules))
+
+
 def statement_of(
-    inputs: DayInputs, work: Work, customer: CustomerKey, *, at: datetime
+    inputs: DayInputs,
+    work: Work,
+    customer: CustomerKey,
+    held: DayPositions,
+    *,
+    at: datetime,
 ) -> CustomerStatement:
     """Return one customer's statement of the day.
 
@@ -62,7 +102,7 @@ def statement_of(
         opening=opening,
         closing=closing,
         movements=movements,
-        positions=_positions(work, customer),
+        positions=_positions(held, customer),
         requirements=() if required is None else _requirements(required),
         collateral=_collateral(standing),
         calls=_calls(work, customer, day, at),
@@ -75,14 +115,37 @@ def _movement(transfer: Transfer, signed: int) -> Movement:
     return Movement(transfer.transfer_id, transfer.kind, transfer.asset, signed, transfer.at)
 
 
-def _positions(work: Work, customer: CustomerKey) -> list[PositionLine]:
+def _positions(held: DayPositions, customer: CustomerKey) -> list[PositionLine]:
     totals: dict[tuple[str, str, Asset], int] = {}
-    for lot in read_register(work.records, customer.bd_fcm).live():
+    for lot in held.lots:
         if lot.customer == customer:
             asset = position_asset(lot.clearing_organization, lot.instrument)
             key = (lot.clearing_organization.value, lot.account.value, asset)
             totals[key] = totals.get(key, 0) + lot.quantity
-    return [PositionLine(*key, quantity) for key, quantity in totals.items() if quantity]
+    return [
+        _position_line(*key, quantity, held.prices) for key, quantity in totals.items() if quantity
+    ]
+
+
+def _position_line(
+    side: str, account: str, asset: Asset, quantity: int, prices: SystemPrices
+) -> PositionLine:
+    if asset.kind is AssetKind.FUTURES_POSITION:
+        settled = prices.contracts.get(asset.code)
+        if settled is None:
+            return PositionLine(side, account, asset, quantity)
+        worth = futures_value(settled.contract, quantity, settled.price)
+        price = settled.price
+        return PositionLine(side, account, asset, quantity, str(price), settled.source.value, worth)
+    marked = prices.securities.get(asset.code)
+    if marked is None:
+        return PositionLine(side, account, asset, quantity)
+    pays = marked.security.kind in COUPON_KINDS
+    accrued = accrued_interest_per_100(marked.security, prices.as_of) if pays else 0
+    full = Fraction(marked.clean_price_per_100) + Fraction(accrued)
+    worth = Money(round(full * quantity))
+    price = marked.clean_price_per_100
+    return PositionLine(side, account, asset, quantity, str(price), marked.source.value, worth)
 
 
 def _requirements(required: Required) -> list[RequirementLine]:

@@ -40,6 +40,7 @@ class Matter(StrEnum):
     DOCUMENT = "DOCUMENT"
     PARAMETER = "PARAMETER"
     PARTICIPATION = "PARTICIPATION"
+    CLOSE_OUT = "CLOSE_OUT"
 
 
 _OPERATIONS, _RISK = Role.BD_FCM_OPERATIONS, Role.BD_FCM_RISK
@@ -52,6 +53,7 @@ MAKERS: Mapping[Matter, frozenset[Role]] = {
     Matter.DOCUMENT: frozenset({Role.CUSTOMER, _OPERATIONS, _COMPLIANCE, _TRUSTEE}),
     Matter.PARAMETER: frozenset({_RISK, _COMPLIANCE, Role.ADMINISTRATOR}),
     Matter.PARTICIPATION: frozenset({Role.CUSTOMER, _OPERATIONS, _RISK, _COMPLIANCE, _TRUSTEE}),
+    Matter.CLOSE_OUT: frozenset({_OPERATIONS, _RISK, _TRUSTEE}),
 }
 #: Who may approve each; never a customer, whose own matter it would be.
 CHECKERS: Mapping[Matter, frozenset[Role]] = {
@@ -61,6 +63,7 @@ CHECKERS: Mapping[Matter, frozenset[Role]] = {
     Matter.DOCUMENT: frozenset({_OPERATIONS, _COMPLIANCE, _TRUSTEE}),
     Matter.PARAMETER: frozenset({_RISK, _COMPLIANCE}),
     Matter.PARTICIPATION: frozenset({_OPERATIONS, _RISK, _COMPLIANCE, _TRUSTEE}),
+    Matter.CLOSE_OUT: frozenset({_RISK, _TRUSTEE}),
 }
 
 

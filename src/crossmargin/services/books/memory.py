@@ -189,6 +189,10 @@ class MemoryLedger:
             and customer_id in (None, opening.account.customer_id)
         )
 
+    def openings(self) -> tuple[Opening, ...]:
+        """Return every account with its dates, by id."""
+        return tuple(opening for _, (opening, _) in sorted(self._state.openings.items()))
+
     def post(self, transfers: Sequence[Transfer]) -> tuple[Answer, ...]:
         """Judge transfers in order and post those accepted."""
         answers, scratch = judge(transfers, _View(self._state), self._paths)

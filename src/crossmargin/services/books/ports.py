@@ -10,6 +10,7 @@ from typing import Protocol
 from crossmargin.basics.records import Record
 from crossmargin.ledger.assets import Asset
 from crossmargin.ledger.chart import Account, AccountKind
+from crossmargin.ledger.paths import Opening
 from crossmargin.ledger.posting import Answer, Balance
 from crossmargin.ledger.transfers import Transfer, TransferKind
 
@@ -113,6 +114,10 @@ class Ledger(Protocol):
         customer_id: str | None = None,
     ) -> tuple[Account, ...]:
         """Return the accounts that fit, by id."""
+        ...
+
+    def openings(self) -> tuple[Opening, ...]:
+        """Return every account with the dates from which it is open and closed, by id."""
         ...
 
     def post(self, transfers: Sequence[Transfer]) -> tuple[Answer, ...]:

@@ -11,6 +11,7 @@ from crossmargin.basics.refusals import RefusedError
 from crossmargin.collateral.call_events import (
     STREAM,
     CallDisputed,
+    CalledFor,
     CallEvent,
     CallPaid,
     CallTruedUp,
@@ -19,7 +20,6 @@ from crossmargin.collateral.call_events import (
     record_of,
 )
 from crossmargin.collateral.calls import CallBook, CallState, fold_calls
-from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.ports import Records, Work
 from crossmargin.services.clearing_day.lot_register import Written, subject_of
 
@@ -69,15 +69,13 @@ def pay_calls(
     cents: int,
     written: Written,
     *,
-    ccp: ClearingOrganization | None,
+    ccp: CalledFor | None,
 ) -> None:
-    """Let cash that came in serve a customer's calls: at one CCP, or at both (ruling 22).
+    """Let cash that came in serve a customer's calls: of one side, or all (ruling 22).
 
     Nothing is written where nothing is outstanding: the cash is the customer's excess.
     """
-    book = call_book(work.records, customer)
-    sides = (ccp,) if ccp is not None else tuple(ClearingOrganization)
-    if Money.total(book.outstanding(customer, side) for side in sides) == ZERO:
+    if call_book(work.records, customer).outstanding(customer, ccp) == ZERO:
         return
     event = CallPaid(
         event_id=f"call-paid/{written.causes[0]}",

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money
-from crossmargin.collateral.ageing import AgeingRules, Orders, restriction
-from crossmargin.collateral.call_events import issue_call
+from crossmargin.collateral.ageing import Orders
+from crossmargin.collateral.call_events import CalledFor, House, issue_call
 from crossmargin.collateral.calls import CallState
 from crossmargin.collateral.deadline import DeadlineRules
-from crossmargin.collateral.undermargined import AccountType
+from crossmargin.collateral.house_terms import limits_exceeded
 from crossmargin.ledger.assets import CASH, security
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.product.calendars import sifma_calendar
@@ -27,7 +28,14 @@ from crossmargin.services.clearing_day.call_register import (
     true_up_call,
     write_event,
 )
+from crossmargin.services.clearing_day.charges import pay_accrued
+from crossmargin.services.clearing_day.close_outs import propose_close_out
 from crossmargin.services.clearing_day.context import DayContext
+from crossmargin.services.clearing_day.credit import (
+    allowed_requirement,
+    ladder_rules,
+    note_orders,
+)
 from crossmargin.services.clearing_day.engine import StepResult
 from crossmargin.services.clearing_day.flow_steps import FLOWS
 from crossmargin.services.clearing_day.lot_register import subject_of
@@ -52,16 +60,19 @@ _EVENINGS = frozenset({StepKind.EOD, StepKind.EODXM, StepKind.CLOSE})
 
 
 def call_customers(context: DayContext, work: Work, step: Step, cycle: str) -> StepResult:
-    """Call what customers lack after a cycle, for each clearing organization by itself.
+    """Call what customers lack after a cycle, for each clearing organization and the house apart.
 
-    Where less is lacking than is called, calls that are not due are trued up, the youngest first.
+    Who exceeds a limit, or requires more than when its orders were restricted, is named. Where less
+    is lacking than is called, calls that are not due are trued up, the youngest first.
     """
+    accrued = pay_accrued(context, work, step)
     required = last_requirements(work.records, context.bd_fcm, until=step.business_date)
     issued: list[str] = []
+    limits: list[list[str]] = []
     called, lowered = ZERO, ZERO
     for customer, each in sorted(required.items()):
         standing = _standing(context, work, step, each)
-        for side in SIDES:
+        for side in (*SIDES, House.HOUSE):
             book = call_book(work.records, customer)
             change = standing.lacking(side) - book.outstanding(customer, side)
             if change > ZERO:
@@ -72,9 +83,31 @@ def call_customers(context: DayContext, work: Work, step: Step, cycle: str) -> S
             elif change < ZERO:
                 calls = book.of_customer(customer, side)
                 lowered += _lower(context, work, step, calls, -change)
+        limits += _over_limits(work, customer, standing)
     return StepResult(
-        {"called": str(called), "lowered": str(lowered), "calls": len(issued)}, tuple(issued)
+        {
+            "called": str(called),
+            "lowered": str(lowered),
+            "calls": len(issued),
+            "over_limits": limits,
+            **accrued.content,
+        },
+        (*issued, *accrued.causes),
     )
+
+
+def _over_limits(work: Work, customer: CustomerKey, standing: Standing) -> list[list[str]]:
+    """Return the customer's limits that are exceeded: what was cleared is carried and named."""
+    uncollected = call_book(work.records, customer).outstanding(customer)
+    exceeded = limits_exceeded(
+        standing.terms, ccp_minimum=standing.ccp_minimum, uncollected=uncollected
+    )
+    found = [[subject_of(customer), str(each)] for each in exceeded]
+    most = allowed_requirement(work.records, customer)
+    if most is not None and standing.ccp_minimum > most:
+        risen = f"requirement was {standing.ccp_minimum}, restricted at {most}"
+        found.append([subject_of(customer), risen])
+    return found
 
 
 def pay_side(context: DayContext, work: Work, step: Step) -> StepResult:
@@ -85,35 +118,57 @@ def pay_side(context: DayContext, work: Work, step: Step) -> StepResult:
     if not work.ledger.accounts(kind=AccountKind.SEGREGATED_BANK, bd_fcm=context.bd_fcm):
         return StepResult({"wires": 0, "refused": []})
     paying = _Paying(context, work, step, places_of(work.ledger, context.bd_fcm))
+    accrued = pay_accrued(context, work, step)
     paying.settle()
     required = last_requirements(work.records, context.bd_fcm, until=step.business_date)
     for _, each in sorted(required.items()):
         paying.place(_standing(context, work, step, each), each)
-    return StepResult({"wires": len(paying.wires), "refused": paying.refused}, tuple(paying.wires))
+    return StepResult(
+        {"wires": len(paying.wires), "refused": paying.refused, **accrued.content},
+        (*paying.wires, *accrued.causes),
+    )
 
 
 def close_of_fedwire(context: DayContext, work: Work, step: Step) -> StepResult:
-    """Name every call that is late, its age, and the customers who may only reduce risk."""
-    rules = AgeingRules.from_parameters(context.parameters("collateral", step.business_date))
-    late, restricted = [], []
+    """Name every call that is late and its age, restrict orders, propose close-outs.
+
+    Orders are restricted from an age on, and free again once what restricted them is paid.
+    """
+    accrued = pay_accrued(context, work, step)
+    ageing = ladder_rules(context, step.business_date).ageing
+    late: list[list[object]] = []
+    restricted, proposed = [], []
     customers = last_requirements(work.records, context.bd_fcm, until=step.business_date)
-    for customer in sorted(customers):
-        book = call_book(work.records, customer)
-        for call in book.of_customer(customer):
+    for customer, required in sorted(customers.items()):
+        own_late = [
+            call
+            for call in call_book(work.records, customer).of_customer(customer)
             # The close is the due time: whatever is not here by now is late.
-            if call.payable > ZERO and call.issued.due_at <= step.at and not call.excuse:
-                age = rules.age_business_days(call, step.business_date)
-                late.append([call.issued.event_id, str(call.outstanding), age])
-        orders = restriction(
-            book,
-            customer,
-            on=step.business_date,
-            account_type=AccountType.CUSTOMER,
-            rules=rules,
+            if call.payable > ZERO and call.issued.due_at <= step.at and not call.excuse
+        ]
+        for call in own_late:
+            age = ageing.age_business_days(call, step.business_date)
+            late.append([call.issued.event_id, str(call.outstanding), age])
+        name = f"{step.business_date.isoformat()}/{step.name}"
+        orders = note_orders(
+            context, work, customer, context.written(step), name=name, required=required
         )
-        if orders.orders is Orders.RISK_REDUCING_ONLY:
+        if orders is Orders.RISK_REDUCING_ONLY:
             restricted.append(subject_of(customer))
-    return StepResult({"late": late, "restricted_to_risk_reducing": restricted})
+        if own_late:
+            standing = _standing(context, work, step, required)
+            proposed += propose_close_out(
+                context, work, step, standing, late=own_late, requirement_id=required.record_id
+            )
+    return StepResult(
+        {
+            "late": late,
+            "restricted_to_risk_reducing": restricted,
+            "close_outs_proposed": proposed,
+            **accrued.content,
+        },
+        accrued.causes,
+    )
 
 
 def _standing(context: DayContext, work: Work, step: Step, required: Required) -> Standing:
@@ -133,7 +188,7 @@ def _call(
     step: Step,
     required: Required,
     *,
-    side: ClearingOrganization,
+    side: CalledFor,
     amount: Money,
     cycle: str,
 ) -> str:

@@ -50,7 +50,7 @@ class DayContext:
 
     def parameters(self, owner: str, on: date) -> ParameterSet:
         """Return one owner's parameters in force on a day."""
-        return self.models.registry.set_of(owner, on)
+        return self.models.set_of(owner, on)
 
     def next_business_day(self, day: date) -> date:
         """Return the next day on which both clearing organizations are open."""

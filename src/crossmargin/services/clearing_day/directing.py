@@ -22,7 +22,9 @@ from crossmargin.basics.refusals import RefusedError
 from crossmargin.collateral.house_terms import reasons_against_transfer
 from crossmargin.product.position import Account, ClearingOrganization
 from crossmargin.services.books.ports import Work
+from crossmargin.services.clearing_day.call_register import call_book
 from crossmargin.services.clearing_day.context import DayContext
+from crossmargin.services.clearing_day.credit import reasons_against_risk
 from crossmargin.services.clearing_day.engine import StepResult
 from crossmargin.services.clearing_day.lot_register import (
     LotEnd,
@@ -237,10 +239,14 @@ def _may_move(
     if after.total <= before.total:
         return ""
     standing = standing_of(context, work, written.business_date, customer, None, is_evening=False)
+    restricted = reasons_against_risk(context, work.records, customer, written.business_date)
     reasons = reasons_against_transfer(
-        standing.terms, value=standing.value, ccp_minimum_after=after.total
+        standing.terms,
+        value=standing.value,
+        ccp_minimum_after=after.total,
+        uncollected=call_book(work.records, customer).outstanding(customer),
     )
-    return "; ".join(str(each) for each in reasons)
+    return "; ".join(str(each) for each in (*restricted, *reasons))
 
 
 def _required(

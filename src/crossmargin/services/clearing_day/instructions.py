@@ -12,7 +12,7 @@ from dataclasses import replace
 from crossmargin.basics.identifiers import Cusip, CustomerKey
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.refusals import RefusedError
-from crossmargin.collateral.house_terms import withdrawal_test
+from crossmargin.collateral.house_terms import reasons_against_withdrawal
 from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.ledger.chart import Account as LedgerAccount
 from crossmargin.ledger.chart import AccountKind
@@ -25,13 +25,17 @@ from crossmargin.services.books.papers import Entry
 from crossmargin.services.books.participation import take_step, what_remains
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.arrivals import Action, InstructionRow
-from crossmargin.services.clearing_day.call_register import dispute, resolve
+from crossmargin.services.clearing_day.call_register import call_book, dispute, resolve
 from crossmargin.services.clearing_day.context import DayContext
+from crossmargin.services.clearing_day.credit import reasons_against_risk
 from crossmargin.services.clearing_day.directing import direct
 from crossmargin.services.clearing_day.failing import take_fail
 from crossmargin.services.clearing_day.lot_register import Written, subject_of
 from crossmargin.services.clearing_day.position_transfers import refused
 from crossmargin.services.clearing_day.requirements import last_requirements
+from crossmargin.services.clearing_day.residual_interest import (
+    reasons_against_withdrawal as reasons_against_residual_interest,
+)
 from crossmargin.services.clearing_day.standing import standing_of
 from crossmargin.services.clearing_day.tenders import reasons_against_intention
 from crossmargin.services.clearing_day.wires import (
@@ -107,8 +111,15 @@ def _may_leave(
         if request == ZERO:
             return ""
     # What waits to leave is not in the value any more.
-    test = withdrawal_test(standing.terms, value=standing.value, ccp_minimum=standing.ccp_minimum)
-    return "; ".join(str(each) for each in test.reasons_against(request))
+    reasons = reasons_against_withdrawal(
+        standing.terms,
+        value=standing.value,
+        ccp_minimum=standing.ccp_minimum,
+        request=request,
+        uncollected=call_book(work.records, customer).outstanding(customer),
+    )
+    restricted = reasons_against_risk(context, work.records, customer, written.business_date)
+    return "; ".join(str(each) for each in (*restricted, *reasons))
 
 
 def _direct_in(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
@@ -177,6 +188,12 @@ def _from_securities(context: DayContext, work: Work, row: InstructionRow, writt
 
 def _residual(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
     purpose = Purpose(row.action.value)
+    if Asset.parsed(row.asset) != CASH:
+        return f"residual interest moves in cash, not in {row.asset}"
+    if purpose is Purpose.RESIDUAL_INTEREST_WITHDRAWAL:
+        reason = reasons_against_residual_interest(context, work, row, written)
+        if reason:
+            return reason
     places = places_of(work.ledger, row.bd_fcm)
     wire = residual_interest_wire(row.bd_fcm, purpose, row.quantity, places, row.instruction_id)
     return instruct(work, wire, written, approver=row.approved_by)

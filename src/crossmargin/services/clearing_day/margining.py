@@ -8,13 +8,14 @@ of the day (ruling 11).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from crossmargin.arrangement.cycles import Cycle
 from crossmargin.arrangement.eligibility import EligibilityRules, Recognition, recognise
 from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.market.history import MarketData
+from crossmargin.parameters.registry import ParameterSet
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.futures import FuturesContract, last_trading_day
 from crossmargin.product.position import PositionLine
@@ -24,13 +25,14 @@ from crossmargin.services.ficc_charges import ChargeInputs
 from crossmargin.services.margin_day import MarginDay, prepare_day
 from crossmargin.services.margin_positions import MarginRun, PositionsInput
 from crossmargin.services.margin_run import margin_customers
-from crossmargin.services.parameter_registry import ParameterRegistry
+from crossmargin.services.parameter_registry import OWNERS_OF_A_RUN, ParameterRegistry
 from crossmargin.services.parameter_sets import ParameterSets
 from crossmargin.services.ports import BlockExecutor
 
 #: Cycles that run on the prices of the business day before.
 _ON_EARLIER_PRICES = frozenset({Cycle.ITD, Cycle.CUR})
 _KEPT_DATES = 2
+_REASON = "chosen for the clearing day"
 
 
 @dataclass(slots=True)
@@ -59,10 +61,28 @@ class DayModels:
 
     def parameters(self, on: date) -> ParameterSets:
         """Return the parameters of a margin run in force on a day."""
-        sets = self.registry.in_force(on)
-        if not self.changes:
-            return sets
-        return sets.changing(self.changes, reason="chosen for the clearing day")
+        # A day reads every owner's file, a margin run within it those of a run alone.
+        own = self.registry.own & frozenset(OWNERS_OF_A_RUN)
+        sets = replace(self.registry, own=own).in_force(on)
+        of_a_run = {o: values for o, values in self.changes.items() if o in OWNERS_OF_A_RUN}
+        return sets.changing(of_a_run, reason=_REASON) if of_a_run else sets
+
+    def set_of(self, owner: str, on: date) -> ParameterSet:
+        """Return one owner's parameters in force on a day, with what was chosen for the days."""
+        parameters = self.registry.set_of(owner, on)
+        values = self.changes.get(owner)
+        return parameters.replacing(values, reason=_REASON) if values else parameters
+
+    def faults_of_changes(self, on: date) -> tuple[Refusal, ...]:
+        """Return everything that is unknown or does not fit in the values chosen for the days."""
+        faults: list[Refusal] = []
+        for owner, values in self.changes.items():
+            if owner in self.registry.files:
+                faults += self.registry.set_of(owner, on).faults_of(values)
+            else:
+                expected = f"one of {', '.join(sorted(self.registry.files))}"
+                faults.append(Refusal("parameter", owner, expected, "parameters"))
+        return tuple(faults)
 
     def price_date(self, cycle: Cycle, business_date: date) -> date:
         """Return the date of the prices that a cycle of a business day runs on."""

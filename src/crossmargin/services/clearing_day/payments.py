@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.records import Record
 from crossmargin.collateral.call_events import CallIssued, event_of
 from crossmargin.ledger.assets import CASH, Asset
@@ -14,6 +13,7 @@ from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.arrivals import Direction, PaymentRow
 from crossmargin.services.clearing_day.call_register import is_issue, pay_calls
 from crossmargin.services.clearing_day.context import DayContext
+from crossmargin.services.clearing_day.credit import note_orders
 from crossmargin.services.clearing_day.lot_register import Written, subject_of
 from crossmargin.services.clearing_day.position_transfers import refused
 from crossmargin.services.clearing_day.wires import WIRE, places_of, settle
@@ -40,7 +40,7 @@ def take_payment(context: DayContext, work: Work, row: PaymentRow, written: Writ
     verdict = may_hold_property(file, written.at)
     if not verdict.allowed:
         return str(verdict)
-    return _deposit(work, row, row.customer, call, written)
+    return _deposit(context, work, row, call, written)
 
 
 def _against(context: DayContext, row: PaymentRow, call: Record | None) -> str:
@@ -78,8 +78,11 @@ def _confirm(work: Work, wire: Record, row: PaymentRow, written: Written) -> str
 
 
 def _deposit(
-    work: Work, row: PaymentRow, customer: CustomerKey, call: Record | None, written: Written
+    context: DayContext, work: Work, row: PaymentRow, call: Record | None, written: Written
 ) -> str:
+    customer = row.customer
+    if customer is None:
+        raise ValueError(f"a deposit names a customer, was {row!r}")
     record = _record(row, subject_of(customer), written)
     asset = Asset.parsed(row.asset)
     bank = row.place or places_of(work.ledger, customer.bd_fcm).bank
@@ -103,6 +106,7 @@ def _deposit(
         issued = event_of(call) if call is not None else None
         ccp = issued.ccp if isinstance(issued, CallIssued) else None
         pay_calls(work, customer, row.quantity, _caused(written, row), ccp=ccp)
+        note_orders(context, work, customer, _caused(written, row), name=record.record_id)
     return ""
 
 

@@ -27,6 +27,7 @@ from crossmargin.basics.records import Record
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.ports import Records, Work
 from crossmargin.services.clearing_day.arrivals import FileKind
+from crossmargin.services.clearing_day.ccp_files import keep_ccp_files
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import FILE, StepResult
 from crossmargin.services.clearing_day.lot_register import (
@@ -131,6 +132,7 @@ def run_cycle(context: DayContext, work: Work, step: Step, cycle: Cycle) -> Step
         context, run, cutoffs, lots=lots, late=late, step=step, files=tuple(sources)
     )
     work.records.add(run_record)
+    keep_ccp_files(context, work, run, cycle, step, run_id=run_record.record_id)
     total = Money(0)
     for customer, decision in zip(run.result.customers, decisions, strict=True):
         own = [lot.lot_id for lot in lots if lot.customer == customer.key]

@@ -17,8 +17,9 @@ from crossmargin.collateral.allocation import (
     Property,
     allocate,
 )
+from crossmargin.collateral.call_events import CalledFor, House
 from crossmargin.collateral.haircuts import HaircutTables
-from crossmargin.collateral.house_terms import HouseTerms, must_have
+from crossmargin.collateral.house_terms import HouseTerms, MustHave, must_have
 from crossmargin.collateral.value import PricedSecurity, value_after_haircut
 from crossmargin.ledger.assets import CASH, AssetKind
 from crossmargin.ledger.chart import AccountKind
@@ -29,6 +30,7 @@ from crossmargin.product.treasury import COUPON_KINDS
 from crossmargin.services.books.accounts import of_customer
 from crossmargin.services.books.ports import Ledger, Work
 from crossmargin.services.clearing_day.context import DayContext
+from crossmargin.services.clearing_day.house_terms import terms_in_force
 from crossmargin.services.clearing_day.requirements import Required
 
 SIDES = (ClearingOrganization.FICC, ClearingOrganization.CME)
@@ -96,8 +98,6 @@ class Standing:
     terms : HouseTerms
     placing : Allocation
         Of the customer's own property on the requirements.
-    calling : Allocation
-        The same on what the BD-FCM asks.
     """
 
     holdings: Holdings
@@ -107,7 +107,11 @@ class Standing:
     required: Mapping[ClearingOrganization, Money]
     terms: HouseTerms
     placing: Allocation
-    calling: Allocation
+
+    @property
+    def asked(self) -> MustHave:
+        """What the customer must have, the house's add-on included."""
+        return must_have(self.terms, self.ccp_minimum)
 
     @property
     def ccp_minimum(self) -> Money:
@@ -129,10 +133,17 @@ class Standing:
                 total += self.least_counted(cusip, own)
         return total
 
-    def lacking(self, side: ClearingOrganization) -> Money:
-        """Return what is to be called for a side; a debit balance is called for CME's."""
+    def lacking(self, side: CalledFor) -> Money:
+        """Return what is to be called for a side; a debit balance is called for CME's.
+
+        For the house what lacks of its add-on, less the credit given, beyond what both sides call.
+        """
+        if isinstance(side, House):
+            add_on = self.asked.amount - self.ccp_minimum
+            called = Money.total(self.lacking(each) for each in SIDES)
+            return min(add_on, max(ZERO, self.asked.amount - self.value - called))
         debit = max(ZERO, -self.holdings.cash) if side is ClearingOrganization.CME else ZERO
-        return self.calling.deficit(side) + debit
+        return self.placing.deficit(side) + debit
 
     def counted(self, side: ClearingOrganization, cusip: Cusip, par_dollars: int) -> Money:
         """Return what a clearing organization counts for par; nothing where it is not taken."""
@@ -184,22 +195,16 @@ def standing_of(
             ClearingOrganization.FICC: required.ficc_xm,
             ClearingOrganization.CME: required.cme,
         }
-    terms = house_terms(context, customer, business_date)
-    asked = {side: must_have(terms, amount).amount for side, amount in sides.items()}
     own = holdings.as_property(prices)
-    placing, calling = (
-        allocate(own, each, tables=tables, rules=rules, as_of=business_date)
-        for each in (sides, asked)
-    )
     return Standing(
-        holdings, prices, tables, business_date, sides, terms, placing=placing, calling=calling
+        holdings,
+        prices,
+        tables,
+        business_date,
+        sides,
+        terms_in_force(context, work.records, customer, business_date),
+        placing=allocate(own, sides, tables=tables, rules=rules, as_of=business_date),
     )
-
-
-def house_terms(context: DayContext, customer: CustomerKey, on: date) -> HouseTerms:
-    """Return what the BD-FCM asks of a customer above the clearing organizations."""
-    parameters = context.parameters("clearing_day", on)
-    return HouseTerms(customer, on, add_on_ratio=parameters.ratio("house_add_on_pct") / _PER_CENT)
 
 
 def holdings_of(ledger: Ledger, customer: CustomerKey) -> Holdings:

@@ -39,6 +39,7 @@ def image_of(work: Work) -> LedgerImage:
         work.ledger.balances(),
         tuple(fact_of(each) for each in work.records.select(stream=CUSTODY_FACT)),
         register_of_liens(work),
+        work.ledger.openings(),
     )
 
 

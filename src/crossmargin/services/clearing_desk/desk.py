@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from crossmargin.basics.refusals import RefusedError
 from crossmargin.product.calendars import futures_delivery_calendar
-from crossmargin.services.books.ports import Books
+from crossmargin.services.books.ports import Books, Work
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import Done, Inbox, Others, run_day
 from crossmargin.services.clearing_day.margining import DayModels
@@ -31,6 +32,8 @@ class ClearingDesk:
         Maker and checker of the wires that the day proposes.
     others : Others, optional
         The other parties, where they are simulated.
+    publish : callable, optional
+        Puts out a day's reports and files once it is closed; they may be put out again.
     """
 
     books: Books
@@ -41,6 +44,7 @@ class ClearingDesk:
     actor: str
     approver: str
     others: Others | None = None
+    publish: Callable[[Work, date], object] | None = None
 
     def with_others(self, others: Others) -> ClearingDesk:
         """Return the desk with the other parties simulated."""
@@ -66,12 +70,14 @@ class ClearingDesk:
         Raises
         ------
         RefusedError
-            If a step cannot be done.
+            If a step cannot be done, or a parameter chosen for the days is none or does not fit.
         """
+        if faults := self.models.faults_of_changes(business_date):
+            raise RefusedError(*faults)
         context = DayContext(
             self.bd_fcm, self.actor, self.approver, self._clock(business_date), self.models
         )
-        return run_day(
+        done = run_day(
             day_programme(context),
             self.books,
             self.inbox,
@@ -81,7 +87,10 @@ class ClearingDesk:
             outbox=self.outbox,
             watch=watch,
         )
+        if self.publish is not None:
+            with self.books.work() as work:
+                self.publish(work, business_date)
+        return done
 
     def _clock(self, on: date) -> DayClock:
-        registry = self.models.registry
-        return DayClock.from_parameters(lambda owner: registry.set_of(owner, on))
+        return DayClock.from_parameters(lambda owner: self.models.set_of(owner, on))

@@ -11,6 +11,8 @@ import pytest
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money, money_from_decimal
 from crossmargin.bootstrap.books import create_books
+from crossmargin.collateral.call_events import House
+from crossmargin.collateral.house_terms import HouseTerms
 from crossmargin.ledger.posting import Posting
 from crossmargin.ledger.transfers import TransferKind
 from crossmargin.ledger.verification import Check
@@ -19,7 +21,9 @@ from crossmargin.participation.steps import CUSTOMER_STEP, Step, step_of
 from crossmargin.product.position import Account
 from crossmargin.services.book_reports.closing import NOTICE, REPORT
 from crossmargin.services.book_reports.profit_and_loss import prove
+from crossmargin.services.book_reports.reading import report_document
 from crossmargin.services.books.memory import MemoryBooks
+from crossmargin.services.books.papers import Entry
 from crossmargin.services.books.trace import ends_at_files, trace
 from crossmargin.services.clearing_day.arrivals import (
     Action,
@@ -29,8 +33,12 @@ from crossmargin.services.clearing_day.arrivals import (
     PaymentRow,
 )
 from crossmargin.services.clearing_day.call_register import calls_of
+from crossmargin.services.clearing_day.charges import accrued_charges
 from crossmargin.services.clearing_day.directing import DIRECTION
+from crossmargin.services.clearing_day.house_terms import set_terms
 from crossmargin.services.clearing_day.instructions import INSTRUCTION
+from crossmargin.services.clearing_day.lot_register import read_register
+from crossmargin.services.clearing_day.marks import last_marks
 from crossmargin.services.clearing_day.requirements import REQUIREMENT, required_of
 from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.clearing_day.wires import WIRE
@@ -122,6 +130,25 @@ def test_the_close_finds_a_position_that_no_lot_is_behind(market, models, day, l
     close = content_of(desk.run(day), "close")
     assert close["findings"] > 0
     assert {each.check for each in verify_books(books)} == {Check.POSITIONS_ARE_THE_LOTS}
+
+
+def test_a_statement_has_every_position_at_the_price_of_the_days_marks(run, day):
+    books = opened_books(MemoryBooks())
+    run(books, RICH)
+    with books.work() as work:
+        found = report_document(work, FIRM, day, "statement/CURVE-FUND")["document"]["positions"]
+        marks = last_marks(work.records, FIRM)
+        lots = {lot.lot_id: lot for lot in read_register(work.records, FIRM).live()}
+    assert {each["clearing_organization"] for each in found} == {"FICC", "CME"}
+    assert all(each["price"] and each["price_source"] for each in found)
+    marked: dict[str, Money] = {}
+    for lot_id, value in marks.futures.items():
+        contract = f"FUT-{lots[lot_id].instrument}"
+        marked[contract] = marked.get(contract, Money(0)) + value
+    futures = {each["asset"]: each for each in found if each["clearing_organization"] == "CME"}
+    assert {asset: each["market_value"] for asset, each in futures.items()} == {
+        asset: str(value) for asset, value in marked.items()
+    }
 
 
 def test_a_notice_is_followed_to_files(market, models, day, lines):
@@ -321,3 +348,60 @@ def test_the_day_without_its_files_takes_the_side_as_late(run, market, models, d
 
 def _cents(text):
     return text.replace(".", "")
+
+
+def test_an_evening_without_residual_interest_accrues_and_pays_when_it_comes(
+    market, models, day, lines
+):
+    def evening(*more):
+        books = opened_books(MemoryBooks())
+        files = [f for f in day_files(day, lines, RICH) if not f.name.startswith(("0630", "0640"))]
+        desk = replace(desk_on(books, market, {day: [*files, *more]}), models=models)
+        return books, desk.run(day)
+
+    books, done = evening()
+    (accrued_id,) = content_of(done, "eod")["accrued"]
+    due = content_of(done, "eod")["interest_cents"]
+    assert "charges_accrued" in content_of(done, "close")["notices"]
+    assert content_of(done, "close")["findings"] == 0
+    with books.work() as work:
+        (accrued,) = accrued_charges(work.records, FIRM)
+        assert (accrued.record_id, accrued.content["cents"]) == (accrued_id, due)
+        assert ends_at_files(trace(work, accrued_id))
+        assert not work.ledger.transfers(kind=TransferKind.INTEREST_TO_CUSTOMER)
+
+    little = 1_000_000
+    books, done = evening(
+        arrived(day, "20:50", FileKind.INSTRUCTIONS, [top_up(2, little)]),
+        arrived(day, "21:00", FileKind.PAYMENTS, [confirmed(2, "top-up", little)]),
+    )
+    assert content_of(done, "eodxm")["accrued_paid"] == 1
+    with books.work() as work:
+        assert accrued_charges(work.records, FIRM) == ()
+        (paid,) = work.ledger.transfers(kind=TransferKind.INTEREST_TO_CUSTOMER)
+        assert paid.amount == due
+        assert ends_at_files(trace(work, paid.transfer_id))
+    assert verify_books(books) == ()
+
+
+def test_the_house_add_on_is_called_apart_and_bounds_a_withdrawal(market, models, day, lines):
+    books = opened_books(MemoryBooks())
+    terms = HouseTerms(CURVE, day, add_on=Money(900_000_000), credit_limit=Money(100_000_000))
+    with books.work() as work:
+        at = datetime.combine(day, time(6), EASTERN)
+        set_terms(work, terms, Entry(at, "bd_fcm_risk:ann", "bd_fcm_compliance:bob"))
+        work.commit()
+    asked = InstructionRow(
+        *(2, "little", FIRM, CURVE, Action.WITHDRAW, "CASH-USD", 100),
+        *("SEGREGATED_BANK", "", "ops", "control"),
+    )
+    order = arrived(day, "15:00", FileKind.INSTRUCTIONS, [asked], "customers")
+    files = {day: [*day_files(day, lines, RICH), order]}
+    replace(desk_on(books, market, files), models=models).run(day)
+    with books.work() as work:
+        (itd, *_) = calls_of(work.records, CURVE)
+        (refused,) = work.records.select(stream=INSTRUCTION, subject=f"{FIRM}/CURVE-FUND")
+        required = required_of(work.records.get(f"requirement/{FIRM}/CURVE-FUND/{day}/itd"))
+    lacking = required.in_futures_account + Money(800_000_000) - Money(RICH["CURVE-FUND"])
+    assert (itd.issued.ccp, itd.issued.amount) == (House.HOUSE, lacking)
+    assert "house add-on" in refused.content["reason"]

@@ -1,0 +1,50 @@
+"""Reports and notices in the books: their streams, their ids, and the last one of a name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from crossmargin.basics.records import Record
+from crossmargin.services.books.ports import Records
+
+REPORT, NOTICE, FILED = "REPORT", "NOTICE", "FILED"
+
+
+def report_record_id(bd_fcm: str, day: date, name: str, version: int = 1) -> str:
+    """Return the id of a report's record."""
+    return f"report/{bd_fcm}/{day.isoformat()}/{name}/{version}"
+
+
+def last_report(records: Records, bd_fcm: str, name: str, *, before: date) -> Record | None:
+    """Return the last report of a name of a day before another; None if there is none."""
+    found = [
+        record
+        for record in records.select(stream=REPORT, subject=bd_fcm)
+        if record.content["name"] == name and record.business_date < before
+    ]
+    return found[-1] if found else None
+
+
+def document_of(report: Record) -> Mapping[str, object]:
+    """Return what a report says.
+
+    Raises
+    ------
+    TypeError
+        If the record is no report's.
+    """
+    document = report.content["document"]
+    if not isinstance(document, Mapping):
+        raise TypeError(f"expected a report, was {report!r}")
+    return document
+
+
+def is_filed(records: Records, report: Record) -> bool:
+    """Return whether a report has been filed."""
+    return records.get(filed_record_id(report)) is not None
+
+
+def filed_record_id(report: Record) -> str:
+    """Return the id of the record that a report has been filed."""
+    return f"filed/{report.record_id}"
