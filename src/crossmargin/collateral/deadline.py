@@ -109,7 +109,7 @@ def deadline(currency: str, issued_at: datetime, rules: DeadlineRules) -> Deadli
 
     Business days are counted after the day of issue, which need not be one: a call in US dollars
     issued on a Saturday is due on Monday, one in yen on Tuesday. The cut-off itself still counts as
-    that day.
+    that day; a call that is issued at or after the day's due time is due the next business day.
 
     Parameters
     ----------
@@ -130,14 +130,17 @@ def deadline(currency: str, issued_at: datetime, rules: DeadlineRules) -> Deadli
     issued = issued_at.astimezone(NEW_YORK)
     day = issued.date()
     if currency in rules.same_day:
-        is_same_day = rules.calendar.is_business_day(day) and not _is_late(issued, rules)
+        close = _closing(currency, rules).on(day)
+        is_same_day = (
+            rules.calendar.is_business_day(day) and not _is_late(issued, rules) and issued < close
+        )
         due = day if is_same_day else rules.calendar.next_business_day(day)
     else:
         days = 2 if currency in rules.second_day else 1
         due = rules.calendar.add_business_days(day, days)
-    if currency == "USD":
-        return Deadline(due, DueEvent.FEDWIRE_FUNDS_CLOSE, rules.fedwire_funds_close.on(due))
-    return Deadline(due, DueEvent.END_OF_BUSINESS_DAY, rules.end_of_business_day.on(due))
+    is_by_wire = currency == "USD"
+    event = DueEvent.FEDWIRE_FUNDS_CLOSE if is_by_wire else DueEvent.END_OF_BUSINESS_DAY
+    return Deadline(due, event, _closing(currency, rules).on(due))
 
 
 def deadline_faults(
@@ -156,6 +159,10 @@ def deadline_faults(
         expected = f"an instant of the years {first} to {last}"
         faults.append(Refusal("issued", issued_at.isoformat(), expected, _RULE))
     return tuple(faults)
+
+
+def _closing(currency: str, rules: DeadlineRules) -> ClosingTime:
+    return rules.fedwire_funds_close if currency == "USD" else rules.end_of_business_day
 
 
 def _is_late(issued: datetime, rules: DeadlineRules) -> bool:
