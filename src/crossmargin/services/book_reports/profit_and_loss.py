@@ -156,8 +156,15 @@ class _Reading:
         if how is LotEnd.EXPIRED:
             final = final_settlement_price(lot.contract, self.models.market, self.rules)
             return futures_value(lot.contract, lot.quantity, final.price)
-        marked = marks_of(self._marks[-1]).futures if self._marks else {}
-        return marked.get(lot.lot_id, lot.signed_contract)
+        return self._last_marked(lot)
+
+    def _last_marked(self, lot: Lot) -> Money:
+        """Return what a futures lot was marked at last: of one closed out, before it ended."""
+        for record in reversed(self._marks):
+            marked = marks_of(record).futures.get(lot.lot_id)
+            if marked is not None:
+                return marked
+        return lot.signed_contract
 
     def _price(self, lot: Lot, day: date) -> SystemPrice:
         """Return the system price of the evening before a day."""

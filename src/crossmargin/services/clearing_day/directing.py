@@ -7,15 +7,18 @@ does not reach that cycle, because the cycle takes the positions of its cut-off.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from crossmargin.arrangement.cycles import Cycle
+from crossmargin.arrangement.reduction import ReductionRules
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import Money
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.collateral.house_terms import reasons_against_transfer
 from crossmargin.product.position import Account
 from crossmargin.services.books.ports import Work
+from crossmargin.services.clearing_day.access import kept_out, without_reduction
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.lot_register import (
     LotEnd,
@@ -114,9 +117,10 @@ def _may_move(
     gone = {lot.lot_id for lot, _ in moves}
     after = [lot for lot in lots if lot.lot_id not in gone]
     after += [part for _, parts in moves for part in parts]
+    out = kept_out(work.records, [customer], written.at)
     try:
         before_dollars, after_dollars = (
-            _required(context, each, written) for each in (lots, after)
+            _required(context, each, written, out) for each in (lots, after)
         )
     except RefusedError as error:
         return str(error)
@@ -129,13 +133,17 @@ def _may_move(
     return "; ".join(str(each) for each in reasons)
 
 
-def _required(context: DayContext, lots: list[Lot], written: Written) -> Money:
+def _required(
+    context: DayContext, lots: list[Lot], written: Written, out: Collection[CustomerKey]
+) -> Money:
     run = context.models.margined(
         position_lines(lots),
         cycle=Cycle.CUR,
         business_date=written.business_date,
         name="direction",
     )
+    arrangement = context.parameters("arrangement", written.business_date)
+    run = without_reduction(run, out, ReductionRules.from_parameters(arrangement))
     (customer,) = run.result.customers
     required = customer.requirement
     return required.ficc.requirement + required.cme.requirement + required.cme.outside

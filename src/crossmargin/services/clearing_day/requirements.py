@@ -26,6 +26,7 @@ from crossmargin.basics.money import Money, money_from_decimal
 from crossmargin.basics.records import Record
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.ports import Records, Work
+from crossmargin.services.clearing_day.access import kept_out, no_reduction, without_reduction
 from crossmargin.services.clearing_day.arrivals import FileKind
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import FILE, StepResult
@@ -125,7 +126,8 @@ def run_cycle(context: DayContext, work: Work, step: Step, cycle: Cycle) -> Step
         name=f"{step.business_date.isoformat()} {step.name}",
     )
     last = last_factors(work.records, context.bd_fcm, before=step.business_date)
-    run, decisions = _decided(context, run, cutoffs, late, last)
+    out = kept_out(work.records, (each.key for each in run.result.customers), step.at)
+    run, decisions = _decided(context, run, cutoffs, late, last, out=out)
     sources = dict.fromkeys((*files.values(), *register.sources(lots)))
     run_record = _run_record(
         context, run, cutoffs, lots=lots, late=late, step=step, files=tuple(sources)
@@ -135,7 +137,9 @@ def run_cycle(context: DayContext, work: Work, step: Step, cycle: Cycle) -> Step
     for customer, decision in zip(run.result.customers, decisions, strict=True):
         own = [lot.lot_id for lot in lots if lot.customer == customer.key]
         # An indicative run names its files alone.
-        written = context.written(step, run_record.record_id, *(own if calls else ()))
+        notice = (out[customer.key],) if customer.key in out else ()
+        behind = (*notice, *(own if calls else ()))
+        written = context.written(step, run_record.record_id, *behind)
         record = requirement_record(customer, decision, cutoffs, written, step)
         work.records.add(record)
         total += customer.requirement.requirement
@@ -262,6 +266,8 @@ def _decided(
     cutoffs: Cutoffs,
     late: frozenset[ClearingOrganization],
     last: Mapping[CustomerKey, AgreedFactor],
+    *,
+    out: Mapping[CustomerKey, str],
 ) -> tuple[MarginRun, tuple[FallbackDecision, ...]]:
     arrangement = run.result.day.parameters.arrangement
     rules = ReductionRules.from_parameters(arrangement)
@@ -272,8 +278,14 @@ def _decided(
         context.clock.hourly.zone_of(ClearingOrganization.FICC),
         has_previous=bool(last),
     )
-    decisions = tuple(decide_factor(c, sides, last.get(c.key), rules) for c in run.result.customers)
-    return (at_decided_factors(run, decisions, rules) if late else run), decisions
+    decisions = tuple(
+        no_reduction(last.get(c.key))
+        if c.key in out
+        else decide_factor(c, sides, last.get(c.key), rules)
+        for c in run.result.customers
+    )
+    decided = at_decided_factors(run, decisions, rules) if late else run
+    return without_reduction(decided, out, rules) if out else decided, decisions
 
 
 def _run_record(
