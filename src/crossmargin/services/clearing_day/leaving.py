@@ -21,6 +21,7 @@ from crossmargin.ledger.transfers import TransferKind, TransferState
 from crossmargin.participation.customer import CustomerFile, State, state_of
 from crossmargin.participation.steps import Step as CustomerStep
 from crossmargin.participation.steps import StepTaken
+from crossmargin.product.position import Account
 from crossmargin.services.books.accounts import of_customer
 from crossmargin.services.books.papers import Entry
 from crossmargin.services.books.participation import customers_of, take_step, what_remains
@@ -36,7 +37,14 @@ from crossmargin.services.clearing_day.lot_register import (
 from crossmargin.services.clearing_day.outgoing import quantity_text
 from crossmargin.services.clearing_day.position_transfers import ending_transfer, refused
 from crossmargin.services.clearing_day.schedule import Step
-from crossmargin.services.clearing_day.wires import instruct, places_of, withdrawal_wire
+from crossmargin.services.clearing_day.wires import (
+    Purpose,
+    Wire,
+    instruct,
+    margin_wire,
+    places_of,
+    withdrawal_wire,
+)
 from crossmargin.settlement.lots import Lot
 
 #: Where a customer's own property lies while the BD-FCM has it.
@@ -52,11 +60,12 @@ def see_customers_off(context: DayContext, work: Work, step: Step) -> StepResult
             continue
         _close_out(context, work, customer, step)
         lots = _live(context, work, customer)
-        if what_remains(work, customer) or any(lot.account.value == "XM" for lot in lots):
+        if any(lot.account is Account.XM for lot in lots):
             continue
-        if not lots and _has_property(work, customer):
+        returned += _margin_back(context, work, customer, step, at_both=not lots)
+        if not lots:
             returned += _send_back(context, work, customer, step)
-        else:
+        if not what_remains(work, customer) and (lots or not _has_property(work, customer)):
             left.append(_leave(context, work, customer, file, step))
     if not returned and not left:
         return StepResult({})
@@ -105,6 +114,27 @@ def _has_property(work: Work, customer: CustomerKey) -> bool:
     )
 
 
+def _margin_back(
+    context: DayContext, work: Work, customer: CustomerKey, step: Step, *, at_both: bool
+) -> list[str]:
+    """Instruct that margin comes back: from CME too where nothing is held outside."""
+    kinds = [(AccountKind.FICC_XM_MARGIN, Purpose.MARGIN_FROM_FICC)]
+    if at_both:
+        kinds.append((AccountKind.CME_CUSTOMER_MARGIN, Purpose.MARGIN_FROM_CME))
+    wires = []
+    for kind, purpose in kinds:
+        for (_, asset), balance in work.ledger.balances(
+            kind=kind, bd_fcm=customer.bd_fcm, customer_id=customer.customer_id
+        ).items():
+            here = balance.posted_debit - balance.credits_pending
+            if here > 0:
+                places = places_of(work.ledger, customer.bd_fcm)
+                name = f"{step.business_date.isoformat()}/{step.name}"
+                wire = margin_wire(customer, purpose, asset, here, places, name=name)
+                wires += _instructed(context, work, wire, step)
+    return wires
+
+
 def _send_back(context: DayContext, work: Work, customer: CustomerKey, step: Step) -> list[str]:
     """Instruct the wires of what lies free; what is at CME or on its way comes first."""
     own = of_customer(AccountKind.CUSTOMER_FUTURES_ACCOUNT, customer).account_id
@@ -122,19 +152,24 @@ def _send_back(context: DayContext, work: Work, customer: CustomerKey, step: Ste
         wire = withdrawal_wire(
             customer, asset, free, places_of(work.ledger, customer.bd_fcm), f"{begun}/{asset}"
         )
-        reason = instruct(work, wire, context.written(step), approver=context.approver)
-        if not reason:
-            wires.append(wire.wire_id)
+        wires += _instructed(context, work, wire, step)
     return wires
 
 
+def _instructed(context: DayContext, work: Work, wire: Wire, step: Step) -> list[str]:
+    """Return a wire's id; nothing where the ledger refuses it today: it is tried again tomorrow."""
+    reason = instruct(work, wire, context.written(step), approver=context.approver)
+    return [] if reason else [wire.wire_id]
+
+
 def _elsewhere(work: Work, customer: CustomerKey) -> dict[Asset, int]:
-    balances = work.ledger.balances(
-        kind=AccountKind.CME_CUSTOMER_MARGIN,
-        bd_fcm=customer.bd_fcm,
-        customer_id=customer.customer_id,
-    )
-    return {asset: each.posted_debit + each.debits_pending for (_, asset), each in balances.items()}
+    found: dict[Asset, int] = defaultdict(int)
+    for kind in (AccountKind.FICC_XM_MARGIN, AccountKind.CME_CUSTOMER_MARGIN):
+        for (_, asset), each in work.ledger.balances(
+            kind=kind, bd_fcm=customer.bd_fcm, customer_id=customer.customer_id
+        ).items():
+            found[asset] += each.posted_debit + each.debits_pending
+    return found
 
 
 def _leave(

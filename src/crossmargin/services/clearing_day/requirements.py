@@ -6,7 +6,7 @@ the factor, and every record says so. CUR calls nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -37,6 +37,7 @@ from crossmargin.services.clearing_day.lot_register import (
     read_register,
     subject_of,
 )
+from crossmargin.services.clearing_day.released import nothing_required
 from crossmargin.services.clearing_day.schedule import Step
 from crossmargin.services.margin_cycles import LateSides, at_decided_factors, decide_factor
 from crossmargin.services.margin_positions import MarginRun
@@ -117,6 +118,8 @@ def run_cycle(context: DayContext, work: Work, step: Step, cycle: Cycle) -> Step
     files = _position_files(work.records, context.bd_fcm, step.business_date, cycle)
     calls = CYCLE_TERMS[cycle].calls
     late = frozenset(_POSITION_FILES) - set(files) if calls else frozenset()
+    if calls:
+        _release(context, work, step, cycle, {lot.customer for lot in lots})
     if not lots:
         return StepResult({"cycle": cycle.value, "customers": 0})
     run = context.models.margined(
@@ -153,6 +156,17 @@ def run_cycle(context: DayContext, work: Work, step: Step, cycle: Cycle) -> Step
         },
         (run_record.record_id,),
     )
+
+
+def _release(
+    context: DayContext, work: Work, step: Step, cycle: Cycle, held: Collection[CustomerKey]
+) -> None:
+    """Require nothing of those of whom something was, and who hold nothing any more."""
+    last = last_requirements(work.records, context.bd_fcm, until=step.business_date)
+    for customer, each in sorted(last.items()):
+        if customer not in held and each.standalone_ficc + each.standalone_cme > Money(0):
+            written = context.written(step, each.record_id)
+            work.records.add(nothing_required(REQUIREMENT, customer, cycle, step, written))
 
 
 def requirement_record(

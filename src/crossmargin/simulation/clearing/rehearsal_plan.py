@@ -78,30 +78,32 @@ def rehearsal_plan(terms: RehearsalTerms) -> ClearingPlan:
         last=terms.last,
         entered_by=terms.entered_by,
         approved_by=terms.approved_by,
-        clock=_clock(),
+        clock=everyday_clock(),
         lines=terms.lines,
-        position_files=_position_files(),
+        position_files=everyday_files(),
         custody_accounts=(
             CustodyAccount(terms.bank, None),
             CustodyAccount(_CME.value, None),
             CustodyAccount(terms.ficc, scope),
         ),
-        deposits=(Deposit(terms.paid_day, _at("09:30"), customer_id, _CASH, terms.deposit.cents),),
+        deposits=(
+            Deposit(terms.paid_day, at_et("09:30"), customer_id, _CASH, terms.deposit.cents),
+        ),
         instructions=(
             Instruction(
-                *(terms.first, _at("06:30"), "", Action.RESIDUAL_INTEREST_DEPOSIT, _CASH),
+                *(terms.first, at_et("06:30"), "", Action.RESIDUAL_INTEREST_DEPOSIT, _CASH),
                 terms.residual_interest.cents,
             ),
             Instruction(
-                *(terms.refused_day, _at("10:00"), customer_id, Action.DIRECT_INTO_XM),
+                *(terms.refused_day, at_et("10:00"), customer_id, Action.DIRECT_INTO_XM),
                 *(f"FUT-{terms.contract}", 1),
             ),
             Instruction(
-                *(terms.refused_day, _at("10:30"), customer_id, Action.WITHDRAW, _CASH),
+                *(terms.refused_day, at_et("10:30"), customer_id, Action.WITHDRAW, _CASH),
                 terms.too_much.cents,
             ),
             Instruction(
-                *(terms.paid_day, _at("13:00"), customer_id, Action.WITHDRAW, _CASH),
+                *(terms.paid_day, at_et("13:00"), customer_id, Action.WITHDRAW, _CASH),
                 terms.withdrawal.cents,
             ),
         ),
@@ -120,7 +122,7 @@ def _conducts(terms: RehearsalTerms) -> tuple[CallConduct, ...]:
         *(customer_id, terms.first, terms.first, Conduct.MISSED),
         calls=1,
         rest_after_business_days=terms.rest_after_business_days,
-        rest_at=_at("09:00"),
+        rest_at=at_et("09:00"),
     )
     second = CallConduct(
         *(customer_id, terms.first, terms.first, Conduct.PARTIAL), calls=1, paid_share=Decimal(1)
@@ -129,20 +131,22 @@ def _conducts(terms: RehearsalTerms) -> tuple[CallConduct, ...]:
     return (first, second, others)
 
 
-def _clock() -> Clock:
+def everyday_clock() -> Clock:
+    """Return when the other parties act on a day on which nothing is late."""
     return Clock(
-        fails=_at("06:45"),
-        novations=_at("07:20"),
-        trades=_at("07:25"),
-        custodian=_at("23:10"),
-        customers=Hours(_at("07:45"), _at("18:15")),
-        banks=Hours(_at("07:05"), _at("18:45")),
+        fails=at_et("06:45"),
+        novations=at_et("07:20"),
+        trades=at_et("07:25"),
+        custodian=at_et("23:10"),
+        customers=Hours(at_et("07:45"), at_et("18:15")),
+        banks=Hours(at_et("07:05"), at_et("18:45")),
         call_payment_minutes=45,
         confirmation_minutes=10,
     )
 
 
-def _position_files() -> tuple[PositionFile, ...]:
+def everyday_files() -> tuple[PositionFile, ...]:
+    """Return the position files of both sides, all in time for their cycles."""
     times = (
         (_FICC, Cycle.ITD, "12:00", "12:05"),
         (_CME, Cycle.ITD, "12:00", "12:06"),
@@ -152,10 +156,11 @@ def _position_files() -> tuple[PositionFile, ...]:
         (_CME, Cycle.EODXM, "20:30", "21:05"),
     )
     return tuple(
-        PositionFile(side, cycle, _at(positions_at), _at(arrives))
+        PositionFile(side, cycle, at_et(positions_at), at_et(arrives))
         for side, cycle, positions_at, arrives in times
     )
 
 
-def _at(clock: str) -> LocalTime:
+def at_et(clock: str) -> LocalTime:
+    """Return a time of day in New York."""
     return LocalTime.parsed(f"{clock} America/New_York")

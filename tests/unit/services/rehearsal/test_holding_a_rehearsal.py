@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, time, timedelta
-from importlib.resources import files
 
 import pytest
 
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.refusals import RefusedError
-from crossmargin.bootstrap import block_executor, parameter_registry
 from crossmargin.bootstrap.books import hold_rehearsal, published_criteria
 from crossmargin.collateral.ageing import AgeingRules
-from crossmargin.market.history import PriceSheet
-from crossmargin.parameters.reading import parse_parameters
 from crossmargin.participation.rehearsal import RehearsedStep, refusals_of_rehearsal
-from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.memory import MemoryBooks
-from crossmargin.services.clearing_day import margining
-from crossmargin.services.clearing_day.margining import DayModels
 from crossmargin.services.clearing_day.schedule import DayClock
-from crossmargin.services.parameter_registry import ParameterRegistry
 from crossmargin.services.rehearsal.checks import outcomes
 from crossmargin.services.rehearsal.holding import RehearsalRequest
 from crossmargin.services.rehearsal.reading import RehearsedBooks
@@ -37,58 +28,27 @@ _DAYS = 8
 
 
 @pytest.fixture(scope="module")
-def first(simulation):
-    """The day from which on a rehearsal ends on the simulated market's date."""
-    return sifma_calendar().add_business_days(simulation.as_of, 1 - _DAYS)
-
-
-@pytest.fixture(scope="module")
-def registry() -> ParameterRegistry:
-    """The shipped parameters with one hourly file a day: eleven would show nothing more."""
-    name = "arrangement/parameters.toml"
-    shipped = files("crossmargin").joinpath(name).read_text("utf-8")
-    once = shipped.replace('value = "07:00 America/Chicago"', 'value = "17:00 America/Chicago"')
-    assert once != shipped
-    return parameter_registry().replacing([parse_parameters(once, file=name)])
-
-
-@pytest.fixture(scope="module")
-def models(simulated_market, simulation, first, registry) -> Iterator[DayModels]:
-    """The date's prices on every day of a rehearsal and on the one before, marked derived.
-
-    What is prepared for a date is kept, so that a second rehearsal prepares nothing anew.
-    """
-    market, sheet = simulated_market, simulated_market.price_sheets[simulation.as_of]
-    for day in sifma_calendar().business_days(first - timedelta(days=5), simulation.as_of):
-        if day != simulation.as_of:
-            market = market.with_sheet(PriceSheet(day, sheet.prices, derived_from=sheet.price_date))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(margining, "_KEPT_DATES", _DAYS + 1)
-        yield DayModels(market, registry, block_executor())
-
-
-@pytest.fixture(scope="module")
-def request_of(simulation, first):
+def request_of(simulation, first_day):
     """Make requests of the demo's curve fund."""
     lines = [
         replace(line, customer=CustomerKey(FIRM, line.customer.customer_id))
         for line in demo_positions(simulation)
     ]
-    held_at = datetime.combine(first - timedelta(days=1), time(16), EASTERN)
+    held_at = datetime.combine(first_day - timedelta(days=1), time(16), EASTERN)
 
     def make(**changes) -> RehearsalRequest:
-        asked = RehearsalRequest(CURVE, held_at, first, lines, "ann", "bob", "OTHER-BD-FCM")
+        asked = RehearsalRequest(CURVE, held_at, first_day, lines, "ann", "bob", "OTHER-BD-FCM")
         return replace(asked, **changes)
 
     return make
 
 
 @pytest.fixture(scope="module")
-def held(models, request_of):
+def held(days_models, request_of):
     """Hold one, and say what the real books were before and after."""
     real = opened_books(MemoryBooks())
     before = state_of(real)
-    rehearsal = hold_rehearsal(real, request_of(), models, lambda _: None)
+    rehearsal = hold_rehearsal(real, request_of(), days_models, lambda _: None)
     return rehearsal, before, state_of(real)
 
 
@@ -118,9 +78,9 @@ def test_what_is_ported_is_what_was_held(held, request_of):
     assert "CASH-USD" in port.figures
 
 
-def test_the_same_inputs_give_the_same_document(held, models, request_of):
+def test_the_same_inputs_give_the_same_document(held, days_models, request_of):
     rehearsal, _, _ = held
-    again = hold_rehearsal(opened_books(MemoryBooks()), request_of(), models, lambda _: None)
+    again = hold_rehearsal(opened_books(MemoryBooks()), request_of(), days_models, lambda _: None)
     assert again.as_document() == rehearsal.as_document()
 
 
@@ -134,42 +94,44 @@ def test_the_outcome_is_evidence_for_its_customer_alone(held):
 
 
 @pytest.mark.parametrize("side", list(ClearingOrganization))
-def test_it_cannot_be_held_without_a_position_at_each(models, request_of, side):
+def test_it_cannot_be_held_without_a_position_at_each(days_models, request_of, side):
     lines = [line for line in request_of().lines if line.clearing_organization is not side]
     with pytest.raises(RefusedError) as refused:
-        hold_rehearsal(opened_books(MemoryBooks()), request_of(lines=lines), models, lambda _: None)
+        hold_rehearsal(
+            opened_books(MemoryBooks()), request_of(lines=lines), days_models, lambda _: None
+        )
     assert [each.value for each in refused.value.refusals] == [f"CURVE-FUND at {side.value}"]
 
 
-def test_it_cannot_be_held_before_accounts_are_open(models, request_of):
+def test_it_cannot_be_held_before_accounts_are_open(days_models, request_of):
     stranger = CustomerKey(FIRM, "STRANGER")
     lines = [replace(line, customer=stranger) for line in request_of().lines]
     asked = request_of(customer=stranger, lines=lines)
     with pytest.raises(RefusedError) as refused:
-        hold_rehearsal(opened_books(MemoryBooks()), asked, models, lambda _: None)
+        hold_rehearsal(opened_books(MemoryBooks()), asked, days_models, lambda _: None)
     assert ("step", "REHEARSED") in [(e.field, e.value) for e in refused.value.refusals]
 
 
-def test_one_person_holds_no_rehearsal(models, request_of):
+def test_one_person_holds_no_rehearsal(days_models, request_of):
     real = opened_books(MemoryBooks())
     with pytest.raises(ValueError, match="maker and a checker"):
-        hold_rehearsal(real, request_of(approver="ann"), models, lambda _: None)
+        hold_rehearsal(real, request_of(approver="ann"), days_models, lambda _: None)
 
 
-def test_the_days_last_until_the_missed_call_restricts_and_is_paid(first, registry):
-    ageing = AgeingRules.from_parameters(registry.set_of("collateral", first))
-    clock = DayClock.from_parameters(lambda owner: registry.set_of(owner, first))
-    times = timetable(first, published_criteria(), ageing, clock)
+def test_the_days_last_until_the_missed_call_restricts_and_is_paid(first_day, days_registry):
+    ageing = AgeingRules.from_parameters(days_registry.set_of("collateral", first_day))
+    clock = DayClock.from_parameters(lambda owner: days_registry.set_of(owner, first_day))
+    times = timetable(first_day, published_criteria(), ageing, clock)
     assert len(times.days) == _DAYS
     order = [times.first, times.notice_day, times.refused_day, times.restricted_day]
     assert [*order, times.paid_day, times.last] == sorted({*order, times.paid_day, times.last})
     assert times.criterion.criterion_id == "XM-01"
 
 
-def test_in_books_where_nothing_happened_no_step_passes(first, registry):
-    ageing = AgeingRules.from_parameters(registry.set_of("collateral", first))
-    clock = DayClock.from_parameters(lambda owner: registry.set_of(owner, first))
-    times = timetable(first, published_criteria(), ageing, clock)
+def test_in_books_where_nothing_happened_no_step_passes(first_day, days_registry):
+    ageing = AgeingRules.from_parameters(days_registry.set_of("collateral", first_day))
+    clock = DayClock.from_parameters(lambda owner: days_registry.set_of(owner, first_day))
+    times = timetable(first_day, published_criteria(), ageing, clock)
     troubles = {RehearsedStep.BOOKS_VERIFIED: "a refusal"}
     with MemoryBooks().work() as work:
         found = outcomes(RehearsedBooks(work, CURVE, times, TEN_PER_CENT, troubles))
