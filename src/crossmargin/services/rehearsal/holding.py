@@ -14,6 +14,7 @@ from crossmargin.participation.criteria import Criteria
 from crossmargin.participation.rehearsal import Rehearsal, RehearsedStep
 from crossmargin.participation.standing import Invoker
 from crossmargin.product.position import PositionLine
+from crossmargin.services.books.approvals import Matter, check_two_people
 from crossmargin.services.books.papers import Entry
 from crossmargin.services.books.ports import Books
 from crossmargin.services.clearing_day.lot_register import Written
@@ -91,8 +92,10 @@ def hold_rehearsal(
     Raises
     ------
     RefusedError
-        If it cannot be held: papers or positions are missing, or there are no prices.
+        If it cannot be held: papers or positions are missing, there are no prices, or maker and
+        checker are one.
     """
+    check_two_people(request.actor, request.approver, Matter.PARTICIPATION)
     registry = models.registry
     clock = DayClock.from_parameters(lambda owner: registry.set_of(owner, request.first))
     ageing = AgeingRules.from_parameters(registry.set_of("collateral", request.first))

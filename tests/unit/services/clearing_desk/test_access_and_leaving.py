@@ -101,7 +101,7 @@ def _requirement(books, day, cycle: str):
 
 
 def test_from_the_cycle_of_its_effect_a_suspended_customer_is_margined_without_reduction(
-    desk_of, day
+    desk_of, day, lines
 ):
     books = opened_books(MemoryBooks())
     direct = InstructionRow(
@@ -127,7 +127,10 @@ def test_from_the_cycle_of_its_effect_a_suspended_customer_is_margined_without_r
         )
         (asked,) = [r for r in work.records.select(stream=INSTRUCTION) if "direct" in r.record_id]
         said = work.records.get(notice).content
-        with_trades = surge_with(desk.models, work, CURVE, (), _at(day, "15:00"))
+        now = _at(day, "15:00")
+        with_trades = surge_with(desk.models, work, CURVE, (), now)
+        own = [replace(line, customer=CURVE) for line in lines]
+        doubled = surge_with(desk.models, work, CURVE, own, now)
     assert eod.in_futures_account > itd.in_futures_account
     assert called > Money(0)
     assert asked.content["outcome"] == "REFUSED"
@@ -138,6 +141,8 @@ def test_from_the_cycle_of_its_effect_a_suspended_customer_is_margined_without_r
     assert surge["standalone"] == before.content["standalone"]
     assert surge["extra_cash"] == before.content["saved"]
     assert with_trades.as_document()["extra_cash"] == surge["extra_cash"]
+    assert doubled.surge.total > with_trades.surge.total
+    assert doubled.basis == f"with {len(own)} intended trades"
     assert verify_books(books) == ()
 
 

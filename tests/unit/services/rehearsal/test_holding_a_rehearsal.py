@@ -114,7 +114,7 @@ def test_it_cannot_be_held_before_accounts_are_open(days_models, request_of):
 
 def test_one_person_holds_no_rehearsal(days_models, request_of):
     real = opened_books(MemoryBooks())
-    with pytest.raises(ValueError, match="maker and a checker"):
+    with pytest.raises(RefusedError, match="maker and checker"):
         hold_rehearsal(real, request_of(approver="ann"), days_models, lambda _: None)
 
 
