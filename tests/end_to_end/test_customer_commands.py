@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from crossmargin.bootstrap import books as books_bootstrap
 from crossmargin.cli.main import app
 from crossmargin.feeds.books.participants_csv import COLUMNS
+from crossmargin.participation.rehearsal import Rehearsal, RehearsedStep, StepOutcome
 from crossmargin.testing.participants import digest
 
 SAMPLE = Path(__file__).resolve().parents[2] / "docs" / "tutorial" / "participants.toml"
@@ -34,6 +36,15 @@ class Desk:
         command = ["customer", *map(str, arguments), "--books", self.books]
         result = ran.invoke(app, command)
         return result.exit_code, result.stdout, result.stderr
+
+    def rehearsed(self, customer: str, *failed: RehearsedStep) -> Path:
+        """Return the file of a rehearsal in which all but some steps passed."""
+        steps = tuple(StepOutcome(s, s not in failed, {}, ()) for s in RehearsedStep)
+        held_at = datetime.fromisoformat(_MORNING)
+        held = Rehearsal("BD-FCM", customer, held_at, {}, steps, "")
+        path = self.paper.with_name(f"{customer}.json")
+        path.write_text(json.dumps(held.as_document()), encoding="utf-8")
+        return path
 
     def write(self, *arguments: object, at: str = _MORNING) -> tuple[int, str, str]:
         return self.run(*arguments, "--at", at, *_PEOPLE)
@@ -115,7 +126,7 @@ def test_a_customer_is_brought_in_by_hand(desk: Desk) -> None:
         ("step", "FUND-9", "CUSTOMER_OPTED_IN"),
         ("step", "FUND-9", "BD_FCM_OPTED_IN"),
         ("step", "FUND-9", "ACCOUNTS_OPENED"),
-        ("step", "FUND-9", "REHEARSED", "--paper", desk.paper),
+        ("step", "FUND-9", "REHEARSED", "--rehearsal", desk.rehearsed("FUND-9")),
         ("step", "FUND-9", "WENT_LIVE"),
     ):
         assert desk.write(*command)[0] == 0, command
@@ -140,6 +151,10 @@ def test_a_step_too_early_names_every_reason_and_writes_nothing(desk: Desk) -> N
     [
         (("step", "F", "FLEW"), "expected one of APPLIED"),
         (("step", "F", "DECLARED"), "xm customer declare"),
+        (("step", "F", "REHEARSED"), "the document of a rehearsal"),
+        (("notice", "F", "XM-99"), "XM-01, XM-02"),
+        (("notice", "F", "XM-01", "--invoked-by", "US"), "BD_FCM, CUSTOMER"),
+        (("cure", "F", "notice/1"), "a notice to BD-FCM/F that stands"),
         (("declare", "F", "--owner", "A:1"), "NAME:SHARE:RELATION"),
         (("declare", "F", "--owner", "A:1/2:NONE"), "100 % together"),
         (("register", "BANK", "--lei", "X", "--from", "2020-01-02"), "BROKER_DEALER"),
@@ -153,6 +168,67 @@ def test_what_makes_no_sense_is_refused_in_one_line(
     code, _, err = desk.write(*arguments)
     assert code == 1
     assert expected in err
+
+
+def test_a_rehearsal_that_failed_or_is_anothers_or_no_document_is_no_evidence(desk: Desk) -> None:
+    desk.import_sample()
+    failed = desk.rehearsed("CURVE-FUND", RehearsedStep.PORT, RehearsedStep.CALL_MISSED)
+    step = ("step", "CURVE-FUND", "REHEARSED", "--rehearsal")
+    code, _, err = desk.write(*step, failed)
+    assert code == 1
+    assert [line.partition(" ")[0] for line in err.splitlines()] == [
+        *("steps.CALL_MISSED", "steps.PORT"),
+    ]
+    code, _, err = desk.write(*step, desk.rehearsed("BASIS-FUND"))
+    assert (code, "expected BD-FCM/CURVE-FUND" in err) == (1, True)
+    assert "a JSON document" in desk.write(*step, desk.paper)[2]
+    late = "2026-12-01T09:00-05:00"
+    code, _, err = desk.write(*step, desk.rehearsed("CURVE-FUND"), at=late)
+    assert (code, "at most 90 days old" in err) == (1, True)
+    code, _, err = desk.write(*step, desk.rehearsed("CURVE-FUND"))
+    assert code == 0
+    last = desk.shown("CURVE-FUND")["steps"][-1]
+    assert last["step"] == "REHEARSED"
+    assert last["causes"][0].startswith("rehearsal/BD-FCM/CURVE-FUND/")
+
+
+def test_an_order_suspends_and_a_paper_lifts_it(desk: Desk) -> None:
+    desk.import_sample()
+    order = ("CURVE-FUND", "XM-07")
+    code, _, err = desk.write("notice", *order, "--invoked-by", "CME")
+    assert (code, "evidence" in err) == (1, True)
+    assert desk.write("evidence", *order, desk.paper)[0] == 0
+    code, _, err = desk.write("notice", *order, "--invoked-by", "CME")
+    assert code == 0
+    notice = err.strip()
+    assert desk.write("acknowledge", "CURVE-FUND", notice, desk.paper)[0] == 0
+    noon = "2026-05-11T12:15-04:00"
+    code, out, _ = desk.run("standing", "CURVE-FUND", "--at", noon)
+    assert code == 0
+    assert "SUSPENDED" in out
+    assert "ACKNOWLEDGED at" in out
+    assert "extra cash" in out
+    code, out, _ = desk.run("parity", "XM-07", "--at", noon, "--format", "csv")
+    (row,) = csv.DictReader(io.StringIO(out))
+    assert (row["customer"], row["acted_on"], row["notice"]) == ("CURVE-FUND", "yes", notice)
+    assert desk.shown("CURVE-FUND", noon)["state"] == "SUSPENDED"
+    after = "2026-05-11T15:00-04:00"
+    assert desk.write("cure", "CURVE-FUND", notice, at=after)[0] == 1
+    assert desk.write("cure", "CURVE-FUND", notice, "--paper", desk.paper, at=after)[0] == 0
+    assert desk.shown("CURVE-FUND", after)["state"] == "LIVE"
+    code, out, _ = desk.run("standing", "CURVE-FUND", "--at", after, "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert [row["clearing_organization"] for row in rows] == ["FICC", "CME"]
+    assert {row["standing"] for row in rows} == {"ACTIVE"}
+
+
+def test_the_criteria_are_shown_with_version_and_digest() -> None:
+    result = ran.invoke(app, ["customer", "criteria", "--format", "json"])
+    document = json.loads(result.stdout)
+    assert (result.exit_code, document["version"], document["status"]) == (0, "1", "assumed")
+    assert len(document["digest"]) == 64
+    shown = ran.invoke(app, ["customer", "criteria"]).stdout
+    assert all(each["id"] in shown for each in document["criteria"])
 
 
 def test_one_person_is_no_maker_and_checker(desk: Desk) -> None:

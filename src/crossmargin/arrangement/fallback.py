@@ -51,6 +51,7 @@ class FallbackReason(StrEnum):
     NOT_AGREED = "NOT_AGREED"
     TOO_OLD = "TOO_OLD"
     LEG_MISSING = "LEG_MISSING"
+    SUSPENDED = "SUSPENDED"
     AS_AGREED = "AS_AGREED"
     SIDE_ON_TIME = "SIDE_ON_TIME"
     CAP = "CAP"

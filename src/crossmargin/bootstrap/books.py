@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     from crossmargin.feeds.books.inbox import FolderInbox
     from crossmargin.feeds.books.outbox import FolderOutbox
     from crossmargin.feeds.books.programme import LoadedBooks
+    from crossmargin.participation.criteria import Criteria
+    from crossmargin.participation.rehearsal import Rehearsal
     from crossmargin.services.books.loading import Participants
     from crossmargin.services.books.ports import Books, Work
     from crossmargin.services.clearing_day.margining import DayModels
     from crossmargin.services.clearing_desk.desk import ClearingDesk
+    from crossmargin.services.rehearsal.holding import RehearsalRequest
+    from crossmargin.services.rehearsal.script import Script
     from crossmargin.simulation.clearing.parties import SimulatedParties
     from crossmargin.simulation.clearing.plan import ClearingPlan
 
@@ -209,6 +213,11 @@ def read_customers(path: Path, bd_fcm: str) -> Participants:
 
 def proprietary_share(on: date) -> Fraction:
     """Return from which share on those related to the firm make an account proprietary."""
+    return participation_terms(on)[0]
+
+
+def participation_terms(on: date) -> tuple[Fraction, int]:
+    """Return that share, and for how many days a rehearsal is good, on a day."""
     from importlib.resources import files
 
     from crossmargin.parameters.reading import parse_parameters
@@ -218,8 +227,8 @@ def proprietary_share(on: date) -> Fraction:
     # One owner's file: reading all of them takes longer than what is asked.
     name = f"{OWNERS['participation']}/parameters.toml"
     text = files("crossmargin").joinpath(name).read_text("utf-8")
-    read = parse_parameters(text, file=name)
-    return ParameterSet.from_file(read, on=on).ratio("proprietary_share")
+    terms = ParameterSet.from_file(parse_parameters(text, file=name), on=on)
+    return terms.ratio("proprietary_share"), terms.whole("rehearsal_valid_days")
 
 
 def ladder_rules(on: date) -> LadderRules:
@@ -255,3 +264,73 @@ def write_reports(work: Work, directory: Path, bd_fcm: str, day: date) -> list[P
     for name, content in files.items():
         replace_file(directory / name, content)
     return [directory / name for name in files]
+
+
+def published_criteria() -> Criteria:
+    """Return the table of criteria on which access to the arrangement is suspended or ended."""
+    from importlib.resources import files
+
+    from crossmargin.participation.criteria import parse_criteria
+
+    name = "participation/criteria.toml"
+    return parse_criteria(files("crossmargin").joinpath(name).read_text("utf-8"), file=name)
+
+
+def hold_rehearsal(
+    real: Books, request: RehearsalRequest, models: DayModels, watch: Callable[[date], None]
+) -> Rehearsal:
+    """Rehearse a customer's workflow in memory, against simulated parties; nothing is kept.
+
+    Raises
+    ------
+    RefusedError
+        If it cannot be held.
+    """
+    from tempfile import TemporaryDirectory
+
+    from crossmargin.services.books.memory import MemoryBooks
+    from crossmargin.services.clearing_desk.desk import ClearingDesk as Desk
+    from crossmargin.services.rehearsal.holding import hold_rehearsal as run
+    from crossmargin.simulation.clearing.parties import SimulatedParties as Parties
+    from crossmargin.simulation.clearing.rehearsal_plan import RehearsalTerms, rehearsal_plan
+
+    with TemporaryDirectory() as folder:
+        outbox = Path(folder) / "out"
+
+        def make_desk(own: Books, script: Script) -> ClearingDesk:
+            bd_fcm = script.customer.bd_fcm
+            files = open_inbox(Path(folder) / "in", bd_fcm=bd_fcm)
+            people = (script.entered_by, script.approved_by)
+            desk = Desk(own, files, open_outbox(outbox), models, bd_fcm, *people)
+            times = script.times
+            terms = RehearsalTerms(
+                script.customer,
+                script.lines,
+                first=times.first,
+                refused_day=times.refused_day,
+                restricted_day=times.restricted_day,
+                paid_day=times.paid_day,
+                last=times.last,
+                rest_after_business_days=times.restricted_after + 1,
+                bank=script.places.bank,
+                ficc=script.places.ficc,
+                residual_interest=script.residual_interest,
+                too_much=script.too_much,
+                deposit=script.deposit,
+                withdrawal=script.withdrawal,
+                contract=script.contract,
+                entered_by=script.entered_by,
+                approved_by=script.approved_by,
+            )
+            plan = rehearsal_plan(terms)
+            return desk.with_others(Parties(plan, files, outbox, desk.step_instants))
+
+        return run(
+            real,
+            MemoryBooks(),
+            request,
+            models=models,
+            criteria=published_criteria(),
+            make_desk=make_desk,
+            watch=watch,
+        )

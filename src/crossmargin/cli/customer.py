@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,16 @@ from crossmargin.cli.customer_papers import (
     read_word,
     register_command,
     sha256_of,
+)
+from crossmargin.cli.customer_rehearsal import read_rehearsal, rehearse_command
+from crossmargin.cli.customer_standing import (
+    acknowledge_command,
+    criteria_command,
+    cure_command,
+    evidence_command,
+    notice_command,
+    parity_command,
+    standing_command,
 )
 from crossmargin.cli.options import FormatOption
 from crossmargin.cli.output import (
@@ -46,6 +57,14 @@ customer_app.command("programme")(programme_command)
 customer_app.command("register")(register_command)
 customer_app.command("document")(document_command)
 customer_app.command("end-document")(end_document_command)
+customer_app.command("rehearse")(rehearse_command)
+customer_app.command("criteria")(criteria_command)
+customer_app.command("evidence")(evidence_command)
+customer_app.command("notice")(notice_command)
+customer_app.command("acknowledge")(acknowledge_command)
+customer_app.command("cure")(cure_command)
+customer_app.command("parity")(parity_command)
+customer_app.command("standing")(standing_command)
 
 
 @customer_app.command("import")
@@ -160,7 +179,7 @@ def step_command(
         typer.Argument(
             metavar="STEP",
             help="APPLIED, CUSTOMER_OPTED_IN, BD_FCM_OPTED_IN, ACCOUNTS_OPENED, REHEARSED, "
-            "WENT_LIVE, SUSPENDED, REINSTATED, LEAVING or LEFT.",
+            "WENT_LIVE, LEAVING or LEFT.",
         ),
     ],
     *,
@@ -178,9 +197,16 @@ def step_command(
         list[str] | None,
         typer.Option("--remains", metavar="BALANCE", help="What a leaving customer still has."),
     ] = None,
-    criterion: Annotated[
-        str, typer.Option("--criterion", metavar="ID", help="Under which it is suspended.")
-    ] = "",
+    rehearsal: Annotated[
+        Path | None,
+        typer.Option(
+            "--rehearsal",
+            metavar="FILE",
+            help="REHEARSED: the document of a rehearsal that passed.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     record_id: Annotated[
         str, typer.Option("--id", metavar="ID", help="Of the record; made of the step if left out.")
     ] = "",
@@ -199,11 +225,13 @@ def step_command(
         known = read_word(Step, "step", step)
         if known is Step.DECLARED:
             raise refused("step", step, "any other: xm customer declare", "participation")
+        if (known is Step.REHEARSED) is (rehearsal is None):
+            expected = "the document of a rehearsal with REHEARSED, and with nothing else"
+            raise refused("rehearsal", str(rehearsal or ""), expected, "participation")
         return StepTaken(
             known,
             sha256=sha256_of(paper) if paper else "",
             remains=tuple(remains or ()),
-            criterion=criterion,
             causes=tuple(evidence or ()),
         )
 
@@ -216,6 +244,7 @@ def step_command(
         people=(actor, approver),
         output_format=output_format,
         record_id=record_id,
+        rehearsal=rehearsal,
     )
 
 
@@ -314,23 +343,25 @@ def _take(
     people: tuple[str, str],
     output_format: OutputFormat,
     record_id: str = "",
+    rehearsal: Path | None = None,
 ) -> None:
     """Make a step of what was given, take it, and name its record on standard error."""
     from crossmargin.basics.identifiers import CustomerKey
     from crossmargin.bootstrap import books as books_bootstrap
     from crossmargin.services.books.papers import Entry
-    from crossmargin.services.books.participation import take_step
+    from crossmargin.services.books.participation import record_rehearsal, take_step
 
     with opened(books, output_format) as store:
         instant, taken = instant_of(at, output_format), made()
+        key, entry = CustomerKey(bd_fcm, customer), Entry(instant, *people)
+        share, valid_days = books_bootstrap.participation_terms(instant.date())
         with store.work() as work:
+            if rehearsal is not None:
+                document = read_rehearsal(rehearsal)
+                rested = record_rehearsal(work, key, document, entry, valid_days=valid_days)
+                taken = replace(taken, causes=(rested, *taken.causes))
             written = take_step(
-                work,
-                CustomerKey(bd_fcm, customer),
-                taken,
-                Entry(instant, *people),
-                proprietary_share=books_bootstrap.proprietary_share(instant.date()),
-                record_id=record_id,
+                work, key, taken, entry, proprietary_share=share, record_id=record_id
             )
             work.commit()
     typer.echo(written, err=True)

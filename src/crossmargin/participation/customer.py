@@ -21,6 +21,12 @@ from crossmargin.participation.documents import (
 from crossmargin.participation.entities import Registration, bd_fcm_verdict, known_registrations
 from crossmargin.participation.ownership import proprietary_gate
 from crossmargin.participation.programme import ProgrammeFact, programme_gates
+from crossmargin.participation.standing import (
+    StandingFact,
+    StandingState,
+    effective_notice,
+    standing_at,
+)
 from crossmargin.participation.steps import Step, StepTaken
 from crossmargin.participation.verdicts import Gate, Verdict
 
@@ -39,6 +45,7 @@ class State(StrEnum):
     REHEARSED = "REHEARSED"
     LIVE = "LIVE"
     SUSPENDED = "SUSPENDED"
+    TERMINATED = "TERMINATED"
     LEAVING = "LEAVING"
     LEFT = "LEFT"
 
@@ -63,6 +70,8 @@ class CustomerFile:
     programme : tuple of ProgrammeFact
     document_ends : tuple of DocumentEnd
         Of the customer's and the BD-FCM's.
+    standing : tuple of StandingFact
+        Notices of suspension and termination with all that belongs to them, as written.
     """
 
     subject: str
@@ -73,6 +82,7 @@ class CustomerFile:
     proprietary_share: Fraction
     programme: tuple[ProgrammeFact, ...] = ()
     document_ends: tuple[DocumentEnd, ...] = ()
+    standing: tuple[StandingFact, ...] = ()
 
     @property
     def bd_fcm(self) -> str:
@@ -94,11 +104,9 @@ class CustomerFile:
         ]
         return max(found, key=lambda each: each.signed_at, default=None)
 
-    def suspension(self, at: datetime) -> StepTaken | None:
-        """Return the step that suspends the customer at an instant, or None."""
-        ends = {Step.SUSPENDED, Step.REINSTATED}
-        found = [each for each in self.steps if each.step in ends and each.is_known(at)]
-        return found[-1] if found and found[-1].step is Step.SUSPENDED else None
+    def suspension(self, at: datetime) -> StandingFact | None:
+        """Return the notice that keeps the customer out at an instant, or None (CP-18)."""
+        return effective_notice(self.standing, at)
 
 
 def customer_gates(file: CustomerFile, at: datetime) -> tuple[Gate, ...]:
@@ -197,8 +205,9 @@ def state_of(file: CustomerFile, at: datetime) -> State:
         return State.APPLICANT
     if not customer_gates(file, at)[-1].passed:
         return State.INELIGIBLE
-    if file.suspension(at) is not None:
-        return State.SUSPENDED
+    standing = standing_at(file.standing, at)
+    if standing in {StandingState.SUSPENDED, StandingState.TERMINATED}:
+        return State(standing.value)
     return _reached(file, at)
 
 
@@ -206,6 +215,8 @@ def state_changes(file: CustomerFile) -> tuple[tuple[datetime, State], ...]:
     """Return every state that a customer was in, and since when, by steps and documents."""
     instants = {each.at for each in file.steps if each.at is not None}
     instants |= {each.recorded_at for each in file.documents if each.recorded_at is not None}
+    instants |= {each.at for each in file.standing}
+    instants |= {each.effective_at for each in file.standing if each.effective_at is not None}
     changes: list[tuple[datetime, State]] = []
     for at in sorted(instants):
         state = state_of(file, at)
@@ -250,6 +261,21 @@ def _document_gate(file: CustomerFile, kind: DocumentKind, at: datetime, rule: s
     if found is None:
         return Gate(kind.value, rule, passed=False, detail="no such document in force")
     return Gate(kind.value, rule, passed=True, evidence=(found.record_id,))
+
+
+def document_gates(file: CustomerFile, at: datetime) -> tuple[Gate, ...]:
+    """Return one gate a paper that the customer itself must have in force."""
+    return (
+        _agreement_gate(file, at),
+        *(
+            _document_gate(file, kind, at, "90 FR 58525, VIII; CP-01, CP-02")
+            for kind in (
+                DocumentKind.DISCLOSURE,
+                DocumentKind.PLEDGE_TO_BD_FCM,
+                DocumentKind.OWNERSHIP_AND_CONTROL,
+            )
+        ),
+    )
 
 
 def _agreement_gate(file: CustomerFile, at: datetime) -> Gate:

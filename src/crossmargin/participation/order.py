@@ -28,13 +28,11 @@ _BEFORE: Mapping[Step, tuple[Step, ...]] = {
     Step.ACCOUNTS_OPENED: (Step.APPLIED, Step.DECLARED),
     Step.REHEARSED: (Step.ACCOUNTS_OPENED,),
     Step.WENT_LIVE: (),
-    Step.SUSPENDED: (Step.WENT_LIVE,),
-    Step.REINSTATED: (Step.WENT_LIVE,),
     Step.LEAVING: (Step.APPLIED,),
     Step.LEFT: (Step.LEAVING,),
 }
-#: Those that may be taken again: a change of ownership, another rehearsal, another suspension.
-_REPEATED = frozenset({Step.DECLARED, Step.REHEARSED, Step.SUSPENDED, Step.REINSTATED})
+#: Those that may be taken again: a change of ownership, another rehearsal.
+_REPEATED = frozenset({Step.DECLARED, Step.REHEARSED})
 #: What a leaving customer may still do.
 _WHILE_LEAVING = frozenset({Step.DECLARED, Step.LEFT})
 
@@ -61,7 +59,7 @@ def refusals_of_step(file: CustomerFile, taken: StepTaken, at: datetime) -> list
             Refusal("step", step.value, f"a step not yet taken, but see {done.record_id}", _RULE)
         )
     refusals += _of_leaving(file, step, at)
-    refusals += _of_content(file, taken, at)
+    refusals += _of_content(taken)
     refusals += [
         Refusal(gate.name, gate.detail, "passed", gate.rule)
         for gate in _gates(file, step, at)
@@ -88,19 +86,12 @@ def _of_leaving(file: CustomerFile, step: Step, at: datetime) -> list[Refusal]:
     return []
 
 
-def _of_content(file: CustomerFile, taken: StepTaken, at: datetime) -> list[Refusal]:
+def _of_content(taken: StepTaken) -> list[Refusal]:
     refusals = sha256_faults(taken.sha256) if taken.sha256 else []
     if taken.step is Step.DECLARED:
         refusals += declaration_faults(taken.owners)
     if taken.step is Step.REHEARSED and not (taken.causes or taken.sha256):
         refusals.append(Refusal("evidence", "", "a record or a digest of the rehearsal", _RULE))
-    if taken.step is Step.SUSPENDED and not taken.criterion:
-        refusals.append(Refusal("criterion", "", "the id of a published criterion", "CP-18"))
-    suspended = file.suspension(at) is not None
-    if taken.step is Step.SUSPENDED and suspended:
-        refusals.append(Refusal("step", taken.step.value, "a customer not suspended", "CP-18"))
-    if taken.step is Step.REINSTATED and not suspended:
-        refusals.append(Refusal("step", taken.step.value, "a customer suspended", "CP-18"))
     return refusals
 
 

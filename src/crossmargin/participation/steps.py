@@ -23,8 +23,6 @@ class Step(StrEnum):
     ACCOUNTS_OPENED = "ACCOUNTS_OPENED"
     REHEARSED = "REHEARSED"
     WENT_LIVE = "WENT_LIVE"
-    SUSPENDED = "SUSPENDED"
-    REINSTATED = "REINSTATED"
     LEAVING = "LEAVING"
     LEFT = "LEFT"
 
@@ -42,8 +40,8 @@ class StepTaken:
         What was declared; empty for every other step.
     remains : tuple of str
         What a leaving customer still has in the account, one line a balance.
-    criterion : str
-        Id of the published criterion under which a customer is suspended.
+    returned : tuple of str
+        What one that has left got back since it began to leave, one line an asset.
     at : datetime or None
         None before it is recorded, as with all that follows.
     record_id, actor, approver : str
@@ -54,7 +52,7 @@ class StepTaken:
     sha256: str = ""
     owners: tuple[Owner, ...] = ()
     remains: tuple[str, ...] = ()
-    criterion: str = ""
+    returned: tuple[str, ...] = ()
     at: datetime | None = None
     record_id: str = ""
     actor: str = ""
@@ -72,7 +70,7 @@ class StepTaken:
             "sha256": self.sha256,
             "owners": owners_content(self.owners),
             "remains": list(self.remains),
-            "criterion": self.criterion,
+            "returned": list(self.returned),
         }
 
 
@@ -91,7 +89,7 @@ def step_of(record: Record) -> StepTaken:
             sha256=str(said["sha256"]),
             owners=owners_of(said["owners"]),
             remains=_texts(said["remains"]),
-            criterion=str(said["criterion"]),
+            returned=_texts(said.get("returned", ())),
             at=record.at,
             record_id=record.record_id,
             actor=record.actor,

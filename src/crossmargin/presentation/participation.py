@@ -48,8 +48,8 @@ def customer_document(file: CustomerFile, at: datetime) -> dict[str, Any]:
                 "actor": each.actor,
                 "approver": each.approver,
                 "sha256": each.sha256,
-                "criterion": each.criterion,
                 "remains": list(each.remains),
+                "returned": list(each.returned),
                 "causes": list(each.causes),
                 "record_id": each.record_id,
             }

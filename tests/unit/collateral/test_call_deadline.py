@@ -53,6 +53,23 @@ def test_the_day_by_currency_and_instant(
 
 
 @pytest.mark.parametrize(
+    ("currency", "issued", "due"),
+    [
+        ("USD", "2026-11-24T18:59:59-05:00", date(2026, 11, 24)),
+        ("USD", "2026-11-24T19:00:00-05:00", date(2026, 11, 25)),
+        ("USD", "2026-11-25T20:45:00-05:00", date(2026, 11, 27)),
+        ("CAD", "2026-11-24T17:00:00-05:00", date(2026, 11, 25)),
+    ],
+)
+def test_without_a_cutoff_no_call_is_due_before_it_is_issued(
+    parameters: ParameterSet, currency: str, issued: str, due: date
+) -> None:
+    found = deadline(currency, datetime.fromisoformat(issued), rules(parameters, "none"))
+    assert found.due_date == due
+    assert found.due_at > datetime.fromisoformat(issued)
+
+
+@pytest.mark.parametrize(
     "currency", ["AUD", "CNY", "HKD", "HUF", "ILS", "JPY", "NZD", "SGD", "ZAR", "TRY"]
 )
 def test_currencies_of_the_appendix_have_two_business_days(

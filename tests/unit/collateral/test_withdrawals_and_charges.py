@@ -26,9 +26,7 @@ from crossmargin.collateral.undermargined import (
     undermargined_charge,
 )
 from crossmargin.collateral.withdrawal import (
-    AccountCover,
     WithdrawalTest,
-    reasons_against_leaving,
 )
 from crossmargin.parameters.registry import ParameterSet
 from crossmargin.product.position import ClearingOrganization
@@ -64,18 +62,6 @@ def test_nothing_leaves_an_account_that_is_short() -> None:
     assert len(test.reasons_against(ZERO)) == 2
     with pytest.raises(ValueError, match="required"):
         WithdrawalTest(ZERO, Money(-1))
-
-
-def test_every_account_that_would_be_short_is_named() -> None:
-    covers = {FICC: AccountCover(Money(100), Money(90)), CME: AccountCover(Money(50), Money(60))}
-
-    def fields(**leaving: int) -> list[str]:
-        moved = {ClearingOrganization(ccp): Money(cents) for ccp, cents in leaving.items()}
-        return [each.field for each in reasons_against_leaving(covers, moved)]
-
-    assert fields(FICC=10) == []
-    assert fields(FICC=11, CME=1) == ["CME.leaving", "FICC.leaving"]
-    assert fields(CME=0) == []
 
 
 def test_what_a_customer_must_have_is_never_below_the_minimum() -> None:

@@ -30,9 +30,7 @@ _T = TypeVar("_T")
 _RULE = "reference: customers as CSV"
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 _KINDS = tuple(kind for kind in DocumentKind if kind not in OF_BD_FCM)
-_STEPS = tuple(
-    step for step in Step if step not in {Step.SUSPENDED, Step.REINSTATED, Step.LEAVING, Step.LEFT}
-)
+_STEPS = tuple(step for step in Step if step not in {Step.LEAVING, Step.LEFT})
 #: Every column; all must be there, a cell may be empty.
 COLUMNS = (
     "customer_id",

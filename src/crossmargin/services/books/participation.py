@@ -6,9 +6,9 @@ changes; done otherwise under an id that is there, it is refused as a conflict.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import timedelta
 from fractions import Fraction
 
 from crossmargin.basics.identifiers import CustomerKey
@@ -17,6 +17,12 @@ from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.participation.customer import CustomerFile
 from crossmargin.participation.order import refusals_of_step
+from crossmargin.participation.rehearsal import (
+    REHEARSAL,
+    refusals_of_rehearsal,
+    rehearsal_content,
+)
+from crossmargin.participation.standing import STANDING, standing_fact_of
 from crossmargin.participation.steps import CUSTOMER_STEP, Step, StepTaken, step_of
 from crossmargin.services.books.accounts import CUSTOMER_KINDS, SECURITIES_KINDS, of_customer
 from crossmargin.services.books.approvals import Matter
@@ -38,6 +44,7 @@ XM_KINDS = (
     AccountKind.CME_XM_POSITION,
 )
 _RULE = "participation"
+_ONE_DAY = timedelta(days=1)
 
 
 def subject(customer: CustomerKey) -> str:
@@ -68,6 +75,10 @@ def customer_file(work: Work, customer: CustomerKey, proprietary_share: Fraction
         document_ends=(
             *document_ends_of(work, own),
             *document_ends_of(work, customer.bd_fcm),
+        ),
+        standing=tuple(
+            read_record(each, standing_fact_of)
+            for each in work.records.select(stream=STANDING, subject=own)
         ),
     )
 
@@ -151,8 +162,8 @@ def take_steps(
             refusals = [
                 *_unknown_causes(work, file, taken),
                 *refusals_of_step(file, taken, entry.at),
+                *_other_evidence(work, file, taken),
                 *_what_is_left(work, customer, taken),
-                *_moved_today(work, customer, taken.step, record.business_date),
             ]
             if refusals:
                 raise RefusedError(*refusals)
@@ -161,6 +172,44 @@ def take_steps(
             _change_accounts(work, customer, taken.step, record)
         written.append(record_id)
     return tuple(written)
+
+
+def record_rehearsal(
+    work: Work,
+    customer: CustomerKey,
+    document: Mapping[str, object],
+    entry: Entry,
+    *,
+    valid_days: int,
+) -> str:
+    """Write that a rehearsal is what a customer rests on; return the record's id.
+
+    Parameters
+    ----------
+    work : Work
+    customer : CustomerKey
+    document : mapping
+        The rehearsal's, as its file has it.
+    entry : Entry
+    valid_days : int
+        For how many calendar days a rehearsal is good.
+
+    Raises
+    ------
+    RefusedError
+        If a step failed or is missing, it is another customer's, too old, or altered: every reason.
+    """
+    own = subject(customer)
+    refusals = refusals_of_rehearsal(document, subject=own, at=entry.at, valid_days=valid_days)
+    if refusals:
+        raise RefusedError(*refusals)
+    record_id = f"rehearsal/{own}/{document['digest']}"
+    if work.records.get(record_id) is None:
+        content = rehearsal_content(document)
+        work.records.add(
+            entry.record(record_id, REHEARSAL, own, content, matter=Matter.PARTICIPATION)
+        )
+    return record_id
 
 
 def what_remains(work: Work, customer: CustomerKey) -> tuple[str, ...]:
@@ -199,6 +248,18 @@ def _unknown_causes(work: Work, file: CustomerFile, taken: StepTaken) -> list[Re
     ]
 
 
+def _other_evidence(work: Work, file: CustomerFile, taken: StepTaken) -> list[Refusal]:
+    """Return the records that a rehearsal cannot rest on: those that are none of this customer."""
+    if taken.step is not Step.REHEARSED:
+        return []
+    found = [(each, work.records.get(each)) for each in taken.causes]
+    return [
+        Refusal("evidence", each, f"a rehearsal of {file.subject}", _RULE)
+        for each, record in found
+        if record is not None and (record.stream, record.subject) != (REHEARSAL, file.subject)
+    ]
+
+
 def _what_is_left(work: Work, customer: CustomerKey, taken: StepTaken) -> list[Refusal]:
     """Return what stands against leaving: all that remains, or what it is said to be and is not."""
     if taken.step not in {Step.LEAVING, Step.LEFT}:
@@ -209,19 +270,6 @@ def _what_is_left(work: Work, customer: CustomerKey, taken: StepTaken) -> list[R
     return [
         *(Refusal("remains", each, expected, "ruling 23") for each in sorted(there - said)),
         *(Refusal("remains", each, "what is there", "ruling 23") for each in sorted(said - there)),
-    ]
-
-
-def _moved_today(work: Work, customer: CustomerKey, step: Step, day: date) -> list[Refusal]:
-    """Return the accounts of one who leaves that moved on the day: they close for whole days."""
-    if step is not Step.LEFT:
-        return []
-    ids = sorted(of_customer(kind, customer).account_id for kind in XM_KINDS)
-    expected = f"no transfer on {day} or later"
-    return [
-        Refusal("remains", each, expected, "ruling 23")
-        for each in ids
-        if work.ledger.transfers(account_id=each, first=day)
     ]
 
 
@@ -245,9 +293,11 @@ def _open_accounts(work: Work, customer: CustomerKey, step: Record) -> None:
 
 
 def _close_accounts(work: Work, customer: CustomerKey, step: Record) -> None:
+    """Close the accounts of the arrangement: from the next day on where one moved on this day."""
     opened = set(work.ledger.accounts(bd_fcm=customer.bd_fcm, customer_id=customer.customer_id))
+    ids = [each.account_id for kind in XM_KINDS if (each := of_customer(kind, customer)) in opened]
     day = step.business_date
-    for kind in XM_KINDS:
-        account = of_customer(kind, customer)
-        if account in opened:
-            work.ledger.close_account(account.account_id, closed=day, cause_id=step.record_id)
+    has_moved = any(work.ledger.transfers(account_id=each, first=day) for each in ids)
+    closed = day + _ONE_DAY if has_moved else day
+    for account_id in ids:
+        work.ledger.close_account(account_id, closed=closed, cause_id=step.record_id)

@@ -10,11 +10,12 @@ that takes it in; what it did to the day's cycles is said with them, in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from crossmargin.arrangement.cycles import Cycle
+from crossmargin.arrangement.reduction import ReductionRules
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.records import Record
@@ -22,6 +23,7 @@ from crossmargin.basics.refusals import RefusedError
 from crossmargin.collateral.house_terms import reasons_against_transfer
 from crossmargin.product.position import Account, ClearingOrganization
 from crossmargin.services.books.ports import Work
+from crossmargin.services.clearing_day.access import kept_out, without_reduction
 from crossmargin.services.clearing_day.call_register import call_book
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.credit import reasons_against_risk
@@ -89,7 +91,7 @@ def direct(
     if moves is None:
         return f"fewer than {quantity} {contract} are open outside {into.value}"
     try:
-        before, after = _before_and_after(context, lots, moves, written)
+        before, after = _before_and_after(context, work, lots, moves, written)
     except RefusedError as error:
         return str(error)
     reason = _may_move(context, work, customer, before=before, after=after, written=written)
@@ -159,8 +161,11 @@ def _effect(context: DayContext, work: Work, direction: Record, cycle: Cycle) ->
     undone = [_undone(lot, direction) for lot in own]
     ficc = cme = ZERO
     if own != undone:
+        out = kept_out(
+            work.records, {lot.customer for lot in own}, cutoffs[ClearingOrganization.CME]
+        )
         with_it, without = (
-            _required(context, each, cycle=cycle, day=day, name=f"{day.isoformat()} direction")
+            _required(context, each, out, cycle=cycle, day=day, name=f"{day.isoformat()} direction")
             for each in (own, undone)
         )
         ficc, cme = with_it.ficc - without.ficc, with_it.cme - without.cme
@@ -212,6 +217,7 @@ def _moves(
 
 def _before_and_after(
     context: DayContext,
+    work: Work,
     lots: list[Lot],
     moves: list[tuple[Lot, tuple[Lot, ...]]],
     written: Written,
@@ -220,8 +226,9 @@ def _before_and_after(
     gone = {lot.lot_id for lot, _ in moves}
     moved = [lot for lot in lots if lot.lot_id not in gone]
     moved += [part for _, parts in moves for part in parts]
+    out = kept_out(work.records, {lot.customer for lot in lots}, written.at)
     before, after = (
-        _required(context, each, cycle=Cycle.CUR, day=written.business_date, name="direction")
+        _required(context, each, out, cycle=Cycle.CUR, day=written.business_date, name="direction")
         for each in (lots, moved)
     )
     return before, after
@@ -250,9 +257,17 @@ def _may_move(
 
 
 def _required(
-    context: DayContext, lots: Sequence[Lot], *, cycle: Cycle, day: date, name: str
+    context: DayContext,
+    lots: Sequence[Lot],
+    out: Collection[CustomerKey],
+    *,
+    cycle: Cycle,
+    day: date,
+    name: str,
 ) -> _Sides:
     run = context.models.margined(position_lines(lots), cycle=cycle, business_date=day, name=name)
+    rules = ReductionRules.from_parameters(context.parameters("arrangement", day))
+    run = without_reduction(run, out, rules)
     (customer,) = run.result.customers
     required = customer.requirement
     return _Sides(required.ficc.requirement, required.cme.requirement + required.cme.outside)

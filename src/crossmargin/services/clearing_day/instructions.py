@@ -17,6 +17,7 @@ from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.ledger.chart import Account as LedgerAccount
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.transfers import Transfer, TransferKind
+from crossmargin.participation.customer import may_hold_positions
 from crossmargin.participation.steps import Step, StepTaken
 from crossmargin.product.futures import parse_contract
 from crossmargin.product.position import Account
@@ -123,6 +124,10 @@ def _may_leave(
 
 
 def _direct_in(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
+    file = context.participant(work, _customer(row), written.business_date)
+    verdict = may_hold_positions(file, written.at)
+    if not verdict.allowed:
+        return str(verdict)
     return _direct(context, work, row, written, Account.XM)
 
 

@@ -31,7 +31,6 @@ from crossmargin.services.ports import BlockExecutor
 
 #: Cycles that run on the prices of the business day before.
 _ON_EARLIER_PRICES = frozenset({Cycle.ITD, Cycle.CUR})
-_KEPT_DATES = 2
 _REASON = "chosen for the clearing day"
 
 
@@ -49,6 +48,8 @@ class DayModels:
     derived_prices : bool
         Whether a date without a price sheet is priced from its curve and each security's last
         spread (ruling 20).
+    kept_dates : int
+        How many dates stay prepared: yesterday's and today's serve a day, older ones take memory.
     """
 
     market: MarketData
@@ -56,6 +57,7 @@ class DayModels:
     executor: BlockExecutor
     changes: dict[str, dict[str, str]] = field(default_factory=dict)
     derived_prices: bool = False
+    kept_dates: int = 2
     _days: dict[date, MarginDay] = field(default_factory=dict, repr=False)
     _markets: dict[date, MarketData] = field(default_factory=dict, repr=False)
 
@@ -113,8 +115,7 @@ class DayModels:
             as_of=as_of,
             contracts=sorted(wanted | known),
         )
-        # Yesterday's and today's prices serve a day; older ones only take up memory.
-        latest = sorted({*self._days, as_of})[-_KEPT_DATES:]
+        latest = sorted({*self._days, as_of})[-self.kept_dates :]
         self._days = {each: d for each, d in self._days.items() if each in latest}
         self._days[as_of] = day
         return day
@@ -182,7 +183,7 @@ class DayModels:
         if not self.derived_prices:
             return self.market
         if as_of not in self._markets:
-            latest = sorted({*self._markets, as_of})[-_KEPT_DATES:]
+            latest = sorted({*self._markets, as_of})[-self.kept_dates :]
             self._markets = {each: m for each, m in self._markets.items() if each in latest}
             self._markets[as_of] = with_derived_prices(self.market, as_of)
         return self._markets[as_of]

@@ -71,7 +71,7 @@ def _call(record: Record) -> dict[str, object]:
         "customer_id": _customer_id(record.subject),
         "cycle": said["cycle"],
         "clearing_organization": said["ccp"],
-        "amount": said["amount"],
+        "amount": str(Money(int(str(said["amount"])))),
         "currency": said["currency"],
         "issued_at": record.at.isoformat(),
         "due_at": said["due_at"],

@@ -6,7 +6,7 @@ the factor, and every record says so. CUR calls nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -26,6 +26,7 @@ from crossmargin.basics.money import Money, money_from_decimal
 from crossmargin.basics.records import Record
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.ports import Records, Work
+from crossmargin.services.clearing_day.access import kept_out, no_reduction, without_reduction
 from crossmargin.services.clearing_day.arrivals import FileKind
 from crossmargin.services.clearing_day.ccp_files import keep_ccp_files
 from crossmargin.services.clearing_day.context import DayContext
@@ -37,6 +38,7 @@ from crossmargin.services.clearing_day.lot_register import (
     read_register,
     subject_of,
 )
+from crossmargin.services.clearing_day.released import nothing_required
 from crossmargin.services.clearing_day.schedule import Step
 from crossmargin.services.margin_cycles import LateSides, at_decided_factors, decide_factor
 from crossmargin.services.margin_positions import MarginRun
@@ -117,6 +119,8 @@ def run_cycle(context: DayContext, work: Work, step: Step, cycle: Cycle) -> Step
     files = _position_files(work.records, context.bd_fcm, step.business_date, cycle)
     calls = CYCLE_TERMS[cycle].calls
     late = frozenset(_POSITION_FILES) - set(files) if calls else frozenset()
+    if calls:
+        _release(context, work, step, cycle, {lot.customer for lot in lots})
     if not lots:
         return StepResult({"cycle": cycle.value, "customers": 0})
     run = context.models.margined(
@@ -126,7 +130,8 @@ def run_cycle(context: DayContext, work: Work, step: Step, cycle: Cycle) -> Step
         name=f"{step.business_date.isoformat()} {step.name}",
     )
     last = last_factors(work.records, context.bd_fcm, before=step.business_date)
-    run, decisions = _decided(context, run, cutoffs, late, last)
+    out = kept_out(work.records, (each.key for each in run.result.customers), step.at)
+    run, decisions = _decided(context, run, cutoffs, late, last, out=out)
     sources = dict.fromkeys((*files.values(), *register.sources(lots)))
     run_record = _run_record(
         context, run, cutoffs, lots=lots, late=late, step=step, files=tuple(sources)
@@ -137,7 +142,9 @@ def run_cycle(context: DayContext, work: Work, step: Step, cycle: Cycle) -> Step
     for customer, decision in zip(run.result.customers, decisions, strict=True):
         own = [lot.lot_id for lot in lots if lot.customer == customer.key]
         # An indicative run names its files alone.
-        written = context.written(step, run_record.record_id, *(own if calls else ()))
+        notice = (out[customer.key],) if customer.key in out else ()
+        behind = (*notice, *(own if calls else ()))
+        written = context.written(step, run_record.record_id, *behind)
         record = requirement_record(customer, decision, cutoffs, written, step)
         work.records.add(record)
         total += customer.requirement.requirement
@@ -151,6 +158,17 @@ def run_cycle(context: DayContext, work: Work, step: Step, cycle: Cycle) -> Step
         },
         (run_record.record_id,),
     )
+
+
+def _release(
+    context: DayContext, work: Work, step: Step, cycle: Cycle, held: Collection[CustomerKey]
+) -> None:
+    """Require nothing of those of whom something was, and who hold nothing any more."""
+    last = last_requirements(work.records, context.bd_fcm, until=step.business_date)
+    for customer, each in sorted(last.items()):
+        if customer not in held and each.standalone_ficc + each.standalone_cme > Money(0):
+            written = context.written(step, each.record_id)
+            work.records.add(nothing_required(REQUIREMENT, customer, cycle, step, written))
 
 
 def requirement_record(
@@ -264,6 +282,8 @@ def _decided(
     cutoffs: Cutoffs,
     late: frozenset[ClearingOrganization],
     last: Mapping[CustomerKey, AgreedFactor],
+    *,
+    out: Mapping[CustomerKey, str],
 ) -> tuple[MarginRun, tuple[FallbackDecision, ...]]:
     arrangement = run.result.day.parameters.arrangement
     rules = ReductionRules.from_parameters(arrangement)
@@ -274,8 +294,14 @@ def _decided(
         context.clock.hourly.zone_of(ClearingOrganization.FICC),
         has_previous=bool(last),
     )
-    decisions = tuple(decide_factor(c, sides, last.get(c.key), rules) for c in run.result.customers)
-    return (at_decided_factors(run, decisions, rules) if late else run), decisions
+    decisions = tuple(
+        no_reduction(last.get(c.key))
+        if c.key in out
+        else decide_factor(c, sides, last.get(c.key), rules)
+        for c in run.result.customers
+    )
+    decided = at_decided_factors(run, decisions, rules) if late else run
+    return without_reduction(decided, out, rules) if out else decided, decisions
 
 
 def _run_record(

@@ -24,6 +24,7 @@ from crossmargin.services.clearing_day.flow_steps import (
     open_day,
 )
 from crossmargin.services.clearing_day.intake import take_in
+from crossmargin.services.clearing_day.leaving import see_customers_off
 from crossmargin.services.clearing_day.requirements import run_cycle
 from crossmargin.services.clearing_day.schedule import Step, StepKind
 
@@ -43,7 +44,7 @@ def day_programme(context: DayContext) -> DayProgramme:
         StepKind.FEDWIRE_CLOSE: partial(close_of_fedwire, context),
         StepKind.EOD: partial(_evening, context),
         StepKind.EODXM: partial(_final, context),
-        StepKind.CLOSE: partial(close_day, context),
+        StepKind.CLOSE: partial(_close, context),
     }
     return DayProgramme(
         context.bd_fcm, context.actor, context.clock, steps, partial(take_in, context)
@@ -87,6 +88,11 @@ def _final(context: DayContext, work: Work, step: Step) -> StepResult:
         run_cycle(context, work, step, Cycle.EODXM),
         call_customers(context, work, step, Cycle.EODXM.value),
     )
+
+
+def _close(context: DayContext, work: Work, step: Step) -> StepResult:
+    """Make the day's reports of what stands once those who leave have been seen off."""
+    return _joined(see_customers_off(context, work, step), close_day(context, work, step))
 
 
 def _joined(*results: StepResult) -> StepResult:

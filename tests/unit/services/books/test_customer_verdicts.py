@@ -237,26 +237,6 @@ def test_a_document_that_ends_ends_the_verdict_the_day_after(
         assert decided.name == kind
 
 
-def test_suspended_takes_in_property_and_no_positions_until_reinstated(work: MemoryWork) -> None:
-    _live(work)
-    assert ("criterion", "") in _refusals(
-        work, Step.SUSPENDED, instant("17:00"), StepTaken(Step.SUSPENDED)
-    )
-    assert _refusals(work, Step.REINSTATED, instant("17:00")) == [("step", "REINSTATED")]
-    _take(work, Step.SUSPENDED, instant("17:00"))
-    assert _refusals(work, Step.SUSPENDED, instant("17:30")) == [("step", "SUSPENDED")]
-    _take(work, Step.REINSTATED, instant("18:00"))
-    file = _file(work)
-    at = instant("17:00")
-    assert state_of(file, at) is State.SUSPENDED
-    decided = may_hold_positions(file, at).decided_by
-    assert decided is not None
-    assert (decided.name, decided.detail) == ("NOT_SUSPENDED", "under criterion criterion-1")
-    assert may_hold_property(file, at).allowed
-    assert state_of(file, instant("18:00")) is State.LIVE
-    assert may_hold_positions(file, instant("18:00")).allowed
-
-
 def test_a_rehearsal_shows_its_evidence(work: MemoryWork) -> None:
     establish_firm(work)
     record_papers(work)
@@ -265,6 +245,9 @@ def test_a_rehearsal_shows_its_evidence(work: MemoryWork) -> None:
     assert _refusals(work, Step.REHEARSED, at, StepTaken(Step.REHEARSED)) == [("evidence", "")]
     unknown = StepTaken(Step.REHEARSED, causes=("rehearsal/1",))
     assert _refusals(work, Step.REHEARSED, at, unknown) == [("evidence", "rehearsal/1")]
+    (declared,) = [each.record_id for each in _file(work).steps if each.step is Step.DECLARED]
+    other = StepTaken(Step.REHEARSED, causes=(declared,))
+    assert _refusals(work, Step.REHEARSED, at, other) == [("evidence", declared)]
 
 
 def test_a_leaving_customer_may_close_and_do_nothing_new(work: MemoryWork) -> None:
@@ -273,7 +256,7 @@ def test_a_leaving_customer_may_close_and_do_nothing_new(work: MemoryWork) -> No
     file = _file(work)
     assert state_of(file, _LATER) is State.LEAVING
     assert may_hold_positions(file, _LATER).allowed
-    assert _refusals(work, Step.SUSPENDED, _LATER) == [("step", "SUSPENDED")]
+    assert _refusals(work, Step.CUSTOMER_OPTED_IN, _LATER)[-1] == ("step", "CUSTOMER_OPTED_IN")
     _take(work, Step.LEFT, instant("18:00"))
     file = _file(work)
     assert state_of(file, _LATER) is State.LEFT

@@ -1,0 +1,176 @@
+"""Who leaves: property goes back, then the customer has left.
+
+At the close of each day. A customer with nothing left in the arrangement and nothing outside it is
+sent everything that it still has; once that is confirmed and no account holds anything, the step
+with which it has left is taken, with what was returned since it began to leave. One that keeps
+futures outside the arrangement keeps its property, and has left once its accounts of the
+arrangement are empty. Those accounts close from the next day on.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.ledger.assets import CASH, Asset
+from crossmargin.ledger.chart import AccountKind
+from crossmargin.ledger.transfers import TransferKind, TransferState
+from crossmargin.participation.customer import CustomerFile, State, state_of
+from crossmargin.participation.steps import Step as CustomerStep
+from crossmargin.participation.steps import StepTaken
+from crossmargin.product.position import Account
+from crossmargin.services.books.accounts import of_customer
+from crossmargin.services.books.papers import Entry
+from crossmargin.services.books.participation import customers_of, take_step, what_remains
+from crossmargin.services.books.ports import Work
+from crossmargin.services.clearing_day.context import DayContext
+from crossmargin.services.clearing_day.engine import StepResult
+from crossmargin.services.clearing_day.lot_register import read_register
+from crossmargin.services.clearing_day.outgoing import quantity_text
+from crossmargin.services.clearing_day.schedule import Step
+from crossmargin.services.clearing_day.wires import (
+    Purpose,
+    Wire,
+    instruct,
+    margin_wire,
+    places_of,
+    withdrawal_wire,
+)
+from crossmargin.settlement.lots import Lot
+
+#: Where a customer's own property lies while the BD-FCM has it.
+_PROPERTY = (AccountKind.CUSTOMER_FUTURES_ACCOUNT, AccountKind.CME_CUSTOMER_MARGIN)
+
+
+def see_customers_off(context: DayContext, work: Work, step: Step) -> StepResult:
+    """Do for every leaving customer what its leaving asks for on the day."""
+    returned, left = [], []
+    for customer in customers_of(work, context.bd_fcm):
+        file = context.participant(work, customer, step.business_date)
+        if state_of(file, step.at) is not State.LEAVING:
+            continue
+        lots = _live(context, work, customer)
+        if any(lot.account is Account.XM for lot in lots):
+            continue
+        returned += _margin_back(context, work, customer, step, at_both=not lots)
+        if not lots:
+            returned += _send_back(context, work, customer, step)
+        if not what_remains(work, customer) and (lots or not _has_property(work, customer)):
+            left.append(_leave(context, work, customer, file, step))
+    if not returned and not left:
+        return StepResult({})
+    return StepResult({"sent_back": returned, "has_left": left}, (*returned, *left))
+
+
+def _live(context: DayContext, work: Work, customer: CustomerKey) -> list[Lot]:
+    live = read_register(work.records, context.bd_fcm).live()
+    return [lot for lot in live if lot.customer == customer]
+
+
+def _has_property(work: Work, customer: CustomerKey) -> bool:
+    return any(
+        balance.posted_credit or balance.debits_pending or balance.credits_pending
+        for kind in _PROPERTY
+        for balance in work.ledger.balances(
+            kind=kind, bd_fcm=customer.bd_fcm, customer_id=customer.customer_id
+        ).values()
+    )
+
+
+def _margin_back(
+    context: DayContext, work: Work, customer: CustomerKey, step: Step, *, at_both: bool
+) -> list[str]:
+    """Instruct that margin comes back: from CME too where nothing is held outside."""
+    kinds = [(AccountKind.FICC_XM_MARGIN, Purpose.MARGIN_FROM_FICC)]
+    if at_both:
+        kinds.append((AccountKind.CME_CUSTOMER_MARGIN, Purpose.MARGIN_FROM_CME))
+    wires = []
+    for kind, purpose in kinds:
+        for (_, asset), balance in work.ledger.balances(
+            kind=kind, bd_fcm=customer.bd_fcm, customer_id=customer.customer_id
+        ).items():
+            here = balance.posted_debit - balance.credits_pending
+            if here > 0:
+                places = places_of(work.ledger, customer.bd_fcm)
+                name = f"{step.business_date.isoformat()}/{step.name}"
+                wire = margin_wire(customer, purpose, asset, here, places, name=name)
+                wires += _instructed(context, work, wire, step)
+    return wires
+
+
+def _send_back(context: DayContext, work: Work, customer: CustomerKey, step: Step) -> list[str]:
+    """Instruct the wires of what lies free; what is at CME or on its way comes first."""
+    own = of_customer(AccountKind.CUSTOMER_FUTURES_ACCOUNT, customer).account_id
+    elsewhere = _elsewhere(work, customer)
+    begun = f"{step.business_date.isoformat()}/returned"
+    wires = []
+    for (account_id, asset), balance in work.ledger.balances(
+        kind=AccountKind.CUSTOMER_FUTURES_ACCOUNT,
+        bd_fcm=customer.bd_fcm,
+        customer_id=customer.customer_id,
+    ).items():
+        free = balance.posted_credit - balance.debits_pending - elsewhere.get(asset, 0)
+        if account_id != own or free <= 0:
+            continue
+        wire = withdrawal_wire(
+            customer, asset, free, places_of(work.ledger, customer.bd_fcm), f"{begun}/{asset}"
+        )
+        wires += _instructed(context, work, wire, step)
+    return wires
+
+
+def _instructed(context: DayContext, work: Work, wire: Wire, step: Step) -> list[str]:
+    """Return a wire's id; nothing where the ledger refuses it today: it is tried again tomorrow."""
+    reason = instruct(work, wire, context.written(step), approver=context.approver)
+    return [] if reason else [wire.wire_id]
+
+
+def _elsewhere(work: Work, customer: CustomerKey) -> dict[Asset, int]:
+    found: dict[Asset, int] = defaultdict(int)
+    for kind in (AccountKind.FICC_XM_MARGIN, AccountKind.CME_CUSTOMER_MARGIN):
+        for (_, asset), each in work.ledger.balances(
+            kind=kind, bd_fcm=customer.bd_fcm, customer_id=customer.customer_id
+        ).items():
+            found[asset] += each.posted_debit + each.debits_pending
+    return found
+
+
+def _leave(
+    context: DayContext, work: Work, customer: CustomerKey, file: CustomerFile, step: Step
+) -> str:
+    leaving = file.done(CustomerStep.LEAVING, step.at)
+    if leaving is None or leaving.at is None:
+        raise ValueError(f"{file.subject} leaves without a step that says so")
+    returned, behind = _returned(work, customer, since=leaving)
+    share = context.parameters("participation", step.business_date).ratio("proprietary_share")
+    return take_step(
+        work,
+        customer,
+        StepTaken(CustomerStep.LEFT, returned=returned, causes=(leaving.record_id, *behind)),
+        Entry(step.at, context.actor, context.approver),
+        proprietary_share=share,
+        record_id=f"step/{file.subject}/LEFT/{step.business_date.isoformat()}",
+    )
+
+
+def _returned(
+    work: Work, customer: CustomerKey, *, since: StepTaken
+) -> tuple[tuple[str, ...], Sequence[str]]:
+    """Return what went to the customer since it began to leave, one line an asset, and why."""
+    own = of_customer(AccountKind.CUSTOMER_FUTURES_ACCOUNT, customer).account_id
+    amounts: dict[Asset, int] = defaultdict(int)
+    behind = []
+    for each in work.ledger.transfers(account_id=own):
+        is_paid = each.kind is TransferKind.WITHDRAWAL and each.state in {
+            TransferState.POSTED,
+            TransferState.POSTS_PENDING,
+        }
+        if is_paid and since.is_known(each.at):
+            amounts[each.asset] += each.amount
+            behind.append(each.cause_id)
+    lines = [
+        f"{asset} {quantity_text(asset, amount)}"
+        for asset, amount in sorted(amounts.items(), key=lambda item: item[0] != CASH)
+    ]
+    return tuple(lines), behind

@@ -1,0 +1,111 @@
+"""A customer who leaves over some days, every other party simulated, on the simulated market."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.bootstrap.books import open_inbox, open_outbox
+from crossmargin.participation.steps import CUSTOMER_STEP, Step, step_of
+from crossmargin.product.calendars import sifma_calendar
+from crossmargin.product.position import ClearingOrganization
+from crossmargin.services.book_reports.profit_and_loss import prove
+from crossmargin.services.books.memory import MemoryBooks
+from crossmargin.services.books.participation import what_remains
+from crossmargin.services.clearing_day.arrivals import Action
+from crossmargin.services.clearing_day.requirements import REQUIREMENT
+from crossmargin.services.clearing_day.verifying import verify_books
+from crossmargin.services.clearing_day.wires import WIRE
+from crossmargin.services.clearing_desk.desk import ClearingDesk
+from crossmargin.simulation.book import demo_positions
+from crossmargin.simulation.clearing.parties import SimulatedParties
+from crossmargin.simulation.clearing.plan import ClearingPlan, Deposit, Instruction, Leaving
+from crossmargin.simulation.clearing.rehearsal_plan import at_et, everyday_clock, everyday_files
+from crossmargin.testing.clearing_days import FIRM, opened_books
+
+CURVE = CustomerKey(FIRM, "CURVE-FUND")
+_MILLION = 100_000_000
+
+
+@pytest.fixture(scope="module")
+def month(days_models, simulation, first_day, tmp_path_factory):
+    """Books after a week: obligations at FICC alone, margined with a bond, and leaving."""
+    days = sifma_calendar().business_days(first_day, simulation.as_of)[:5]
+    lines = tuple(
+        replace(line, customer=CURVE)
+        for line in demo_positions(simulation)
+        if line.customer.customer_id == CURVE.customer_id
+        and line.clearing_organization is ClearingOrganization.FICC
+    )
+    bond = lines[0].instrument
+    own = CURVE.customer_id
+    plan = ClearingPlan(
+        FIRM,
+        days[0],
+        days[-1],
+        "operations",
+        "operations-control",
+        everyday_clock(),
+        lines,
+        position_files=everyday_files(),
+        deposits=(
+            Deposit(days[0], at_et("07:10"), own, "CASH-USD", 5 * _MILLION),
+            Deposit(days[0], at_et("07:10"), own, f"SEC-{bond}", 9_000_000),
+        ),
+        instructions=(
+            Instruction(
+                *(days[0], at_et("06:30"), "", Action.RESIDUAL_INTEREST_DEPOSIT, "CASH-USD"),
+                20 * _MILLION,
+            ),
+        ),
+        leaving=(Leaving(days[1], own, at_et("09:00"), at_et("10:30")),),
+    )
+    folder = tmp_path_factory.mktemp("leaving")
+    books = opened_books(MemoryBooks())
+    inbox, outbox = open_inbox(folder / "in", bd_fcm=FIRM), folder / "out"
+    desk = ClearingDesk(books, inbox, open_outbox(outbox), days_models, FIRM, "operations", "risk")
+    desk = desk.with_others(SimulatedParties(plan, inbox, outbox, desk.step_instants))
+    for day in days:
+        desk.run(day)
+    return books, days, bond
+
+
+def test_who_holds_nothing_any_more_is_required_nothing(month):
+    books, days, _ = month
+    with books.work() as work:
+        required = {
+            each.record_id.split("/", 3)[3]: each.content["requirement"]
+            for each in work.records.select(stream=REQUIREMENT)
+            if "/cur-" not in each.record_id
+        }
+    assert required[f"{days[0]}/eodxm"] != "0.00"
+    assert required[f"{days[1]}/itd"] == "0.00"
+    assert f"{days[1]}/eod" not in required, "said once"
+
+
+def test_bonds_and_cash_come_back_from_ficc_and_go_to_the_customer(month):
+    books, days, bond = month
+    with books.work() as work:
+        wires = [
+            (each.business_date, each.content["purpose"], each.content["asset"])
+            for each in work.records.select(stream=WIRE, first=days[1])
+            if each.subject != FIRM
+        ]
+        steps = work.records.select(stream=CUSTOMER_STEP, subject=f"{FIRM}/CURVE-FUND")
+        assert what_remains(work, CURVE) == ()
+    assert (days[1], "MARGIN_FROM_FICC", f"SEC-{bond}") in wires
+    assert any(w[1:] == ("WITHDRAWAL", f"SEC-{bond}") for w in wires)
+    last = step_of(steps[-1])
+    assert last.step is Step.LEFT
+    assert [line.split(" ")[0] for line in last.returned] == ["CASH-USD", f"SEC-{bond}"]
+    assert last.returned[1] == f"SEC-{bond} 9000000"
+
+
+def test_the_books_hold_after_it(month, days_models):
+    books, days, _ = month
+    assert verify_books(books) == ()
+    with books.work() as work:
+        proofs = prove(days_models, work, bd_fcm=FIRM, until=days[-1])
+    assert [proof.holds for proof in proofs] == [True]
