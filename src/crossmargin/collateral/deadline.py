@@ -137,7 +137,7 @@ def deadline(currency: str, issued_at: datetime, rules: DeadlineRules) -> Deadli
     day = issued.date()
     event = DueEvent.FEDWIRE_FUNDS_CLOSE if currency == "USD" else DueEvent.END_OF_BUSINESS_DAY
     if currency in rules.same_day:
-        is_late = _is_late(issued, rules) or issued > rules.closing(event).on(day)
+        is_late = _is_late(issued, rules) or issued >= rules.closing(event).on(day)
         is_same_day = rules.calendar.is_business_day(day) and not is_late
         due = day if is_same_day else rules.calendar.next_business_day(day)
     else:
