@@ -14,6 +14,7 @@ from crossmargin.cli.call import call_app
 from crossmargin.cli.conditions import conditions_command, crowding_command
 from crossmargin.cli.customer import customer_app
 from crossmargin.cli.day import day_app
+from crossmargin.cli.default_ccp import cme_failure_command, ficc_failure_command
 from crossmargin.cli.demo import demo_command
 from crossmargin.cli.forward import forward_command
 from crossmargin.cli.ledger import ledger_app
@@ -85,6 +86,14 @@ app.add_typer(day_app, name="day")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(call_app, name="call")
 app.add_typer(report_app, name="report")
+default_app = typer.Typer(no_args_is_help=True)
+default_app.command("ficc-failure", short_help="Share out what FICC holds if it fails.")(
+    ficc_failure_command
+)
+default_app.command("cme-failure", short_help="Share out what CME holds if it fails.")(
+    cme_failure_command
+)
+app.add_typer(default_app, name="default", short_help="When someone fails.")
 app.command("trace", short_help="Follow a figure of the books to its files.")(trace_command)
 app.command("demo", short_help="Margin a sample BD-FCM on a simulated market.")(demo_command)
 
