@@ -31,6 +31,9 @@ MAY_LEAVE_A_DEBIT: frozenset[TransferKind] = frozenset(
         _T.FICC_REPO_INTEREST,
         _T.FICC_FAIL_CHARGE,
         _T.FEE,
+        _T.CME_CLOSE_OUT,
+        _T.FICC_CLOSE_OUT,
+        _T.DEFICIT_PAYMENT,
     }
 )
 #: What moves margin out, a customer's cash out, or residual interest out.
@@ -41,6 +44,9 @@ USES_RESIDUAL_INTEREST: frozenset[TransferKind] = frozenset(
         _T.WITHDRAWAL,
         _T.RESIDUAL_INTEREST_WITHDRAWAL,
         _T.INTEREST_TO_CUSTOMER,
+        _T.DEFICIT_PAYMENT,
+        _T.PORT_OUT,
+        _T.DISTRIBUTION,
     }
 )
 _OWED_TO_CUSTOMERS = frozenset(owed for owed, _ in COVERED.values())
