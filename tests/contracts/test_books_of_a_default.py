@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from crossmargin.basics.records import Record
+from crossmargin.default_management.default_accounts import MarginPlace
 from crossmargin.default_management.postings import (
     CashPorted,
     CloseOutResult,
@@ -19,7 +20,6 @@ from crossmargin.default_management.postings import (
     DeficitPaid,
     Distributed,
     GuarantyPayment,
-    MarginPlace,
     MarginPorted,
     MarginReturned,
     MarginSold,

@@ -11,11 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from crossmargin.bootstrap.books import create_books
 from crossmargin.cli.main import app
-from crossmargin.simulation.book import demo_positions
-from crossmargin.testing.clearing_days import with_day_before
-from crossmargin.testing.closed_days import closed_day
 
 HEADER = "section,place,bd_fcm,account,class,customer,asset,amount\n"
 FICC = f"""{HEADER}HELD,FRBNY,,,,,91282CMS7,90000000
@@ -49,16 +45,9 @@ def on(simulation) -> str:
     return simulation.as_of.isoformat()
 
 
-@pytest.fixture(scope="module")
-def books(simulation, simulated_market, tmp_path_factory) -> str:
-    """Return the address of books after a clearing day of one customer."""
-    address = str(tmp_path_factory.mktemp("books") / "books.db")
-    day = simulation.as_of
-    own = [each for each in demo_positions(simulation) if each.customer.customer_id == "CURVE-FUND"]
-    market = with_day_before(simulated_market, day)
-    deposits = {"CURVE-FUND": 2_000_000_000}
-    closed_day(create_books(address), market, day, own, deposits).close()
-    return address
+@pytest.fixture
+def books(closed_day_books: str) -> str:
+    return closed_day_books
 
 
 @pytest.fixture

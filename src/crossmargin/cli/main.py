@@ -14,6 +14,7 @@ from crossmargin.cli.call import call_app
 from crossmargin.cli.conditions import conditions_command, crowding_command
 from crossmargin.cli.customer import customer_app
 from crossmargin.cli.day import day_app
+from crossmargin.cli.default_books import default_books_command
 from crossmargin.cli.default_ccp import cme_failure_command, ficc_failure_command
 from crossmargin.cli.demo import demo_command
 from crossmargin.cli.forward import forward_command
@@ -92,6 +93,9 @@ default_app.command("ficc-failure", short_help="Share out what FICC holds if it 
 )
 default_app.command("cme-failure", short_help="Share out what CME holds if it fails.")(
     cme_failure_command
+)
+default_app.command("books", short_help="Run a default in the books, on a copy.")(
+    default_books_command
 )
 app.add_typer(default_app, name="default", short_help="When someone fails.")
 app.command("trace", short_help="Follow a figure of the books to its files.")(trace_command)

@@ -13,6 +13,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from crossmargin.default_management.default_accounts import (
+    CME,
+    FICC,
+    FRBNY,
+    Leg,
+    MarginPlace,
+    bank_account_of,
+    is_at_ficc,
+    owed_account,
+    position_leg,
+)
 from crossmargin.ledger.assets import CASH, Asset, security
 from crossmargin.ledger.chart import Account, AccountKind, SegregationClass
 from crossmargin.ledger.transfers import Transfer, TransferKind
@@ -20,10 +31,6 @@ from crossmargin.product.position import ClearingOrganization
 
 _K, _T = AccountKind, TransferKind
 _FUTURES, _HOUSE = SegregationClass.FUTURES, SegregationClass.PROPRIETARY
-_FICC, _CME = ClearingOrganization.FICC, ClearingOrganization.CME
-FRBNY = "FRBNY"
-#: Kind, debited and credited account, and what moves.
-Leg = tuple[TransferKind, Account, Account, Asset, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,7 @@ class DefaultEntry:
     @property
     def bank_account(self) -> Account:
         """The BD-FCM's account at the depository."""
-        return _bank(self.bd_fcm, self.bank)
+        return bank_account_of(self.bd_fcm, self.bank)
 
 
 class DefaultItem(Protocol):
@@ -64,57 +71,6 @@ class DefaultItem(Protocol):
     def legs(self, entry: DefaultEntry) -> Sequence[Leg]:
         """Return what moves, in every book that is touched."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class MarginPlace:
-    """One customer's margin at one side.
-
-    Parameters
-    ----------
-    customer_id : str
-    side : ClearingOrganization
-    place : str
-        Where FICC keeps it; CME has one.
-    """
-
-    customer_id: str
-    side: ClearingOrganization
-    place: str = FRBNY
-
-    def __str__(self) -> str:
-        where = f"/{self.place}" if self.side is _FICC else ""
-        return f"{self.side.value}/{self.customer_id}{where}"
-
-    def claim(self, bd_fcm: str) -> Account:
-        """Return what a BD-FCM claims there for the customer."""
-        kind = _K.FICC_XM_MARGIN if self.side is _FICC else _K.CME_CUSTOMER_MARGIN
-        return Account(kind, _FUTURES, bd_fcm, self.customer_id)
-
-    def debt(self, bd_fcm: str) -> Account:
-        """Return what the clearing organization owes the BD-FCM for the customer."""
-        kind = _K.FICC_OWED_XM if self.side is _FICC else _K.CME_OWED
-        return Account(kind, _FUTURES, bd_fcm, self.customer_id)
-
-    @property
-    def custody(self) -> Account:
-        """Where the clearing organization holds it."""
-        if self.side is not _FICC:
-            return Account(_K.CME_CUSTODY, _FUTURES, "")
-        is_frbny = self.place == FRBNY
-        kind = _K.FRBNY_SEGREGATED_ACCOUNT if is_frbny else _K.SEGREGATED_BANK_ACCOUNT
-        return Account(kind, _FUTURES, "", custodian=self.place)
-
-    def changed(self, bd_fcm: str, asset: Asset, amount: int) -> list[Leg]:
-        """Add to the margin and to what the customer is owed, or take from both."""
-        kind = _T.FICC_CLOSE_OUT if self.side is _FICC else _T.CME_CLOSE_OUT
-        pairs = (
-            (self.claim(bd_fcm), _owed(bd_fcm, self.customer_id)),
-            (self.custody, self.debt(bd_fcm)),
-        )
-        if amount < 0:
-            return [(kind, credit, debit, asset, -amount) for debit, credit in pairs]
-        return [(kind, debit, credit, asset, amount) for debit, credit in pairs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +128,8 @@ class PositionClosed:
 
     def legs(self, _: DefaultEntry) -> list[Leg]:
         """Return what moves."""
-        kind = _T.FICC_CLOSE_OUT if _is_at_ficc(self.account) else _T.CME_CLOSE_OUT
-        return [_position(kind, self.account, self.asset, -self.quantity)]
+        kind = _T.FICC_CLOSE_OUT if is_at_ficc(self.account) else _T.CME_CLOSE_OUT
+        return [position_leg(kind, self.account, self.asset, -self.quantity)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +147,8 @@ class GuarantyPayment:
 
     def legs(self, entry: DefaultEntry) -> list[Leg]:
         """Return what moves."""
-        payer = MarginPlace(self.customer_id, _FICC, self.place)
-        payee = MarginPlace(self.customer_id, _CME)
+        payer = MarginPlace(self.customer_id, FICC, self.place)
+        payee = MarginPlace(self.customer_id, CME)
         fcm, kind = entry.bd_fcm, _T.GUARANTY_PAYMENT
         return [
             (kind, payee.claim(fcm), payer.claim(fcm), CASH, self.cents),
@@ -203,22 +159,41 @@ class GuarantyPayment:
 
 @dataclass(frozen=True, slots=True)
 class DeficitPaid:
-    """Cents that the BD-FCM pays a side for a customer; part of them brought in from capital."""
+    """Cents that the BD-FCM pays a side for a customer.
+
+    Parameters
+    ----------
+    customer_id : str
+    side : ClearingOrganization
+    cents : int
+    from_capital_cents : int
+        Part of them, brought in from capital first.
+    is_own : bool
+        Whether it is the customer's own cash.
+    """
 
     customer_id: str
     side: ClearingOrganization
     cents: int
     from_capital_cents: int = 0
+    is_own: bool = False
 
     @property
     def name(self) -> str:
         """What it is about."""
-        return f"deficit/{self.side.value}/{self.customer_id}"
+        whose = "own" if self.is_own else "firm"
+        return f"deficit/{whose}/{self.side.value}/{self.customer_id}"
 
     def legs(self, entry: DefaultEntry) -> list[Leg]:
         """Return what moves."""
         fcm, bank = entry.bd_fcm, entry.bank_account
-        paid: Leg = (_T.DEFICIT_PAYMENT, _owed(fcm, self.customer_id), bank, CASH, self.cents)
+        paid: Leg = (
+            _T.DEFICIT_PAYMENT,
+            owed_account(fcm, self.customer_id),
+            bank,
+            CASH,
+            self.cents,
+        )
         if not self.from_capital_cents:
             return [paid]
         kind, cents = _T.RESIDUAL_INTEREST_DEPOSIT, self.from_capital_cents
@@ -246,7 +221,7 @@ class MarginReturned:
 
     def legs(self, entry: DefaultEntry) -> list[Leg]:
         """Return what moves."""
-        kind = _T.MARGIN_FROM_FICC if self.at.side is _FICC else _T.MARGIN_FROM_CME
+        kind = _T.MARGIN_FROM_FICC if self.at.side is FICC else _T.MARGIN_FROM_CME
         fcm = entry.bd_fcm
         return [
             (kind, entry.bank_account, self.at.claim(fcm), self.asset, self.amount),
@@ -273,9 +248,9 @@ class MarginPorted:
         at, asset, amount = self.at, self.asset, self.amount
         fcm, receiver = entry.bd_fcm, self.receiver
         return [
-            (_T.PORT_OUT, _owed(fcm, at.customer_id), at.claim(fcm), asset, amount),
+            (_T.PORT_OUT, owed_account(fcm, at.customer_id), at.claim(fcm), asset, amount),
             (_T.PORT_OUT, at.debt(fcm), at.custody, asset, amount),
-            (_T.PORT_IN, at.claim(receiver), _owed(receiver, at.customer_id), asset, amount),
+            (_T.PORT_IN, at.claim(receiver), owed_account(receiver, at.customer_id), asset, amount),
             (_T.PORT_IN, at.custody, at.debt(receiver), asset, amount),
         ]
 
@@ -297,8 +272,11 @@ class CashPorted:
 
     def legs(self, entry: DefaultEntry) -> list[Leg]:
         """Return what moves, out of one book and into the other."""
-        mine, theirs = _owed(entry.bd_fcm, self.customer_id), _owed(self.receiver, self.customer_id)
-        bank = _bank(self.receiver, self.receiver_bank)
+        mine, theirs = (
+            owed_account(entry.bd_fcm, self.customer_id),
+            owed_account(self.receiver, self.customer_id),
+        )
+        bank = bank_account_of(self.receiver, self.receiver_bank)
         return [
             (_T.PORT_OUT, mine, entry.bank_account, self.asset, self.amount),
             (_T.PORT_IN, bank, theirs, self.asset, self.amount),
@@ -322,8 +300,8 @@ class PositionPorted:
         own, asset, quantity = self.carried.account, self.carried.asset, self.carried.quantity
         theirs = Account(own.kind, own.segregation_class, self.receiver, own.customer_id)
         return [
-            _position(_T.PORT_OUT, own, asset, -quantity),
-            _position(_T.PORT_IN, theirs, asset, quantity),
+            position_leg(_T.PORT_OUT, own, asset, -quantity),
+            position_leg(_T.PORT_IN, theirs, asset, quantity),
         ]
 
 
@@ -343,7 +321,7 @@ class Distributed:
 
     def legs(self, entry: DefaultEntry) -> list[Leg]:
         """Return what moves."""
-        own, bank = _owed(entry.bd_fcm, self.customer_id), entry.bank_account
+        own, bank = owed_account(entry.bd_fcm, self.customer_id), entry.bank_account
         if self.amount < 0:
             return [(_T.DISTRIBUTION_RETURN, bank, own, self.asset, -self.amount)]
         return [(_T.DISTRIBUTION, own, bank, self.asset, self.amount)]
@@ -386,24 +364,3 @@ def _group(entry: DefaultEntry, item: DefaultItem) -> list[Transfer]:
         )
         for number, (kind, debit, credit, asset, amount) in enumerate(item.legs(entry), start=1)
     ]
-
-
-def _owed(bd_fcm: str, customer: str) -> Account:
-    return Account(_K.CUSTOMER_FUTURES_ACCOUNT, _FUTURES, bd_fcm, customer)
-
-
-def _bank(bd_fcm: str, bank: str) -> Account:
-    return Account(_K.SEGREGATED_BANK, _FUTURES, bd_fcm, custodian=bank)
-
-
-def _is_at_ficc(account: Account) -> bool:
-    return account.kind in {_K.FICC_XM_POSITION, _K.FICC_REGULAR_POSITION}
-
-
-def _position(kind: TransferKind, account: Account, asset: Asset, quantity: int) -> Leg:
-    """Add a signed quantity to a position account, against what stands over it."""
-    over = _K.FICC_NOVATION if _is_at_ficc(account) else _K.CME_CLEARED_TRADES
-    other = Account(over, account.segregation_class, "")
-    if quantity > 0:
-        return kind, account, other, asset, quantity
-    return kind, other, account, asset, -quantity

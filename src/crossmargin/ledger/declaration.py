@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from crossmargin.basics.records import Record
-from crossmargin.ledger.transfers import OF_A_DECLARED_DEFAULT, OF_ANOTHERS_DEFAULT, Transfer
+from crossmargin.ledger.transfers import OF_A_DECLARED_DEFAULT, Transfer
 
 #: Stream of the records that declare a default; the subject is the BD-FCM.
 DEFAULT_DECLARATION = "DEFAULT_DECLARATION"
@@ -32,11 +32,6 @@ def declared_of(record: Record | None) -> Declared | None:
     if record is None or record.stream != DEFAULT_DECLARATION:
         return None
     return Declared(record.subject, record.business_date)
-
-
-def needs_a_declaration(transfer: Transfer) -> bool:
-    """Return whether a transfer is of a kind that a declared default alone allows."""
-    return transfer.kind in OF_A_DECLARED_DEFAULT or transfer.kind in OF_ANOTHERS_DEFAULT
 
 
 def is_declared(

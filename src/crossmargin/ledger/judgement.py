@@ -14,7 +14,7 @@ from operator import attrgetter
 from crossmargin.ledger.assets import CASH, AssetKind
 from crossmargin.ledger.chart import AccountKind, Side
 from crossmargin.ledger.cover import id_of, left_credit, left_debit, shortfall_of, uncovered_of
-from crossmargin.ledger.declaration import is_declared, needs_a_declaration
+from crossmargin.ledger.declaration import is_declared
 from crossmargin.ledger.paths import Opening, Path, Paths
 from crossmargin.ledger.posting import Answer, Balance, Posting
 from crossmargin.ledger.transfers import Transfer, TransferState
@@ -149,7 +149,7 @@ def _on_the_day(transfer: Transfer, debited: Opening, credited: Opening) -> Post
 
 def _undeclared(transfer: Transfer, path: Path, scratch: Scratch) -> Posting | None:
     """Judge whether a transfer that a declared default alone allows follows from one."""
-    if not needs_a_declaration(transfer):
+    if not path.is_of_a_default:
         return None
     bd_fcm = path.debit.bd_fcm or path.credit.bd_fcm
     if is_declared(transfer, bd_fcm, scratch.base.declared_default):

@@ -8,7 +8,7 @@ paid. The customers' pool is the segregation statement of the day (claims equal 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -58,7 +58,7 @@ def ficc_position_of(work: Work, bd_fcm: str, day: date) -> tuple[FiccPosition, 
         )
         + tuple(_under_way(row) for row in said["in_transit"]),
         owed=tuple(_owed(row) for row in said["owed"]),
-        prices=_prices(work, bd_fcm, day, said["held"]),
+        prices=prices_of(work, bd_fcm, day),
         pools={bd_fcm: _pool_beside_ficc(segregation["document"])},
     )
     return position, (_source(custody), _source(segregation))
@@ -76,7 +76,7 @@ def cme_position_of(work: Work, bd_fcm: str, day: date) -> tuple[CmePosition, tu
         If the day has no reports.
     """
     segregation = report_document(work, bd_fcm, day, "segregation")
-    prices = _prices(work, bd_fcm, day, ())
+    prices = prices_of(work, bd_fcm, day)
     margin = {
         account.customer_id: _margin_value(work.ledger, account, day, prices)
         for account in work.ledger.accounts(kind=AccountKind.CME_OWED, bd_fcm=bd_fcm)
@@ -122,17 +122,21 @@ def _owed(row: Mapping[str, Any]) -> Owed:
     return Owed(holder, customer_id, Asset.parsed(row["asset"]), _amount(row))
 
 
-def _prices(
-    work: Work, bd_fcm: str, day: date, held: Sequence[Mapping[str, Any]]
-) -> dict[str, Fraction]:
-    """Return the value of a dollar of par of each CUSIP.
+def prices_of(work: Work, bd_fcm: str, day: date) -> dict[str, Fraction]:
+    """Return the value of a dollar of par of each CUSIP at the close of a day.
 
     What the custody report values is worth just that; of other CUSIPs the largest amount on a
     statement says it to within a cent.
+
+    Raises
+    ------
+    RefusedError
+        If the day has no reports.
     """
+    custody = report_document(work, bd_fcm, day, "custody")["document"]
     return {
         **_implied(_collateral(work, bd_fcm, day)),
-        **_implied(held),
+        **_implied(custody["held"]),
     }
 
 
