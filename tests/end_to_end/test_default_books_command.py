@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -12,11 +13,14 @@ import pytest
 from typer.testing import CliRunner
 
 from crossmargin.cli.main import app
+from crossmargin.ledger.posting import Posting
+from crossmargin.ledger.transfers import TransferKind
 from crossmargin.ledger.verification import Finding
 from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.default_books.reporting import DEFAULT_REPORT
 from crossmargin.storage.books import open_books
 from crossmargin.storage.copying import copy_books
+from crossmargin.testing.books import move
 
 CUSTOMER = "CURVE-FUND"
 HEADER = "customer,ficc_result,cme_result,receiver\n"
@@ -131,6 +135,23 @@ def test_a_customer_is_ported_whole_and_both_books_hold(drills: Drills) -> None:
     owed = [each for each in balances if each["account"].startswith("CUSTOMER_FUTURES_ACCOUNT")]
     assert [Decimal(each["balance"]) for each in owed] == [found["ported"]]
     assert any(each["account"].startswith("FICC_XM_POSITION") for each in balances)
+
+
+def test_an_account_with_a_deficit_is_not_ported(drills: Drills, tmp_path: Path) -> None:
+    own = str(tmp_path / "deficit.db")
+    copy_books(drills.books, own)
+    store = open_books(own)
+    owed = f"CUSTOMER_FUTURES_ACCOUNT/FUTURES/BD-FCM/{CUSTOMER}/"
+    due = "CME_SETTLEMENT/FUTURES/BD-FCM//"
+    on = date.fromisoformat(drills.day)
+    kind = TransferKind.CME_SETTLEMENT_VARIATION
+    with store.work() as work:
+        loss = move("loss", kind, owed, due, 3_000_000_000, business_date=on)
+        assert [each.posting for each in work.ledger.post([loss])] == [Posting.POSTED]
+        work.commit()
+    store.close()
+    status, _, remarks, _ = Drills(own, drills.day, tmp_path).run(f"{CUSTOMER},,,BD-TWO")
+    assert (status, "has a deficit of" in remarks) == (1, True)
 
 
 def test_the_reports_are_records_of_the_copy_and_the_originals_are_untouched(

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.default_management.default_accounts import CME, FICC, MarginPlace
 from crossmargin.default_management.postings import (
@@ -38,15 +37,14 @@ class DefaultDesk:
     entry : DefaultEntry
     prices : mapping of CUSIP to Fraction
         Dollars that a dollar of par is worth: what margin is sold at.
+    live : mapping of customer to tuple of Lot
+        Of the BD-FCM's customers.
     """
 
     work: Work
     entry: DefaultEntry
     prices: Mapping[str, Fraction]
-
-    def key(self, customer_id: str) -> CustomerKey:
-        """Return a customer of the BD-FCM."""
-        return CustomerKey(self.entry.bd_fcm, customer_id)
+    live: Mapping[str, tuple[Lot, ...]]
 
     def owed(self, customer_id: str) -> dict[Asset, int]:
         """Return what the BD-FCM owes a customer by asset; negative where the customer owes."""
@@ -111,9 +109,8 @@ class DefaultDesk:
         )
 
     def lots(self, customer_id: str) -> tuple[Lot, ...]:
-        """Return a customer's live lots."""
-        register = read_register(self.work.records, self.entry.bd_fcm)
-        return tuple(lot for lot in register.live() if lot.customer == self.key(customer_id))
+        """Return a customer's lots that were live when the run began."""
+        return self.live.get(customer_id, ())
 
     def post(self, items: Iterable[DefaultItem]) -> tuple[Transfer, ...]:
         """Post items, each whole.
@@ -148,6 +145,14 @@ class DefaultDesk:
             and self.entry.bd_fcm
             in {each.debit_account_id.split("/")[2], each.credit_account_id.split("/")[2]}
         )
+
+
+def live_lots(work: Work, bd_fcm: str) -> dict[str, tuple[Lot, ...]]:
+    """Return the live lots of a BD-FCM by customer: the register is read once."""
+    found: dict[str, list[Lot]] = {}
+    for lot in read_register(work.records, bd_fcm).live():
+        found.setdefault(lot.customer.customer_id, []).append(lot)
+    return {name: tuple(lots) for name, lots in found.items()}
 
 
 def cash_of(held: Mapping[Asset, int]) -> int:

@@ -14,7 +14,7 @@ from crossmargin.services.ccp_failure_books import prices_of
 from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.clearing_day.verifying import verify_work
 from crossmargin.services.default_books.declaring import Declaration, Treatment, declare
-from crossmargin.services.default_books.desk import DefaultDesk
+from crossmargin.services.default_books.desk import DefaultDesk, live_lots
 from crossmargin.services.default_books.reporting import write_reports
 from crossmargin.services.default_books.running import (
     CustomerRun,
@@ -62,7 +62,7 @@ def run_default(
         declaration.at,
     )
     prices = prices_of(work, declaration.bd_fcm, declaration.business_date)
-    desk = DefaultDesk(work, entry, prices)
+    desk = DefaultDesk(work, entry, prices, live_lots(work, declaration.bd_fcm))
     written = Written(
         declaration.business_date,
         declaration.at,

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money
+from crossmargin.basics.refusals import refused
 from crossmargin.default_management.ccp_failure import values_of
 from crossmargin.default_management.default_accounts import CME, FICC
 from crossmargin.default_management.funded_balance import ClassProperty, funded_balances
@@ -51,6 +52,7 @@ from crossmargin.services.default_books.desk import (
 from crossmargin.settlement.lots import Lot
 
 _K = AccountKind
+_RULE = "17 CFR 190.07: an account with a deficit does not move (inferred)"
 _SETTLEMENTS = (
     (_K.CME_SETTLEMENT, TransferKind.CME_SETTLEMENT_PAYMENT),
     (_K.FICC_FUNDS_ONLY_SETTLEMENT, TransferKind.FICC_FUNDS_ONLY_PAYMENT),
@@ -260,9 +262,18 @@ def pay_deficits(desk: DefaultDesk, runs: Sequence[CustomerRun]) -> None:
 def port(
     desk: DefaultDesk, treatment: Treatment, written: Written, *, receiver_bank: str
 ) -> CustomerRun:
-    """Carry a customer over whole: positions, margin where it lies, and what the bank has."""
+    """Carry a customer over whole: positions, margin where it lies, and what the bank has.
+
+    Raises
+    ------
+    RefusedError
+        If the account has a deficit: it is not ported (inferred from 17 CFR 190.07).
+    """
     name, receiver = treatment.customer_id, treatment.receiver
     run = CustomerRun(name, receiver, cash_of(desk.owed(name)))
+    if run.owed_before < 0:
+        deficit = Money(-run.owed_before)
+        raise refused("receiver", receiver, f"none: {name} has a deficit of {deficit}", _RULE)
     theirs = CustomerKey(receiver, name)
     for kind in CUSTOMER_KINDS:
         _open(desk, kind, theirs)
