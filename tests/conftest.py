@@ -218,3 +218,25 @@ def _prepared(market: MarketData, recognition: Recognition) -> MarginDay:
     return prepare_day(
         market, parameter_sets(AS_OF), as_of=AS_OF, contracts=contracts_of(recognition)
     )
+
+
+@pytest.fixture(scope="session")
+def closed_day_books(simulation, simulated_market, tmp_path_factory) -> str:
+    """Return the address of books after a closed day of one customer; tests copy, never write.
+
+    The customer has margin at both clearing organizations; a second BD-FCM's books are open there
+    too, with the same customers, and nothing in them.
+    """
+    from crossmargin.bootstrap.books import create_books
+    from crossmargin.simulation.book import demo_positions
+    from crossmargin.testing.clearing_days import opened_books, with_day_before
+    from crossmargin.testing.closed_days import closed_day
+
+    address = str(tmp_path_factory.mktemp("closed-day") / "books.db")
+    day = simulation.as_of
+    own = [each for each in demo_positions(simulation) if each.customer.customer_id == "CURVE-FUND"]
+    market = with_day_before(simulated_market, day)
+    store = closed_day(create_books(address), market, day, own, {"CURVE-FUND": 2_000_000_000})
+    opened_books(store, bd_fcm="BD-TWO")
+    store.close()
+    return address

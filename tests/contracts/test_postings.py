@@ -191,6 +191,7 @@ FRESH = (
         },
     ),
     Row(P.MOVEMENT_IS_NOT_PERMITTED, {"asset": P2.asset}),
+    Row(P.DEFAULT_IS_NOT_DECLARED, {"kind": T.DISTRIBUTION}),
     Row(P.ACCOUNT_IS_NOT_YET_OPEN, {"kind": T.WITHDRAWAL}),
     Row(
         P.ACCOUNT_IS_CLOSED,

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from crossmargin.cli.main import app
 from crossmargin.storage.books import open_books
+from crossmargin.storage.schema import VERSION
 from crossmargin.testing.books import BD_FCM, deposit, open_accounts, to_cme
 
 PAST_ALL = ["--at", "2026-05-11T12:00-04:00", "--actor", "a", "--approver", "b"]
@@ -91,4 +92,4 @@ def test_a_lien_of_the_arrangement_is_entered_and_no_other(books: str) -> None:
 
 def test_a_store_of_this_version_is_upgraded_to_itself(books: str) -> None:
     status, _, remarks = run("upgrade", "--books", books)
-    assert (status, remarks) == (0, "schema 0001, now 0001\n")
+    assert (status, remarks) == (0, f"schema {VERSION}, now {VERSION}\n")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossmargin.cli.changes import changes_by_owner
+from crossmargin.cli.default_books import default_books_command
+from crossmargin.cli.default_ccp import cme_failure_command, ficc_failure_command
 from crossmargin.cli.options import (
     AsOfOption,
     ChangesOption,
@@ -34,14 +36,23 @@ if TYPE_CHECKING:
     from crossmargin.services.defaults.paths import HistoricalMode
 
 default_app = typer.Typer(
-    no_args_is_help=True, help="Simulate what happens when someone fails.", rich_markup_mode=None
+    no_args_is_help=True, help="What happens when someone fails.", rich_markup_mode=None
+)
+default_app.command("ficc-failure", short_help="Share out what FICC holds if it fails.")(
+    ficc_failure_command
+)
+default_app.command("cme-failure", short_help="Share out what CME holds if it fails.")(
+    cme_failure_command
+)
+default_app.command("books", short_help="Run a default in the books, on a copy.")(
+    default_books_command
 )
 _DATE = ["%Y-%m-%d"]
 
 
 @default_app.callback()
 def _group() -> None:
-    """Simulate what happens when someone fails."""
+    """What happens when someone fails."""
 
 
 @default_app.command("simulate")

@@ -68,6 +68,11 @@ class Recovery:
     surplus: int
     unsecured: Mapping[str, int]
 
+    @property
+    def undistributed(self) -> int:
+        """What of the entitlements' part makes no whole lot: in nobody's hands, less than a lot."""
+        return self.available - self.surplus - sum(self.payouts.values())
+
 
 @dataclass(frozen=True, slots=True)
 class AssetHeld:
@@ -82,24 +87,33 @@ class AssetHeld:
     prior_secured : int
         Claims on the asset that come before entitlement holders.
     entitlements : mapping of EntitlementHolder to int
+    lost : int
+        What of the interests is not there when it is looked for; at most all of them.
 
     Raises
     ------
     ValueError
-        If an amount is negative, or the asset is a position: nobody's property yet.
+        If an amount is negative, more is lost than there was, or the asset is a position: nobody's
+        property yet.
     """
 
     asset: Asset
     interests: Mapping[str, int]
     prior_secured: int
     entitlements: Mapping[EntitlementHolder, int]
+    lost: int = 0
 
     def __post_init__(self) -> None:
         if self.asset.kind not in {AssetKind.CASH, AssetKind.SECURITY}:
             raise ValueError(f"an entitlement is to cash or a security, was {self.asset}")
         amounts = (*self.interests.values(), self.prior_secured, *self.entitlements.values())
-        if min(amounts) < 0:
+        if min(*amounts, self.lost, self.held) < 0:
             raise ValueError(f"amounts are not negative, was {self!r}")
+
+    @property
+    def held(self) -> int:
+        """All interests less what of them is lost."""
+        return sum(self.interests.values()) - self.lost
 
 
 def recover(
@@ -161,7 +175,7 @@ def recoveries(assets: Iterable[AssetHeld], *, par_lot_dollars: int) -> dict[Ass
         if each.asset in found:
             raise ValueError(f"all interests in an asset stand together, was twice: {each.asset}")
         found[each.asset] = recover(
-            held=sum(each.interests.values()),
+            held=each.held,
             prior_secured=each.prior_secured,
             entitlements={str(holder): amount for holder, amount in each.entitlements.items()},
             lot=par_lot_dollars if each.asset.kind is AssetKind.SECURITY else 1,

@@ -14,6 +14,7 @@ from operator import attrgetter
 from crossmargin.ledger.assets import CASH, AssetKind
 from crossmargin.ledger.chart import AccountKind, Side
 from crossmargin.ledger.cover import id_of, left_credit, left_debit, shortfall_of, uncovered_of
+from crossmargin.ledger.declaration import is_declared
 from crossmargin.ledger.paths import Opening, Path, Paths
 from crossmargin.ledger.posting import Answer, Balance, Posting
 from crossmargin.ledger.transfers import Transfer, TransferState
@@ -80,7 +81,12 @@ def _posted(transfer: Transfer, scratch: Scratch, paths: Paths) -> Answer:
             else Posting.CREDIT_ACCOUNT_NOT_FOUND,
         )
     path = paths.of(transfer, debited.account, credited.account)
-    refused = path.fault or _on_the_day(transfer, debited, credited) or _pending(transfer, scratch)
+    refused = (
+        path.fault
+        or _undeclared(transfer, path, scratch)
+        or _on_the_day(transfer, debited, credited)
+        or _pending(transfer, scratch)
+    )
     if refused is not None:
         return Answer(transfer.transfer_id, refused)
     return _lacking(transfer, path, scratch) or _moved(transfer, path, scratch)
@@ -139,6 +145,16 @@ def _on_the_day(transfer: Transfer, debited: Opening, credited: Opening) -> Post
     if Posting.ACCOUNT_IS_NOT_YET_OPEN in faults:
         return Posting.ACCOUNT_IS_NOT_YET_OPEN
     return faults[0] or faults[1]
+
+
+def _undeclared(transfer: Transfer, path: Path, scratch: Scratch) -> Posting | None:
+    """Judge whether a transfer that a declared default alone allows follows from one."""
+    if not path.is_of_a_default:
+        return None
+    bd_fcm = path.debit.bd_fcm or path.credit.bd_fcm
+    if is_declared(transfer, bd_fcm, scratch.base.declared_default):
+        return None
+    return Posting.DEFAULT_IS_NOT_DECLARED
 
 
 def _pending(transfer: Transfer, scratch: Scratch) -> Posting | None:

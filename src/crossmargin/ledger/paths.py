@@ -13,7 +13,13 @@ from crossmargin.ledger.assets import CASH, Asset, AssetKind
 from crossmargin.ledger.chart import Account, AccountKind, Holder, SegregationClass, Side
 from crossmargin.ledger.cover import CASH_OF_CUSTOMERS, COVERED, PAIRS, Cover, cover_of, id_of
 from crossmargin.ledger.posting import Posting
-from crossmargin.ledger.transfers import MOVEMENTS, Transfer, TransferKind
+from crossmargin.ledger.transfers import (
+    MOVEMENTS,
+    OF_A_DECLARED_DEFAULT,
+    OF_ANOTHERS_DEFAULT,
+    Transfer,
+    TransferKind,
+)
 
 _K, _T = AccountKind, TransferKind
 #: Through what a customer may come to owe cash: losses, charges and what is paid for a delivery.
@@ -31,6 +37,9 @@ MAY_LEAVE_A_DEBIT: frozenset[TransferKind] = frozenset(
         _T.FICC_REPO_INTEREST,
         _T.FICC_FAIL_CHARGE,
         _T.FEE,
+        _T.CME_CLOSE_OUT,
+        _T.FICC_CLOSE_OUT,
+        _T.DEFICIT_PAYMENT,
     }
 )
 #: What moves margin out, a customer's cash out, or residual interest out.
@@ -41,6 +50,9 @@ USES_RESIDUAL_INTEREST: frozenset[TransferKind] = frozenset(
         _T.WITHDRAWAL,
         _T.RESIDUAL_INTEREST_WITHDRAWAL,
         _T.INTEREST_TO_CUSTOMER,
+        _T.DEFICIT_PAYMENT,
+        _T.PORT_OUT,
+        _T.DISTRIBUTION,
     }
 )
 _OWED_TO_CUSTOMERS = frozenset(owed for owed, _ in COVERED.values())
@@ -80,6 +92,8 @@ class Path:
         Whether what is uncovered must stay within residual interest.
     takes_residual_interest : bool
         Whether it takes residual interest itself.
+    is_of_a_default : bool
+        Whether a declared default alone allows it.
     mirrors : tuple of (claim account id, debt account id)
         What must be equal after the group.
     touched : tuple of (BD-FCM, customer)
@@ -98,6 +112,7 @@ class Path:
     needs_own_cover: bool
     uses_residual_interest: bool
     takes_residual_interest: bool
+    is_of_a_default: bool
     mirrors: tuple[tuple[str, str], ...]
     touched: tuple[tuple[str, str], ...]
     cover: Cover
@@ -165,6 +180,7 @@ def path_of(kind: TransferKind, debit: Account, credit: Account, asset: Asset) -
         needs_own_cover=needs_own_cover,
         uses_residual_interest=uses_residual_interest,
         takes_residual_interest=debit.kind is _K.RESIDUAL_INTEREST,
+        is_of_a_default=kind in OF_A_DECLARED_DEFAULT or kind in OF_ANOTHERS_DEFAULT,
         mirrors=mirrors,
         touched=tuple(
             (each.bd_fcm, each.customer_id)

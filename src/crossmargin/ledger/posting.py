@@ -41,6 +41,7 @@ class Posting(StrEnum):
     CUSTOMERS_DIFFER = "customers_differ"
     ASSET_IS_NOT_CARRIED = "asset_is_not_carried"
     MOVEMENT_IS_NOT_PERMITTED = "movement_is_not_permitted"
+    DEFAULT_IS_NOT_DECLARED = "default_is_not_declared"
     ACCOUNT_IS_NOT_YET_OPEN = "account_is_not_yet_open"
     ACCOUNT_IS_CLOSED = "account_is_closed"
     # A transfer that settles another

@@ -57,6 +57,31 @@ class TransferKind(StrEnum):
     FUTURES_INTO_DELIVERY = "FUTURES_INTO_DELIVERY"
     DIRECTED_INTO_XM = "DIRECTED_INTO_XM"
     DIRECTED_OUT_OF_XM = "DIRECTED_OUT_OF_XM"
+    # In a declared default alone
+    CME_CLOSE_OUT = "CME_CLOSE_OUT"
+    FICC_CLOSE_OUT = "FICC_CLOSE_OUT"
+    DEFICIT_PAYMENT = "DEFICIT_PAYMENT"
+    GUARANTY_PAYMENT = "GUARANTY_PAYMENT"
+    PORT_OUT = "PORT_OUT"
+    PORT_IN = "PORT_IN"
+    DISTRIBUTION = "DISTRIBUTION"
+    DISTRIBUTION_RETURN = "DISTRIBUTION_RETURN"
+
+
+#: Kinds whose cause is the record that declares a default of the BD-FCM whose accounts move.
+OF_A_DECLARED_DEFAULT: frozenset[TransferKind] = frozenset(
+    {
+        TransferKind.CME_CLOSE_OUT,
+        TransferKind.FICC_CLOSE_OUT,
+        TransferKind.DEFICIT_PAYMENT,
+        TransferKind.GUARANTY_PAYMENT,
+        TransferKind.PORT_OUT,
+        TransferKind.DISTRIBUTION,
+        TransferKind.DISTRIBUTION_RETURN,
+    }
+)
+#: Kinds whose cause is a declared default of another BD-FCM: of the one that was ported from.
+OF_ANOTHERS_DEFAULT: frozenset[TransferKind] = frozenset({TransferKind.PORT_IN})
 
 
 _K = AccountKind
@@ -81,6 +106,22 @@ _CME_POSITIONS = frozenset(
     pair
     for kind in (_K.CME_XM_POSITION, _K.CME_REGULAR_POSITION)
     for pair in _both_ways(kind, _K.CME_CLEARED_TRADES)
+)
+_OUT_OF_THE_BD_FCM = frozenset(
+    {
+        (_K.CUSTOMER_FUTURES_ACCOUNT, _K.CME_CUSTOMER_MARGIN),
+        (_K.CUSTOMER_FUTURES_ACCOUNT, _K.FICC_XM_MARGIN),
+        (_K.CUSTOMER_FUTURES_ACCOUNT, _K.SEGREGATED_BANK),
+        (_K.CME_OWED, _K.CME_CUSTODY),
+        *((_K.FICC_OWED_XM, place) for place in _FICC_PLACES),
+    }
+)
+_INTO_THE_BD_FCM = frozenset((credit, debit) for debit, credit in _OUT_OF_THE_BD_FCM)
+_AT_CME = _both_ways(_K.CUSTOMER_FUTURES_ACCOUNT, _K.CME_CUSTOMER_MARGIN) | _both_ways(
+    _K.CME_OWED, _K.CME_CUSTODY
+)
+_AT_FICC = _both_ways(_K.CUSTOMER_FUTURES_ACCOUNT, _K.FICC_XM_MARGIN).union(
+    *(_both_ways(_K.FICC_OWED_XM, place) for place in _FICC_PLACES)
 )
 _T = TransferKind
 #: Every movement there is: kind of transfer to pairs of (debited, credited) kinds of account.
@@ -163,6 +204,22 @@ MOVEMENTS: dict[TransferKind, frozenset[tuple[AccountKind, AccountKind]]] = {
     _T.FUTURES_INTO_DELIVERY: _CME_POSITIONS,
     _T.DIRECTED_INTO_XM: _both_ways(_K.CME_REGULAR_POSITION, _K.CME_XM_POSITION),
     _T.DIRECTED_OUT_OF_XM: _both_ways(_K.CME_REGULAR_POSITION, _K.CME_XM_POSITION),
+    # Margin where it lies meets the result there, securities sold into cash on the way.
+    _T.CME_CLOSE_OUT: _AT_CME | _CME_POSITIONS,
+    _T.FICC_CLOSE_OUT: _AT_FICC | _FICC_POSITIONS,
+    _T.DEFICIT_PAYMENT: frozenset({(_K.CUSTOMER_FUTURES_ACCOUNT, _K.SEGREGATED_BANK)}),
+    # One customer's property at FICC, for that customer's debt at CME, never another's (CP-16).
+    _T.GUARANTY_PAYMENT: frozenset(
+        {
+            (_K.CME_CUSTOMER_MARGIN, _K.FICC_XM_MARGIN),
+            (_K.CME_CUSTODY, _K.CME_OWED),
+            *((_K.FICC_OWED_XM, place) for place in _FICC_PLACES),
+        }
+    ),
+    _T.PORT_OUT: _OUT_OF_THE_BD_FCM | _CME_POSITIONS | _FICC_POSITIONS,
+    _T.PORT_IN: _INTO_THE_BD_FCM | _CME_POSITIONS | _FICC_POSITIONS,
+    _T.DISTRIBUTION: frozenset({(_K.CUSTOMER_FUTURES_ACCOUNT, _K.SEGREGATED_BANK)}),
+    _T.DISTRIBUTION_RETURN: frozenset({(_K.SEGREGATED_BANK, _K.CUSTOMER_FUTURES_ACCOUNT)}),
 }
 
 

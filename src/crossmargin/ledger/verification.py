@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from crossmargin.ledger.assets import CASH, Asset, AssetKind
 from crossmargin.ledger.chart import Account, AccountKind, Side
 from crossmargin.ledger.custody import CustodyFact
+from crossmargin.ledger.declaration import Declared
 from crossmargin.ledger.findings import Check, Finding
 from crossmargin.ledger.liens import Lien
 from crossmargin.ledger.paths import Opening
@@ -39,6 +40,8 @@ class LedgerImage:
         The register; None where none was read, and then nothing is said of liens.
     openings : tuple of Opening
         The dates of accounts; of one that is not among them no date is checked.
+    declared : mapping of record id to Declared, optional
+        Every default that was declared.
     """
 
     accounts: tuple[Account, ...]
@@ -47,6 +50,7 @@ class LedgerImage:
     facts: tuple[CustodyFact, ...] = ()
     liens: tuple[Lien, ...] | None = None
     openings: tuple[Opening, ...] = ()
+    declared: Mapping[str, Declared] = field(default_factory=dict)
 
 
 def verify(image: LedgerImage) -> tuple[Finding, ...]:
@@ -57,6 +61,7 @@ def verify(image: LedgerImage) -> tuple[Finding, ...]:
         *_balances(image),
         *_paths(image),
         *_dates(image),
+        *_declarations(image),
         *_normal_sides(net),
         *_claims(net),
         *_cover(net),
@@ -164,6 +169,33 @@ def _dates(image: LedgerImage) -> Iterator[Finding]:
                     f"{account_id} on {each.business_date}",
                     f"open from {opening.opened}{until}",
                 )
+
+
+#: Kinds that a declared default alone allows, written a second time.
+_IN_A_DEFAULT = frozenset(
+    {
+        *("CME_CLOSE_OUT", "FICC_CLOSE_OUT", "DEFICIT_PAYMENT", "GUARANTY_PAYMENT"),
+        *("PORT_OUT", "DISTRIBUTION", "DISTRIBUTION_RETURN"),
+    }
+)
+
+
+def _declarations(image: LedgerImage) -> Iterator[Finding]:
+    """Check that what a default alone allows follows from the declaration of the right one."""
+    for each in image.transfers:
+        is_own, is_other = each.kind.value in _IN_A_DEFAULT, each.kind.value == "PORT_IN"
+        if not (is_own or is_other):
+            continue
+        found = image.declared.get(each.cause_id)
+        named = {each.debit_account_id.split("/")[2], each.credit_account_id.split("/")[2]}
+        if (
+            found is None
+            or found.first > each.business_date
+            or (found.bd_fcm in named) is not is_own
+        ):
+            yield Finding(
+                Check.DEFAULT_IS_DECLARED, each.transfer_id, "", each.cause_id, "its declaration"
+            )
 
 
 def _normal_sides(net: Net) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from typing import Protocol
 from crossmargin.ledger.assets import Asset
 from crossmargin.ledger.chart import Account, SegregationClass
 from crossmargin.ledger.cover import cover_of, uncovered_of
+from crossmargin.ledger.declaration import Declared
 from crossmargin.ledger.paths import Opening, Path
 from crossmargin.ledger.posting import Balance
 from crossmargin.ledger.transfers import Transfer, TransferState
@@ -36,6 +37,10 @@ class View(Protocol):
 
     def missing_custody_fact(self, account: Account, on: date) -> str:
         """Return the first fact that an account kept elsewhere lacks on a day, or nothing."""
+        ...
+
+    def declared_default(self, record_id: str) -> Declared | None:
+        """Return the default that a record declares, or None."""
         ...
 
     def uncovered_cents(self, bd_fcm: str) -> Mapping[str, int]:

@@ -31,7 +31,10 @@ _T = TransferKind
 #: clearing organization stays the customer's and moves none.
 SECTIONS: Mapping[TransferKind, StatementSection] = {
     **dict.fromkeys(
-        (_T.DEPOSIT, _T.WITHDRAWAL, _T.SCM_DEPOSIT, _T.SCM_WITHDRAWAL),
+        (
+            *(_T.DEPOSIT, _T.WITHDRAWAL, _T.SCM_DEPOSIT, _T.SCM_WITHDRAWAL),
+            *(_T.PORT_OUT, _T.PORT_IN, _T.DISTRIBUTION, _T.DISTRIBUTION_RETURN),
+        ),
         StatementSection.DEPOSITS_AND_WITHDRAWALS,
     ),
     **dict.fromkeys(
@@ -46,6 +49,9 @@ SECTIONS: Mapping[TransferKind, StatementSection] = {
             _T.FICC_COUPON,
             _T.FICC_REPO_INTEREST,
             _T.FICC_FAIL_CHARGE,
+            _T.CME_CLOSE_OUT,
+            _T.FICC_CLOSE_OUT,
+            _T.DEFICIT_PAYMENT,
         ),
         StatementSection.SETTLEMENT_FLOWS,
     ),

@@ -26,6 +26,11 @@ from sqlalchemy import (
 from sqlalchemy.types import BigInteger, Integer
 
 from crossmargin.ledger.judgement import AMOUNT_MAX
+from crossmargin.ledger.transfers import (
+    OF_A_DECLARED_DEFAULT,
+    OF_ANOTHERS_DEFAULT,
+    TransferKind,
+)
 
 METADATA = MetaData()
 #: Tables whose rows never change.
@@ -253,7 +258,7 @@ BALANCE = Table(
 
 
 #: Which version of the schema this is: the newest of ``storage/migrations``.
-VERSION = "0001"
+VERSION = "0002"
 SCHEMA_VERSION = Table(
     "alembic_version",
     METADATA,
@@ -265,6 +270,8 @@ SCHEMA_VERSION = Table(
 def guards(dialect: str) -> list[str]:
     """Return the statements after which rows of append-only tables cannot be changed.
 
+    And after which no path of a kind that a declared default alone allows is written without one.
+
     Parameters
     ----------
     dialect : str
@@ -272,11 +279,49 @@ def guards(dialect: str) -> list[str]:
     """
     if dialect == "sqlite":
         return [
-            f"CREATE TRIGGER {table}_refuses_{event.lower()} BEFORE {event} ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            for table in APPEND_ONLY
-            for event in ("UPDATE", "DELETE")
+            *_sqlite_changes(),
+            "CREATE TRIGGER path_needs_a_declared_default BEFORE INSERT ON path "
+            f"WHEN {_undeclared('NEW')} "
+            "BEGIN SELECT RAISE(ABORT, 'the default is not declared'); END",
         ]
+    return [
+        *_postgresql_changes(),
+        "CREATE FUNCTION refuse_undeclared() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN IF {_undeclared('NEW')} THEN "
+        "RAISE EXCEPTION 'the default is not declared'; END IF; RETURN NEW; END $$",
+        "CREATE TRIGGER path_needs_a_declared_default BEFORE INSERT ON path "
+        "FOR EACH ROW EXECUTE FUNCTION refuse_undeclared()",
+    ]
+
+
+def _undeclared(row: str) -> str:
+    """Return the condition under which a new path is of a default that no record declares.
+
+    A path is written with the first transfer that takes it, so it costs ordinary transfers nothing.
+    """
+    declared = "SELECT 1 FROM record WHERE stream = 'DEFAULT_DECLARATION'"
+    own = f"subject IN ({row}.debit_bd_fcm, {row}.credit_bd_fcm)"
+    return (
+        f"({row}.kind IN ({_names(OF_A_DECLARED_DEFAULT)}) AND NOT EXISTS ({declared} AND {own}))"
+        f" OR ({row}.kind IN ({_names(OF_ANOTHERS_DEFAULT)}) AND NOT EXISTS ({declared}"
+        f" AND NOT {own}))"
+    )
+
+
+def _names(kinds: frozenset[TransferKind]) -> str:
+    return ", ".join(f"'{kind}'" for kind in sorted(kinds))
+
+
+def _sqlite_changes() -> list[str]:
+    return [
+        f"CREATE TRIGGER {table}_refuses_{event.lower()} BEFORE {event} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        for table in APPEND_ONLY
+        for event in ("UPDATE", "DELETE")
+    ]
+
+
+def _postgresql_changes() -> list[str]:
     refuse = (
         "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"

@@ -12,6 +12,7 @@ from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.ledger.chart import Account, SegregationClass
 from crossmargin.ledger.cover import CASH_OF_CUSTOMERS, cover_of, uncovered_of
 from crossmargin.ledger.custody import CUSTODY_FACT, CustodyFact, fact_of, missing_fact
+from crossmargin.ledger.declaration import Declared, declared_of
 from crossmargin.ledger.paths import Opening, Paths
 from crossmargin.ledger.posting import Balance
 from crossmargin.ledger.transfers import Transfer, TransferKind, TransferState
@@ -94,6 +95,7 @@ class DatabaseView:
         self._balances: dict[tuple[str, str], Balance] = {}
         self._transfers: dict[str, Transfer | None] = {}
         self._resolutions: dict[str, Transfer | None] = {}
+        self._declared: dict[str, Declared | None] = {}
 
     def prepare(self, transfers: Sequence[Transfer]) -> None:
         """Read everything that judging the transfers may ask, in a few statements."""
@@ -142,6 +144,12 @@ class DatabaseView:
     def missing_custody_fact(self, account: Account, on: date) -> str:
         """Return the first fact that an account kept elsewhere lacks on a day, or nothing."""
         return missing_fact(account, self._known.facts(self._session, account.account_id), on)
+
+    def declared_default(self, record_id: str) -> Declared | None:
+        """Return the default that a record declares, or None."""
+        if record_id not in self._declared:
+            self._declared[record_id] = declared_of(SqlRecords(self._session).get(record_id))
+        return self._declared[record_id]
 
     def uncovered_cents(self, bd_fcm: str) -> Mapping[str, int]:
         """Return what of each customer is uncovered, by customer, cents."""

@@ -49,13 +49,21 @@ def earlier(text: str) -> str:
     return text.replace("2026-05-", "2026-02-").replace("2026-04-", "2026-01-")
 
 
-def opened_books(books: Books) -> Books:
-    """Return books with the tutorial's BD-FCM and customers, open before the simulated date."""
+def opened_books(books: Books, *, bd_fcm: str = FIRM) -> Books:
+    """Return books with the tutorial's BD-FCM and customers, open before the simulated date.
+
+    Parameters
+    ----------
+    books : Books
+    bd_fcm : str
+        Another name for the BD-FCM: a second one beside the first.
+    """
     with tempfile.TemporaryDirectory() as folder:
         paths = {}
         for name in ("bd-fcm-books.toml", "participants.toml"):
             paths[name] = Path(folder) / name
-            paths[name].write_text(earlier((_TUTORIAL / name).read_text("utf-8")), "utf-8")
+            text = earlier((_TUTORIAL / name).read_text("utf-8"))
+            paths[name].write_text(text.replace(FIRM, bd_fcm), "utf-8")
         loaded = read_bd_fcm_books(paths["bd-fcm-books.toml"])
         participants = read_participants(paths["participants.toml"])
     at = datetime(2026, 2, 1, 9, tzinfo=EASTERN)

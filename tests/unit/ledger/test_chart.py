@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crossmargin.ledger.chart import CHART, Account, AccountKind, Holder, SegregationClass
-from crossmargin.ledger.transfers import MOVEMENTS, TransferKind
+from crossmargin.ledger.transfers import MOVEMENTS, OF_A_DECLARED_DEFAULT, TransferKind
 
 
 def test_every_kind_of_account_and_transfer_has_its_row() -> None:
@@ -30,14 +30,14 @@ def test_no_movement_leads_from_a_customer_to_the_house() -> None:
     assert not {p for p in pairs if p[0] in house and p[1] in customers}
 
 
-def test_what_leaves_the_ficc_margin_account_goes_back_to_the_bd_fcm_or_stays_in_custody() -> None:
+def test_without_a_default_what_leaves_the_ficc_margin_account_goes_back_to_the_bd_fcm() -> None:
     kinds = {
         kind
         for kind, pairs in MOVEMENTS.items()
         for debited, _ in pairs
         if debited is AccountKind.FICC_OWED_XM
     }
-    assert kinds == {TransferKind.MARGIN_FROM_FICC}
+    assert kinds - OF_A_DECLARED_DEFAULT == {TransferKind.MARGIN_FROM_FICC}
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,10 @@ BY_HAND: dict[str, tuple[set[Check], list[Transfer]]] = {
         {Check.MOVEMENT_IS_PERMITTED, Check.SEGREGATION_IS_KEPT},
         [move("x", T.FEE, OWED_TO_A, id_of(K.CUSTOMER_FUTURES_ACCOUNT, "B"), 1)],
     ),
+    "a distribution in no default": (
+        {Check.DEFAULT_IS_DECLARED},
+        [move("x", T.DISTRIBUTION, OWED_TO_A, BANK, 1)],
+    ),
     "an account that nobody opened": (
         {Check.ACCOUNT_IS_OPEN},
         [deposit("x", "NOBODY", 1)],

@@ -17,6 +17,7 @@ from crossmargin.collateral.allocation import Keeps
 from crossmargin.collateral.federal_days import SaturdayHoliday
 from crossmargin.collateral.haircuts import MaturityAtEnd
 from crossmargin.default_management.account_equity import PositionReading
+from crossmargin.default_management.ccp_failure import InterestsInTransit
 from crossmargin.default_management.distribution import DistributionRule, LeftOver
 from crossmargin.default_management.liquidation.terms import Hedge, ImpactSharing
 from crossmargin.default_management.loss_sharing import (
@@ -83,6 +84,7 @@ ENUMERATIONS: Mapping[str, type[StrEnum]] = {
     "default_management.ficc_position_reading": PositionReading,
     "default_management.framework_one_left_over": LeftOver,
     "default_management.guaranty_limit": GuarantyLimit,
+    "default_management.interests_in_transit": InterestsInTransit,
     "default_management.loss_sharing_rule_set": RuleSet,
     "default_management.proportional_limit": ProportionalLimit,
     "default_management.transfer_clock_roll": ClockRoll,

@@ -14,6 +14,7 @@ from crossmargin.ledger.assets import Asset
 from crossmargin.ledger.chart import Account, AccountKind, SegregationClass
 from crossmargin.ledger.cover import cover_of, uncovered_of
 from crossmargin.ledger.custody import CUSTODY_FACT, fact_of, missing_fact
+from crossmargin.ledger.declaration import Declared, declared_of
 from crossmargin.ledger.judgement import judge
 from crossmargin.ledger.paths import Opening, Paths
 from crossmargin.ledger.posting import Answer, Balance
@@ -271,6 +272,9 @@ class _View:
     def missing_custody_fact(self, account: Account, on: date) -> str:
         stated = self._state.facts.get(account.account_id, ())
         return missing_fact(account, [fact_of(each) for each in stated], on)
+
+    def declared_default(self, record_id: str) -> Declared | None:
+        return declared_of(self._state.records.get(record_id))
 
     def uncovered_cents(self, bd_fcm: str) -> Mapping[str, int]:
         return {

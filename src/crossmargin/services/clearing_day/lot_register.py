@@ -37,6 +37,7 @@ class LotEnd(StrEnum):
     CLOSED_OUT = "CLOSED_OUT"
     DIRECTED = "DIRECTED"
     FAILED = "FAILED"
+    PORTED = "PORTED"
     SPLIT = "SPLIT"
 
 

@@ -20,6 +20,8 @@ _ENDS = {
     (ClearingOrganization.FICC, LotEnd.FAILED): TransferKind.SETTLEMENT,
     (ClearingOrganization.CME, LotEnd.EXPIRED): TransferKind.FUTURES_EXPIRY,
     (ClearingOrganization.CME, LotEnd.TENDERED): TransferKind.FUTURES_INTO_DELIVERY,
+    (ClearingOrganization.FICC, LotEnd.PORTED): TransferKind.SETTLEMENT,
+    (ClearingOrganization.CME, LotEnd.PORTED): TransferKind.FUTURES_TRADE,
 }
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.custody import CUSTODY_FACT, fact_of
+from crossmargin.ledger.declaration import DEFAULT_DECLARATION, declared_of
 from crossmargin.ledger.verification import Check, Finding, LedgerImage, verify
 from crossmargin.services.books.accounts import position_account, position_asset
 from crossmargin.services.books.liens import register_of_liens
@@ -40,6 +41,11 @@ def image_of(work: Work) -> LedgerImage:
         tuple(fact_of(each) for each in work.records.select(stream=CUSTODY_FACT)),
         register_of_liens(work),
         work.ledger.openings(),
+        {
+            each.record_id: declared
+            for each in work.records.select(stream=DEFAULT_DECLARATION)
+            if (declared := declared_of(each)) is not None
+        },
     )
 
 

@@ -69,7 +69,7 @@ def port_out(work: Work, customer: CustomerKey, written: Written, *, receiver: s
     places = places_of(work.ledger, customer.bd_fcm)
     leaving = list(_property(work, customer, places))
     transfers = [
-        *(replace(ending_transfer(lot, _how(lot), cause), group_id=group) for lot in lots),
+        *(replace(ending_transfer(lot, LotEnd.PORTED, cause), group_id=group) for lot in lots),
         *(each for wire in leaving for each in _transfers(wire, cause, group)),
     ]
     answers = work.ledger.post(transfers)
@@ -80,7 +80,7 @@ def port_out(work: Work, customer: CustomerKey, written: Written, *, receiver: s
         positions[name] = positions.get(name, 0) + lot.quantity
         if not against:
             subject = subject_of(customer)
-            work.records.add(ended_record(lot.lot_id, _how(lot), cause, subject=subject))
+            work.records.add(ended_record(lot.lot_id, LotEnd.PORTED, cause, subject=subject))
     ported = Ported(
         group,
         {name: str(quantity) for name, quantity in sorted(positions.items()) if quantity},
@@ -100,10 +100,6 @@ def port_out(work: Work, customer: CustomerKey, written: Written, *, receiver: s
     }
     work.records.add(written.record(group, PORT, subject_of(customer), content))
     return ported
-
-
-def _how(lot: Lot) -> LotEnd:
-    return LotEnd.SETTLED if lot.at_ficc else LotEnd.CLOSED_OUT
 
 
 def _property(work: Work, customer: CustomerKey, places: Places) -> Iterator[Wire]:

@@ -1,0 +1,23 @@
+"""The composition root of the books of a default: the file of treatments, the copy of a drill."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from crossmargin.services.default_books.declaring import Treatment
+
+
+def read_treatments(path: Path) -> tuple[Treatment, ...]:
+    """Read what is done with each customer."""
+    from crossmargin.feeds.defaults.treatments import read_treatments as run
+
+    return run(path)
+
+
+def copy_books(address: str, to: str) -> None:
+    """Copy a store as it stands, to an address of nothing."""
+    from crossmargin.storage.copying import copy_books as run
+
+    run(address, to)

@@ -1,0 +1,76 @@
+"""``xm default books``: a default run in the books, on a copy unless it is declared."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crossmargin.cli.books_options import (
+    ActorOption,
+    ApproverOption,
+    AtOption,
+    BdFcmOption,
+    BooksOption,
+    instant_of,
+    opened,
+    reported,
+)
+from crossmargin.cli.options import DATE_FORMATS, FormatOption
+from crossmargin.cli.output import OutputFormat, refuse, write_document
+from crossmargin.services.default_books.declaring import DefaultTrigger
+
+
+def default_books_command(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="What is done with each customer, as CSV.")
+    ],
+    *,
+    books: BooksOption,
+    business_date: Annotated[
+        datetime,
+        typer.Option(
+            "--date", formats=DATE_FORMATS, metavar="DATE", help="After the close of which day."
+        ),
+    ],
+    at: AtOption,
+    actor: ActorOption,
+    approver: ApproverOption,
+    copy: Annotated[
+        str | None,
+        typer.Option(
+            "--copy", metavar="ADDRESS", help="Where the copy goes that a drill is run on."
+        ),
+    ] = None,
+    is_declared: Annotated[
+        bool,
+        typer.Option("--declare", help="Declare it in the books of record; there is no copy."),
+    ] = False,
+    trigger: Annotated[
+        DefaultTrigger, typer.Option("--trigger", help="What is declared.")
+    ] = DefaultTrigger.CUSTOMER_DEFAULT,
+    bd_fcm: BdFcmOption = "BD-FCM",
+    output_format: FormatOption = OutputFormat.TABLE,
+) -> None:
+    """Run a default in the books: close out or port, pay, give back, distribute, report."""
+    from crossmargin.basics.refusals import Refusal
+    from crossmargin.bootstrap import default_books
+    from crossmargin.presentation.default_books import BOOKS_HEADER, books_rows, print_books
+    from crossmargin.services.default_books.declaring import Declaration
+    from crossmargin.services.default_books.drill import run_default
+
+    if (copy is None) is not is_declared:
+        expected = "either --copy, for a drill, or --declare"
+        refuse((Refusal("copy", copy or "", expected, "books of a default"),), output_format)
+    instant = instant_of(at, output_format)
+    declaration = Declaration(bd_fcm, trigger, business_date.date(), instant, actor, approver)
+    with reported(output_format):
+        treatments = default_books.read_treatments(file)
+        if copy is not None:
+            default_books.copy_books(books, copy)
+    with opened(copy or books, output_format) as store, store.work() as work:
+        document = run_default(work, declaration, treatments)
+        work.commit()
+    write_document(document, output_format, header=BOOKS_HEADER, rows=books_rows, show=print_books)

@@ -1,0 +1,115 @@
+"""A whole default on one work: declared, run, verified, reported. The caller commits, or not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from crossmargin.basics.refusals import Refusal, RefusedError
+from crossmargin.default_management.postings import DefaultEntry
+from crossmargin.ledger.chart import AccountKind
+from crossmargin.services.books.participation import customers_of
+from crossmargin.services.books.ports import Work
+from crossmargin.services.ccp_failure_books import prices_of
+from crossmargin.services.clearing_day.lot_register import Written
+from crossmargin.services.clearing_day.verifying import verify_work
+from crossmargin.services.default_books.declaring import Declaration, Treatment, declare
+from crossmargin.services.default_books.desk import DefaultDesk, live_lots
+from crossmargin.services.default_books.reporting import write_reports
+from crossmargin.services.default_books.running import (
+    CustomerRun,
+    check_conserved,
+    close_out,
+    distribute,
+    pay_deficits,
+    port,
+    stop_payments,
+)
+
+_RULE = "the books of a default"
+
+
+def run_default(
+    work: Work, declaration: Declaration, treatments: Sequence[Treatment]
+) -> dict[str, Any]:
+    """Run a default on the books and return its reports.
+
+    Parameters
+    ----------
+    work : Work
+        Of a copy in a drill. Nothing is committed here.
+    declaration : Declaration
+        On a day that was closed.
+    treatments : sequence of Treatment
+        In any order; customers who are not named keep what they have.
+
+    Raises
+    ------
+    RefusedError
+        Naming everything that cannot be, or that verification finds afterwards.
+    """
+    _refuse_unknown(work, declaration.bd_fcm, treatments)
+    declaration_id = declare(work, declaration)
+    banks = {
+        each.bd_fcm: each.custodian
+        for each in reversed(work.ledger.accounts(kind=AccountKind.SEGREGATED_BANK))
+    }
+    entry = DefaultEntry(
+        declaration.bd_fcm,
+        banks[declaration.bd_fcm],
+        declaration_id,
+        declaration.business_date,
+        declaration.at,
+    )
+    prices = prices_of(work, declaration.bd_fcm, declaration.business_date)
+    desk = DefaultDesk(work, entry, prices, live_lots(work, declaration.bd_fcm))
+    written = Written(
+        declaration.business_date,
+        declaration.at,
+        declaration.actor,
+        (declaration_id,),
+        declaration.approver,
+    )
+    stop_payments(desk)
+    runs: list[CustomerRun] = []
+    for each in sorted(treatments, key=lambda one: (not one.receiver, one.customer_id)):
+        if each.receiver:
+            runs.append(port(desk, each, written, receiver_bank=banks[each.receiver]))
+        else:
+            runs.append(close_out(desk, each, written))
+    pay_deficits(desk, runs)
+    rate = distribute(desk, runs)
+    check_conserved(desk, runs)
+    _refuse_findings(work)
+    return write_reports(desk, declaration, runs, rate, written)
+
+
+def _refuse_unknown(work: Work, bd_fcm: str, treatments: Sequence[Treatment]) -> None:
+    known = {key.customer_id for key in customers_of(work, bd_fcm)}
+    banks = {each.bd_fcm for each in work.ledger.accounts(kind=AccountKind.SEGREGATED_BANK)}
+    names = [each.customer_id for each in treatments]
+    refusals = [
+        Refusal("customer", name, f"a customer of {bd_fcm}, once", _RULE)
+        for name in sorted(set(names))
+        if name not in known or names.count(name) > 1
+    ]
+    refusals += [
+        Refusal("receiver", each.receiver, "another BD-FCM whose books are open", _RULE)
+        for each in treatments
+        if each.receiver and (each.receiver == bd_fcm or each.receiver not in banks)
+    ]
+    if bd_fcm not in banks:
+        refusals.append(Refusal("bd_fcm", bd_fcm, "one whose books are open", _RULE))
+    if refusals:
+        raise RefusedError(*refusals)
+
+
+def _refuse_findings(work: Work) -> None:
+    findings = verify_work(work)
+    if findings:
+        raise RefusedError(
+            *(
+                Refusal(each.check.value, f"{each.where} {each.asset}", each.expected, _RULE)
+                for each in findings
+            )
+        )

@@ -1,0 +1,347 @@
+"""A default run in the books: closed out or ported, paid, given back, distributed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.money import ZERO, Money
+from crossmargin.basics.refusals import refused
+from crossmargin.default_management.ccp_failure import values_of
+from crossmargin.default_management.default_accounts import CME, FICC
+from crossmargin.default_management.funded_balance import ClassProperty, funded_balances
+from crossmargin.default_management.postings import (
+    CashPorted,
+    CloseOutResult,
+    DefaultItem,
+    DeficitPaid,
+    Distributed,
+    GuarantyPayment,
+    MarginPorted,
+    MarginReturned,
+    MarginSold,
+    PositionClosed,
+    PositionPorted,
+)
+from crossmargin.ledger.assets import CASH
+from crossmargin.ledger.chart import AccountKind
+from crossmargin.ledger.transfers import Transfer, TransferKind, TransferState
+from crossmargin.product.position import ClearingOrganization
+from crossmargin.services.books.accounts import (
+    CUSTOMER_KINDS,
+    of_bd_fcm,
+    of_customer,
+    position_account,
+    position_asset,
+)
+from crossmargin.services.clearing_day.lot_register import (
+    LotEnd,
+    Written,
+    ended_record,
+    lot_record,
+    subject_of,
+)
+from crossmargin.services.default_books.declaring import Treatment
+from crossmargin.services.default_books.desk import (
+    DefaultDesk,
+    cash_of,
+    securities_of,
+)
+from crossmargin.settlement.lots import Lot
+
+_K = AccountKind
+_RULE = "17 CFR 190.07: an account with a deficit does not move (inferred)"
+_SETTLEMENTS = (
+    (_K.CME_SETTLEMENT, TransferKind.CME_SETTLEMENT_PAYMENT),
+    (_K.FICC_FUNDS_ONLY_SETTLEMENT, TransferKind.FICC_FUNDS_ONLY_PAYMENT),
+)
+
+
+@dataclass(slots=True)
+class CustomerRun:
+    """What happened to one customer, cents.
+
+    Parameters
+    ----------
+    customer_id, receiver : str
+    owed_before : int
+    result : int
+        Of the close-out on both sides together.
+    sold : int
+        Proceeds of securities margin.
+    guaranty : int
+        Paid from FICC to CME.
+    at_ficc_before_guaranty : int
+        The customer's cash at FICC before it: its limit (CP-16).
+    deficit_paid, from_capital : int
+        By the BD-FCM, own cash of the customer among the first.
+    unpaid : int
+        Of the loss, by nobody.
+    ported, distributed : int
+        Cash.
+    lacking : dict of ClearingOrganization to int
+        What margin did not pay at each side.
+    """
+
+    customer_id: str
+    receiver: str
+    owed_before: int
+    result: int = 0
+    sold: int = 0
+    guaranty: int = 0
+    at_ficc_before_guaranty: int = 0
+    deficit_paid: int = 0
+    from_capital: int = 0
+    unpaid: int = 0
+    ported: int = 0
+    distributed: int = 0
+    lacking: dict[ClearingOrganization, int] = field(default_factory=dict)
+
+    @property
+    def owed_after(self) -> int:
+        """What is left owed to the customer if no cent was lost: negative is its debt."""
+        moved = self.result + self.unpaid + self.sold
+        return self.owed_before + moved - self.ported - self.distributed
+
+
+def stop_payments(desk: DefaultDesk) -> None:
+    """Void what is on its way and settle what both sides owe: the day's flows are facts."""
+    entry = desk.entry
+    desk.post_transfers(
+        tuple(
+            replace(
+                each,
+                transfer_id=f"{each.transfer_id}/stopped",
+                group_id=f"{each.group_id}/stopped",
+                state=TransferState.VOIDS_PENDING,
+                pending_id=each.transfer_id,
+                business_date=entry.business_date,
+                at=entry.at,
+                cause_id=entry.declaration_id,
+            )
+            for each in desk.waiting()
+        )
+    )
+    bank = entry.bank_account.account_id
+    for kind, payment in _SETTLEMENTS:
+        own = of_bd_fcm(kind, entry.bd_fcm).account_id
+        debit = desk.work.ledger.balance(own, CASH).posted_debit
+        if debit:
+            name = f"default/{entry.bd_fcm}/{entry.business_date.isoformat()}/{payment.value}"
+            debited, credited = (bank, own) if debit > 0 else (own, bank)
+            settlement = Transfer(
+                transfer_id=name,
+                group_id=name,
+                kind=payment,
+                debit_account_id=debited,
+                credit_account_id=credited,
+                asset=CASH,
+                amount=abs(debit),
+                business_date=entry.business_date,
+                at=entry.at,
+                cause_id=entry.declaration_id,
+            )
+            desk.post_transfers((settlement,))
+
+
+def close_out(desk: DefaultDesk, treatment: Treatment, written: Written) -> CustomerRun:
+    """Close a customer's positions and let margin meet the results, each side's its own first.
+
+    A loss takes cash there, then securities there sold at the day's value; what CME lacks then, the
+    customer's property at FICC (CFTC proposed order, section VIII(e)(iii)). What is lacking then is
+    said, and paid by :func:`pay_deficits`; what is left of margin goes back to the bank.
+    """
+    name = treatment.customer_id
+    run = CustomerRun(name, "", cash_of(desk.owed(name)))
+    run.result = Money.total(treatment.results.values()).cents
+    lots = desk.lots(name)
+    desk.post(_closed(lot) for lot in lots)
+    for lot in lots:
+        _end(desk, lot, LotEnd.CLOSED_OUT, written)
+    at_ficc = treatment.results.get(FICC, ZERO).cents
+    at_cme = treatment.results.get(CME, ZERO).cents
+    for side, result in ((FICC, at_ficc), (CME, at_cme)):
+        run.sold += _sell_for(desk, name, side, -result)
+    run.lacking[FICC] = _meet(desk, name, FICC, at_ficc)
+    _guarantee(desk, run, -at_cme - cash_of(desk.margin(name, CME)))
+    run.lacking[CME] = _meet(desk, name, CME, at_cme)
+    _return_margin(desk, name)
+    return run
+
+
+def _closed(lot: Lot) -> PositionClosed:
+    account = position_account(lot.customer, lot.clearing_organization, lot.account)
+    asset = position_asset(lot.clearing_organization, lot.instrument)
+    return PositionClosed(account, asset, lot.quantity, lot.lot_id)
+
+
+def _end(desk: DefaultDesk, lot: Lot, how: LotEnd, written: Written) -> None:
+    subject = subject_of(lot.customer)
+    desk.work.records.add(ended_record(lot.lot_id, how, written, subject=subject))
+
+
+def _sell_for(desk: DefaultDesk, name: str, side: ClearingOrganization, needed: int) -> int:
+    """Sell all securities at a side where cash there is less than needed; return the proceeds."""
+    held = desk.margin(name, side)
+    if cash_of(held) >= needed:
+        return 0
+    items = []
+    for asset, par in securities_of(held).items():
+        for at, part in desk.places(name, side, asset, par):
+            values = values_of(asset, {name: part}, desk.prices)
+            if values is None:
+                raise LookupError(f"{asset} is margin of {name} and has no price")
+            items.append(MarginSold(at, asset.code, part, values[name].cents))
+    desk.post(items)
+    return sum(each.cents for each in items)
+
+
+def _meet(desk: DefaultDesk, name: str, side: ClearingOrganization, result: int) -> int:
+    """Let a result meet cash at its side; return what a loss lacks."""
+    if result > 0:
+        desk.post([CloseOutResult(desk.place(name, side), result)])
+        return 0
+    applied = min(-result, cash_of(desk.margin(name, side)))
+    places = desk.places(name, side, CASH, applied) if applied else []
+    desk.post(CloseOutResult(at, -part) for at, part in places)
+    return -result - applied
+
+
+def _guarantee(desk: DefaultDesk, run: CustomerRun, lacking: int) -> None:
+    """Pay what CME lacks from the customer's own property at FICC, at most that (CP-16)."""
+    if lacking <= 0:
+        return
+    name = run.customer_id
+    run.sold += _sell_for(desk, name, FICC, lacking)
+    run.at_ficc_before_guaranty = cash_of(desk.margin(name, FICC))
+    run.guaranty = min(lacking, run.at_ficc_before_guaranty)
+    places = desk.places(name, FICC, CASH, run.guaranty) if run.guaranty else []
+    desk.post(GuarantyPayment(name, part, at.place) for at, part in places)
+
+
+def _return_margin(desk: DefaultDesk, name: str) -> None:
+    for side in (FICC, CME):
+        for asset, amount in desk.margin(name, side).items():
+            places = desk.places(name, side, asset, amount)
+            desk.post(MarginReturned(at, asset, part) for at, part in places)
+
+
+def pay_deficits(desk: DefaultDesk, runs: Sequence[CustomerRun]) -> None:
+    """Pay what the sides lack: from each customer's own cash, then from the firm's means.
+
+    Those are residual interest that covers nothing else, then capital; where they do not suffice,
+    every deficit gets the same share of what it still lacks.
+    """
+    unpaid: list[tuple[CustomerRun, ClearingOrganization, int]] = []
+    for run in sorted(runs, key=lambda each: each.customer_id):
+        for side, lacking in run.lacking.items():
+            own = min(lacking, max(0, cash_of(desk.owed(run.customer_id))))
+            if own:
+                desk.post([DeficitPaid(run.customer_id, side, own, is_own=True)])
+                run.deficit_paid += own
+            run.unpaid += lacking - own
+            unpaid += [(run, side, lacking - own)] if lacking > own else []
+    if not unpaid:
+        return
+    free = max(0, desk.firm_cash(_K.RESIDUAL_INTEREST) - desk.debits())
+    means = min(sum(each for *_, each in unpaid), free + desk.firm_cash(_K.HOUSE_BANK))
+    shares = Money(means).split([each for *_, each in unpaid])
+    if means == 0:
+        return
+    capital = Money(max(0, means - free)).split([each.cents for each in shares])
+    for (run, side, _), share, brought_in in zip(unpaid, shares, capital, strict=True):
+        if share > ZERO:
+            desk.post([DeficitPaid(run.customer_id, side, share.cents, brought_in.cents)])
+        run.deficit_paid += share.cents
+        run.from_capital += brought_in.cents
+        run.unpaid -= share.cents
+
+
+def port(
+    desk: DefaultDesk, treatment: Treatment, written: Written, *, receiver_bank: str
+) -> CustomerRun:
+    """Carry a customer over whole: positions, margin where it lies, and what the bank has.
+
+    Raises
+    ------
+    RefusedError
+        If the account has a deficit: it is not ported (inferred from 17 CFR 190.07).
+    """
+    name, receiver = treatment.customer_id, treatment.receiver
+    run = CustomerRun(name, receiver, cash_of(desk.owed(name)))
+    if run.owed_before < 0:
+        deficit = Money(-run.owed_before)
+        raise refused("receiver", receiver, f"none: {name} has a deficit of {deficit}", _RULE)
+    theirs = CustomerKey(receiver, name)
+    for kind in CUSTOMER_KINDS:
+        _open(desk, kind, theirs)
+    for lot in desk.lots(name):
+        desk.post([PositionPorted(_closed(lot), receiver)])
+        _end(desk, lot, LotEnd.PORTED, written)
+        carried = replace(lot, lot_id=f"{lot.lot_id}/ported", customer=theirs)
+        desk.work.records.add(lot_record(carried, written))
+    for side in (FICC, CME):
+        for asset, amount in desk.margin(name, side).items():
+            places = desk.places(name, side, asset, amount)
+            desk.post(MarginPorted(at, receiver, asset, part) for at, part in places)
+    for asset, amount in desk.owed(name).items():
+        if amount > 0:
+            desk.post([CashPorted(name, receiver, receiver_bank, asset, amount)])
+    run.ported = run.owed_before - cash_of(desk.owed(name))
+    return run
+
+
+def _open(desk: DefaultDesk, kind: AccountKind, customer: CustomerKey) -> None:
+    account = of_customer(kind, customer)
+    if account not in desk.work.ledger.accounts(
+        kind=kind, bd_fcm=customer.bd_fcm, customer_id=customer.customer_id
+    ):
+        entry = desk.entry
+        desk.work.ledger.open_account(
+            account, opened=entry.business_date, cause_id=entry.declaration_id
+        )
+
+
+def distribute(desk: DefaultDesk, runs: Sequence[CustomerRun]) -> Fraction:
+    """Pay what customers who were closed out are owed, pro rata where cash does not suffice.
+
+    Returns
+    -------
+    Fraction
+        What is paid of every claim in cash; securities go back to whom they are owed.
+    """
+    closed_out = [each for each in runs if not each.receiver]
+    owed = {each.customer_id: desk.owed(each.customer_id) for each in closed_out}
+    claims = {name: Money(cash_of(held)) for name, held in owed.items()}
+    in_bank = Money(desk.firm_cash(_K.SEGREGATED_BANK, desk.entry.bank))
+    funded = funded_balances(claims, ClassProperty(ZERO, in_bank, ZERO, ZERO))
+    shares = funded.in_cents
+    items: list[DefaultItem] = []
+    for run in closed_out:
+        own = shares[run.customer_id]
+        if own > ZERO:
+            items.append(Distributed(run.customer_id, CASH, own.cents))
+            run.distributed = own.cents
+        items += [
+            Distributed(run.customer_id, asset, par)
+            for asset, par in securities_of(owed[run.customer_id]).items()
+            if par > 0
+        ]
+    desk.post(items)
+    return funded.rate
+
+
+def check_conserved(desk: DefaultDesk, runs: Sequence[CustomerRun]) -> None:
+    """Check to the cent that each customer's account is what moved it.
+
+    Raises
+    ------
+    ArithmeticError
+        If it is not: a fault of the run, and nothing of it may be committed.
+    """
+    for run in runs:
+        left = cash_of(desk.owed(run.customer_id))
+        if left != run.owed_after:
+            raise ArithmeticError(f"{run.customer_id} is owed {left}, not {run.owed_after}")
