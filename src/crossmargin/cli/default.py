@@ -52,7 +52,7 @@ _DATE = ["%Y-%m-%d"]
 
 @default_app.callback()
 def _group() -> None:
-    """What happens when someone fails."""
+    """Follow what happens when someone fails."""
 
 
 @default_app.command("simulate")

@@ -32,7 +32,6 @@ from crossmargin.services.clearing_day.wires import (
     places_of,
     withdrawal_wire,
 )
-from crossmargin.settlement.lots import Lot
 
 PORT = "REHEARSED_PORT"
 _MARGIN = (
