@@ -9,6 +9,8 @@ from enum import StrEnum
 class AssetKind(StrEnum):
     """What an asset is. A position is what is to be received, not yet anybody's property."""
 
+    __hash__ = str.__hash__  # that of an Enum is written in Python, and looked up in thousands
+
     CASH = "CASH"
     SECURITY = "SEC"
     SECURITY_POSITION = "POS"

@@ -17,6 +17,8 @@ from crossmargin.ledger.assets import AssetKind
 class SegregationClass(StrEnum):
     """The regime that protects what an account holds."""
 
+    __hash__ = str.__hash__  # that of an Enum is written in Python, and looked up in thousands
+
     FUTURES = "FUTURES"  # CEA 4d(a): futures customers, those of the arrangement among them
     SECURITIES = "SECURITIES"  # Rule 15c3-3: Segregated Customer Margin
     PROPRIETARY = "PROPRIETARY"  # the firm's own

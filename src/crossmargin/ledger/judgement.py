@@ -12,7 +12,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from crossmargin.ledger.assets import CASH, AssetKind
-from crossmargin.ledger.chart import AccountKind, Side
+from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.cover import id_of, left_credit, left_debit, shortfall_of, uncovered_of
 from crossmargin.ledger.declaration import is_declared
 from crossmargin.ledger.paths import Opening, Path, Paths
@@ -124,23 +124,28 @@ def _repeated(transfer: Transfer, earlier: Transfer) -> Answer:
 
 def _alone(transfer: Transfer) -> Posting | None:
     """Judge a transfer by itself."""
-    faults = (
-        (not transfer.transfer_id, Posting.ID_IS_EMPTY),
-        (not transfer.group_id, Posting.GROUP_IS_EMPTY),
-        (not transfer.cause_id, Posting.CAUSE_IS_EMPTY),
-        (transfer.amount <= 0, Posting.AMOUNT_IS_NOT_POSITIVE),
-        (transfer.amount > AMOUNT_MAX, Posting.AMOUNT_IS_TOO_LARGE),
-        (
-            transfer.debit_account_id == transfer.credit_account_id,
-            Posting.ACCOUNTS_ARE_THE_SAME,
-        ),
-    )
-    return _first(faults)
+    if not (transfer.transfer_id and transfer.group_id and transfer.cause_id):
+        return _unnamed(transfer)
+    if transfer.amount <= 0:
+        return Posting.AMOUNT_IS_NOT_POSITIVE
+    if transfer.amount > AMOUNT_MAX:
+        return Posting.AMOUNT_IS_TOO_LARGE
+    if transfer.debit_account_id == transfer.credit_account_id:
+        return Posting.ACCOUNTS_ARE_THE_SAME
+    return None
+
+
+def _unnamed(transfer: Transfer) -> Posting:
+    if not transfer.transfer_id:
+        return Posting.ID_IS_EMPTY
+    return Posting.CAUSE_IS_EMPTY if transfer.group_id else Posting.GROUP_IS_EMPTY
 
 
 def _on_the_day(transfer: Transfer, debited: Opening, credited: Opening) -> Posting | None:
     """Judge whether both accounts are open on the day of a transfer."""
     on = transfer.business_date
+    if debited.closed is credited.closed is None and debited.opened <= on and credited.opened <= on:
+        return None
     faults = (debited.fault_on(on), credited.fault_on(on))
     if Posting.ACCOUNT_IS_NOT_YET_OPEN in faults:
         return Posting.ACCOUNT_IS_NOT_YET_OPEN
@@ -196,9 +201,10 @@ def _moved(transfer: Transfer, path: Path, scratch: Scratch) -> Answer:
         or now_credited.credits_posted + now_credited.credits_pending > COUNTER_MAX
     ):
         posting = Posting.COUNTER_IS_TOO_LARGE
-    elif _is_overdrawn(path.debit_side, debited, now_debited):
+    # Less of a deficit is no fault.
+    elif path.limits_debit and left_credit(now_debited) < min(0, left_credit(debited)):
         posting, detail = Posting.EXCEEDS_BALANCE, transfer.debit_account_id
-    elif _is_overdrawn(path.credit_side, credited, now_credited):
+    elif path.limits_credit and left_debit(now_credited) < min(0, left_debit(credited)):
         posting, detail = Posting.EXCEEDS_BALANCE, transfer.credit_account_id
     elif path.needs_own_cover:
         posting, detail = _own_cover(transfer, path, scratch)
@@ -207,15 +213,6 @@ def _moved(transfer: Transfer, path: Path, scratch: Scratch) -> Answer:
     if posting is not Posting.POSTED:
         scratch.undo(mark)
     return Answer(transfer.transfer_id, posting, detail)
-
-
-def _is_overdrawn(side: Side, before: Balance, after: Balance) -> bool:
-    """Say whether an account has gone below nothing; less of a deficit is no fault."""
-    if side is Side.EITHER:
-        return False
-    left = left_credit if side is Side.CREDIT else left_debit
-    now = left(after)
-    return now < 0 and now < left(before)
 
 
 def _own_cover(transfer: Transfer, path: Path, after: Scratch) -> tuple[Posting, str]:
@@ -247,11 +244,15 @@ def _residual_interest(path: Path, after: Scratch) -> tuple[Posting, str]:
 
 def _gap(scratch: Scratch, mark: int) -> Answer | None:
     """Refuse the first transfer after a mark that leaves what is claimed and owed different."""
+    equal: set[tuple[str, str]] = set()
     for transfer, path in scratch.applied(mark):
+        asset = transfer.asset
         for claim, debt in path.mirrors:
-            asset = transfer.asset
+            if (claim, asset.text) in equal:  # both legs of a group look at one pair
+                continue
             if _differ(scratch.balance(claim, asset), scratch.balance(debt, asset)):
                 return Answer(transfer.transfer_id, Posting.CLAIM_AND_DEBT_DIFFER, claim)
+            equal.add((claim, asset.text))
     return None
 
 

@@ -5,7 +5,7 @@ Many transfers take the same path, and what is said of it never changes: it is w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -84,8 +84,11 @@ class Path:
     debit, credit : Account
     fault : Posting or None
         Why no transfer may take it.
-    debit_side, credit_side : Side
-        On which side a transfer must leave each account.
+    key : tuple of (debited account id, credited account id, kind)
+        As a store knows it, whatever the asset.
+    limits_debit, limits_credit : bool
+        Whether the debited account must keep a credit balance, and the credited one a debit
+        balance: the other way round a transfer cannot take what is not there.
     needs_own_cover : bool
         Whether the customer's claims in the asset must stay within what the customer is owed.
     uses_residual_interest : bool
@@ -107,8 +110,9 @@ class Path:
     debit: Account
     credit: Account
     fault: Posting | None
-    debit_side: Side
-    credit_side: Side
+    key: tuple[str, str, str]
+    limits_debit: bool
+    limits_credit: bool
     needs_own_cover: bool
     uses_residual_interest: bool
     takes_residual_interest: bool
@@ -164,7 +168,8 @@ def path_of(kind: TransferKind, debit: Account, credit: Account, asset: Asset) -
     )
     uses_residual_interest = is_bd_fcms and is_cash and kind in USES_RESIDUAL_INTEREST
     mirrors = tuple(_mirrors((debit, credit)))
-    looked_at = {debit.account_id, credit.account_id, *(each for pair in mirrors for each in pair)}
+    debit_id, credit_id = debit.account_id, credit.account_id
+    looked_at = {debit_id, credit_id, *(each for pair in mirrors for each in pair)}
     cover: Cover = ("", ())
     if customer_id and (needs_own_cover or uses_residual_interest):
         cover = cover_of(debit.segregation_class, debit.bd_fcm, customer_id)
@@ -175,8 +180,9 @@ def path_of(kind: TransferKind, debit: Account, credit: Account, asset: Asset) -
         debit=debit,
         credit=credit,
         fault=_fault_of(kind, debit, credit, asset),
-        debit_side=_side_of(debit, kind, is_cash=is_cash),
-        credit_side=_side_of(credit, kind, is_cash=is_cash),
+        key=(debit_id, credit_id, kind.value),
+        limits_debit=_side_of(debit, kind, is_cash=is_cash) is Side.CREDIT,
+        limits_credit=_side_of(credit, kind, is_cash=is_cash) is Side.DEBIT,
         needs_own_cover=needs_own_cover,
         uses_residual_interest=uses_residual_interest,
         takes_residual_interest=debit.kind is _K.RESIDUAL_INTEREST,
@@ -193,17 +199,19 @@ def path_of(kind: TransferKind, debit: Account, credit: Account, asset: Asset) -
 
 
 def _fault_of(kind: TransferKind, debit: Account, credit: Account, asset: Asset) -> Posting | None:
-    faults: Mapping[Posting, bool] = {
-        Posting.HOLDERS_DIFFER: debit.terms.holder is not credit.terms.holder,
-        Posting.SEGREGATION_CLASSES_DIFFER: debit.segregation_class is not credit.segregation_class,
-        Posting.BD_FCMS_DIFFER: _both_and_different(debit.bd_fcm, credit.bd_fcm),
-        Posting.CUSTOMERS_DIFFER: _both_and_different(debit.customer_id, credit.customer_id),
-        Posting.ASSET_IS_NOT_CARRIED: not (
-            asset.kind in debit.terms.assets and asset.kind in credit.terms.assets
-        ),
-        Posting.MOVEMENT_IS_NOT_PERMITTED: (debit.kind, credit.kind) not in MOVEMENTS[kind],
-    }
-    return next((posting for posting, applies in faults.items() if applies), None)
+    debited, credited = debit.terms, credit.terms
+    if debited.holder is not credited.holder:
+        return Posting.HOLDERS_DIFFER
+    if debit.segregation_class is not credit.segregation_class:
+        return Posting.SEGREGATION_CLASSES_DIFFER
+    if _both_and_different(debit.bd_fcm, credit.bd_fcm):
+        return Posting.BD_FCMS_DIFFER
+    if _both_and_different(debit.customer_id, credit.customer_id):
+        return Posting.CUSTOMERS_DIFFER
+    if asset.kind not in debited.assets or asset.kind not in credited.assets:
+        return Posting.ASSET_IS_NOT_CARRIED
+    is_permitted = (debit.kind, credit.kind) in MOVEMENTS[kind]
+    return None if is_permitted else Posting.MOVEMENT_IS_NOT_PERMITTED
 
 
 def _both_and_different(one: str, other: str) -> bool:

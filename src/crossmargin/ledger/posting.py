@@ -5,8 +5,8 @@ A request with three faults always gets the same answer: the first of this list 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Posting(StrEnum):
@@ -69,8 +69,8 @@ class Posting(StrEnum):
         return self is Posting.POSTED or self is Posting.EXISTS
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+# Both are made for every transfer judged: a named tuple takes a third of a frozen dataclass's time.
+class Answer(NamedTuple):
     """What happened to one transfer, and the missing fact or conflicting value if one is named."""
 
     transfer_id: str
@@ -78,8 +78,7 @@ class Answer:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Balance:
+class Balance(NamedTuple):
     """The four counters of one asset in one account, in whole units.
 
     Examples

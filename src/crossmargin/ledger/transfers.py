@@ -226,6 +226,8 @@ MOVEMENTS: dict[TransferKind, frozenset[tuple[AccountKind, AccountKind]]] = {
 class TransferState(StrEnum):
     """What a transfer does: move at once, wait, or settle a transfer that waits."""
 
+    __hash__ = str.__hash__  # as of the kind
+
     POSTED = "POSTED"
     PENDING = "PENDING"
     POSTS_PENDING = "POSTS_PENDING"

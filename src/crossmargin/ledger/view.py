@@ -51,33 +51,13 @@ class View(Protocol):
         ...
 
 
-def moved(balance: Balance, released: int, transfer: Transfer, *, is_debit: bool) -> Balance:
-    """Return a balance after a transfer.
-
-    Parameters
-    ----------
-    balance : Balance
-    released : int
-        Amount of the pending transfer that it settles; all of it waits no longer.
-    transfer : Transfer
-    is_debit : bool
-        Whether the balance is that of the debited account.
-    """
-    waits = transfer.amount if transfer.state is TransferState.PENDING else 0
-    moves = 0 if waits or transfer.state is TransferState.VOIDS_PENDING else transfer.amount
-    if is_debit:
-        return Balance(
-            balance.debits_posted + moves,
-            balance.credits_posted,
-            balance.debits_pending + waits - released,
-            balance.credits_pending,
-        )
-    return Balance(
-        balance.debits_posted,
-        balance.credits_posted + moves,
-        balance.debits_pending,
-        balance.credits_pending + waits - released,
-    )
+#: What a transfer of each state moves, and what waits: times its amount.
+_MOVES = {
+    TransferState.POSTED: (1, 0),
+    TransferState.PENDING: (0, 1),
+    TransferState.POSTS_PENDING: (1, 0),
+    TransferState.VOIDS_PENDING: (0, 0),
+}
 
 
 @dataclass(slots=True)
@@ -164,21 +144,29 @@ class Scratch:
         tuple of Balance
             Of the debited account before and after, of the credited one before and after.
         """
-        pending = self.transfer(transfer.pending_id) if transfer.pending_id else None
-        released = pending.amount if pending is not None else 0
+        moves, waits = _MOVES[transfer.state]
+        moves, waits = moves * transfer.amount, waits * transfer.amount
+        if transfer.pending_id:
+            pending = self.transfer(transfer.pending_id)
+            # All of what it settles waits no longer.
+            waits -= pending.amount if pending is not None else 0
         balances, asset = self.balances, transfer.asset
         debit_key = (transfer.debit_account_id, asset.text)
         credit_key = (transfer.credit_account_id, asset.text)
         on_debit, on_credit = balances.get(debit_key), balances.get(credit_key)
         debited = on_debit or self.base.balance(transfer.debit_account_id, asset)
         credited = on_credit or self.base.balance(transfer.credit_account_id, asset)
-        balances[debit_key] = now_debited = moved(debited, released, transfer, is_debit=True)
-        balances[credit_key] = now_credited = moved(credited, released, transfer, is_debit=False)
+        debits, credits_, debits_pending, credits_pending = debited
+        now_debited = Balance(debits + moves, credits_, debits_pending + waits, credits_pending)
+        debits, credits_, debits_pending, credits_pending = credited
+        now_credited = Balance(debits, credits_ + moves, debits_pending, credits_pending + waits)
+        balances[debit_key], balances[credit_key] = now_debited, now_credited
         self.posted[transfer.transfer_id] = transfer
         if transfer.pending_id:
             self.resolved[transfer.pending_id] = transfer
         self._steps.append((transfer, path, on_debit, on_credit))
-        self._touch(path)
+        if self._uncovered:
+            self._touch(path)
         return debited, now_debited, credited, now_credited
 
     @property
@@ -210,7 +198,6 @@ class Scratch:
             self._touch(path)
 
     def _touch(self, path: Path) -> None:
-        if self._uncovered:
-            for bd_fcm, customer_id in path.touched:
-                if bd_fcm in self._uncovered:
-                    self._uncovered[bd_fcm].touched.add(customer_id)
+        for bd_fcm, customer_id in path.touched:
+            if bd_fcm in self._uncovered:
+                self._uncovered[bd_fcm].touched.add(customer_id)

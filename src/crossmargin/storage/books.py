@@ -12,7 +12,8 @@ from crossmargin.ledger.transfers import MOVEMENTS
 from crossmargin.ledger.verification import counters_of
 from crossmargin.services.books.ports import StorageError
 from crossmargin.storage.connecting import connect
-from crossmargin.storage.ledger_store import SqlLedger, counters
+from crossmargin.storage.known import Known
+from crossmargin.storage.ledger_store import SqlLedger
 from crossmargin.storage.record_store import SqlRecords
 from crossmargin.storage.schema import (
     BALANCE,
@@ -24,7 +25,6 @@ from crossmargin.storage.schema import (
     guards,
 )
 from crossmargin.storage.session import Session, translated
-from crossmargin.storage.view import Known
 
 
 def create_books(address: str) -> SqlBooks:
@@ -130,10 +130,11 @@ class SqlBooks:
         with translated(), self._engine.connect() as connection:
             session = Session(connection)
             with session.writing():
+                self._known.remembered.forget()
                 derived = counters_of(SqlLedger(session, self._known).transfers())
                 connection.execute(BALANCE.delete())
                 rows = [
-                    (account_id, asset.text, *counters(balance))
+                    (account_id, asset.text, *balance)
                     for (account_id, asset), balance in derived.items()
                 ]
                 if rows:
@@ -151,10 +152,10 @@ class SqlWork:
 
     def __init__(self, session: Session, known: Known) -> None:
         self._session = session
-        self.records = SqlRecords(session)
+        self.records = SqlRecords(session, known.remembered)
         self.ledger = SqlLedger(session, known)
 
     def commit(self) -> None:
         """Make everything of this work durable, at once."""
-        self._session.commit()
-        self.ledger.keep_paths()
+        with self.ledger.kept():
+            self._session.commit()

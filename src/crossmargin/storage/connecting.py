@@ -65,6 +65,8 @@ def _sqlite(path: Path, *, has_keys: bool) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # Two writers never judge on the same balances: the second waits here.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        # On the driver's connection: every work begins so, and SQLAlchemy takes thrice as long.
+        driver: Any = connection.connection.driver_connection
+        driver.execute("BEGIN IMMEDIATE")
 
     return engine

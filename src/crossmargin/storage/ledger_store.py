@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
@@ -15,11 +15,13 @@ from crossmargin.ledger.judgement import judge
 from crossmargin.ledger.paths import Opening
 from crossmargin.ledger.posting import Answer, Balance
 from crossmargin.ledger.transfers import Transfer, TransferKind
+from crossmargin.ledger.view import Scratch
 from crossmargin.services.books.ports import ConflictingRecordError, refuse_closing
+from crossmargin.storage.known import Known
 from crossmargin.storage.schema import ACCOUNT, ACCOUNT_CLOSING, BALANCE, PATH, TRANSFER
 from crossmargin.storage.session import Session
 from crossmargin.storage.statements import STORED, PathKey
-from crossmargin.storage.view import DatabaseView, Known, path_key, row_of, transfer_of
+from crossmargin.storage.view import DatabaseView, row_of, transfer_of
 
 _STORED = tuple(TRANSFER.c[name] if name in TRANSFER.c else PATH.c[name] for name in STORED)
 _WITH_PATH = TRANSFER.join(PATH)
@@ -39,6 +41,8 @@ class SqlLedger:
         self._session = session
         self._known = known
         self._path_ids: dict[PathKey, int] = {}
+        #: Whether what is remembered is this work's, since its first posting.
+        self._has_begun = False
 
     def open_account(self, account: Account, *, opened: date, cause_id: str) -> bool:
         """Open an account from a date on; return False if it is open already."""
@@ -84,6 +88,7 @@ class SqlLedger:
             rows = connection.execute(select(BALANCE).where(BALANCE.c.account_id == account_id))
             held = [Balance(*row[2:]) for row in rows]
             refuse_closing(account_id, held, self.transfers(account_id=account_id, first=closed))
+            self._known.remembered.openings.pop(account_id, None)
             connection.execute(
                 ACCOUNT_CLOSING.insert(),
                 {"account_id": account_id, "closed": closed.isoformat(), "cause_id": cause_id},
@@ -122,39 +127,57 @@ class SqlLedger:
         if not transfers:
             return ()
         with self._session.writing():
+            self._begin()
             view = DatabaseView(self._session, self._known)
             view.prepare(transfers)
             answers, scratch = judge(transfers, view, self._known.paths)
             if scratch.posted:
-                write, driver = self._session.statements, self._session.driver
-                path_ids = self._ids_of_paths({path_key(each) for each in scratch.posted.values()})
-                write.insert_transfers(
-                    driver, [row_of(t, path_ids[path_key(t)]) for t in scratch.posted.values()]
-                )
-                write.write_balances(
-                    driver,
-                    [(*key, *counters(each)) for key, each in scratch.balances.items()],
-                )
+                self._write(scratch)
         return answers
 
-    def keep_paths(self) -> None:
-        """Remember the paths of this work: it was committed."""
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Remember what this work read and wrote, if what is done meanwhile commits it."""
+        remembered = self._known.remembered
+        if self._has_begun:
+            self._session.refuse_after_failure()
+            with self._session.reading():
+                remembered.keep(self._session.statements.version(self._session.driver))
+        try:
+            yield
+        except BaseException:
+            remembered.forget()
+            raise
+        self._has_begun = False
         self._known.path_ids.update(self._path_ids)
         self._path_ids.clear()
 
-    def _ids_of_paths(self, keys: Iterable[PathKey]) -> dict[PathKey, int]:
-        """Return the ids of paths, those that are new written first."""
-        known = ChainMap(self._path_ids, self._known.path_ids)
-        wanted = list(keys)
-        unknown = sorted(key for key in wanted if key not in known)
-        if unknown:
-            self._read_paths(unknown)
-            new = [key for key in unknown if key not in self._path_ids]
+    def _begin(self) -> None:
+        if not self._has_begun:
+            version = self._session.statements.version(self._session.driver)
+            self._known.remembered.begin(version)
+            self._has_begun = True
+
+    def _write(self, scratch: Scratch) -> None:
+        steps, own, known = list(scratch.applied(0)), self._path_ids, self._known.path_ids
+        self._number_paths({path.key for _, path in steps}.difference(known, own))
+        rows = [row_of(transfer, known.get(path.key) or own[path.key]) for transfer, path in steps]
+        write, driver = self._session.statements, self._session.driver
+        write.insert_transfers(driver, rows)
+        balances = scratch.balances.items()
+        write.write_balances(driver, [(*key, *balance) for key, balance in balances])
+        self._known.remembered.balances.update(balances)
+
+    def _number_paths(self, keys: Iterable[PathKey]) -> None:
+        """Find the ids of paths, those that are new written first."""
+        wanted = sorted(keys)
+        if wanted:
+            self._read_paths(wanted)
+            new = [key for key in wanted if key not in self._path_ids]
             if new:
                 rows = [self._known.path_row(key) for key in new]
                 self._session.statements.insert_paths(self._session.driver, rows)
                 self._read_paths(new)
-        return {key: known[key] for key in wanted}
 
     def _read_paths(self, keys: Sequence[PathKey]) -> None:
         rows = self._session.statements.paths(self._session.driver, keys)
@@ -226,16 +249,6 @@ class SqlLedger:
         with self._session.reading() as connection:
             rows = connection.execute(query).all()
         return tuple(transfer_of(row) for row in rows)
-
-
-def counters(balance: Balance) -> tuple[int, int, int, int]:
-    """Return the four counters of a balance, as the table has them."""
-    return (
-        balance.debits_posted,
-        balance.credits_posted,
-        balance.debits_pending,
-        balance.credits_pending,
-    )
 
 
 def _of_accounts(

@@ -9,7 +9,9 @@ from sqlalchemy import RowMapping, select
 
 from crossmargin.basics.digest import canonical_json
 from crossmargin.basics.records import Record
+from crossmargin.ledger.custody import CUSTODY_FACT
 from crossmargin.services.books.ports import ConflictingRecordError
+from crossmargin.storage.known import Remembered
 from crossmargin.storage.schema import RECORD
 from crossmargin.storage.session import Session
 
@@ -20,14 +22,19 @@ class SqlRecords:
     Parameters
     ----------
     session : Session
+    remembered : Remembered
+        Of which a custody fact makes a part untrue.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, remembered: Remembered) -> None:
         self._session = session
+        self._remembered = remembered
 
     def add(self, record: Record) -> bool:
         """Write a record; return False if it was there already."""
         with self._session.writing() as connection:
+            if record.stream == CUSTODY_FACT:
+                self._remembered.missing_facts.clear()
             found = connection.execute(
                 select(RECORD.c.digest).where(RECORD.c.record_id == record.record_id)
             ).scalar()

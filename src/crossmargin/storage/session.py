@@ -61,7 +61,9 @@ class Session:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.statements: Statements = statements_for(connection.dialect.name)
-        self._is_writing = False
+        #: Whether this transaction holds the lock.
+        self.is_writing = False
+        self._driver: Any = None
         self._has_failed = False
 
     @contextmanager
@@ -84,15 +86,28 @@ class Session:
         with self.reading() as connection:
             if not connection.in_transaction():
                 connection.begin()
-            if not self._is_writing and connection.dialect.name == "postgresql":
+            if not self.is_writing and connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            self._is_writing = True
+            self.is_writing = True
             yield connection
 
     @property
     def driver(self) -> Any:
         """The driver's own connection, for use while writing."""
-        return self.connection.connection.driver_connection
+        if self._driver is None:
+            self._driver = self.connection.connection.driver_connection
+        return self._driver
+
+    def refuse_after_failure(self) -> None:
+        """Let nothing go on after a statement failed.
+
+        Raises
+        ------
+        StorageError
+            If one did.
+        """
+        if self._has_failed:
+            raise StorageError("a statement of this work failed: nothing of it is written")
 
     def commit(self) -> None:
         """Make everything durable, at once.
@@ -102,8 +117,7 @@ class Session:
         StorageError
             If it cannot be, or a statement failed before: half of a work is never committed.
         """
-        if self._has_failed:
-            raise StorageError("a statement of this work failed: nothing of it is written")
+        self.refuse_after_failure()
         with self.reading() as connection:
             connection.commit()
-        self._is_writing = False
+        self.is_writing = False

@@ -31,7 +31,7 @@ _TRANSFERS = f"SELECT {', '.join(STORED)} FROM transfer JOIN path USING (path_id
 #: Columns of a path as they are written.
 PATH_COLUMNS = tuple(column.name for column in PATH.columns if column.name != "path_id")
 _PATH = "path_id, debit_account_id, credit_account_id, kind"
-_NEW_PATH = f"INSERT INTO path ({', '.join(PATH_COLUMNS)}) VALUES "
+_NEW_PATH = f"INSERT INTO path ({', '.join(PATH_COLUMNS)}) "
 
 Rows = Sequence[Sequence[Any]]
 #: Debited account, credited account, kind of transfer.
@@ -44,6 +44,14 @@ class Statements(Protocol):
     @property
     def mark(self) -> str:
         """What stands for a parameter."""
+        ...
+
+    def version(self, driver: Any) -> object:
+        """Return what names the state of accounts, balances and custody facts.
+
+        It is another one after every transaction that changed them, whoever's it was but for, on
+        SQLite, those of the same connection.
+        """
         ...
 
     def openings(self, driver: Any, account_ids: Sequence[str]) -> Rows:
@@ -81,6 +89,11 @@ class SqliteStatements:
 
     mark: str = "?"
 
+    def version(self, driver: Any) -> object:
+        """Return the connection and its count of what others committed."""
+        (count,) = driver.execute("PRAGMA data_version").fetchone()
+        return driver, count
+
     def openings(self, driver: Any, account_ids: Sequence[str]) -> Rows:
         """Read account id, opening and closing date."""
         query = f"{_OPENINGS} IN (SELECT value FROM json_each(?))"
@@ -116,7 +129,7 @@ class SqliteStatements:
 
     def insert_paths(self, driver: Any, rows: Sequence[tuple[str, ...]]) -> None:
         """Write paths, as :data:`PATH_COLUMNS` has them."""
-        driver.executemany(f"{_NEW_PATH} ({', '.join('?' * len(PATH_COLUMNS))})", rows)
+        driver.executemany(f"{_NEW_PATH} VALUES ({', '.join('?' * len(PATH_COLUMNS))})", rows)
 
     def insert_transfers(self, driver: Any, rows: Sequence[tuple[Any, ...]]) -> None:
         """Write transfers, as :data:`TRANSFER_COLUMNS` has them."""
@@ -135,9 +148,14 @@ class SqliteStatements:
 
 @dataclass(frozen=True, slots=True)
 class PostgresqlStatements:
-    """PostgreSQL takes a list as JSON too, which costs less than an array, and rows by COPY."""
+    """PostgreSQL takes texts as JSON too, which costs less than an array, and rows by COPY."""
 
     mark: str = "%s"
+
+    def version(self, driver: Any) -> object:
+        """Return the transaction that changed them last, and how many changes there were."""
+        found: object = driver.execute("SELECT changed_by, changes FROM ledger_version").fetchone()
+        return found
 
     def openings(self, driver: Any, account_ids: Sequence[str]) -> Rows:
         """Read account id, opening and closing date."""
@@ -172,8 +190,9 @@ class PostgresqlStatements:
 
     def insert_paths(self, driver: Any, rows: Sequence[tuple[str, ...]]) -> None:
         """Write paths, as :data:`PATH_COLUMNS` has them."""
-        with driver.cursor() as cursor:
-            cursor.executemany(f"{_NEW_PATH} ({', '.join(['%s'] * len(PATH_COLUMNS))})", rows)
+        columns = ", ".join(f"row ->> {place}" for place in range(len(PATH_COLUMNS)))
+        query = f"{_NEW_PATH} SELECT {columns} FROM json_array_elements(%s::json) AS row"
+        driver.execute(query, (json.dumps(rows),))
 
     def insert_transfers(self, driver: Any, rows: Sequence[tuple[Any, ...]]) -> None:
         """Write transfers, as :data:`TRANSFER_COLUMNS` has them."""
@@ -184,13 +203,15 @@ class PostgresqlStatements:
 
     def write_balances(self, driver: Any, rows: Sequence[tuple[Any, ...]]) -> None:
         """Write account id, asset and four counters, whether they were there or not."""
-        columns = ", ".join(f"(row ->> {place})::bigint" for place in range(2, 6))
+        account_ids, assets, *counters = zip(*rows, strict=True)
+        texts, numbers = "json_array_elements_text(%s::json)", "unnest(%s::bigint[])"
         query = (
             f"INSERT INTO balance (account_id, asset, {_COUNTERS})"
-            f" SELECT row ->> 0, row ->> 1, {columns} FROM json_array_elements(%s::json) AS row"
+            f" SELECT * FROM ROWS FROM ({', '.join([texts] * 2 + [numbers] * 4)})"
             f" ON CONFLICT (account_id, asset) DO UPDATE SET {_KEPT}"
         )
-        driver.execute(query, (json.dumps(rows),))
+        arrays = [f"{{{','.join(map(str, each))}}}" for each in counters]
+        driver.execute(query, (json.dumps(account_ids), json.dumps(assets), *arrays))
 
 
 def statements_for(dialect: str) -> Statements:

@@ -11,72 +11,17 @@ from sqlalchemy import select
 from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.ledger.chart import Account, SegregationClass
 from crossmargin.ledger.cover import CASH_OF_CUSTOMERS, cover_of, uncovered_of
-from crossmargin.ledger.custody import CUSTODY_FACT, CustodyFact, fact_of, missing_fact
+from crossmargin.ledger.custody import CUSTODY_FACT, fact_of, missing_fact
 from crossmargin.ledger.declaration import Declared, declared_of
-from crossmargin.ledger.paths import Opening, Paths
+from crossmargin.ledger.paths import Opening
 from crossmargin.ledger.posting import Balance
 from crossmargin.ledger.transfers import Transfer, TransferKind, TransferState
+from crossmargin.storage.known import Known
 from crossmargin.storage.record_store import SqlRecords
 from crossmargin.storage.schema import ACCOUNT, BALANCE
 from crossmargin.storage.session import Session
-from crossmargin.storage.statements import PathKey
 
 _NOTHING = Balance()
-
-
-class Known:
-    """What never changes once it is in a store: accounts, paths between them, custody facts."""
-
-    def __init__(self) -> None:
-        self._accounts: dict[str, Account] = {}
-        self._columns: dict[str, tuple[str, str, tuple[str, str, str, str]]] = {}
-        self._facts: dict[str, CustodyFact] = {}
-        self._openings: dict[tuple[str, str, str | None], Opening] = {}
-        self.paths = Paths()
-        #: Ids of paths that are committed: what is undone may be given to another.
-        self.path_ids: dict[PathKey, int] = {}
-
-    def account(self, account_id: str) -> Account:
-        """Return the account of an id: it says everything of an account but its dates."""
-        found = self._accounts.get(account_id)
-        if found is None:
-            found = self._accounts[account_id] = Account.parsed(account_id)
-            self._columns[account_id] = (
-                found.terms.holder.value,
-                found.segregation_class.value,
-                (account_id, found.kind.value, found.bd_fcm, found.customer_id),
-            )
-        return found
-
-    def opening(self, account_id: str, opened: str, closed: str | None) -> Opening:
-        """Return an account with its dates, as the tables have them."""
-        key = (account_id, opened, closed)
-        found = self._openings.get(key)
-        if found is None:
-            found = self._openings[key] = Opening(
-                self.account(account_id),
-                date.fromisoformat(opened),
-                None if closed is None else date.fromisoformat(closed),
-            )
-        return found
-
-    def facts(self, session: Session, account_id: str) -> list[CustodyFact]:
-        """Return every fact that was stated of an account."""
-        query = "SELECT digest FROM record WHERE stream = {0} AND subject = {0} ORDER BY sequence"
-        mark = session.statements.mark
-        found = session.driver.execute(query.format(mark), (CUSTODY_FACT, account_id))
-        digests = [digest for (digest,) in found.fetchall()]
-        if not all(digest in self._facts for digest in digests):
-            for record in SqlRecords(session).select(stream=CUSTODY_FACT, subject=account_id):
-                self._facts[record.digest] = fact_of(record)
-        return [self._facts[digest] for digest in digests]
-
-    def path_row(self, key: PathKey) -> tuple[str, ...]:
-        """Return a path between accounts that are known, as it is written."""
-        debit, credit, kind = key
-        holder, segregation_class, debited = self._columns[debit]
-        _, _, credited = self._columns[credit]
-        return (kind, holder, segregation_class, *debited, *credited)
 
 
 class DatabaseView:
@@ -87,28 +32,31 @@ class DatabaseView:
     session : Session
         That writes.
     known : Known
+        Of which what is remembered stands for this work.
     """
 
     def __init__(self, session: Session, known: Known) -> None:
         self._session, self._known = session, known
-        self._openings: dict[str, Opening | None] = {}
-        self._balances: dict[tuple[str, str], Balance] = {}
+        self._openings = known.remembered.openings
+        self._balances = known.remembered.balances
+        self._absent: set[str] = set()
         self._transfers: dict[str, Transfer | None] = {}
         self._resolutions: dict[str, Transfer | None] = {}
         self._declared: dict[str, Declared | None] = {}
 
     def prepare(self, transfers: Sequence[Transfer]) -> None:
         """Read everything that judging the transfers may ask, in a few statements."""
-        named = {t.debit_account_id for t in transfers} | {t.credit_account_id for t in transfers}
-        self._read_openings(named)
+        named = {t.debit_account_id for t in transfers}
+        named.update([t.credit_account_id for t in transfers])
+        self._read_openings(named.difference(self._openings))
+        openings, path_of = self._openings, self._known.paths.of
         keys: set[tuple[str, str]] = set()
         for transfer in transfers:
-            debited = self._openings[transfer.debit_account_id]
-            credited = self._openings[transfer.credit_account_id]
+            debited = openings.get(transfer.debit_account_id)
+            credited = openings.get(transfer.credit_account_id)
             if debited is not None and credited is not None:
-                path = self._known.paths.of(transfer, debited.account, credited.account)
-                keys.update(path.looked_at)
-        self._read_balances(keys)
+                keys.update(path_of(transfer, debited.account, credited.account).looked_at)
+        self._read_balances(keys.difference(self._balances))
         settled = {t.pending_id for t in transfers if t.pending_id}
         self._read_transfers({t.transfer_id for t in transfers} | settled)
         if settled:
@@ -116,9 +64,11 @@ class DatabaseView:
 
     def opening(self, account_id: str) -> Opening | None:
         """Return an account, or None."""
-        if account_id not in self._openings:
+        found = self._openings.get(account_id)
+        if found is None and account_id not in self._absent:
             self._read_openings({account_id})
-        return self._openings[account_id]
+            found = self._openings.get(account_id)
+        return found
 
     def balance(self, account_id: str, asset: Asset) -> Balance:
         """Return a balance; zero if nothing moved."""
@@ -143,12 +93,19 @@ class DatabaseView:
 
     def missing_custody_fact(self, account: Account, on: date) -> str:
         """Return the first fact that an account kept elsewhere lacks on a day, or nothing."""
-        return missing_fact(account, self._known.facts(self._session, account.account_id), on)
+        key, missing = (account.account_id, on), self._known.remembered.missing_facts
+        if key not in missing:
+            records = SqlRecords(self._session, self._known.remembered)
+            stated = records.select(stream=CUSTODY_FACT, subject=account.account_id)
+            missing[key] = missing_fact(account, [fact_of(each) for each in stated], on)
+        return missing[key]
 
     def declared_default(self, record_id: str) -> Declared | None:
         """Return the default that a record declares, or None."""
         if record_id not in self._declared:
-            self._declared[record_id] = declared_of(SqlRecords(self._session).get(record_id))
+            self._declared[record_id] = declared_of(
+                SqlRecords(self._session, self._known.remembered).get(record_id)
+            )
         return self._declared[record_id]
 
     def uncovered_cents(self, bd_fcm: str) -> Mapping[str, int]:
@@ -177,9 +134,12 @@ class DatabaseView:
         }
 
     def _read_openings(self, account_ids: set[str]) -> None:
-        self._openings.update(dict.fromkeys(account_ids))
+        if not account_ids:
+            return
+        self._absent |= account_ids
         rows = self._session.statements.openings(self._session.driver, sorted(account_ids))
         for account_id, opened, closed in rows:
+            self._absent.discard(account_id)
             self._openings[account_id] = self._known.opening(account_id, opened, closed)
 
     def _read_balances(self, keys: set[tuple[str, str]]) -> None:
@@ -203,11 +163,6 @@ class DatabaseView:
     def _stored(self, column: str, values: set[str]) -> list[Transfer]:
         read = self._session.statements.transfers
         return [transfer_of(row) for row in read(self._session.driver, column, sorted(values))]
-
-
-def path_key(transfer: Transfer) -> PathKey:
-    """Return what a transfer's path is found by."""
-    return transfer.debit_account_id, transfer.credit_account_id, transfer.kind.value
 
 
 def row_of(transfer: Transfer, path_id: int) -> tuple[Any, ...]:
