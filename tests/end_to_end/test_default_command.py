@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from crossmargin.basics.digest import digest_of
 from crossmargin.cli.main import app
+from crossmargin.product.position import ClearingOrganization
 from crossmargin.simulation.book import demo_positions_csv
 from crossmargin.simulation.market import SimulatedMarket
 
@@ -73,7 +74,8 @@ def of(folder: Path, *more: str | Path, positions: str = "positions.csv") -> Res
 
 @pytest.fixture(scope="module")
 def document(folder: Path) -> dict[str, Any]:
-    result = of(folder, *SHOCK, "--format", "json", "--pages", folder / "pages")
+    written = ("--pages", folder / "pages", "--treatments", folder / "treatments.csv")
+    result = of(folder, *SHOCK, "--format", "json", *written)
     assert result.exit_code == 0, result.output
     found: dict[str, Any] = json.loads(result.stdout)
     return found
@@ -104,6 +106,21 @@ def test_the_firm_fails_of_its_own_loss_and_every_cent_of_the_class_is_paid_or_l
             Decimal(amount) for each in found["distributions"] for amount in each["paid"].values()
         )
         assert rounds == paid
+
+
+def test_the_close_outs_are_treatments_that_the_books_read(
+    folder: Path, document: dict[str, Any]
+) -> None:
+    from crossmargin.feeds.defaults.treatments import read_treatments
+
+    read = read_treatments(folder / "treatments.csv")
+    sides = document["with_arrangement"]["sides"]
+    assert [each.customer_id for each in read] == ["CURVE-FUND", "REPO-CUSTOMER"]
+    for side in ClearingOrganization:
+        of_side = sides[side.value]["customers"]
+        assert {each.customer_id: str(each.results[side]) for each in read} == {
+            customer: figures["result"] for customer, figures in of_side.items()
+        }
 
 
 def test_a_result_is_the_sum_of_its_days_and_a_claim_rests_on_it(

@@ -116,6 +116,15 @@ def simulate_command(
             file_okay=False,
         ),
     ] = None,
+    treatments: Annotated[
+        Path | None,
+        typer.Option(
+            "--treatments",
+            metavar="FILE",
+            help="Write the close-outs with the arrangement as xm default books reads them.",
+            dir_okay=False,
+        ),
+    ] = None,
     output_format: FormatOption = OutputFormat.TABLE,
     changes: ChangesOption = None,
     derived_prices: DerivedPricesOption = False,
@@ -129,6 +138,7 @@ def simulate_command(
     from crossmargin.presentation.default_document import CSV_HEADER, csv_rows, default_document
     from crossmargin.presentation.default_pages import default_pages
     from crossmargin.presentation.default_tables import print_default
+    from crossmargin.presentation.default_treatments import treatments_csv
     from crossmargin.services.defaults.simulate import DefaultRequest, simulate_default
     from crossmargin.services.derived_prices import with_derived_prices
     from crossmargin.services.margin_positions import margin_positions
@@ -173,6 +183,8 @@ def simulate_command(
         pages.mkdir(parents=True, exist_ok=True)
         for name, text in default_pages(document).items():
             (pages / name).write_text(text, encoding="utf-8")
+    if treatments is not None:
+        treatments.write_text(treatments_csv(found.with_arrangement), encoding="utf-8")
     write_document(document, output_format, header=CSV_HEADER, rows=csv_rows, show=print_default)
     end_unsupported(run, skip_unsupported=skip_unsupported)
 
