@@ -99,6 +99,8 @@ RECORD = Table(
     _text("digest"),
     CheckConstraint("record_id <> '' AND stream <> '' AND actor <> ''", name="record_is_named"),
     Index("record_by_stream", "stream", "subject", "business_date"),
+    Index("record_by_date", "stream", "business_date"),
+    Index("record_in_order", "stream", "sequence"),
     sqlite_strict=True,
 )
 
@@ -256,7 +258,7 @@ BALANCE = Table(
 
 
 #: Which version of the schema this is: the newest of ``storage/migrations``.
-VERSION = "0002"
+VERSION = "0003"
 SCHEMA_VERSION = Table(
     "alembic_version",
     METADATA,

@@ -93,7 +93,7 @@ class DatabaseView:
         """Return the first fact that an account kept elsewhere lacks on a day, or nothing."""
         key, missing = (account.account_id, on), self._known.remembered.missing_facts
         if key not in missing:
-            records = SqlRecords(self._session, self._known.remembered)
+            records = SqlRecords(self._session, self._known.remembered, self._known.folds)
             stated = records.select(stream=CUSTODY_FACT, subject=account.account_id)
             missing[key] = missing_fact(account, [fact_of(each) for each in stated], on)
         return missing[key]

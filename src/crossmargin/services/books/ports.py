@@ -12,6 +12,7 @@ from crossmargin.ledger.assets import Asset
 from crossmargin.ledger.chart import Account, AccountKind
 from crossmargin.ledger.posting import Answer, Balance
 from crossmargin.ledger.transfers import Transfer, TransferKind
+from crossmargin.services.books.folds import Fold, S
 
 
 class ConflictingRecordError(Exception):
@@ -73,6 +74,13 @@ class Records(Protocol):
         last: date | None = None,
     ) -> tuple[Record, ...]:
         """Return the records that fit, as written; dates bound the business date, both counted."""
+        ...
+
+    def folded(self, fold: Fold[S]) -> S:
+        """Return what a fold makes of everything written so far.
+
+        The state is lent until the work ends, and goes on changing with what is read next.
+        """
         ...
 
 
