@@ -12,7 +12,6 @@ from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import Done, Inbox, Others, run_day
 from crossmargin.services.clearing_day.margining import DayModels
 from crossmargin.services.clearing_day.outgoing import Outbox
-from crossmargin.services.clearing_day.schedule import DayClock
 from crossmargin.services.clearing_desk.programme import day_programme
 
 
@@ -52,7 +51,7 @@ class ClearingDesk:
 
     def step_instants(self, business_date: date) -> Sequence[datetime]:
         """Return when the steps of a day are."""
-        return [step.at for step in self._clock(business_date).steps(business_date)]
+        return [step.at for step in self.models.clock(business_date).steps(business_date)]
 
     def run(
         self,
@@ -69,7 +68,7 @@ class ClearingDesk:
             If a step cannot be done.
         """
         context = DayContext(
-            self.bd_fcm, self.actor, self.approver, self._clock(business_date), self.models
+            self.bd_fcm, self.actor, self.approver, self.models.clock(business_date), self.models
         )
         return run_day(
             day_programme(context),
@@ -81,7 +80,3 @@ class ClearingDesk:
             outbox=self.outbox,
             watch=watch,
         )
-
-    def _clock(self, on: date) -> DayClock:
-        registry = self.models.registry
-        return DayClock.from_parameters(lambda owner: registry.set_of(owner, on))
