@@ -123,7 +123,9 @@ class SqlBooks:
     def work(self) -> Iterator[SqlWork]:
         """Begin a transaction; leaving it without a commit undoes it."""
         with translated(), self._engine.connect() as connection:
-            yield SqlWork(Session(connection), self._known)
+            work = SqlWork(Session(connection), self._known)
+            yield work
+            work.records.folds.end()
 
     def rebuild_balances(self) -> int:
         """Make the balances anew from the transfers alone; return how many there are."""
@@ -152,10 +154,11 @@ class SqlWork:
 
     def __init__(self, session: Session, known: Known) -> None:
         self._session = session
-        self.records = SqlRecords(session, known.remembered)
+        self.records = SqlRecords(session, known.remembered, known.folds)
         self.ledger = SqlLedger(session, known)
 
     def commit(self) -> None:
         """Make everything of this work durable, at once."""
         with self.ledger.kept():
             self._session.commit()
+        self.records.folds.committed()

@@ -14,6 +14,7 @@ from datetime import date
 from crossmargin.ledger.chart import Account
 from crossmargin.ledger.paths import Opening, Paths
 from crossmargin.ledger.posting import Balance
+from crossmargin.services.books.folds import KeptFolds
 from crossmargin.storage.statements import PathKey
 
 #: So many balances take some hundred megabytes; then it begins anew.
@@ -70,6 +71,7 @@ class Known:
     path_ids : dict of (debited account id, credited account id, kind) to int
         Ids of paths that are committed: what is undone may be given to another.
     remembered : Remembered
+    folds : KeptFolds
     """
 
     def __init__(self) -> None:
@@ -78,6 +80,7 @@ class Known:
         self.paths = Paths()
         self.path_ids: dict[PathKey, int] = {}
         self.remembered = Remembered()
+        self.folds = KeptFolds()
 
     def account(self, account_id: str) -> Account:
         """Return the account of an id: it says everything of an account but its dates."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
+from functools import partial
 
 from sqlalchemy import RowMapping, select
 
 from crossmargin.basics.digest import canonical_json
 from crossmargin.basics.records import Record
 from crossmargin.ledger.custody import CUSTODY_FACT
+from crossmargin.services.books.folds import Fold, KeptFolds, Row, S, WorkFolds
 from crossmargin.services.books.ports import ConflictingRecordError
 from crossmargin.storage.known import Remembered
 from crossmargin.storage.schema import RECORD
@@ -24,11 +26,15 @@ class SqlRecords:
     session : Session
     remembered : Remembered
         Of which a custody fact makes a part untrue.
+    kept : KeptFolds
+        The states of folds that the store keeps.
     """
 
-    def __init__(self, session: Session, remembered: Remembered) -> None:
+    def __init__(self, session: Session, remembered: Remembered, kept: KeptFolds) -> None:
         self._session = session
         self._remembered = remembered
+        #: What this work has of the states.
+        self.folds = WorkFolds(kept, self._rows)
 
     def add(self, record: Record) -> bool:
         """Write a record; return False if it was there already."""
@@ -44,6 +50,7 @@ class SqlRecords:
                         f"{record.record_id} exists and says something else"
                     )
                 return False
+            self.folds.wrote()
             connection.execute(
                 RECORD.insert(),
                 {
@@ -92,6 +99,20 @@ class SqlRecords:
         with self._session.reading() as connection:
             rows = connection.execute(query).mappings().all()
         return tuple(_record(row) for row in rows)
+
+    def folded(self, fold: Fold[S]) -> S:
+        """Return what a fold makes of everything written so far."""
+        return self.folds.read(fold)
+
+    def _rows(self, streams: tuple[str, ...], first: int) -> list[Row]:
+        query = (
+            select(RECORD)
+            .where(RECORD.c.stream.in_(streams), RECORD.c.sequence >= first)
+            .order_by(RECORD.c.sequence)
+        )
+        with self._session.reading() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [(row["sequence"], row["digest"], partial(_record, row)) for row in rows]
 
 
 def _record(row: RowMapping) -> Record:

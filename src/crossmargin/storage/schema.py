@@ -104,6 +104,8 @@ RECORD = Table(
     _text("digest"),
     CheckConstraint("record_id <> '' AND stream <> '' AND actor <> ''", name="record_is_named"),
     Index("record_by_stream", "stream", "subject", "business_date"),
+    Index("record_by_date", "stream", "business_date"),
+    Index("record_in_order", "stream", "sequence"),
     sqlite_strict=True,
 )
 

@@ -95,7 +95,7 @@ class DatabaseView:
         """Return the first fact that an account kept elsewhere lacks on a day, or nothing."""
         key, missing = (account.account_id, on), self._known.remembered.missing_facts
         if key not in missing:
-            records = SqlRecords(self._session, self._known.remembered)
+            records = self._records()
             stated = records.select(stream=CUSTODY_FACT, subject=account.account_id)
             missing[key] = missing_fact(account, [fact_of(each) for each in stated], on)
         return missing[key]
@@ -103,9 +103,7 @@ class DatabaseView:
     def declared_default(self, record_id: str) -> Declared | None:
         """Return the default that a record declares, or None."""
         if record_id not in self._declared:
-            self._declared[record_id] = declared_of(
-                SqlRecords(self._session, self._known.remembered).get(record_id)
-            )
+            self._declared[record_id] = declared_of(self._records().get(record_id))
         return self._declared[record_id]
 
     def uncovered_cents(self, bd_fcm: str) -> Mapping[str, int]:
@@ -132,6 +130,9 @@ class DatabaseView:
             each: uncovered_of(balance_of, cover_of(SegregationClass.FUTURES, bd_fcm, each))
             for each in sorted(customers)
         }
+
+    def _records(self) -> SqlRecords:
+        return SqlRecords(self._session, self._known.remembered, self._known.folds)
 
     def _read_openings(self, account_ids: set[str]) -> None:
         if not account_ids:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
+from itertools import islice
 
 from crossmargin.basics.digest import canonical_json
 from crossmargin.basics.records import Record
@@ -19,6 +21,7 @@ from crossmargin.ledger.judgement import judge
 from crossmargin.ledger.paths import Opening, Paths
 from crossmargin.ledger.posting import Answer, Balance
 from crossmargin.ledger.transfers import Transfer, TransferKind
+from crossmargin.services.books.folds import Fold, KeptFolds, Row, S, WorkFolds
 from crossmargin.services.books.ports import ConflictingRecordError, StorageError, refuse_closing
 
 _NOTHING = Balance()
@@ -52,11 +55,14 @@ class MemoryBooks:
         self._state = _State()
         self._commits = 0
         self._paths = Paths()
+        self._folds = KeptFolds()
 
     @contextmanager
     def work(self) -> Iterator[MemoryWork]:
         """Begin a transaction on a copy; :meth:`MemoryWork.commit` puts it in the place."""
-        yield MemoryWork(self, self._state.copied(), self._commits, self._paths)
+        work = MemoryWork(self, self._state.copied(), self._commits, self._paths, self._folds)
+        yield work
+        work.records.folds.end()
 
     def put(self, state: _State, *, begun_at: int) -> int:
         """Take a work's state over; return how many were taken over by now.
@@ -85,21 +91,26 @@ class MemoryBooks:
 class MemoryWork:
     """One transaction."""
 
-    def __init__(self, books: MemoryBooks, state: _State, begun_at: int, paths: Paths) -> None:
+    def __init__(
+        self, books: MemoryBooks, state: _State, begun_at: int, paths: Paths, folds: KeptFolds
+    ) -> None:
         self._books, self._state, self._begun_at = books, state, begun_at
-        self.records = MemoryRecords(state)
+        self.records = MemoryRecords(state, folds)
         self.ledger = MemoryLedger(state, paths)
 
     def commit(self) -> None:
         """Make everything of this work stand."""
         self._begun_at = self._books.put(self._state.copied(), begun_at=self._begun_at)
+        self.records.folds.committed()
 
 
 class MemoryRecords:
     """Records, in the order in which they were written."""
 
-    def __init__(self, state: _State) -> None:
+    def __init__(self, state: _State, kept: KeptFolds) -> None:
         self._state = state
+        #: What this work has of the states of folds.
+        self.folds = WorkFolds(kept, self._rows)
 
     def add(self, record: Record) -> bool:
         """Write a record; return False if it was there already."""
@@ -108,6 +119,7 @@ class MemoryRecords:
             if found.digest != record.digest:
                 raise ConflictingRecordError(f"{record.record_id} exists and says something else")
             return False
+        self.folds.wrote()
         # As a database gives it back: what a tuple was is a list.
         content = json.loads(canonical_json(record.content))
         kept = replace(record, content=content)
@@ -138,6 +150,20 @@ class MemoryRecords:
             and (first is None or first <= each.business_date)
             and (last is None or each.business_date <= last)
         )
+
+    def folded(self, fold: Fold[S]) -> S:
+        """Return what a fold makes of everything written so far."""
+        return self.folds.read(fold)
+
+    def _rows(self, streams: tuple[str, ...], first: int) -> Iterator[Row]:
+        start = max(0, first - 1)
+        for number, each in enumerate(islice(self._state.records.values(), start, None), start + 1):
+            if each.stream in streams:
+                yield (
+                    number,
+                    each.record_id,
+                    partial(self._state.records.__getitem__, each.record_id),
+                )
 
 
 class MemoryLedger:

@@ -13,6 +13,7 @@ from crossmargin.ledger.chart import Account, AccountKind
 from crossmargin.ledger.paths import Opening
 from crossmargin.ledger.posting import Answer, Balance
 from crossmargin.ledger.transfers import Transfer, TransferKind
+from crossmargin.services.books.folds import Fold, S
 
 
 class ConflictingRecordError(Exception):
@@ -74,6 +75,13 @@ class Records(Protocol):
         last: date | None = None,
     ) -> tuple[Record, ...]:
         """Return the records that fit, as written; dates bound the business date, both counted."""
+        ...
+
+    def folded(self, fold: Fold[S]) -> S:
+        """Return what a fold makes of everything written so far.
+
+        The state is lent until the work ends, and goes on changing with what is read next.
+        """
         ...
 
 

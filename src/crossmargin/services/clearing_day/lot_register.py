@@ -7,9 +7,10 @@ that a cycle takes the positions of its cut-off even where its step runs later.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -17,6 +18,7 @@ from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import Money, money_from_decimal
 from crossmargin.basics.records import Record
 from crossmargin.product.position import Account, ClearingOrganization, Leg, PositionLine
+from crossmargin.services.books.folds import Fold
 from crossmargin.services.books.ports import Records
 from crossmargin.settlement.lots import ContractBasis, Lot
 
@@ -26,6 +28,9 @@ LOT_ENDED = "LOT_ENDED"
 LOT_FAILS = "LOT_FAILS"
 #: Which side's cut-off counts; a lot of the other side keeps to its own.
 Cutoffs = Mapping[ClearingOrganization, datetime]
+#: How long a lot that ended stays among those that are looked at first: cycles look back hours.
+_RECENT = timedelta(days=3)
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 class LotEnd(StrEnum):
@@ -190,10 +195,16 @@ class LotRegister:
     opened : tuple of (Lot, Record)
         As written.
     ended : mapping of lot id to Record
+    recent : tuple of int, optional
+        Places in ``opened`` of every lot that has not ended, or not by ``since``; of all lots if
+        left out.
+    since : datetime, optional
     """
 
     opened: tuple[tuple[Lot, Record], ...]
     ended: Mapping[str, Record]
+    recent: tuple[int, ...] = ()
+    since: datetime | None = None
 
     def live(self, cutoffs: Cutoffs | None = None) -> tuple[Lot, ...]:
         """Return the lots that are live, or were at each side's cut-off.
@@ -203,12 +214,18 @@ class LotRegister:
         cutoffs : mapping of ClearingOrganization to datetime, optional
             What was written at that very instant counts.
         """
-        return tuple(lot for lot, record in self.opened if self._is_live(lot, record, cutoffs))
+        found: Iterable[tuple[Lot, Record]] = self.opened
+        if self.since is not None and (cutoffs is None or min(cutoffs.values()) >= self.since):
+            found = (self.opened[place] for place in self.recent)
+        return tuple(lot for lot, record in found if self._is_live(lot, record, cutoffs))
 
     def sources(self, lots: Iterable[Lot]) -> tuple[str, ...]:
         """Return what opened some lots, each once: files, and instructions that split them."""
         wanted = {lot.lot_id for lot in lots}
-        causes = [r.causes[0] for lot, r in self.opened if lot.lot_id in wanted and r.causes]
+        found: Sequence[tuple[Lot, Record]] = [self.opened[place] for place in self.recent]
+        if self.since is None or not wanted <= {lot.lot_id for lot, _ in found}:
+            found = self.opened
+        causes = [r.causes[0] for lot, r in found if lot.lot_id in wanted and r.causes]
         return tuple(dict.fromkeys(causes))
 
     def _is_live(self, lot: Lot, record: Record, cutoffs: Cutoffs | None) -> bool:
@@ -219,16 +236,48 @@ class LotRegister:
         return record.at <= cutoff and (end is None or end.at > cutoff)
 
 
+class _LotsSoFar:
+    """The lots of a BD-FCM as their records are read one after the other."""
+
+    def __init__(self) -> None:
+        self._opened: list[tuple[Lot, Record]] = []
+        self._ended: dict[str, Record] = {}
+        self._recent: dict[str, int] = {}
+        self._ends: deque[Record] = deque()
+        self._since = _BEFORE_ALL
+        self._register: LotRegister | None = None
+
+    def take(self, record: Record) -> None:
+        """Take the next record in."""
+        self._register = None
+        if record.stream == LOT:
+            self._recent[record.record_id] = len(self._opened)
+            self._opened.append((lot_of(record), record))
+        else:
+            self._ended[str(record.content["lot"])] = record
+            self._ends.append(record)
+        self._since = max(self._since, record.at - _RECENT)
+        while self._ends and self._ends[0].at <= self._since:
+            self._recent.pop(str(self._ends.popleft().content["lot"]), None)
+
+    def register(self) -> LotRegister:
+        """Return the register as it stands; it does not change with what is taken in later."""
+        if self._register is None:
+            opened, recent = tuple(self._opened), tuple(self._recent.values())
+            self._register = LotRegister(opened, dict(self._ended), recent, self._since)
+        return self._register
+
+
 def read_register(records: Records, bd_fcm: str) -> LotRegister:
     """Return the register of one BD-FCM's lots."""
     prefix = f"{bd_fcm}/"
-    opened = tuple(
-        (lot_of(record), record)
-        for record in records.select(stream=LOT)
-        if record.subject.startswith(prefix)
-    )
-    ended = {str(each.content["lot"]): each for each in records.select(stream=LOT_ENDED)}
-    return LotRegister(opened, ended)
+
+    def take(lots: _LotsSoFar, record: Record) -> None:
+        if record.stream == LOT_ENDED or record.subject.startswith(prefix):
+            lots.take(record)
+
+    fold = Fold(f"lots of {bd_fcm}", (LOT, LOT_ENDED), _LotsSoFar, take)
+    return records.folded(fold).register()
 
 
 def failing_on(records: Records, day: date) -> frozenset[str]:

@@ -19,6 +19,7 @@ from crossmargin.parameters.registry import ParameterSet
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.futures import FuturesContract, last_trading_day
 from crossmargin.product.position import PositionLine
+from crossmargin.services.clearing_day.schedule import DayClock
 from crossmargin.services.customer_books import contracts_of, customer_books
 from crossmargin.services.derived_prices import with_derived_prices
 from crossmargin.services.ficc_charges import ChargeInputs
@@ -60,6 +61,7 @@ class DayModels:
     kept_dates: int = 2
     _days: dict[date, MarginDay] = field(default_factory=dict, repr=False)
     _markets: dict[date, MarketData] = field(default_factory=dict, repr=False)
+    _clocks: dict[date, DayClock] = field(default_factory=dict, repr=False)
 
     def parameters(self, on: date) -> ParameterSets:
         """Return the parameters of a margin run in force on a day."""
@@ -85,6 +87,13 @@ class DayModels:
                 expected = f"one of {', '.join(sorted(self.registry.files))}"
                 faults.append(Refusal("parameter", owner, expected, "parameters"))
         return tuple(faults)
+
+    def clock(self, on: date) -> DayClock:
+        """Return the times of a day, as the parameters in force on it make them."""
+        if on not in self._clocks:
+            made = DayClock.from_parameters(lambda owner: self.set_of(owner, on))
+            self._clocks[on] = made
+        return self._clocks[on]
 
     def price_date(self, cycle: Cycle, business_date: date) -> date:
         """Return the date of the prices that a cycle of a business day runs on."""

@@ -11,6 +11,7 @@ from datetime import date
 
 from crossmargin.basics.money import Money, money_from_decimal
 from crossmargin.basics.records import Record
+from crossmargin.services.books.folds import Fold
 from crossmargin.services.books.ports import Records
 from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.settlement.amounts import part_of
@@ -61,8 +62,16 @@ class Marks:
 
 def last_marks(records: Records, bd_fcm: str) -> Marks:
     """Return a BD-FCM's last marks; none if nothing was marked."""
-    found = records.select(stream=MARKS, subject=bd_fcm)
-    return marks_of(found[-1]) if found else Marks()
+    last = records.folded(_LAST_MARKS).get(bd_fcm)
+    return marks_of(last) if last is not None else Marks()
+
+
+def _take_marks(last: dict[str, Record], record: Record) -> None:
+    last[record.subject] = record
+
+
+#: The last record of marks of each BD-FCM.
+_LAST_MARKS: Fold[dict[str, Record]] = Fold("last marks", (MARKS,), dict, _take_marks)
 
 
 def marks_of(record: Record) -> Marks:

@@ -7,9 +7,7 @@ the factor, and every record says so. CUR calls nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
-from fractions import Fraction
+from datetime import date
 
 from crossmargin.arrangement.cycles import CYCLE_TERMS, Cutoffs, Cycle, GivenInstants, cutoffs_of
 from crossmargin.arrangement.fallback import (
@@ -18,11 +16,11 @@ from crossmargin.arrangement.fallback import (
     FallbackDecision,
     FallbackRules,
 )
-from crossmargin.arrangement.reduction import Binding, ReductionRules, format_ratio
+from crossmargin.arrangement.reduction import ReductionRules, format_ratio
 from crossmargin.arrangement.requirement import CcpRequirement
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.identifiers import CustomerKey
-from crossmargin.basics.money import Money, money_from_decimal
+from crossmargin.basics.money import Money
 from crossmargin.basics.records import Record
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.ports import Records, Work
@@ -33,68 +31,39 @@ from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import FILE, StepResult
 from crossmargin.services.clearing_day.lot_register import (
     Written,
-    customer_of,
     position_lines,
     read_register,
     subject_of,
 )
 from crossmargin.services.clearing_day.released import nothing_required
+from crossmargin.services.clearing_day.required import (
+    REQUIREMENT,
+    Required,
+    last_factors,
+    last_requirements,
+    required_of,
+)
 from crossmargin.services.clearing_day.schedule import Step
 from crossmargin.services.margin_cycles import LateSides, at_decided_factors, decide_factor
 from crossmargin.services.margin_positions import MarginRun
 from crossmargin.services.margin_run import CustomerResult
 from crossmargin.settlement.lots import Lot
 
-REQUIREMENT = "REQUIREMENT"
+__all__ = [
+    "MARGIN_RUN",
+    "REQUIREMENT",
+    "Required",
+    "last_factors",
+    "last_requirements",
+    "required_of",
+    "requirement_record",
+    "run_cycle",
+]
 MARGIN_RUN = "MARGIN_RUN"
 _POSITION_FILES = {
     ClearingOrganization.FICC: FileKind.FICC_POSITIONS,
     ClearingOrganization.CME: FileKind.CME_POSITIONS,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Required:
-    """One customer's requirement in a cycle, as its record says.
-
-    Parameters
-    ----------
-    customer : CustomerKey
-    cycle : Cycle
-    record_id : str
-    at : datetime
-    ficc_xm, ficc_outside : Money
-        Of the XM account at FICC, and of what is outside it there: the latter is Segregated
-        Customer Margin, no property of futures customers.
-    cme_xm, cme_outside : Money
-        The same at CME; both are futures customers' margin.
-    standalone_ficc, standalone_cme : Money
-        With no arrangement.
-    factor : AgreedFactor or None
-        The last factor that both sides' figures made: this cycle's own where nobody was late.
-    """
-
-    customer: CustomerKey
-    cycle: Cycle
-    record_id: str
-    at: datetime
-    ficc_xm: Money
-    ficc_outside: Money
-    cme_xm: Money
-    cme_outside: Money
-    standalone_ficc: Money
-    standalone_cme: Money
-    factor: AgreedFactor | None
-
-    @property
-    def cme(self) -> Money:
-        """Everything that CME collects."""
-        return self.cme_xm + self.cme_outside
-
-    @property
-    def in_futures_account(self) -> Money:
-        """What the customer's futures account must cover: both sides of XM, and CME outside it."""
-        return self.ficc_xm + self.cme
 
 
 def run_cycle(context: DayContext, work: Work, step: Step, cycle: Cycle) -> StepResult:
@@ -213,69 +182,6 @@ def requirement_record(
     return written.record(record_id, REQUIREMENT, subject, content)
 
 
-def required_of(record: Record) -> Required:
-    """Return the requirement that a record says.
-
-    Raises
-    ------
-    ValueError
-        If the record is none of a requirement.
-    """
-    said = record.content
-    try:
-        ficc, cme = _group(said["ficc"]), _group(said["cme"])
-        factor = said["agreed_factor"]
-        return Required(
-            customer=customer_of(record.subject),
-            cycle=Cycle(str(said["cycle"])),
-            record_id=record.record_id,
-            at=record.at,
-            ficc_xm=_money(ficc["requirement"]),
-            ficc_outside=_money(ficc["outside"]),
-            cme_xm=_money(cme["requirement"]),
-            cme_outside=_money(cme["outside"]),
-            standalone_ficc=_money(ficc["standalone"]),
-            standalone_cme=_money(cme["standalone"]),
-            factor=None if factor is None else _factor_of(_group(factor)),
-        )
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"expected a requirement, was {record!r}") from error
-
-
-def last_requirements(
-    records: Records, bd_fcm: str, *, until: date, cycles: Iterable[Cycle] | None = None
-) -> Mapping[CustomerKey, Required]:
-    """Return each customer's last requirement of the cycles that call, as written.
-
-    Parameters
-    ----------
-    records : Records
-    bd_fcm : str
-    until : date
-        Last business date that counts.
-    cycles : iterable of Cycle, optional
-        Those that call, if left out.
-    """
-    wanted = set(cycles) if cycles is not None else {c for c in Cycle if CYCLE_TERMS[c].calls}
-    found: dict[CustomerKey, Required] = {}
-    for record in records.select(stream=REQUIREMENT, last=until):
-        if (
-            record.subject.startswith(f"{bd_fcm}/")
-            and Cycle(str(record.content["cycle"])) in wanted
-        ):
-            required = required_of(record)
-            found[required.customer] = required
-    return found
-
-
-def last_factors(
-    records: Records, bd_fcm: str, *, before: date
-) -> Mapping[CustomerKey, AgreedFactor]:
-    """Return each customer's last factor that both sides' figures made."""
-    found = last_requirements(records, bd_fcm, until=before)
-    return {key: each.factor for key, each in found.items() if each.factor is not None}
-
-
 def _decided(
     context: DayContext,
     run: MarginRun,
@@ -376,24 +282,3 @@ def _factor_content(factor: AgreedFactor) -> dict[str, object]:
         "at": factor.at.isoformat(),
         "run": factor.digest,
     }
-
-
-def _factor_of(said: Mapping[str, object]) -> AgreedFactor:
-    return AgreedFactor(
-        Fraction(str(said["factor"])),
-        Binding(str(said["binding"])),
-        Cycle(str(said["cycle"])),
-        date.fromisoformat(str(said["as_of"])),
-        datetime.fromisoformat(str(said["at"])),
-        str(said["run"]),
-    )
-
-
-def _group(said: object) -> Mapping[str, object]:
-    if not isinstance(said, Mapping):
-        raise TypeError(f"expected a group, was {said!r}")
-    return said
-
-
-def _money(said: object) -> Money:
-    return money_from_decimal(str(said))

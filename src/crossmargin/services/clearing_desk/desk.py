@@ -13,7 +13,6 @@ from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import Done, Inbox, Others, run_day
 from crossmargin.services.clearing_day.margining import DayModels
 from crossmargin.services.clearing_day.outgoing import Outbox
-from crossmargin.services.clearing_day.schedule import DayClock
 from crossmargin.services.clearing_desk.programme import day_programme
 
 
@@ -56,7 +55,7 @@ class ClearingDesk:
 
     def step_instants(self, business_date: date) -> Sequence[datetime]:
         """Return when the steps of a day are."""
-        return [step.at for step in self._clock(business_date).steps(business_date)]
+        return [step.at for step in self.models.clock(business_date).steps(business_date)]
 
     def run(
         self,
@@ -75,7 +74,7 @@ class ClearingDesk:
         if faults := self.models.faults_of_changes(business_date):
             raise RefusedError(*faults)
         context = DayContext(
-            self.bd_fcm, self.actor, self.approver, self._clock(business_date), self.models
+            self.bd_fcm, self.actor, self.approver, self.models.clock(business_date), self.models
         )
         done = run_day(
             day_programme(context),
@@ -91,6 +90,3 @@ class ClearingDesk:
             with self.books.work() as work:
                 self.publish(work, business_date)
         return done
-
-    def _clock(self, on: date) -> DayClock:
-        return DayClock.from_parameters(lambda owner: self.models.set_of(owner, on))

@@ -22,6 +22,7 @@ from crossmargin.product.position import Account
 from crossmargin.services.book_reports.closing import NOTICE, REPORT
 from crossmargin.services.book_reports.profit_and_loss import prove
 from crossmargin.services.book_reports.reading import report_document
+from crossmargin.services.books.folds import KeptFolds, WorkFolds
 from crossmargin.services.books.memory import MemoryBooks
 from crossmargin.services.books.papers import Entry
 from crossmargin.services.books.trace import ends_at_files, trace
@@ -405,3 +406,30 @@ def test_the_house_add_on_is_called_apart_and_bounds_a_withdrawal(market, models
     lacking = required.in_futures_account + Money(800_000_000) - Money(RICH["CURVE-FUND"])
     assert (itd.issued.ccp, itd.issued.amount) == (House.HOUSE, lacking)
     assert "house add-on" in refused.content["reason"]
+
+
+def contents(state: object) -> object:
+    """Return what a state of a fold holds: a register that is made of it on demand apart."""
+    if isinstance(state, dict):
+        return state
+    return {name: value for name, value in vars(state).items() if name != "_register"}
+
+
+@pytest.mark.parametrize("store", ["memory", "sqlite"])
+def test_at_every_step_what_was_folded_is_the_fold_from_the_beginning(
+    run, store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    books = MemoryBooks() if store == "memory" else create_books(str(tmp_path / "books.db"))
+    lent, names = WorkFolds.read, set()
+
+    def read(folds, fold):
+        state = lent(folds, fold)
+        afresh = lent(WorkFolds(KeptFolds(), folds._rows), fold)
+        assert contents(state) == contents(afresh)
+        names.add(fold.name)
+        return state
+
+    monkeypatch.setattr(WorkFolds, "read", read)
+    run(opened_books(books), POOR)
+    assert names >= {f"lots of {FIRM}", f"requirements of {FIRM}", "last marks"}
+    books.close()

@@ -2,6 +2,10 @@ DROP INDEX transfer_by_group
 
 DROP INDEX transfer_by_date
 
+CREATE INDEX record_by_date ON record (stream, business_date)
+
+CREATE INDEX record_in_order ON record (stream, sequence)
+
 ALTER TABLE balance RENAME TO balance_before
 
 CREATE TABLE balance (
