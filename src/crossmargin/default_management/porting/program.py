@@ -1,0 +1,163 @@
+"""The assignment as a program: choices, limits, and what is better, all in whole numbers.
+
+At most one way of moving an account is chosen; of a division each part goes to at most one
+receiver, and no two parts to the same one. No limit of a receiver is passed. Of two assignments
+the better one, first to last:
+
+1. places more (net equity, or margin): cents; a whole account with none counts one cent;
+2. needs less in top-ups: cents;
+3. divides fewer accounts;
+4. uses receivers that stand earlier: the customer's own back-up first, then by id.
+
+The first stage decides of which account how much is placed, the later ones where it goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from crossmargin.default_management.porting.admission import Offer
+from crossmargin.default_management.porting.receivers import Limit
+
+#: The stages, in the order in which they decide.
+STAGES = ("placed", "top_up", "divided", "receivers")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A part of an account with a receiver that can take it.
+
+    Parameters
+    ----------
+    division : int
+        Which division of the customer's the part belongs to; 0 is the whole account.
+    offer : Offer
+    placed_cents : int
+        What it counts in the first stage.
+    place : int
+        Of the receiver among the customer's, from 0.
+    """
+
+    division: int
+    offer: Offer
+    placed_cents: int
+    place: int
+
+    @property
+    def way(self) -> tuple[str, int]:
+        """The customer and the division."""
+        return self.offer.customer_id, self.division
+
+
+#: What each stage compares, greater being better.
+Score = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Program:
+    """What is to be solved.
+
+    Parameters
+    ----------
+    choices : tuple of Choice
+        By customer, division, part, receiver.
+    room : mapping of receiver to mapping of Limit to int
+    """
+
+    choices: tuple[Choice, ...]
+    room: Mapping[str, Mapping[Limit, int]]
+
+    @cached_property
+    def divided_ways(self) -> tuple[tuple[str, int], ...]:
+        """Customers and their divisions into parts, in the order of the choices."""
+        return tuple(dict.fromkeys(each.way for each in self.choices if each.division))
+
+    def score(self, chosen: Iterable[int]) -> Score:
+        """Return how good an assignment is: greater is better, stage by stage."""
+        taken = [self.choices[place] for place in chosen]
+        return (
+            sum(each.placed_cents for each in taken),
+            -sum(each.offer.top_up.cents for each in taken),
+            -len({each.way for each in taken if each.division}),
+            -sum(each.place for each in taken),
+        )
+
+    def used(self, chosen: Iterable[int]) -> dict[str, dict[Limit, int]]:
+        """Return how much of each limit an assignment takes, by receiver."""
+        used = {name: dict.fromkeys(limits, 0) for name, limits in self.room.items()}
+        for place in chosen:
+            offer = self.choices[place].offer
+            for limit in used[offer.receiver_id]:
+                used[offer.receiver_id][limit] += offer.usage[limit]
+        return used
+
+    def passed_limits(self, chosen: Sequence[int]) -> list[tuple[str, Limit]]:
+        """Return every limit that an assignment passes, in exact whole numbers."""
+        used = self.used(chosen)
+        return [
+            (name, limit)
+            for name, limits in self.room.items()
+            for limit, room in limits.items()
+            if used[name][limit] > room
+        ]
+
+    def contradicts(self, chosen: Sequence[int]) -> bool:
+        """Return whether choices exclude one another: two ways of one account, a part twice."""
+        ways: dict[str, int] = {}
+        seen: set[tuple[str, str]] = set()
+        for place in chosen:
+            each = self.choices[place]
+            customer = each.offer.customer_id
+            if ways.setdefault(customer, each.division) != each.division:
+                return True
+            for key in (("part", each.offer.part_id), ("receiver", each.offer.receiver_id)):
+                if (customer, "/".join(key)) in seen:
+                    return True
+                seen.add((customer, "/".join(key)))
+        return False
+
+    def allows(self, chosen: Sequence[int]) -> bool:
+        """Return whether an assignment excludes nothing and passes no limit."""
+        return not self.contradicts(chosen) and not self.passed_limits(chosen)
+
+    def placed_cents(self, chosen: Iterable[int]) -> dict[str, int]:
+        """Return how much of each account an assignment places, none where it places nothing."""
+        placed: dict[str, int] = {}
+        for place in chosen:
+            each = self.choices[place]
+            customer = each.offer.customer_id
+            placed[customer] = placed.get(customer, 0) + each.placed_cents
+        return placed
+
+    def filled(self, chosen: Sequence[int]) -> list[int]:
+        """Return an assignment with every account that still has room, largest first.
+
+        A search that stops within its gap may leave such an account out.
+        """
+        taken = list(chosen)
+        there = {self.choices[place].offer.customer_id for place in taken}
+        by_size = sorted(
+            (place for place, each in enumerate(self.choices) if not each.division),
+            key=lambda place: (
+                -self.choices[place].placed_cents,
+                self.choices[place].offer.top_up,
+                self.choices[place].place,
+                place,
+            ),
+        )
+        used = self.used(taken)
+        for place in by_size:
+            offer = self.choices[place].offer
+            room = self.room[offer.receiver_id]
+            fits = all(
+                used[offer.receiver_id][limit] + offer.usage[limit] <= left
+                for limit, left in room.items()
+            )
+            if fits and offer.customer_id not in there:
+                taken.append(place)
+                there.add(offer.customer_id)
+                for limit in room:
+                    used[offer.receiver_id][limit] += offer.usage[limit]
+        return sorted(taken)
