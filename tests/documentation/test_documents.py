@@ -19,6 +19,7 @@ OWNERS = (
     "arrangement",
     "collateral",
     "default_management",
+    "default_management/liquidation",
     "margin/cme",
     "margin/ficc",
     "market",

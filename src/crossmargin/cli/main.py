@@ -14,6 +14,7 @@ from crossmargin.cli.call import call_app
 from crossmargin.cli.conditions import conditions_command, crowding_command
 from crossmargin.cli.customer import customer_app
 from crossmargin.cli.day import day_app
+from crossmargin.cli.default import default_app
 from crossmargin.cli.demo import demo_command
 from crossmargin.cli.forward import forward_command
 from crossmargin.cli.ledger import ledger_app
@@ -85,6 +86,7 @@ app.add_typer(day_app, name="day")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(call_app, name="call")
 app.add_typer(report_app, name="report")
+app.add_typer(default_app, name="default")
 app.command("trace", short_help="Follow a figure of the books to its files.")(trace_command)
 app.command("demo", short_help="Margin a sample BD-FCM on a simulated market.")(demo_command)
 

@@ -264,6 +264,11 @@ class LossSharing:
     together: Shared
     drawn_together: Mapping[ClearingOrganization, Mapping[str, Money]]
 
+    @property
+    def is_per_customer(self) -> bool:
+        """Whether each customer's property answers for that customer alone, of record."""
+        return self.limit is GuarantyLimit.PER_CUSTOMER
+
     def paid(self, payer: ClearingOrganization, limit: GuarantyLimit) -> Money:
         """Return all payments of one organization under one of the two limits."""
         of_limit = (

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crossmargin.default_management.account_equity import PositionReading
 from crossmargin.default_management.distribution import DistributionRule, LeftOver
+from crossmargin.default_management.failure import FailureTest
 from crossmargin.default_management.loss_sharing import (
     CmeToFicc,
     GuarantyLimit,
@@ -13,8 +15,11 @@ from crossmargin.default_management.loss_sharing import (
     RuleSet,
     SharingRules,
 )
+from crossmargin.default_management.payout import PayoutTerms
+from crossmargin.default_management.sides import Reach
 from crossmargin.default_management.transfer_test import ClockRoll, TransferClock
 from crossmargin.parameters.registry import ParameterSet
+from crossmargin.product.position import ClearingOrganization
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,10 @@ class DefaultRules:
     clock : TransferClock
     par_lot_dollars : int
         Securities are shared out in multiples of it.
+    failure_test : FailureTest
+    reach : mapping of ClearingOrganization to Reach
+        Whose margin each may use.
+    payout : PayoutTerms
     """
 
     sharing: SharingRules
@@ -40,6 +49,9 @@ class DefaultRules:
     position_reading: PositionReading
     clock: TransferClock
     par_lot_dollars: int
+    failure_test: FailureTest
+    reach: Mapping[ClearingOrganization, Reach]
+    payout: PayoutTerms
 
     @staticmethod
     def from_parameters(parameters: ParameterSet) -> DefaultRules:
@@ -68,4 +80,14 @@ class DefaultRules:
                 ClockRoll(choice("transfer_clock_roll", ClockRoll)),
             ),
             par_lot_dollars=parameters.whole("par_lot_dollars"),
+            failure_test=FailureTest(choice("failure_test", FailureTest)),
+            reach={
+                ClearingOrganization.FICC: Reach(choice("ficc_margin_reach", Reach)),
+                ClearingOrganization.CME: Reach(choice("cme_margin_reach", Reach)),
+            },
+            payout=PayoutTerms(
+                parameters.ratio("interim_distribution_share"),
+                parameters.whole("interim_distribution_days"),
+                parameters.whole("final_distribution_days"),
+            ),
         )

@@ -22,7 +22,7 @@ from crossmargin.basics.words import counted
 from crossmargin.margin.exact import GRID_PER_DOLLAR
 from crossmargin.presentation.margin_notices import REVIEW_NOTICE, SIMULATED_NOTICE
 from crossmargin.presentation.run_parts import market_part, positions_part
-from crossmargin.services.forward_paths import ForwardPath, Impulse, Restrike
+from crossmargin.services.forward_paths import ForwardPath, Impulse, Restrike, Simulated
 from crossmargin.services.forward_walk import CustomerForward, ForwardWalk, decided_by
 
 Document = dict[str, Any]
@@ -39,6 +39,10 @@ _MODE_NOTICES = {
     "shock": (
         "Shock: the episode's moves of par yields, basis and spread are done again from the "
         "as-of date on; today's window rolls through them."
+    ),
+    "simulated": (
+        "Simulated: days of the history, drawn in blocks by seed, are done again from the as-of "
+        "date on; today's window rolls through them."
     ),
     "impulse": "Impulse: one move of par yields on the first day, then none of anything.",
 }
@@ -83,7 +87,10 @@ def _path(path: ForwardPath) -> Document:
             "twist_bp": f"{path.twist_bp:.4f}",
             "days": path.days,
         }
-    return {"from": path.first.isoformat(), "to": path.last.isoformat()}
+    dates: Document = {"from": path.first.isoformat(), "to": path.last.isoformat()}
+    if isinstance(path, Simulated):
+        return {**dates, "days": path.days, "block_days": path.block_days, "seed": path.seed}
+    return dates
 
 
 def _notices(walk: ForwardWalk) -> list[str]:

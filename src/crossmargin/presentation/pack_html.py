@@ -115,7 +115,7 @@ def _block(block: Block) -> str:
     if isinstance(block, Paragraph):
         return f"<p>{_sentence(block)}</p>\n"
     if isinstance(block, Table):
-        return _table(block)
+        return table_html(block)
     return _figure(block)
 
 
@@ -129,7 +129,8 @@ def _sentence(paragraph: Paragraph) -> str:
     return escape(paragraph.template, quote=False).format(**marked)
 
 
-def _table(block: Table) -> str:
+def table_html(block: Table) -> str:
+    """Return a table with its caption."""
     head = "".join(
         f"<th scope='col'{_right(block, place)}>{escape(text)}</th>"
         for place, text in enumerate(block.header)

@@ -257,24 +257,38 @@ def _market_dv01(held: _Held, bucket: int) -> Fraction:
     if per_dollar:
         average = sum(per_dollar, Fraction(0)) / len(per_dollar)
         cash = group.average_daily_volume_dollars * average
-    telling: dict[str, int] = {}
-    for place, future in enumerate(day.valuation.contracts, start=held.securities):
-        # Of a month under way only what is left of its period moves: a later one tells.
-        if isinstance(future, TreasuryFuture) or future.remaining_share == 1.0:
-            telling.setdefault(future.contract.product, place)
     futures = sum(
         (
-            _daily_volume(day, product) * held.unit_dv01[place]
-            for product, place in telling.items()
-            if held.buckets[place] == bucket
+            daily_volume(day, product) * held.unit_dv01[held.securities + number]
+            for product, number in telling_contracts(day).items()
+            if held.buckets[held.securities + number] == bucket
         ),
         Fraction(0),
     )
     return cash + futures
 
 
-def _daily_volume(day: MarginDay, product: str) -> Fraction:
-    """Return the average daily volume in contracts, its multiple included."""
+def telling_contracts(day: MarginDay) -> dict[str, int]:
+    """Return, by product, the first contract valued that has its whole period ahead.
+
+    Its number among the day's contracts. Of a month under way only what is left of its period
+    moves: a later one tells.
+    """
+    telling: dict[str, int] = {}
+    for number, future in enumerate(day.valuation.contracts):
+        if isinstance(future, TreasuryFuture) or future.remaining_share == 1.0:
+            telling.setdefault(future.contract.product, number)
+    return telling
+
+
+def daily_volume(day: MarginDay, product: str) -> Fraction:
+    """Return a product's average daily volume in contracts, its multiple included.
+
+    Parameters
+    ----------
+    day : MarginDay
+    product : str
+    """
     share = day.parameters.cme.ratio("concentration_volume_share")
     return day.cme.execution.terms.daily_contracts[product] / share
 
@@ -282,7 +296,7 @@ def _daily_volume(day: MarginDay, product: str) -> Fraction:
 def _product(held: _Held, product: str, market: MarketData, share: Fraction) -> ProductCrowding:
     books = held.chosen(lambda place: held.product_of(place) == product)
     contracts = Sides.of([Fraction(units) for book in books for units in book.values()])
-    volume = _daily_volume(held.day, product)
+    volume = daily_volume(held.day, product)
     return ProductCrowding(
         product=product,
         contracts=contracts,

@@ -1,4 +1,4 @@
-"""The paths of a forward walk: dates of the history, an episode done again, or an impulse."""
+"""The paths of a forward walk: dates of the history, an episode again, an impulse, drawn days."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from crossmargin.analysis.walk.continuations import (
     episode,
     impulse,
 )
-from crossmargin.analysis.walk.factors import WalkFactors, known_on, walk_factors
+from crossmargin.analysis.walk.drawn_days import drawn_days
+from crossmargin.analysis.walk.factors import KnownThen, WalkFactors, known_on, walk_factors
 from crossmargin.analysis.walk.figures import WalkRules
 from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.market.history import DateArray, MarketData
@@ -61,7 +62,30 @@ class Impulse:
     mode = "impulse"
 
 
-ForwardPath = Restrike | Shock | Impulse
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """Days of the history drawn in blocks, from the as-of date on.
+
+    Parameters
+    ----------
+    first, last : date
+        Of the days that may be drawn, both included; none after the as-of date is.
+    days, block_days : int
+        In all, and drawn together.
+    seed : int
+        Not negative.
+    """
+
+    first: date
+    last: date
+    days: int
+    block_days: int
+    seed: int
+
+    mode = "simulated"
+
+
+ForwardPath = Restrike | Shock | Impulse | Simulated
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +105,7 @@ def route_of(day: MarginDay, market: MarketData, path: ForwardPath, rules: WalkR
     day : MarginDay
         Of the terms date.
     market : MarketData
-    path : Restrike, Shock or Impulse
+    path : Restrike, Shock, Impulse or Simulated
     rules : WalkRules
 
     Raises
@@ -99,19 +123,35 @@ def route_of(day: MarginDay, market: MarketData, path: ForwardPath, rules: WalkR
     whole = WalkFactors(
         histories.points.dates, histories.points, histories.key_years, {day.as_of.year: known}
     )
-    if isinstance(path, Shock):
-        _check_dates(whole, path, options=("--shock-from", "--shock-to"))
-        onward: Continuation = episode(whole, known, first=path.first, last=path.last)
-    else:
-        onward = impulse(
+    onward = _continuation(whole, known, path, rules)
+    factors = continued(cut_after(whole, known, day.as_of), onward)
+    opening = len(factors.dates) - onward.days - 1
+    return Route(factors, range(opening, len(factors.dates)), onward.source_dates)
+
+
+def _continuation(
+    whole: WalkFactors, known: KnownThen, path: Shock | Impulse | Simulated, rules: WalkRules
+) -> Continuation:
+    if isinstance(path, Impulse):
+        return impulse(
             path.days,
             parallel_bp=path.parallel_bp,
             twist_bp=path.twist_bp,
             horizons=rules.horizons,
         )
-    factors = continued(cut_after(whole, known, day.as_of), onward)
-    opening = len(factors.dates) - onward.days - 1
-    return Route(factors, range(opening, len(factors.dates)), onward.source_dates)
+    if isinstance(path, Shock):
+        _check_dates(whole, path, options=("--shock-from", "--shock-to"))
+        return episode(whole, known, first=path.first, last=path.last)
+    _check_dates(whole, path, options=("first", "last"))
+    return drawn_days(
+        whole,
+        known,
+        first=path.first,
+        last=path.last,
+        days=path.days,
+        block_days=path.block_days,
+        seed=path.seed,
+    )
 
 
 def _restruck(day: MarginDay, market: MarketData, path: Restrike, rules: WalkRules) -> Route:
@@ -124,7 +164,7 @@ def _restruck(day: MarginDay, market: MarketData, path: Restrike, rules: WalkRul
 
 
 def _check_dates(
-    factors: WalkFactors, path: Restrike | Shock, *, options: tuple[str, str]
+    factors: WalkFactors, path: Restrike | Shock | Simulated, *, options: tuple[str, str]
 ) -> range:
     """Return the places of a path's dates, refusing one that the history does not hold."""
     earliest, latest = (factors.dates[place].astype(date) for place in (1, -1))

@@ -1,9 +1,9 @@
 """The use case behind ``xm forward``: margin and liquidity day by day along a path.
 
-Three paths. *Restrike*: the book re-struck on every date of the history, the window as known then.
+Four paths. *Restrike*: the book re-struck on every date of the history, the window as known then.
 *Shock*: what the market did in an episode, done again from the as-of date on, so that today's book
-and today's window walk through it. *Impulse*: one move, then still days. Ruling 20; what stands for
-what is in every output.
+and today's window walk through it. *Impulse*: one move, then still days. *Simulated*: days of the
+history drawn by seed, in blocks. Ruling 20; what stands for what is in every output.
 """
 
 from __future__ import annotations
@@ -107,11 +107,11 @@ class ForwardWalk:
     ----------
     run : MarginRun
         Of the date whose terms the books keep.
-    path : Restrike, Shock or Impulse
+    path : Restrike, Shock, Impulse or Simulated
     dates : ndarray of datetime64[D], shape (days + 1,)
         The opening first.
     source_dates : ndarray of datetime64[D], shape (days,), or None
-        Shock: whose day each repeats.
+        Shock and simulated: whose day each repeats.
     known_until : tuple of date
         What basis and spread were estimated with, in order.
     lowest_par_yield : float
@@ -158,7 +158,7 @@ def forward_walk(
         Of the date whose terms the books keep.
     market : MarketData
     executor : BlockExecutor
-    path : Restrike, Shock or Impulse
+    path : Restrike, Shock, Impulse or Simulated
     customers : sequence of str
         Customer ids; every customer if left out.
 
@@ -170,7 +170,7 @@ def forward_walk(
     """
     day = run.result.day
     rules = walk_rules(day.parameters)
-    results, books, not_walked = _chosen(run, customers)
+    results, books, not_walked = chosen_customers(run, customers)
     lines, walked = lines_and_books(day, books)
     try:
         route = route_of(day, market, path, rules)
@@ -217,10 +217,22 @@ def forward_walk(
     )
 
 
-def _chosen(
+def chosen_customers(
     run: MarginRun, customers: Sequence[str]
 ) -> tuple[list[CustomerResult], list[CustomerBook], dict[str, str]]:
-    """Return the customers that can be walked, and why others cannot."""
+    """Return the customers that can be walked, and why others cannot.
+
+    Parameters
+    ----------
+    run : MarginRun
+    customers : sequence of str
+        Customer ids; every customer if empty.
+
+    Raises
+    ------
+    RefusedError
+        If a customer is unknown, or none has an XM account.
+    """
     known = {book.key.customer_id for book in run.books}
     faults = [
         Refusal("--customer", name, f"one of {', '.join(sorted(known))}", "positions file")

@@ -26,6 +26,7 @@ OWNERS: Mapping[str, str] = {
     "collateral": "collateral",
     "default_management": "default_management",
     "ficc": "margin/ficc",
+    "liquidation": "default_management/liquidation",
     "market": "market",
     "participation": "participation",
     "reporting": "reporting",

@@ -28,7 +28,9 @@ from crossmargin.services.margin_day import MarginDay
 _BASIS_POINT = 1e-4
 
 
-def lines_and_books(day: MarginDay, books: Sequence[CustomerBook]) -> tuple[Lines, list[Book]]:
+def lines_and_books(
+    day: MarginDay, books: Sequence[CustomerBook], *, more_contracts: Sequence[str] = ()
+) -> tuple[Lines, list[Book]]:
     """Return the lines of some customers' XM accounts, and what each holds of them.
 
     Parameters
@@ -36,6 +38,8 @@ def lines_and_books(day: MarginDay, books: Sequence[CustomerBook]) -> tuple[Line
     day : MarginDay
         The date whose terms the lines keep.
     books : sequence of CustomerBook
+    more_contracts : sequence of str
+        Contract codes of the day that become lines although no book holds them.
     """
     count = len(day.valuation.book.prices)
     contract_count = len(day.valuation.contracts)
@@ -58,10 +62,9 @@ def lines_and_books(day: MarginDay, books: Sequence[CustomerBook]) -> tuple[Line
         )
         for row in held_rows
     )
-    converted = {codes.index(code) for line in securities for code in line.equivalents}
-    contracts = tuple(
-        line for place in sorted(held_places | converted) if (line := _contract(day, place, dv01))
-    )
+    wanted = {code for line in securities for code in line.equivalents} | set(more_contracts)
+    places = sorted(held_places | {codes.index(code) for code in wanted})
+    contracts = tuple(line for place in places if (line := _contract(day, place, dv01)))
     moving = {line.label for line in contracts}
     return Lines(securities, contracts), [
         Book(

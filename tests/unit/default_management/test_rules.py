@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from fractions import Fraction
 
 from crossmargin import bootstrap
 from crossmargin.default_management.account_equity import PositionReading
 from crossmargin.default_management.distribution import DistributionRule, LeftOver
+from crossmargin.default_management.failure import FailureTest
 from crossmargin.default_management.loss_sharing import (
     CmeToFicc,
     GuarantyLimit,
@@ -14,8 +16,11 @@ from crossmargin.default_management.loss_sharing import (
     RuleSet,
     SharingRules,
 )
+from crossmargin.default_management.payout import PayoutTerms
 from crossmargin.default_management.rules import DefaultRules
+from crossmargin.default_management.sides import Reach
 from crossmargin.default_management.transfer_test import ClockRoll, TransferClock
+from crossmargin.product.position import ClearingOrganization
 
 
 def test_the_shipped_parameters_are_the_readings_of_record() -> None:
@@ -30,4 +35,10 @@ def test_the_shipped_parameters_are_the_readings_of_record() -> None:
         PositionReading.OPEN_TRADE,
         TransferClock(7, ClockRoll.NONE),
         100,
+        FailureTest.CANNOT_PAY,
+        {
+            ClearingOrganization.FICC: Reach.OWN_CUSTOMER,
+            ClearingOrganization.CME: Reach.CUSTOMERS_TOGETHER,
+        },
+        PayoutTerms(Fraction(4, 5), 30, 365),
     )

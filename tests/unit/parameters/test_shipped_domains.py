@@ -18,6 +18,7 @@ from crossmargin.collateral.federal_days import SaturdayHoliday
 from crossmargin.collateral.haircuts import MaturityAtEnd
 from crossmargin.default_management.account_equity import PositionReading
 from crossmargin.default_management.distribution import DistributionRule, LeftOver
+from crossmargin.default_management.liquidation.terms import Hedge, ImpactSharing
 from crossmargin.default_management.loss_sharing import (
     CmeToFicc,
     GuarantyLimit,
@@ -85,6 +86,8 @@ ENUMERATIONS: Mapping[str, type[StrEnum]] = {
     "default_management.loss_sharing_rule_set": RuleSet,
     "default_management.proportional_limit": ProportionalLimit,
     "default_management.transfer_clock_roll": ClockRoll,
+    "liquidation.hedge": Hedge,
+    "liquidation.impact_sharing": ImpactSharing,
     "cme.correlation_scaling": CorrelationScaling,
     "cme.engine": CmeEngine,
     "cme.equivalent_contract": EquivalentContract,

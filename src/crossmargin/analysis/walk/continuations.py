@@ -67,6 +67,32 @@ class ResidualMoves:
             moves.spread_own[rows],
         )
 
+    def over(self, horizon: int) -> ResidualMoves:
+        """Return moves over a horizon from these of one day each, day by day summed.
+
+        Observed only if each of them is; as many rows as there are whole horizons.
+        """
+        count = max(0, len(self.basis_bp) + 1 - horizon)
+
+        def summed(moves: FloatArray) -> FloatArray:
+            total = np.zeros((count, moves.shape[1]))
+            for day in range(horizon):
+                total = total + moves[day : day + count]
+            return total
+
+        def all_of(own: BoolArray) -> BoolArray:
+            every = np.ones((count, own.shape[1]), np.bool_)
+            for day in range(horizon):
+                every &= own[day : day + count]
+            return every
+
+        return ResidualMoves(
+            summed(self.basis_bp),
+            summed(self.spread_bp),
+            all_of(self.basis_own),
+            all_of(self.spread_own),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Continuation:
@@ -279,26 +305,13 @@ def _continued_moves(
 def _across(one_day: Moves, continuation: Continuation, horizon: int) -> ResidualMoves:
     """Return the moves that begin before the as-of date and end after it, day by day summed."""
     after = continuation.residuals[1]
+    # As many days before the as-of date as a move that ends on the day after it begins there.
+    before = ResidualMoves.of(one_day, slice(len(one_day.basis_bp) - (horizon - 1), None))
     count = min(horizon - 1, continuation.days)
-    first = len(one_day.basis_bp) - (horizon - 1)
-
-    def summed(history: FloatArray, later: FloatArray) -> FloatArray:
-        joined = np.vstack([history[first:], later])
-        total = np.zeros((count, joined.shape[1]))
-        for day in range(horizon):
-            total = total + joined[day : day + count]
-        return total
-
-    def all_of(history: BoolArray, later: BoolArray) -> BoolArray:
-        joined = np.vstack([history[first:], later])
-        every = np.ones((count, joined.shape[1]), np.bool_)
-        for day in range(horizon):
-            every &= joined[day : day + count]
-        return every
-
-    return ResidualMoves(
-        summed(one_day.basis_bp, after.basis_bp),
-        summed(one_day.spread_bp, after.spread_bp),
-        all_of(one_day.basis_own, after.basis_own),
-        all_of(one_day.spread_own, after.spread_own),
+    joined = ResidualMoves(
+        np.vstack([before.basis_bp, after.basis_bp[:count]]),
+        np.vstack([before.spread_bp, after.spread_bp[:count]]),
+        np.vstack([before.basis_own, after.basis_own[:count]]),
+        np.vstack([before.spread_own, after.spread_own[:count]]),
     )
+    return joined.over(horizon)

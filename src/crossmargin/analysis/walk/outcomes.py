@@ -17,6 +17,7 @@ from crossmargin.market.history import FloatArray
 from crossmargin.market.scenarios import BASIS_CONTRACTS
 
 BoolArray = npt.NDArray[np.bool_]
+IntpArray = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +66,8 @@ def outcomes(
     books : sequence of Book
     monomials : Monomials
     """
-    # The move that starts on a date has the date's own place among the moves.
     rows = np.asarray(places, dtype=np.intp)  # none is none, and no float
-    basis = np.where(moves.basis_own[rows], moves.basis_bp[rows], 0.0)
-    spread = np.where(moves.spread_own[rows], moves.spread_bp[rows], 0.0)
-    happened = monomials.of_moves(moves.key_rates[rows], basis, spread).T
-    # Products of grid values: the sum is exact in any order.
-    securities = to_grid((on_weight_grid(weights.securities) * happened).sum(axis=2))
-    contracts = (on_weight_grid(weights.contracts) * happened).sum(axis=2)
-    contracts = to_grid(contracts * 2.0**CONTRACT_BITS)
+    securities, contracts = line_outcomes(moves, rows, weights=weights, monomials=monomials)
     found = []
     for book in books:
         observed = np.ones(len(rows), dtype=np.bool_)
@@ -90,6 +84,41 @@ def outcomes(
             )
         )
     return found
+
+
+def line_outcomes(
+    moves: Moves,
+    places: Sequence[int] | IntpArray,
+    *,
+    weights: LineWeights,
+    monomials: Monomials,
+) -> tuple[FloatArray, FloatArray]:
+    """Return what each line gained over the horizon that follows each margin date.
+
+    Of basis and spread what was observed; where nothing was, that part is left out.
+
+    Parameters
+    ----------
+    moves : Moves
+    places : sequence of int
+    weights : LineWeights
+        On those dates, or on one date that stands for all of them.
+    monomials : Monomials
+
+    Returns
+    -------
+    securities, contracts : ndarray, shape (S, dates), (C, dates)
+        Dollars of $100 of par and of a contract, on the grid.
+    """
+    # The move that starts on a date has the date's own place among the moves.
+    rows = np.asarray(places, dtype=np.intp)
+    basis = np.where(moves.basis_own[rows], moves.basis_bp[rows], 0.0)
+    spread = np.where(moves.spread_own[rows], moves.spread_bp[rows], 0.0)
+    happened = monomials.of_moves(moves.key_rates[rows], basis, spread).T
+    # Products of grid values: the sum is exact in any order.
+    securities = to_grid((on_weight_grid(weights.securities) * happened).sum(axis=2))
+    contracts = (on_weight_grid(weights.contracts) * happened).sum(axis=2)
+    return securities, to_grid(contracts * 2.0**CONTRACT_BITS)
 
 
 def _own(line: FutureLine, moves: Moves) -> BoolArray:

@@ -1,0 +1,184 @@
+"""``xm default``: what happens when someone fails."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crossmargin.cli.changes import changes_by_owner
+from crossmargin.cli.options import (
+    AsOfOption,
+    ChangesOption,
+    DerivedPricesOption,
+    FormatOption,
+    MarketOption,
+    PositionsArgument,
+    SkipBadRowsOption,
+    SkipUnsupportedOption,
+)
+from crossmargin.cli.output import (
+    OutputFormat,
+    diagnostics,
+    end_unsupported,
+    refuse,
+    report_left_out,
+    write_document,
+)
+from crossmargin.default_management.liquidation.close_out import Method
+
+if TYPE_CHECKING:
+    from crossmargin.services.defaults.firm import Firm
+    from crossmargin.services.defaults.paths import HistoricalMode
+
+default_app = typer.Typer(
+    no_args_is_help=True, help="Simulate what happens when someone fails.", rich_markup_mode=None
+)
+_DATE = ["%Y-%m-%d"]
+
+
+@default_app.callback()
+def _group() -> None:
+    """Simulate what happens when someone fails."""
+
+
+@default_app.command("simulate")
+def simulate_command(
+    positions: PositionsArgument,
+    *,
+    market: MarketOption,
+    firm: Annotated[
+        Path,
+        typer.Option(
+            "--firm",
+            metavar="FILE",
+            help="The firm: residual interest, capital, who defaults, other customers.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ],
+    as_of: AsOfOption = None,
+    restrike: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=_DATE, metavar="DATE", help="Default on a date of the history, book re-struck."
+        ),
+    ] = None,
+    shock: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=_DATE,
+            metavar="DATE",
+            help="Default after the as-of date; what the market did from DATE on is done again.",
+        ),
+    ] = None,
+    days: Annotated[
+        int | None,
+        typer.Option(min=1, max=250, help="Scenario dates; liquidation.path_days if left out."),
+    ] = None,
+    method: Annotated[
+        Method, typer.Option(help="Of the close-outs with the arrangement.")
+    ] = Method.JOINT,
+    customers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--customer-defaults",
+            metavar="ID",
+            help="This customer defaults, beside those of the firm's file; may be repeated.",
+        ),
+    ] = None,
+    port: Annotated[
+        bool,
+        typer.Option(
+            "--port-participants",
+            help="Transfer customers of the arrangement who did not default; none is closed out.",
+        ),
+    ] = False,
+    pages: Annotated[
+        Path | None,
+        typer.Option(
+            "--pages",
+            metavar="DIR",
+            help="Write a page for each claimant and the trustee's summary into this folder.",
+            file_okay=False,
+        ),
+    ] = None,
+    output_format: FormatOption = OutputFormat.TABLE,
+    changes: ChangesOption = None,
+    derived_prices: DerivedPricesOption = False,
+    skip_bad_rows: SkipBadRowsOption = False,
+    skip_unsupported: SkipUnsupportedOption = False,
+) -> None:
+    """Carry a default from the last cycle to the last claimant's cent, with and without XM."""
+    from crossmargin import bootstrap
+    from crossmargin.basics.refusals import RefusedError
+    from crossmargin.bootstrap import defaults
+    from crossmargin.presentation.default_document import CSV_HEADER, csv_rows, default_document
+    from crossmargin.presentation.default_pages import default_pages
+    from crossmargin.presentation.default_tables import print_default
+    from crossmargin.services.defaults.simulate import DefaultRequest, simulate_default
+    from crossmargin.services.derived_prices import with_derived_prices
+    from crossmargin.services.margin_positions import margin_positions
+
+    mode, failed_on = _path(restrike, shock)
+    try:
+        loaded = defaults.read_firm(firm)
+        opened = bootstrap.open_market(market)
+        day = as_of.date() if as_of else bootstrap.last_price_date(opened)
+        parameters = defaults.default_parameters(day).changing(
+            changes_by_owner(changes or (), example="liquidation.hedge=none"),
+            reason="given on the command line",
+        )
+        priced = with_derived_prices(opened, day) if derived_prices else opened
+        executor = bootstrap.block_executor()
+        with diagnostics().status("Margining every customer") as status:
+            run = margin_positions(
+                bootstrap.read_positions(positions),
+                priced,
+                parameters.sets,
+                executor,
+                as_of=day,
+                skip_bad_rows=skip_bad_rows,
+            )
+            found = simulate_default(
+                run,
+                priced,
+                executor,
+                firm=_with_defaulters(loaded.firm, customers or ()),
+                request=DefaultRequest(
+                    mode, failed_on, days or parameters.terms.path_days, method, port
+                ),
+                rules=parameters.rules,
+                terms=parameters.terms,
+                progress=status.update,
+            )
+        document = default_document(found, parameters, firm_sha256=loaded.sha256)
+    except RefusedError as error:
+        refuse(error.refusals, output_format, outcome="Nothing was computed.")
+    report_left_out(run)
+    if pages is not None:
+        pages.mkdir(parents=True, exist_ok=True)
+        for name, text in default_pages(document).items():
+            (pages / name).write_text(text, encoding="utf-8")
+    write_document(document, output_format, header=CSV_HEADER, rows=csv_rows, show=print_default)
+    end_unsupported(run, skip_unsupported=skip_unsupported)
+
+
+def _path(restrike: datetime | None, shock: datetime | None) -> tuple[HistoricalMode, date]:
+    """Return the one path that the options name; a usage error otherwise."""
+    from crossmargin.services.defaults.paths import HistoricalMode
+
+    if (restrike is None) is (shock is None):
+        raise typer.BadParameter("give one path: --restrike or --shock")
+    if restrike is not None:
+        return HistoricalMode.RESTRIKE, restrike.date()
+    assert shock is not None
+    return HistoricalMode.SHOCK, shock.date()
+
+
+def _with_defaulters(firm: Firm, customers: list[str] | tuple[str, ...]) -> Firm:
+    from dataclasses import replace
+
+    return replace(firm, defaulters=tuple(sorted({*firm.defaulters, *customers})))

@@ -1,0 +1,351 @@
+"""The estate of a failed BD-FCM: customer property, what it pays on each claim, and what is left.
+
+17 CFR 190.08(c) and 190.09: each class keeps its own property, the rest joins the common pool;
+public claims before non-public ones; the futures class is one pool, with framework 1 beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from crossmargin.basics.money import ZERO, Money
+from crossmargin.default_management.capacities import AccountClass
+from crossmargin.default_management.claims import Claim, ClaimInputs, claims_of
+from crossmargin.default_management.class_allocation import ClassAllocation
+from crossmargin.default_management.distribution import (
+    Compared,
+    LeftOver,
+    Subclass,
+    SubclassFunds,
+    compared,
+)
+from crossmargin.default_management.failure import Failure
+from crossmargin.default_management.funded_balance import FundedBalances
+from crossmargin.default_management.net_equity import Correction
+from crossmargin.default_management.pool import (
+    allocated,
+    full_transfer,
+    funded_by_class,
+    paid_by_class,
+)
+from crossmargin.default_management.shares import no_less_than_zero
+from crossmargin.default_management.sides import Settled
+from crossmargin.default_management.transfer_test import NoPrejudice
+from crossmargin.product.position import ClearingOrganization
+
+_FUTURES = AccountClass.FUTURES
+
+
+class ConservationError(ValueError):
+    """A sum that must be the same before and after is not: a fault of the calculation."""
+
+
+def conserved(what: str, before: Money, after: Money) -> None:
+    """Check that a sum is the same before and after.
+
+    Raises
+    ------
+    ConservationError
+        If it is not, to the cent.
+    """
+    if before != after:
+        raise ConservationError(f"{what}: {before} before, {after} after")
+
+
+@dataclass(frozen=True, slots=True)
+class FuturesProperty:
+    """Customer property of the futures class, by where it comes from.
+
+    Parameters
+    ----------
+    returned : mapping of ClearingOrganization to Money
+    at_bd_fcm : Money
+        Of the customers, less what went to the clearing organizations.
+    residual_interest : Money
+        What is left of it.
+    recovered : Money
+        Collected since.
+    elsewhere : Money
+        Of the class beyond the holdings.
+    """
+
+    returned: Mapping[ClearingOrganization, Money]
+    at_bd_fcm: Money
+    residual_interest: Money
+    recovered: Money
+    elsewhere: Money
+
+    @property
+    def total(self) -> Money:
+        """All of it."""
+        parts = (self.at_bd_fcm, self.residual_interest, self.recovered, self.elsewhere)
+        return Money.total([*self.returned.values(), *parts])
+
+
+@dataclass(frozen=True, slots=True)
+class GeneralEstate:
+    """What is no customer property, and what no customer property pays.
+
+    Parameters
+    ----------
+    capital : Money
+    debts_of_customers : Money
+        What customers owe the estate, not yet collected.
+    left_of_customer_property : Money
+    unpaid_claims_of_customers : Money
+    owed_to_organizations : mapping of ClearingOrganization to Money
+        What each bears of customers' losses.
+    claims_by_set_off : Money
+        What the firm owes customers beyond what they owe it.
+    proprietary_unpaid : Money
+    """
+
+    capital: Money
+    debts_of_customers: Money
+    left_of_customer_property: Money
+    unpaid_claims_of_customers: Money
+    owed_to_organizations: Mapping[ClearingOrganization, Money]
+    claims_by_set_off: Money
+    proprietary_unpaid: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Developments:
+    """What arrived since the failure.
+
+    Parameters
+    ----------
+    recovered : mapping of claimant to Money
+        Collected of debts to the estate.
+    recovered_elsewhere : Money
+    corrections : mapping of claimant to sequence of Correction
+    """
+
+    recovered: Mapping[str, Money] = field(default_factory=dict)
+    recovered_elsewhere: Money = ZERO
+    corrections: Mapping[str, Sequence[Correction]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """What there is, who claims it, and what each is paid.
+
+    Parameters
+    ----------
+    claims : mapping of claimant to Claim
+    futures_property : FuturesProperty
+    allocation : ClassAllocation
+        Among account classes.
+    funded : mapping of AccountClass to FundedBalances
+        Of public customers.
+    paid : mapping of claimant to Money
+        Funded balances over all classes; those of non-public customers among them.
+    framework : Compared
+        One pool, and framework 1 beside it, for public customers of the futures class.
+    full_transfer : NoPrejudice
+        Whether customers whose positions stay open could move with their whole claim.
+    transferred : mapping of claimant to Money
+        What moved with them: the whole claim, or the share that all are paid.
+    general : GeneralEstate
+    """
+
+    claims: Mapping[str, Claim]
+    futures_property: FuturesProperty
+    allocation: ClassAllocation
+    funded: Mapping[AccountClass, FundedBalances]
+    paid: Mapping[str, Money]
+    framework: Compared
+    full_transfer: NoPrejudice
+    transferred: Mapping[str, Money]
+    general: GeneralEstate
+
+    @property
+    def futures_rate(self) -> Fraction:
+        """What the futures class pays on a public claim."""
+        return self.funded[_FUTURES].rate
+
+
+def estate_of(
+    inputs: ClaimInputs,
+    failure: Failure,
+    settled: Settled,
+    *,
+    left_over: LeftOver,
+    since: Developments | None = None,
+) -> Estate:
+    """Return the estate.
+
+    Parameters
+    ----------
+    inputs : ClaimInputs
+    failure : Failure
+    settled : Settled
+        What each clearing organization paid back.
+    left_over : LeftOver
+        Of framework 1.
+    since : Developments, optional
+
+    Raises
+    ------
+    ConservationError
+        If a cent was lost or made.
+    """
+    since = since or Developments()
+    held = _futures_property(inputs, failure, settled, since)
+    property_of = {**inputs.facts.class_property, _FUTURES: held.total}
+    claims = claims_of(inputs, corrections=since.corrections)
+    allocation = allocated(claims, property_of, inputs.facts.common_pool)
+    by_class = paid_by_class(claims, allocation)
+    movers = [name for name, each in claims.items() if _moves(each, inputs.closed_out)]
+    test = full_transfer(claims, allocation, movers)
+    # Those who cannot move with their whole claim move with the share that all are paid.
+    transferred = {name: by_class[_FUTURES].get(name, ZERO) for name in movers}
+    claims = claims_of(inputs, transferred=transferred, corrections=since.corrections)
+    funded = funded_by_class(claims, allocation, moved=Money.total(transferred.values()))
+    for each, of_class in funded.items():
+        for name, amount in of_class.in_cents.items():
+            conserved(f"{name} with and without transfers", by_class[each][name], amount)
+    paid = {
+        name: Money.total(each.get(name, ZERO) for each in by_class.values()) for name in claims
+    }
+    estate = Estate(
+        claims=claims,
+        futures_property=held,
+        allocation=allocation,
+        funded=funded,
+        paid=paid,
+        framework=_framework(claims, held.total, _xm_funds(inputs, failure, settled), left_over),
+        full_transfer=test,
+        transferred=transferred,
+        general=_general(claims, failure, settled, since, paid=paid, left=allocation.left),
+    )
+    _check_property(inputs, failure, settled, since, estate)
+    _check_payments(estate, Money.total([*property_of.values(), inputs.facts.common_pool]))
+    return estate
+
+
+def _moves(claim: Claim, closed_out: frozenset[str]) -> bool:
+    """Return whether a claimant's positions were not closed out, and can move.
+
+    Accounts in deficit do not move, nor those of non-public customers, nor those of a customer
+    whose debts or other classes are to be set off first (all inferred).
+    """
+    is_open = bool(claim.customers) and closed_out.isdisjoint(claim.customers)
+    owes = claim.debts.owed_by_customer > ZERO or min(claim.aggregated.values()) < ZERO
+    return is_open and claim.is_public and not owes and claim.of_class(_FUTURES) > ZERO
+
+
+def _futures_property(
+    inputs: ClaimInputs, failure: Failure, settled: Settled, since: Developments
+) -> FuturesProperty:
+    held = Money.total(each.at_bd_fcm.value for each in inputs.holdings.customers.values())
+    recovered = Money.total([*since.recovered.values(), since.recovered_elsewhere])
+    return FuturesProperty(
+        returned={name: side.returned for name, side in settled.sides.items()},
+        at_bd_fcm=held - Money.total(failure.drawn_at_bd_fcm.values()),
+        residual_interest=failure.residual_interest_left,
+        recovered=recovered,
+        elsewhere=inputs.facts.class_property.get(_FUTURES, ZERO),
+    )
+
+
+def _xm_funds(inputs: ClaimInputs, failure: Failure, settled: Settled) -> Money:
+    """Return what the clearing organizations and the BD-FCM have for XM customers."""
+    names = [each.customer_id for each in inputs.holdings.participants]
+    at_bd_fcm = Money.total(
+        inputs.holdings.customers[name].at_bd_fcm.value - failure.drawn_at_bd_fcm.get(name, ZERO)
+        for name in names
+    )
+    at_sides = Money.total(side.left_for(names) for side in settled.sides.values())
+    return no_less_than_zero(at_sides + at_bd_fcm)
+
+
+def _framework(
+    claims: Mapping[str, Claim], total: Money, funds_xm: Money, left_over: LeftOver
+) -> Compared:
+    """Return one pool and framework 1 for public customers.
+
+    Notes
+    -----
+    All property of the class that is not XM customers' is the other subclass's, residual interest
+    among it (inferred). Requirement and claim are taken as equal (ruling 28).
+    """
+    public = [each for each in claims.values() if each.is_public]
+    funds = {Subclass.XM: min(total, funds_xm), Subclass.NON_XM: total - min(total, funds_xm)}
+    claimed = {
+        each: Money.total(
+            one.of_class(_FUTURES) for one in public if one.participates is (each is Subclass.XM)
+        )
+        for each in Subclass
+    }
+    return compared(
+        {each: SubclassFunds(funds[each], claimed[each], claimed[each]) for each in Subclass},
+        left_over=left_over,
+    )
+
+
+def _general(
+    claims: Mapping[str, Claim],
+    failure: Failure,
+    settled: Settled,
+    since: Developments,
+    *,
+    paid: Mapping[str, Money],
+    left: Money,
+) -> GeneralEstate:
+    owed = Money.total(each.net_equity.owed_by_customer for each in claims.values())
+    return GeneralEstate(
+        capital=failure.capital_left,
+        debts_of_customers=owed - Money.total(since.recovered.values()),
+        left_of_customer_property=left,
+        unpaid_claims_of_customers=Money.total(
+            each.total - paid[name] for name, each in claims.items()
+        ),
+        owed_to_organizations={name: side.borne for name, side in settled.sides.items()},
+        claims_by_set_off=Money.total(
+            each.net_equity.general_creditor_claim for each in claims.values()
+        ),
+        proprietary_unpaid=failure.proprietary_unpaid,
+    )
+
+
+def _check_property(
+    inputs: ClaimInputs,
+    failure: Failure,
+    settled: Settled,
+    since: Developments,
+    estate: Estate,
+) -> None:
+    """Check that what was put in, won and lost is what there is."""
+    sides = settled.sides.values()
+    results = Money.total(at.result for side in sides for at in side.customers.values())
+    borne = Money.total(side.borne for side in sides)
+    put_in = Money.total(
+        [
+            inputs.holdings.property_value,
+            failure.days[-1].from_capital if failure.days else ZERO,
+            *since.recovered.values(),
+            since.recovered_elsewhere,
+            inputs.facts.class_property.get(_FUTURES, ZERO),
+        ]
+    )
+    conserved(
+        "property of the futures class",
+        put_in + results + borne,
+        estate.futures_property.total,
+    )
+
+
+def _check_payments(estate: Estate, property_of_all_classes: Money) -> None:
+    """Check that all property is paid or left, and that none is paid beyond its claim."""
+    paid = Money.total(estate.paid.values())
+    conserved(
+        "customer property and what it pays",
+        property_of_all_classes,
+        paid + estate.general.left_of_customer_property,
+    )
+    for name, claim in estate.claims.items():
+        if estate.paid[name] > claim.total:
+            raise ConservationError(f"{name} is paid {estate.paid[name]} on {claim.total}")

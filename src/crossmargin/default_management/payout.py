@@ -1,0 +1,199 @@
+"""Distributions through time: transfers, an interim one, the final one, and later corrections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from fractions import Fraction
+
+from crossmargin.basics.money import ZERO, Money
+from crossmargin.default_management.capacities import AccountClass
+from crossmargin.default_management.estate import Developments, Estate, conserved
+from crossmargin.default_management.net_equity import Correction
+from crossmargin.default_management.shares import in_cents
+
+
+class Occasion(StrEnum):
+    """Why something is paid."""
+
+    TRANSFER = "transfer"
+    INTERIM = "interim"
+    FINAL = "final"
+    RECOVERY = "recovery"
+    DISALLOWED_CLAIM = "disallowed_claim"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that arrives after the failure and changes what there is or who claims it.
+
+    Parameters
+    ----------
+    on : date
+    occasion : Occasion
+        ``RECOVERY`` or ``DISALLOWED_CLAIM``.
+    claimant : str
+        Of whose debt something was recovered, or whose claim was disallowed; empty for a recovery
+        from elsewhere.
+    amount : Money
+        Positive; no more counts than the debt or the claim.
+    reason : str
+    """
+
+    on: date
+    occasion: Occasion
+    claimant: str
+    amount: Money
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutTerms:
+    """When and how much the trustee pays.
+
+    Parameters
+    ----------
+    interim_share : Fraction
+        Of the funded balance, paid before the final distribution.
+    interim_days, final_days : int
+        Calendar days after the order for relief.
+    """
+
+    interim_share: Fraction
+    interim_days: int
+    final_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One distribution.
+
+    Parameters
+    ----------
+    on : date
+    occasion : Occasion
+    reason : str
+    futures_property : Money
+    rate : Fraction
+        What the futures class pays on a public claim, as known then.
+    paid : mapping of claimant to Money
+        Negative where more was paid than the funded balance: the trustee's to recover.
+    """
+
+    on: date
+    occasion: Occasion
+    reason: str
+    futures_property: Money
+    rate: Fraction
+    paid: Mapping[str, Money]
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """Every distribution, and the estate as it is in the end."""
+
+    rounds: tuple[Round, ...]
+    estate: Estate
+
+
+def distributions(
+    estate_with: Callable[[Developments], Estate],
+    order_for_relief: date,
+    events: Sequence[Event],
+    terms: PayoutTerms,
+) -> Payout:
+    """Return the distributions in the order of their days.
+
+    Parameters
+    ----------
+    estate_with : callable
+        Makes the estate of what arrived so far.
+    order_for_relief : date
+    events : sequence of Event
+    terms : PayoutTerms
+
+    Notes
+    -----
+    Accounts whose positions stay open move on the day of the order. Before the final distribution
+    each claimant has the interim share of its funded balance as known then, afterwards all of it.
+    Nothing is called back before a claimant has more than its whole funded balance.
+    """
+    interim = order_for_relief + timedelta(days=terms.interim_days)
+    final = order_for_relief + timedelta(days=terms.final_days)
+    steps = [
+        *((each.on, 1, each) for each in events),
+        (interim, 2, _fixed(interim, Occasion.INTERIM)),
+        (final, 3, _fixed(final, Occasion.FINAL)),
+    ]
+    steps.sort(key=lambda each: (each[0], each[1], each[2].claimant, each[2].reason))
+    since = Developments()
+    estate = estate_with(since)
+    received = dict(estate.transferred)
+    rounds = [_round(_fixed(order_for_relief, Occasion.TRANSFER), estate, estate.transferred)]
+    has_begun = False
+    for on, _, event in steps:
+        since = _developed(since, event, estate)
+        estate = estate_with(since)
+        has_begun = has_begun or event.occasion in (Occasion.INTERIM, Occasion.FINAL)
+        if not has_begun:
+            continue
+        share = Fraction(1) if on >= final else terms.interim_share
+        paid = _due(estate.paid, received, share)
+        rounds.append(_round(event, estate, paid))
+        received = {name: received.get(name, ZERO) + amount for name, amount in paid.items()}
+    conserved("distributions", Money.total(estate.paid.values()), Money.total(received.values()))
+    return Payout(tuple(each for each in rounds if any(each.paid.values())), estate)
+
+
+def _fixed(on: date, occasion: Occasion) -> Event:
+    return Event(on, occasion, "", ZERO, "")
+
+
+def _round(event: Event, estate: Estate, paid: Mapping[str, Money]) -> Round:
+    return Round(
+        on=event.on,
+        occasion=event.occasion,
+        reason=event.reason,
+        futures_property=estate.futures_property.total,
+        rate=estate.futures_rate,
+        paid={name: amount for name, amount in paid.items() if amount != ZERO},
+    )
+
+
+def _due(
+    funded: Mapping[str, Money], received: Mapping[str, Money], share: Fraction
+) -> dict[str, Money]:
+    targets = in_cents({name: amount.dollars * share for name, amount in funded.items()})
+    due = {}
+    for name, whole in funded.items():
+        before = received.get(name, ZERO)
+        due[name] = targets[name] - before
+        if before > whole:
+            due[name] = whole - before
+        elif due[name] < ZERO:
+            due[name] = ZERO
+    return due
+
+
+def _developed(since: Developments, event: Event, estate: Estate) -> Developments:
+    """Return what has arrived once an event has, held to the debt or the claim that there is."""
+    if event.occasion is Occasion.RECOVERY and not event.claimant:
+        elsewhere = since.recovered_elsewhere + event.amount
+        return Developments(since.recovered, elsewhere, since.corrections)
+    if event.claimant not in estate.claims:
+        return since
+    claim = estate.claims[event.claimant]
+    if event.occasion is Occasion.RECOVERY:
+        before = since.recovered.get(event.claimant, ZERO)
+        amount = min(event.amount, claim.net_equity.owed_by_customer - before)
+        recovered = {**since.recovered, event.claimant: before + amount}
+        return Developments(recovered, since.recovered_elsewhere, since.corrections)
+    if event.occasion is Occasion.DISALLOWED_CLAIM:
+        amount = min(event.amount, claim.of_class(AccountClass.FUTURES))
+        less = Correction(AccountClass.FUTURES, -amount, event.reason)
+        of_claimant = (*since.corrections.get(event.claimant, ()), less)
+        corrections = {**since.corrections, event.claimant: of_claimant}
+        return Developments(since.recovered, since.recovered_elsewhere, corrections)
+    return since

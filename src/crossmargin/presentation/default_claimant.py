@@ -1,0 +1,248 @@
+"""What the page of one claimant says: from the last cycle to the difference to no arrangement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from crossmargin.methodology.values import Table
+from crossmargin.presentation.default_tables import PART_WORDS, story
+from crossmargin.presentation.page_tables import money, table
+from crossmargin.presentation.tables import per_cent
+
+Document = Mapping[str, Any]
+_SIDES = ("FICC", "CME")
+_PLACES = (*_SIDES, "BD-FCM")
+_CASES = {"with_arrangement": "with the arrangement", "without_arrangement": "without it"}
+_WITH = "with_arrangement"
+
+
+def claimant_sections(document: Document, claimant: str) -> list[tuple[str, list[str | Table]]]:
+    """Return the sections of a claimant's page."""
+    customers = document["claimants"][claimant]["customers"]
+    sections: list[tuple[str, list[str | Table]]] = [
+        ("What happened to the firm", list(story(document))),
+        ("The last cycle", [_last_cycle(document, customers)]),
+        ("Close-out, day by day", list(_close_outs(document, customers))),
+        ("Payments between FICC and CME", list(_payments(document, customers))),
+        ("Net equity in five steps", list(_net_equity(document, claimant))),
+        ("Funded balance and distributions", list(_distributions(document, claimant))),
+        ("With and without the arrangement", list(_difference(document, claimant))),
+    ]
+    return sections
+
+
+def _last_cycle(document: Document, customers: list[str]) -> Table:
+    rows = []
+    for case, words in _CASES.items():
+        for name in customers:
+            held = document[case]["customers"][name]
+            rows.append(
+                (
+                    f"{name}, {words}",
+                    *(money(held["requirement"][side]) for side in _SIDES),
+                    *(
+                        money(held["property"][place]["cash"], held["property"][place][_VALUE])
+                        for place in _PLACES
+                    ),
+                    money(held["property_value"]),
+                )
+            )
+    header = (
+        *("customer", "required by FICC", "required by CME"),
+        *("held at FICC", "held at CME", "held at the BD-FCM", "held in all"),
+    )
+    return table("Requirement and property held at the last cycle, US dollars", header, rows)
+
+
+_VALUE = "securities_value"
+
+
+def _close_outs(document: Document, customers: list[str]) -> Iterator[str | Table]:
+    any_closed = False
+    for case, words in _CASES.items():
+        for name in customers:
+            closed = document[case]["close_outs"].get(name)
+            if closed is None:
+                continue
+            any_closed = True
+            rows = [
+                (
+                    day["date"],
+                    side["clearing_organization"],
+                    per_cent(str(_share(day["held_share"]))),
+                    money(day["marks"]),
+                    money(day["impact"]),
+                    money(day["marks"], f"-{day['impact']}"),
+                )
+                for side in closed["sides"]
+                for day in side["days"]
+            ]
+            rows.sort()
+            yield table(
+                f"Close-out of {name} {words}, {closed['method']}, US dollars",
+                ("date", "at", "still held", "marks", "impact", "result"),
+                rows,
+                figures_from=2,
+            )
+            yield (
+                f"Result: {money(closed['result'])}, of which impact cost "
+                f"{money(closed['impact'])}."
+            )
+    if any_closed:
+        yield (
+            "Marks are what the market did to what was still held when the day began; impact is "
+            "what selling cost beyond the mark. A gain is positive."
+        )
+    else:
+        yield "Nothing was closed out: the positions stay open."
+
+
+def _share(text: str) -> float:
+    numerator, _, denominator = text.partition("/")
+    return int(numerator) / int(denominator or "1")
+
+
+def _payments(document: Document, customers: list[str]) -> Iterator[str | Table]:
+    case = document[_WITH]
+    if case["sides"] is None:
+        yield "None: the firm stands."
+        return
+    rows = [
+        (
+            name,
+            side,
+            *(
+                money(case["sides"][side]["customers"][name][part])
+                for part in ("margin", "result", "paid_in", "received", "balance")
+            ),
+        )
+        for name in customers
+        for side in _SIDES
+    ]
+    yield table(
+        "At each clearing organization with the arrangement, US dollars",
+        ("customer", "at", "margin", "result", "paid in by the firm", "received", "left"),
+        rows,
+        figures_from=2,
+    )
+    for name in customers:
+        for each in (case["payments"] or {"customers": {}})["customers"].get(name, []):
+            yield (
+                f"{each['payer']} pays {each['payee']} {money(each['amount'])} for {name}: "
+                f"{each['kind']}, by {each['rule_set']}."
+            )
+    yield (
+        "Margin goes first to the customer's own loss where it lies. What is received is negative "
+        "where it was paid to the other clearing organization."
+    )
+
+
+_STEPS = {
+    "step_2_aggregated": "two: accounts of one class and capacity together",
+    "step_3_after_set_off": "three: after set-offs",
+    "step_4_after_distributions": "four: with what moved after the filing",
+    "step_5_net_equity": "five: corrected, and the claim",
+}
+
+
+def _net_equity(document: Document, claimant: str) -> Iterator[str | Table]:
+    estate = document[_WITH]["estate"]
+    if estate is None:
+        yield "No claim: the firm stands and owes the equity of the accounts."
+        return
+    claim = estate["claims"][claimant]
+    rows = [
+        (
+            f"futures account of {name}",
+            *(
+                money(each[part])
+                for part in ("ledger_balance", "open_trade_balance", "property_value")
+            ),
+            money(each["equity_balance"]),
+        )
+        for name, each in claim["step_1_equity"].items()
+    ]
+    rows += [
+        (name, "", "", "", money(equity)) for name, equity in claim["step_1_other_accounts"].items()
+    ]
+    yield table(
+        "Step one: equity of each account, US dollars",
+        ("account", "ledger balance", "open trade balance", "property", "equity"),
+        rows,
+    )
+    steps = [
+        (words, account_class, money(amount))
+        for step, words in _STEPS.items()
+        for account_class, amount in claim[step].items()
+    ]
+    yield table("Steps two to five, US dollars", ("step", "class", "equity"), steps, figures_from=2)
+    yield (
+        f"Debts outside the accounts: {money(claim['owed_by_customer'])} owed by the customer, "
+        f"{money(claim['owed_to_customer'])} owed to it. What is lacking is a debt to the estate: "
+        f"{money(claim['debt_to_the_estate'])}. General claim by set-off: "
+        f"{money(claim['general_claim'])}."
+    )
+    yield "The net equity is the same in whichever bucket a FICC position stands."
+
+
+def _distributions(document: Document, claimant: str) -> Iterator[str | Table]:
+    estate = document[_WITH]["estate"]
+    if estate is None:
+        recovered = document["claimants"][claimant][_WITH]["recovered"]
+        yield f"The firm pays {money(recovered)}, the equity of the accounts."
+        return
+    claim = estate["claims"][claimant]
+    yield (
+        f"Claim {money(claim['claim'])}; funded balance {money(claim['paid'])}. The futures class "
+        f"pays {per_cent(estate['futures_rate'])} of public claims."
+    )
+    rows = [
+        (
+            each["date"],
+            each["occasion"] + (f": {each['reason']}" if each["reason"] else ""),
+            per_cent(each["rate"]),
+            money(each["paid"].get(claimant, "0.00")),
+        )
+        for each in document[_WITH]["distributions"]
+    ]
+    yield table(
+        "Distributions and corrections, US dollars",
+        ("date", "occasion", "rate of the futures class then", "paid"),
+        rows,
+        figures_from=2,
+    )
+
+
+_RECOVERY = {
+    "margin": "property put in",
+    "result": "result of the close-out",
+    "otherwise": "losses beyond the property, set-offs, other accounts",
+    "claim": "claim",
+    "unpaid": "not paid by the pool",
+    "recovered": "recovered",
+    "lost": "put in and not recovered",
+}
+
+
+def _difference(document: Document, claimant: str) -> Iterator[str | Table]:
+    found = document["claimants"][claimant]
+    yield table(
+        "Recovery in both cases, US dollars",
+        ("", *_CASES.values()),
+        [
+            (words, *(money(found[case][name]) for case in _CASES))
+            for name, words in _RECOVERY.items()
+        ],
+    )
+    parts = found["difference"]
+    rows = [(words[1], money(parts[name])) for name, words in PART_WORDS.items()]
+    yield table(
+        "Recovery with the arrangement less recovery without it, US dollars",
+        ("part", "amount"),
+        [*rows, ("Difference: the sum of the parts", money(parts["total"]))],
+    )
+    yield (
+        "A larger recovery without the arrangement is the customer's own margin coming back: what "
+        "it puts in and does not recover is the last line of the first table."
+    )

@@ -1,0 +1,168 @@
+"""A simulated default as one document and as rows.
+
+Money and ratios are decimal strings, dates ISO. The digest covers what was computed: not the names
+and digests of the input files, in which the order of customers would show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crossmargin.basics.digest import digest_of
+from crossmargin.basics.words import counted
+from crossmargin.default_management.claims import claimant_of
+from crossmargin.default_management.comparison import CustomerComparison, Recovery
+from crossmargin.presentation.default_case import Document, case_document
+from crossmargin.presentation.forward import PROXY_NOTICE
+from crossmargin.presentation.margin_notices import (
+    REVIEW_NOTICE,
+    SIMULATED_NOTICE,
+    derived_price_notices,
+)
+from crossmargin.presentation.run_parts import market_part, positions_part
+from crossmargin.services.defaults.default_parameters import DefaultParameters
+from crossmargin.services.defaults.simulate import DefaultSimulation
+
+AGREEMENT_NOTICE = (
+    "The loss-sharing section of the Cross-Margining Agreement is not public: what FICC and CME "
+    "pay each other follows a named hypothesis (loss_sharing_rule_set)."
+)
+_FIRM_NOTICE = (
+    "Residual interest, capital, other customers and other classes are those of the firm's file; "
+    "what is required of a customer has been collected, in cash."
+)
+_MODES = {
+    "restrike": "Restrike: the books are those re-struck on the date before the failure.",
+    "shock": (
+        "Shock: the book is today's; what the market did from the date on is done again from the "
+        "as-of date."
+    ),
+}
+_OUTSIDE_NOTICE = "{customer}: {lines} outside the XM account: no part of it unless in the file."
+PARTS = (
+    "close_out_result",
+    "margin_collected",
+    "payments_between_organizations",
+    "share_of_the_pool",
+    "debts_and_other_accounts",
+)
+
+
+def default_document(
+    found: DefaultSimulation, parameters: DefaultParameters, *, firm_sha256: str
+) -> Document:
+    """Return the JSON shape of a simulated default.
+
+    Parameters
+    ----------
+    found : DefaultSimulation
+    parameters : DefaultParameters
+    firm_sha256 : str
+        Of the firm's file.
+    """
+    run, request = found.run, found.request
+    day = run.result.day
+    opening = found.at_last_cycle
+    body: Document = {
+        "as_of": day.as_of.isoformat(),
+        "mode": request.mode.value,
+        "default_of": request.failed_on.isoformat(),
+        "last_cycle": opening.opening.isoformat(),
+        "first_day": opening.failed_on.isoformat(),
+        "method": request.method.value,
+        "participants": "ported" if request.ports_participants else "closed_out",
+        "market": market_part(day),
+        "models": {"ficc": day.ficc.name, "cme": day.cme.name},
+        "parameters": parameters.as_document(),
+        "firm": {
+            "bd_fcm": found.firm.bd_fcm,
+            "residual_interest": str(found.firm.residual_interest),
+            "adjusted_net_capital": str(found.firm.adjusted_net_capital),
+            "minimum_capital": str(found.firm.minimum_capital),
+        },
+        "claimants": {
+            name: _compared(found, name, each) for name, each in found.comparison.items()
+        },
+        "with_arrangement": case_document(found.with_arrangement, found.close_outs),
+        "without_arrangement": case_document(found.without, found.close_outs_without),
+        "not_walked": dict(sorted(opening.not_walked.items())),
+        "notices": _notices(found),
+    }
+    inputs = {"positions": positions_part(run), "firm_sha256": firm_sha256}
+    return {**body, "inputs": inputs, "digest": digest_of(body)}
+
+
+def _compared(found: DefaultSimulation, claimant: str, each: CustomerComparison) -> Document:
+    difference, facts = each.difference, found.firm.trustee
+    return {
+        "customers": [
+            name
+            for name in sorted(found.with_arrangement.holdings.customers)
+            if claimant_of(facts.held_as(name).capacity) == claimant
+        ],
+        "with_arrangement": _recovery(each.with_arrangement),
+        "without_arrangement": _recovery(each.without),
+        "difference": {
+            **{name: str(getattr(difference, name)) for name in PARTS},
+            "total": str(difference.total),
+        },
+    }
+
+
+def _recovery(each: Recovery) -> Document:
+    names = ("margin", "result", "otherwise", "claim", "unpaid", "recovered", "lost")
+    return {name: str(getattr(each, name)) for name in names}
+
+
+def _notices(found: DefaultSimulation) -> list[str]:
+    day = found.run.result.day
+    notices = [SIMULATED_NOTICE] if day.simulated else []
+    notices += derived_price_notices(day)
+    notices += [AGREEMENT_NOTICE, _FIRM_NOTICE, _MODES[found.request.mode.value], PROXY_NOTICE]
+    outside = {
+        customer.key.customer_id: len(customer.ineligible) + len(customer.unsupported)
+        for customer in found.run.result.customers
+    }
+    notices += [
+        _OUTSIDE_NOTICE.format(customer=name, lines=counted(lines, "line"))
+        for name, lines in sorted(outside.items())
+        if lines
+    ]
+    return [*notices, REVIEW_NOTICE]
+
+
+_AMOUNTS = ("margin", "result", "otherwise", "claim", "unpaid", "recovered", "lost")
+CSV_HEADER = (
+    *("as_of", "simulated", "mode", "default_of", "claimant", "customers", "participates"),
+    *(f"{name}_with" for name in _AMOUNTS),
+    *(f"{name}_without" for name in _AMOUNTS),
+    *(f"difference_{name}" for name in (*PARTS, "total")),
+)
+
+
+def csv_rows(document: Mapping[str, Any]) -> list[list[str]]:
+    """Return one row a claimant, by :data:`CSV_HEADER`."""
+    lead = [
+        document["as_of"],
+        str(document["market"]["simulated"]).lower(),
+        document["mode"],
+        document["default_of"],
+    ]
+    customers = document["with_arrangement"]["customers"]
+    rows = []
+    for name, each in document["claimants"].items():
+        own = each["customers"]
+        participates = any(customers[one]["participates"] for one in own)
+        rows.append(
+            [
+                *lead,
+                name,
+                ";".join(own),
+                str(participates).lower(),
+                *(each["with_arrangement"][amount] for amount in _AMOUNTS),
+                *(each["without_arrangement"][amount] for amount in _AMOUNTS),
+                *(each["difference"][part] for part in (*PARTS, "total")),
+            ]
+        )
+    return rows

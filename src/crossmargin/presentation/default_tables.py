@@ -1,0 +1,207 @@
+"""A simulated default in a terminal: what happened, who recovers what, and why it differs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from crossmargin.presentation.tables import dollars, grid, per_cent, print_whole
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Document = Mapping[str, Any]
+_CASES = {"with_arrangement": "with", "without_arrangement": "without"}
+#: What each part of a difference is, in one sentence.
+PART_WORDS = {
+    "close_out_result": (
+        "close-out",
+        "Result of the close-out with the arrangement less the result without: another method, "
+        "or no close-out where the firm stands.",
+    ),
+    "margin_collected": (
+        "margin",
+        "Margin put in with the arrangement less margin without: what was not collected stayed "
+        "with the customer and cannot come back from the estate.",
+    ),
+    "payments_between_organizations": (
+        "payments",
+        "What the payments between FICC and CME change in this recovery, through the property "
+        "that comes back to the estate.",
+    ),
+    "share_of_the_pool": (
+        "pool",
+        "Another share of the claim that the pool pays, payments left out.",
+    ),
+    "debts_and_other_accounts": (
+        "other",
+        "Losses beyond the property, which others bear; set-offs; other accounts.",
+    ),
+}
+
+
+def print_default(console: Console, document: Document) -> None:
+    """Print the failure in both cases, every claimant's recovery, and what it rests on."""
+    print_whole(console, _firm(document))
+    for line in story(document):
+        console.print(line)
+    console.print()
+    print_whole(console, _recoveries(document))
+    print_whole(console, _differences(document))
+    estate = document["with_arrangement"]["estate"]
+    if estate is not None:
+        print_whole(console, _claims(estate))
+        for line in estate_lines(document["with_arrangement"]):
+            console.print(line)
+        console.print()
+    for name, value in document["parameters"]["changed"].items():
+        console.print(f"Set by hand: {name} = {value}.")
+    for name, reason in document["not_walked"].items():
+        console.print(f"Not walked: {name}, {reason}.")
+    for notice in document["notices"]:
+        console.print(notice)
+
+
+def title(document: Document) -> str:
+    """Return what the document is of, in a line."""
+    label = "real market data"
+    if document["market"]["simulated"]:
+        label = "SIMULATED MARKET"
+    return (
+        f"{document['firm']['bd_fcm']}: default of {document['default_of']}, {document['mode']}, "
+        f"book of {document['as_of']}, {label}"
+    )
+
+
+def _firm(document: Document) -> Any:
+    table = grid(title(document))
+    table.add_column("US dollars", no_wrap=True)
+    for words in _CASES.values():
+        table.add_column(words, justify="right", no_wrap=True)
+    rows = {
+        "result of defaulters' close-outs": "result",
+        "paid by their margin": "from_margin",
+        "paid by what the BD-FCM holds for them": "from_bd_fcm",
+        "paid by residual interest": "from_residual_interest",
+        "paid by capital": "from_capital",
+        "unpaid": "unpaid",
+    }
+    last = [
+        document[case]["failure"]["days"][-1] if document[case]["failure"]["days"] else None
+        for case in _CASES
+    ]
+    for words, name in rows.items():
+        table.add_row(words, *(dollars(each[name]) if each else "-" for each in last))
+    for words, name in (
+        ("residual interest left", "residual_interest_left"),
+        ("capital left", "capital_left"),
+    ):
+        table.add_row(words, *(dollars(document[case]["failure"][name]) for case in _CASES))
+    return table
+
+
+def story(document: Document) -> list[str]:
+    """Return what happened to the firm in each case, a sentence each."""
+    lines = []
+    for case, words in _CASES.items():
+        failure = document[case]["failure"]
+        who = ", ".join(failure["defaulters"]) or "no customer"
+        lead = f"{words.capitalize()} the arrangement, {who} in default: "
+        below = failure["below_minimum_capital_on"]
+        if failure["cause"] == "proprietary":
+            lines.append(
+                f"{lead}the firm fails at the last cycle, {failure['failed_on']}, of a "
+                f"proprietary loss of {dollars(failure['proprietary_loss'])}; segregation is "
+                "clean."
+            )
+        elif failure["failed"]:
+            lines.append(
+                f"{lead}the firm fails on {failure['failed_on']}, owing {failure['debt']} that it "
+                "cannot pay."
+            )
+        else:
+            lines.append(f"{lead}the firm stands.")
+        if below:
+            lines[-1] += f" Its capital is under the minimum of 17 CFR 1.17 from {below}."
+    return lines
+
+
+def _recoveries(document: Document) -> Any:
+    table = grid("What each claimant puts in and recovers, US dollars")
+    table.add_column("claimant", no_wrap=True)
+    for words in _CASES.values():
+        for heading in ("put in", "close-out", "claim", "recovered"):
+            table.add_column(f"{words}\n{heading}", justify="right", no_wrap=True)
+    for name, each in document["claimants"].items():
+        cells = [
+            dollars(each[case][amount])
+            for case in _CASES
+            for amount in ("margin", "result", "claim", "recovered")
+        ]
+        table.add_row(name, *cells)
+    return table
+
+
+def _differences(document: Document) -> Any:
+    table = grid("Recovery with less without, in parts, US dollars")
+    table.add_column("claimant", no_wrap=True)
+    for words, _ in PART_WORDS.values():
+        table.add_column(words, justify="right", no_wrap=True)
+    table.add_column("difference", justify="right", no_wrap=True)
+    for name, each in document["claimants"].items():
+        parts = each["difference"]
+        table.add_row(name, *(dollars(parts[part]) for part in (*PART_WORDS, "total")))
+    return table
+
+
+def _claims(estate: Document) -> Any:
+    table = grid("The estate with the arrangement: claims and what is paid, US dollars")
+    table.add_column("claimant", no_wrap=True)
+    for heading in ("net equity", "transferred", "paid", "unpaid", "owes the estate"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name, claim in estate["claims"].items():
+        unpaid = _less(claim["claim"], claim["paid"])
+        figures = (claim["claim"], claim["transferred"], claim["paid"], unpaid)
+        table.add_row(name, *map(dollars, figures), dollars(claim["debt_to_the_estate"]))
+    return table
+
+
+def _less(one: str, two: str) -> str:
+    return str(Decimal(one) - Decimal(two))
+
+
+def estate_lines(case: Document) -> list[str]:
+    """Return what the estate comes to, a sentence each."""
+    estate = case["estate"]
+    framework, transfer = estate["framework_one"], estate["full_transfer"]
+    lines = [
+        f"Futures class: {dollars(estate['property']['total'])} of property; it pays "
+        f"{per_cent(estate['futures_rate'])} of public claims.",
+        *(
+            f"{name} returns {dollars(side['returned'])} and bears {dollars(side['borne'])} itself."
+            for name, side in case["sides"].items()
+        ),
+    ]
+    if case["payments"] is not None:
+        paid = case["payments"]["paid"][case["payments"]["limit"]]
+        lines.append(
+            f"FICC pays CME {dollars(paid['FICC'])}, CME pays FICC {dollars(paid['CME'])} "
+            f"({case['payments']['limit']})."
+        )
+    moved = "with their whole claim" if transfer["allowed"] else "with the share that all are paid"
+    lines += [
+        f"Customers whose positions stay open move {moved}.",
+        f"Framework 1 would be {framework['treatment']}; one pool moves "
+        f"{dollars(framework['shifted_to_non_xm'])} of loss to customers outside the arrangement.",
+        *(
+            f"{each['date']} {each['occasion']}: {dollars(_sum(each['paid']))} paid"
+            f"{', ' + each['reason'] if each['reason'] else ''}."
+            for each in case["distributions"]
+        ),
+    ]
+    return lines
+
+
+def _sum(paid: Mapping[str, str]) -> str:
+    return str(sum(map(Decimal, paid.values())))

@@ -1,0 +1,1 @@
+"""Use cases of a default: from the last cycle to the last customer's cent (decision 0008)."""

@@ -1,0 +1,233 @@
+"""The use case of a close-out: XM customers' positions sold along a path, and what that gives.
+
+The opening of the path is the last cycle before the failure: what both clearing organizations
+required then, with the arrangement and with none, comes with each customer's close-out. Only the
+XM account is closed out: what lies outside it is no part of a walk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from crossmargin.analysis.walk.figures import BookWalk
+from crossmargin.analysis.walk.lines import Book
+from crossmargin.analysis.walk.margins import FUTURES
+from crossmargin.analysis.walk.walking import walk_books
+from crossmargin.basics.digest import digest_of
+from crossmargin.basics.money import Money
+from crossmargin.basics.refusals import Refusal, RefusedError, refused
+from crossmargin.default_management.liquidation.close_out import (
+    CloseOut,
+    CustomerCloseOut,
+    Method,
+)
+from crossmargin.default_management.liquidation.closing import (
+    PathTooShortError,
+    close_out_books,
+)
+from crossmargin.default_management.liquidation.hedging import Legs
+from crossmargin.default_management.liquidation.terms import LiquidationTerms
+from crossmargin.market.history import MarketData
+from crossmargin.product.position import ClearingOrganization
+from crossmargin.services.customer_books import CustomerBook
+from crossmargin.services.defaults.close_out_lines import (
+    SellersLines,
+    hedge_codes,
+    sellers_lines,
+)
+from crossmargin.services.forward_paths import ForwardPath, Route, route_of
+from crossmargin.services.forward_walk import chosen_customers
+from crossmargin.services.margin_positions import MarginRun
+from crossmargin.services.ports import BlockExecutor
+from crossmargin.services.walk_dates import walk_rules
+from crossmargin.services.walked_books import lines_and_books
+
+_RULE = "ruling 20"
+
+
+@dataclass(frozen=True, slots=True)
+class CloseOutRun:
+    """XM customers closed out along a path.
+
+    Parameters
+    ----------
+    run : MarginRun
+        Of the date whose terms the books keep.
+    path : ForwardPath
+    method : Method
+    terms : LiquidationTerms
+    dates : tuple of date
+        The opening, then every day of the path; the first of them is that of the failure.
+    source_dates : tuple of date
+        Whose day each repeats; empty where they are those of the history itself.
+    known_until : tuple of date
+        What basis and spread were estimated with, in order.
+    lines : SellersLines
+    customers : tuple of CustomerCloseOut
+        By name.
+    not_walked : mapping of customer to str
+        And why.
+    """
+
+    run: MarginRun
+    path: ForwardPath
+    method: Method
+    terms: LiquidationTerms
+    dates: tuple[date, ...]
+    source_dates: tuple[date, ...]
+    known_until: tuple[date, ...]
+    lines: SellersLines
+    customers: tuple[CustomerCloseOut, ...]
+    not_walked: Mapping[str, str]
+
+    @property
+    def opening(self) -> date:
+        """The date of the last cycle before the failure."""
+        return self.dates[0]
+
+    @property
+    def failed_on(self) -> date:
+        """The day of the failure."""
+        return self.dates[1]
+
+    def as_document(self) -> dict[str, object]:
+        """Return the JSON shape, with its digest."""
+        body: dict[str, object] = {
+            "mode": self.path.mode,
+            "method": self.method.value,
+            "terms_date": self.run.result.day.as_of.isoformat(),
+            "opening": self.opening.isoformat(),
+            "failed_on": self.failed_on.isoformat(),
+            "dates": [day.isoformat() for day in self.dates[1:]],
+            "source_dates": [day.isoformat() for day in self.source_dates],
+            "known_until": [day.isoformat() for day in self.known_until],
+            "hedges": list(self.lines.hedges),
+            "customers": [customer.as_document() for customer in self.customers],
+            "not_walked": dict(self.not_walked),
+        }
+        return {**body, "digest": digest_of(body)}
+
+
+def close_outs(
+    run: MarginRun,
+    market: MarketData,
+    executor: BlockExecutor,
+    *,
+    path: ForwardPath,
+    method: Method,
+    terms: LiquidationTerms,
+    customers: Sequence[str] = (),
+) -> CloseOutRun:
+    """Return what closing out XM customers gives along a path.
+
+    Parameters
+    ----------
+    run : MarginRun
+        Of the date whose terms the books keep.
+    market : MarketData
+    executor : BlockExecutor
+    path : ForwardPath
+        Its first day is that of the failure; see :mod:`crossmargin.services.defaults.paths`.
+    method : Method
+    terms : LiquidationTerms
+    customers : sequence of str
+        Customer ids; every customer if left out. Whoever is closed out together shares impact and
+        volume.
+
+    Raises
+    ------
+    RefusedError
+        If the path has no dates, too short a history before it or too few days for the close-out,
+        a customer is unknown, two have one name, or no customer has an XM account.
+    """
+    day = run.result.day
+    rules = walk_rules(day.parameters)
+    _, books, not_walked = chosen_customers(run, customers)
+    _refuse_namesakes(books)
+    lines, walked = lines_and_books(day, books, more_contracts=hedge_codes(day))
+    try:
+        route = route_of(day, market, path, rules)
+        walks = walk_books(
+            route.factors,
+            route.places[:1],
+            lines=lines,
+            books=walked,
+            rules=rules,
+            run=executor.run,
+        )
+    except ValueError as error:
+        expected = "dates and moves that a walk can be made of"
+        raise refused("path", f"{path.mode}: {error}", expected, _RULE) from error
+    sellers = sellers_lines(day, route, lines, rules, terms)
+    dates = _dates(route)
+    try:
+        closed = close_out_books(
+            {book.name: _legs(book) for book in walked},
+            sellers.instruments,
+            sellers.hedges,
+            dates[1:],
+            method=method,
+            terms=terms,
+        )
+    except PathTooShortError as error:
+        expected = (
+            "a path that lasts to the last sale, or a larger liquidation.largest_volume_share"
+        )
+        raise refused("path", f"{path.mode}: {error}", expected, _RULE) from error
+    return CloseOutRun(
+        run=run,
+        path=path,
+        method=method,
+        terms=terms,
+        dates=dates,
+        source_dates=(
+            () if route.source_dates is None else tuple(route.source_dates.astype(object).tolist())
+        ),
+        known_until=tuple(dict.fromkeys(each.until for each in route.factors.known.values())),
+        lines=sellers,
+        customers=tuple(
+            _customer(walk, closed[walk.name]) for walk in sorted(walks, key=lambda each: each.name)
+        ),
+        not_walked=not_walked,
+    )
+
+
+def _refuse_namesakes(books: Sequence[CustomerBook]) -> None:
+    names = [book.key.customer_id for book in books]
+    faults = [
+        Refusal("customer_id", name, "customers of one BD-FCM, each once", "ruling 16")
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1
+    ]
+    if faults:
+        raise RefusedError(*faults)
+
+
+def _legs(book: Book) -> Legs:
+    return {
+        ClearingOrganization.FICC: dict(book.securities),
+        ClearingOrganization.CME: dict(book.contracts),
+    }
+
+
+def _dates(route: Route) -> tuple[date, ...]:
+    places = slice(route.places.start, route.places.stop)
+    return tuple(route.factors.dates[places].astype(object).tolist())
+
+
+def _customer(walk: BookWalk, closed: Mapping[ClearingOrganization, CloseOut]) -> CustomerCloseOut:
+    ficc, cme = ClearingOrganization.FICC, ClearingOrganization.CME
+    return CustomerCloseOut(
+        customer=walk.name,
+        by_side=closed,
+        requirement={
+            ficc: Money(int(walk.ficc_cents[0])),
+            cme: Money(int(walk.cme_cents[0])),
+        },
+        standalone={
+            ficc: Money(int(walk.standalone_ficc_cents[0])),
+            cme: Money(int(walk.cme.cents[FUTURES][0])),
+        },
+    )

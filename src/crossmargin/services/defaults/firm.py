@@ -1,0 +1,198 @@
+"""What is said of a BD-FCM outside its positions file, and the holdings that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from crossmargin.basics.money import ZERO, Money
+from crossmargin.basics.refusals import Refusal, RefusedError
+from crossmargin.default_management.claims import TrusteeFacts
+from crossmargin.default_management.holdings import CustomerHoldings, Holdings, Property
+from crossmargin.default_management.liquidation.close_out import CustomerCloseOut
+from crossmargin.default_management.payout import Event
+from crossmargin.default_management.results import CustomerResults, DayResult
+from crossmargin.product.position import ClearingOrganization
+
+_RULE = "reference: default"
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideCustomer:
+    """A futures customer outside the arrangement: figures, no positions.
+
+    Parameters
+    ----------
+    customer_id : str
+    requirement : Money
+        At CME.
+    at_cme, at_bd_fcm : Property
+    result : Money
+        Of its positions after the last cycle; a gain is positive.
+    """
+
+    customer_id: str
+    requirement: Money
+    at_cme: Property
+    at_bd_fcm: Property
+    result: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Firm:
+    """A BD-FCM at the last cycle, beyond what its positions file says.
+
+    Parameters
+    ----------
+    bd_fcm : str
+    residual_interest, adjusted_net_capital, minimum_capital : Money
+    proprietary_loss : Money
+    defaulters : tuple of str
+        Customers of the positions file who default.
+    beyond_margin_defaults : bool
+        Every customer who loses more than its property defaults too.
+    at_bd_fcm : mapping of customer to Property
+        What it holds for a customer of the positions file beyond the requirement.
+    outside : tuple of OutsideCustomer
+    trustee : TrusteeFacts
+    events : tuple of Event
+        What arrives after the failure.
+    """
+
+    bd_fcm: str
+    residual_interest: Money
+    adjusted_net_capital: Money
+    minimum_capital: Money = ZERO
+    proprietary_loss: Money = ZERO
+    defaulters: tuple[str, ...] = ()
+    beyond_margin_defaults: bool = False
+    at_bd_fcm: Mapping[str, Property] = field(default_factory=dict)
+    outside: tuple[OutsideCustomer, ...] = ()
+    trustee: TrusteeFacts = field(default_factory=TrusteeFacts)
+    events: tuple[Event, ...] = ()
+
+    def faults_for(self, customers: Sequence[str]) -> list[Refusal]:
+        """Return every name that does not go with the customers of the arrangement."""
+        known = ", ".join(sorted(customers))
+        named = {
+            "default.customers": self.defaulters,
+            "customer": tuple(self.at_bd_fcm),
+        }
+        faults = [
+            Refusal(field_, name, f"a customer with an XM account: {known}", _RULE)
+            for field_, names in named.items()
+            for name in sorted(names)
+            if name not in customers
+        ]
+        faults += [
+            Refusal("futures_customer", each.customer_id, "a customer of no XM account", _RULE)
+            for each in self.outside
+            if each.customer_id in customers
+        ]
+        return faults
+
+
+def holdings_of(
+    firm: Firm,
+    closed: Sequence[CustomerCloseOut],
+    as_of: date,
+    *,
+    has_arrangement: bool,
+) -> Holdings:
+    """Return what the firm held at the last cycle.
+
+    Parameters
+    ----------
+    firm : Firm
+    closed : sequence of CustomerCloseOut
+        With what both clearing organizations required.
+    as_of : date
+        Of the last cycle.
+    has_arrangement : bool
+        Otherwise each required what it does with no arrangement.
+
+    Raises
+    ------
+    RefusedError
+        If the firm names customers who are not there.
+
+    Notes
+    -----
+    What is required has been collected, in cash, and lies where it is required.
+    """
+    faults = firm.faults_for([each.customer for each in closed])
+    if faults:
+        raise RefusedError(*faults)
+    customers = {
+        each.customer: _participant(
+            each.customer,
+            each.requirement if has_arrangement else each.standalone,
+            firm.at_bd_fcm.get(each.customer, Property()),
+        )
+        for each in closed
+    }
+    cme = ClearingOrganization.CME
+    for one in firm.outside:
+        customers[one.customer_id] = CustomerHoldings(
+            customer_id=one.customer_id,
+            at={cme: one.at_cme},
+            at_bd_fcm=one.at_bd_fcm,
+            requirement={cme: one.requirement},
+            participates=False,
+        )
+    return Holdings(
+        bd_fcm=firm.bd_fcm,
+        as_of=as_of,
+        customers={name: customers[name] for name in sorted(customers)},
+        residual_interest=firm.residual_interest,
+        adjusted_net_capital=firm.adjusted_net_capital,
+        minimum_capital=firm.minimum_capital,
+    )
+
+
+def _participant(
+    name: str, requirement: Mapping[ClearingOrganization, Money], at_bd_fcm: Property
+) -> CustomerHoldings:
+    return CustomerHoldings(
+        customer_id=name,
+        at={side: Property(required) for side, required in requirement.items()},
+        at_bd_fcm=at_bd_fcm,
+        requirement=requirement,
+        participates=True,
+    )
+
+
+def results_of(
+    closed: CustomerCloseOut, dates: Mapping[date, date] | None = None
+) -> CustomerResults:
+    """Return a close-out's results by day.
+
+    Parameters
+    ----------
+    closed : CustomerCloseOut
+    dates : mapping of date to date, optional
+        On which day each day of the close-out falls, where it began later.
+    """
+    return CustomerResults(
+        closed.customer,
+        {
+            side: tuple(
+                DayResult(dates[each.day] if dates else each.day, each.marks, each.impact)
+                for each in out.days
+            )
+            for side, out in closed.by_side.items()
+        },
+    )
+
+
+def outside_results(firm: Firm, on: date) -> dict[str, CustomerResults]:
+    """Return the results of customers outside the arrangement whose positions stay open."""
+    return {
+        each.customer_id: CustomerResults(
+            each.customer_id,
+            {ClearingOrganization.CME: (DayResult(on, each.result),)},
+        )
+        for each in firm.outside
+        if each.result != ZERO
+    }

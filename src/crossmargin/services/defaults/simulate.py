@@ -1,0 +1,284 @@
+"""The use case behind ``xm default simulate``: from the last cycle to the last claimant's cent.
+
+The same default three times: with the arrangement; with it, had neither clearing organization paid
+the other; with no arrangement, that is with each side's stand-alone requirement and separate
+close-outs. The difference is explained in parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from crossmargin.default_management.case import Case, run_case
+from crossmargin.default_management.comparison import CustomerComparison, compare_cases
+from crossmargin.default_management.failure import Cause, Failure, beyond_property, fail
+from crossmargin.default_management.holdings import Holdings
+from crossmargin.default_management.liquidation.close_out import Method
+from crossmargin.default_management.liquidation.terms import LiquidationTerms
+from crossmargin.default_management.results import CustomerResults
+from crossmargin.default_management.rules import DefaultRules
+from crossmargin.market.history import MarketData
+from crossmargin.services.defaults.close_outs import CloseOutRun, close_outs
+from crossmargin.services.defaults.firm import Firm, holdings_of, outside_results, results_of
+from crossmargin.services.defaults.paths import HistoricalMode, historical_path
+from crossmargin.services.margin_positions import MarginRun
+from crossmargin.services.ports import BlockExecutor
+
+#: Says what is being computed.
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultRequest:
+    """What is simulated.
+
+    Parameters
+    ----------
+    mode : HistoricalMode
+    failed_on : date
+        Of the history: the first day of the path, on which customers or the firm default.
+    days : int
+        Scenario dates of a close-out at most.
+    method : Method
+        With the arrangement; without it each clearing organization sells apart.
+    ports_participants : bool
+        Customers of the arrangement who did not default are transferred, not closed out.
+    """
+
+    mode: HistoricalMode
+    failed_on: date
+    days: int
+    method: Method
+    ports_participants: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CloseOuts:
+    """The close-outs of one case.
+
+    Parameters
+    ----------
+    of_defaulters : CloseOutRun or None
+        From the first day of the path.
+    of_others : CloseOutRun or None
+        From the day after the failure; the first day where the firm failed at the last cycle.
+    dates_of_others : mapping of date to date
+        On which day each of their days falls.
+    """
+
+    of_defaulters: CloseOutRun | None
+    of_others: CloseOutRun | None
+    dates_of_others: Mapping[date, date]
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultSimulation:
+    """A default with and without the arrangement.
+
+    Parameters
+    ----------
+    run : MarginRun
+    firm : Firm
+    request : DefaultRequest
+    rules : DefaultRules
+    terms : LiquidationTerms
+    at_last_cycle : CloseOutRun
+        Every customer's requirement at the opening, and a close-out of all of them at once.
+    close_outs, close_outs_without : CloseOuts
+    with_arrangement, without_payments, without : Case
+    comparison : mapping of claimant to CustomerComparison
+    """
+
+    run: MarginRun
+    firm: Firm
+    request: DefaultRequest
+    rules: DefaultRules
+    terms: LiquidationTerms
+    at_last_cycle: CloseOutRun
+    close_outs: CloseOuts
+    close_outs_without: CloseOuts
+    with_arrangement: Case
+    without_payments: Case
+    without: Case
+    comparison: Mapping[str, CustomerComparison]
+
+
+@dataclass(frozen=True, slots=True)
+class _Market:
+    """What every close-out of one simulation has in common."""
+
+    run: MarginRun
+    market: MarketData
+    executor: BlockExecutor
+    terms: LiquidationTerms
+    request: DefaultRequest
+
+    def close(
+        self, method: Method, customers: Sequence[str], *, first: date | None = None, paths: int = 1
+    ) -> CloseOutRun:
+        path = historical_path(
+            self.market,
+            self.request.mode,
+            failed_on=first or self.request.failed_on,
+            days=self.request.days * paths,
+        )
+        return close_outs(
+            self.run,
+            self.market,
+            self.executor,
+            path=path,
+            method=method,
+            terms=self.terms,
+            customers=customers,
+        )
+
+
+def simulate_default(
+    run: MarginRun,
+    market: MarketData,
+    executor: BlockExecutor,
+    *,
+    firm: Firm,
+    request: DefaultRequest,
+    rules: DefaultRules,
+    terms: LiquidationTerms,
+    progress: Progress = lambda _: None,
+) -> DefaultSimulation:
+    """Return a default from the last cycle to the last claimant's cent, three times.
+
+    Parameters
+    ----------
+    run : MarginRun
+    market : MarketData
+    executor : BlockExecutor
+    firm : Firm
+    request : DefaultRequest
+    rules : DefaultRules
+    terms : LiquidationTerms
+    progress : callable, optional
+        Is told what is being computed.
+
+    Raises
+    ------
+    RefusedError
+        If the path cannot be made, or the firm names customers who are not there.
+    """
+    on = _Market(run, market, executor, terms, request)
+    progress("Closing out every customer from the first day")
+    # Twice as long: a close-out that begins at the failure may end after a path of one length.
+    opening = on.close(request.method, (), paths=2)
+    held = holdings_of(firm, opening.customers, opening.opening, has_arrangement=True)
+    defaulters = set(firm.defaulters)
+    if firm.beyond_margin_defaults:
+        defaulters |= set(
+            beyond_property(held, {each.customer: results_of(each) for each in opening.customers})
+        )
+    default = _Default(on, firm, rules, opening, tuple(sorted(defaulters)))
+    progress("With the arrangement")
+    closed, results, failure = default.closed(held, request.method)
+    with_arrangement = default.case(held, results, failure, has_payments=True)
+    without_payments = default.case(held, results, failure, has_payments=False)
+    progress("Without the arrangement")
+    apart = holdings_of(firm, opening.customers, opening.opening, has_arrangement=False)
+    closed_apart, results_apart, failure_apart = default.closed(apart, Method.SEPARATE)
+    without = default.case(apart, results_apart, failure_apart, has_payments=False)
+    return DefaultSimulation(
+        run=run,
+        firm=firm,
+        request=request,
+        rules=rules,
+        terms=terms,
+        at_last_cycle=opening,
+        close_outs=closed,
+        close_outs_without=closed_apart,
+        with_arrangement=with_arrangement,
+        without_payments=without_payments,
+        without=without,
+        comparison=compare_cases(
+            with_arrangement.recoveries, without_payments.recoveries, without.recoveries
+        ),
+    )
+
+
+_Results = dict[str, CustomerResults]
+
+
+@dataclass(frozen=True, slots=True)
+class _Default:
+    """The same default under whatever terms."""
+
+    on: _Market
+    firm: Firm
+    rules: DefaultRules
+    opening: CloseOutRun
+    defaulters: tuple[str, ...]
+
+    def closed(self, held: Holdings, method: Method) -> tuple[CloseOuts, _Results, Failure]:
+        """Return the close-outs, their results by customer, and what became of the firm."""
+        of_defaulters = self.on.close(method, self.defaulters) if self.defaulters else None
+        results = _results(of_defaulters)
+        failure = self._failure(held, results)
+        others = [
+            each.customer_id
+            for each in held.participants
+            if each.customer_id not in self.defaulters
+        ]
+        if failure.cause is Cause.PROPRIETARY and not self.on.request.ports_participants:
+            # All are closed out together from the first day, and share impact.
+            of_all = self.on.close(method, ())
+            return CloseOuts(of_defaulters and of_all, of_all, {}), _results(of_all), failure
+        if failure.failed_on is None or not others or self.on.request.ports_participants:
+            return CloseOuts(of_defaulters, None, {}), results, failure
+        of_others = self.on.close(method, others, first=self._day_after(failure.failed_on))
+        dates = self._dates_after(failure.failed_on, of_others)
+        results |= _results(of_others, dates)
+        return CloseOuts(of_defaulters, of_others, dates), results, failure
+
+    def _failure(self, held: Holdings, results: _Results) -> Failure:
+        return fail(
+            held,
+            results,
+            defaulters=self.defaulters,
+            proprietary_loss=self.firm.proprietary_loss,
+            test=self.rules.failure_test,
+        )
+
+    def _day_after(self, failed_on: date) -> date:
+        """Return the date of the history from which the others' path is taken."""
+        place = self.opening.dates.index(failed_on) - 1
+        sources = self.opening.source_dates or self.opening.dates[1:]
+        return sources[place] + timedelta(days=1)
+
+    def _dates_after(self, failed_on: date, of_others: CloseOutRun) -> dict[date, date]:
+        """Return on which day each day of the others' close-out falls.
+
+        A shock begins at the as-of date whenever it is done again; here it goes on.
+        """
+        place = self.opening.dates.index(failed_on)
+        later = self.opening.dates[place + 1 :]
+        return dict(zip(of_others.dates[1:], later, strict=False))
+
+    def case(
+        self, held: Holdings, results: _Results, failure: Failure, *, has_payments: bool
+    ) -> Case:
+        """Return the case from its close-outs on."""
+        return run_case(
+            held,
+            failure,
+            results | outside_results(self.firm, self.opening.dates[1]),
+            closed_out=frozenset(results),
+            facts=self.firm.trustee,
+            events=self.firm.events,
+            rules=self.rules,
+            sharing=self.rules.sharing if has_payments else None,
+        )
+
+
+def _results(
+    of: CloseOutRun | None, dates: Mapping[date, date] | None = None
+) -> dict[str, CustomerResults]:
+    if of is None:
+        return {}
+    return {each.customer: results_of(each, dates) for each in of.customers}
