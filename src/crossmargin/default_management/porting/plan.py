@@ -18,6 +18,7 @@ from crossmargin.default_management.porting.customers import (
 )
 from crossmargin.default_management.porting.entitlement import Entitlements
 from crossmargin.default_management.porting.program import Choice, Program
+from crossmargin.default_management.porting.proof import Proof, Stay
 from crossmargin.default_management.porting.receivers import Limit, Receiver
 from crossmargin.default_management.porting.rules import Objective, PortingRules
 from crossmargin.default_management.porting.solver import Solution, solve
@@ -43,45 +44,6 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True)
-class Short:
-    """A limit of a receiver that leaves no room for an account in the optimum.
-
-    Parameters
-    ----------
-    limit : Limit
-    needs, left : int
-        Accounts or cents: what the account takes, what the others leave of the receiver's room.
-    """
-
-    limit: Limit
-    needs: int
-    left: int
-
-    @property
-    def lacking(self) -> int:
-        """How much more room there would have to be."""
-        return self.needs - self.left
-
-
-@dataclass(frozen=True, slots=True)
-class Stay:
-    """Why one receiver does not take an account: every bar, or the limits that are full.
-
-    Parameters
-    ----------
-    receiver_id : str
-    offers : tuple of Offer
-        Each with its bars; the last without any if it is the room that lacks.
-    short : tuple of Short
-        Empty unless an offer has no bars.
-    """
-
-    receiver_id: str
-    offers: tuple[Offer, ...]
-    short: tuple[Short, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
     """What becomes of one customer.
 
@@ -91,6 +53,8 @@ class Outcome:
     ineligible : tuple of Ineligible
     placements : tuple of Placement
         Of parts, by name; one for an account that moves whole.
+    left : tuple of Part
+        Of a divided account, the parts that nobody takes.
     stays : tuple of Stay
         One a receiver where the account, or a part of it, stays; empty where all of it moves.
     division_faults : tuple of Refusal
@@ -100,6 +64,7 @@ class Outcome:
     customer: PortingCustomer
     ineligible: tuple[Ineligible, ...]
     placements: tuple[Placement, ...]
+    left: tuple[Part, ...]
     stays: tuple[Stay, ...]
     division_faults: tuple[Refusal, ...] = ()
 
@@ -111,11 +76,7 @@ class Outcome:
     @property
     def is_whole(self) -> bool:
         """Whether all of the account moves, in one part or in several."""
-        lines: dict[str, int] = {}
-        for each in self.placements:
-            for line, quantity in each.part.lines.items():
-                lines[line] = lines.get(line, 0) + quantity
-        return bool(self.placements) and lines == dict(self.customer.whole.lines)
+        return bool(self.placements) and not self.left
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,12 +193,12 @@ def make_plan(inputs: PlanInputs, *, progress: Callable[[str], None] | None = No
     taken: dict[str, list[Choice]] = {}
     for place in solution.chosen:
         taken.setdefault(choices[place].offer.customer_id, []).append(choices[place])
+    proof = Proof(inputs.receivers, inputs.admitting, used)
     outcomes = tuple(
         _outcome(
             customer,
-            inputs,
+            proof,
             taken.get(customer.customer_id, []),
-            used,
             faults.get(customer.customer_id, ()),
         )
         for customer in inputs.customers
@@ -305,43 +266,24 @@ def _placed_cents(customer: PortingCustomer, part: Part, objective: Objective) -
 
 def _outcome(
     customer: PortingCustomer,
-    inputs: PlanInputs,
+    proof: Proof,
     taken: Sequence[Choice],
-    used: Mapping[str, Mapping[Limit, int]],
     faults: tuple[Refusal, ...],
 ) -> Outcome:
     reasons = ineligibility(customer)
-    placements = []
-    for choice in sorted(taken, key=lambda each: each.offer.part_id):
-        parts = {part.part_id: part for part in customer.divisions[choice.division].parts}
-        placements.append(Placement(choice.offer, parts[choice.offer.part_id]))
-    outcome = Outcome(customer, reasons, tuple(placements), (), faults)
-    if outcome.is_whole or reasons:
-        return outcome
-    stays = tuple(_stay(customer, inputs, receiver, used) for receiver in inputs.receivers)
-    if not placements and any(each.offers[-1].bars == () and not each.short for each in stays):
-        raise ArithmeticError(f"there is room for {customer.customer_id}, who stays")
-    return Outcome(customer, reasons, outcome.placements, stays, faults)
-
-
-def _stay(
-    customer: PortingCustomer,
-    inputs: PlanInputs,
-    receiver: Receiver,
-    used: Mapping[str, Mapping[Limit, int]],
-) -> Stay:
-    """Return why a receiver does not take the account as a whole."""
-    admission = inputs.admitting.admission(customer, customer.whole, receiver)
-    offer = admission.admitted
-    if offer is None:
-        return Stay(receiver.receiver_id, admission.offers, ())
-    usage, taken = offer.usage, used[receiver.receiver_id]
-    short = tuple(
-        Short(limit, usage[limit], left - taken[limit])
-        for limit, left in receiver.room(inputs.rules).items()
-        if usage[limit] > left - taken[limit]
+    way = taken[0].division if taken else 0
+    parts = {part.part_id: part for part in customer.divisions[way].parts}
+    placements = tuple(
+        Placement(choice.offer, parts[choice.offer.part_id])
+        for choice in sorted(taken, key=lambda each: each.offer.part_id)
     )
-    return Stay(receiver.receiver_id, admission.offers, short)
+    there = {each.offer.part_id for each in placements}
+    left = tuple(part for name, part in parts.items() if taken and name not in there)
+    stays: tuple[Stay, ...] = ()
+    if not reasons and (left or not placements):
+        takers = [each.offer.receiver_id for each in placements]
+        stays = proof.stays(customer, way if taken else None, left, takers)
+    return Outcome(customer, reasons, placements, left, stays, faults)
 
 
 def public_claims(customers: Sequence[PortingCustomer]) -> dict[str, Money]:

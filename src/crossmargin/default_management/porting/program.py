@@ -105,18 +105,12 @@ class Program:
 
     def contradicts(self, chosen: Sequence[int]) -> bool:
         """Return whether choices exclude one another: two ways of one account, a part twice."""
-        ways: dict[str, int] = {}
-        seen: set[tuple[str, str]] = set()
-        for place in chosen:
-            each = self.choices[place]
-            customer = each.offer.customer_id
-            if ways.setdefault(customer, each.division) != each.division:
-                return True
-            for key in (("part", each.offer.part_id), ("receiver", each.offer.receiver_id)):
-                if (customer, "/".join(key)) in seen:
-                    return True
-                seen.add((customer, "/".join(key)))
-        return False
+        ways, seen = self._marks(chosen)
+        is_one_way = all(
+            ways[self.choices[place].offer.customer_id] == self.choices[place].division
+            for place in chosen
+        )
+        return not is_one_way or len(seen) < 2 * len(chosen)
 
     def allows(self, chosen: Sequence[int]) -> bool:
         """Return whether an assignment excludes nothing and passes no limit."""
@@ -132,14 +126,14 @@ class Program:
         return placed
 
     def filled(self, chosen: Sequence[int]) -> list[int]:
-        """Return an assignment with every account that still has room, largest first.
+        """Return an assignment with everything that still has room, largest first.
 
-        A search that stops within its gap may leave such an account out.
+        A search that stops within its gap may leave such an account, or a part of one, out.
         """
-        taken = list(chosen)
-        there = {self.choices[place].offer.customer_id for place in taken}
-        by_size = sorted(
-            (place for place, each in enumerate(self.choices) if not each.division),
+        taken, used = list(chosen), self.used(chosen)
+        ways, seen = self._marks(chosen)
+        order = sorted(
+            range(len(self.choices)),
             key=lambda place: (
                 -self.choices[place].placed_cents,
                 self.choices[place].offer.top_up,
@@ -147,17 +141,32 @@ class Program:
                 place,
             ),
         )
-        used = self.used(taken)
-        for place in by_size:
-            offer = self.choices[place].offer
+        for place in order:
+            each = self.choices[place]
+            offer, there = each.offer, used[each.offer.receiver_id]
+            is_open = ways.get(offer.customer_id, each.division) == each.division
+            if not is_open or not seen.isdisjoint(_marks_of(each)):
+                continue
             room = self.room[offer.receiver_id]
-            fits = all(
-                used[offer.receiver_id][limit] + offer.usage[limit] <= left
-                for limit, left in room.items()
-            )
-            if fits and offer.customer_id not in there:
+            if all(there[limit] + offer.usage[limit] <= left for limit, left in room.items()):
                 taken.append(place)
-                there.add(offer.customer_id)
+                ways[offer.customer_id] = each.division
+                seen.update(_marks_of(each))
                 for limit in room:
-                    used[offer.receiver_id][limit] += offer.usage[limit]
+                    there[limit] += offer.usage[limit]
         return sorted(taken)
+
+    def _marks(self, chosen: Iterable[int]) -> tuple[dict[str, int], set[tuple[str, str]]]:
+        """Return the way of every account, and which parts and receivers are taken for it."""
+        taken = [self.choices[place] for place in chosen]
+        ways = {each.offer.customer_id: each.division for each in taken}
+        return ways, {mark for each in taken for mark in _marks_of(each)}
+
+
+def _marks_of(choice: Choice) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Return what no other choice of the customer may have: the part, the receiver."""
+    offer = choice.offer
+    return (
+        (offer.customer_id, f"part {offer.part_id}"),
+        (offer.customer_id, f"to {offer.receiver_id}"),
+    )

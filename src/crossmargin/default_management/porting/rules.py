@@ -40,6 +40,9 @@ class PortingRules:
     solver_nodes_max : int
         Nodes of the search of one stage, after which it stops with the gap it then has.
     solver_seed : int
+    first_search_choices, full_search_choices_max : int
+        How many choices are searched at first beside those that the relaxation takes; up to how
+        many everything is searched where that leaves more than the gap.
     blocks_max : int
         Blocks of lines into which an account is divided at most.
     par_lot_dollars : int
@@ -86,6 +89,8 @@ class PortingRules:
             optimality_gap=porting.ratio("optimality_gap"),
             solver_nodes_max=porting.whole("solver_nodes_max"),
             solver_seed=porting.whole("solver_seed"),
+            first_search_choices=porting.whole("first_search_choices"),
+            full_search_choices_max=porting.whole("full_search_choices_max"),
             blocks_max=porting.whole("blocks_max"),
             par_lot_dollars=par_lot_dollars,
         )

@@ -126,6 +126,11 @@ def _result(name: str, stage: int, reached: int, bound: float, proved: bool) -> 
     return StageResult(name, sign * reached, sign * outward, proved)
 
 
+def solver_version() -> str:
+    """Return what solves the program."""
+    return f"HiGHS {_Quiet().version()}"
+
+
 class _Quiet(highspy.Highs):  # type: ignore[misc]
     """HiGHS without its banner, which it would write on standard output when it is made."""
 
