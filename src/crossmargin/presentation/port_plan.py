@@ -196,6 +196,7 @@ def _customer(outcome: Outcome, book: PortingBook) -> Document:
         ],
         "stays": [stay_part(each) for each in outcome.stays],
         "units": [_unit(each) for each in customer.units],
+        "division_faults": [each.as_document() for each in outcome.division_faults],
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -178,12 +178,11 @@ def make_plan(inputs: PlanInputs, *, progress: Callable[[str], None] | None = No
     A customer who is not public, or has a deficit, is not offered to anybody. The order in which
     customers and receivers are given decides nothing.
     """
-    inputs = inputs.by_name()
+    inputs, faults = _without_faulty_divisions(inputs.by_name())
     choices: list[Choice] = []
-    faults: dict[str, tuple[Refusal, ...]] = {}
     for customer in inputs.customers:
         if not ineligibility(customer):
-            faults[customer.customer_id] = _offer_ways(customer, inputs, choices)
+            choices += _choices(customer, inputs)
     room = {each.receiver_id: each.room(inputs.rules) for each in inputs.receivers}
     program = Program(tuple(choices), room)
     solution = solve(program, inputs.rules, progress=progress)
@@ -212,28 +211,37 @@ def make_plan(inputs: PlanInputs, *, progress: Callable[[str], None] | None = No
     return Plan(outcomes, used, room, inputs.entitlements, prejudice, solution)
 
 
-def _offer_ways(
-    customer: PortingCustomer, inputs: PlanInputs, choices: list[Choice]
-) -> tuple[Refusal, ...]:
-    """Add the choices of a customer; return what stands against divisions that are not offered."""
+def _without_faulty_divisions(
+    inputs: PlanInputs,
+) -> tuple[PlanInputs, dict[str, tuple[Refusal, ...]]]:
+    """Return inputs without divisions that may not be, and what stands against these."""
+    customers = []
+    faults: dict[str, list[Refusal]] = {}
+    for customer in inputs.customers:
+        ways = [customer.divisions[0]]
+        for way in customer.divisions[1:]:
+            found = _division_faults(customer, way.parts)
+            if found:
+                faults.setdefault(customer.customer_id, []).extend(found)
+            else:
+                ways.append(way)
+        customers.append(replace(customer, divisions=tuple(ways)))
+    named = {name: tuple(found) for name, found in faults.items()}
+    return replace(inputs, customers=tuple(customers)), named
+
+
+def _choices(customer: PortingCustomer, inputs: PlanInputs) -> Iterator[Choice]:
     order = sorted(
         (each.receiver_id for each in inputs.receivers),
         key=lambda name: (name != customer.backup, name),
     )
-    faults: list[Refusal] = []
     for division, way in enumerate(customer.divisions):
-        found = [] if way.is_whole else _division_faults(customer, way.parts)
-        if found:
-            faults += found
-            continue
         for part in way.parts:
             placed = _placed_cents(customer, part, inputs.rules.objective)
             for receiver in inputs.receivers:
                 offer = inputs.admitting.admission(customer, part, receiver).admitted
                 if offer is not None:
-                    place = order.index(receiver.receiver_id)
-                    choices.append(Choice(division, offer, placed, place))
-    return tuple(faults)
+                    yield Choice(division, offer, placed, order.index(receiver.receiver_id))
 
 
 def _division_faults(customer: PortingCustomer, parts: Sequence[Part]) -> list[Refusal]:
