@@ -35,6 +35,7 @@ LEI = Lei("549300BNMGNFKN6LAD22")
 OTHER_LEI = Lei("CROSSMARGINBDFCM0074")
 DIGEST = "ab" * 32
 _LONG_AGO = date(2020, 1, 2)
+_RECORDED = datetime(2020, 1, 2, 12, tzinfo=UTC)
 EVERY_CARRIAGE = frozenset(Carriage)
 
 
@@ -48,7 +49,7 @@ def registrations(
 ) -> tuple[Registration, ...]:
     """Return registrations in force; all four if none is named."""
     return tuple(
-        Registration(kind, (lei_of or {}).get(kind, LEI), _LONG_AGO, None, f"r/{kind}", AT)
+        Registration(kind, (lei_of or {}).get(kind, LEI), _LONG_AGO, None, f"r/{kind}", _RECORDED)
         for kind in (kinds or tuple(RegistrationKind))
     )
 
