@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from crossmargin.default_management.porting.customers import Carriage
 from crossmargin.presentation.port_plan import book_part, sealed
-from crossmargin.presentation.port_tables import print_notices, title
+from crossmargin.presentation.port_tables import add_figures, or_none, print_notices, title
 from crossmargin.presentation.port_verdicts import bar_words, offer_part
 from crossmargin.presentation.tables import dollars, grid, print_whole
 from crossmargin.services.porting.backup import BackupVerdict
@@ -98,10 +98,10 @@ def print_backups(console: Console, document: Mapping[str, Any]) -> None:
     table = grid(
         f"Back-ups: {title(document)}, US dollars", "customer", "back-up", "ready", "carried"
     )
-    for column in ("net equity", "margin before", "margin there", "with XM", "without", "top-up"):
-        table.add_column(column, justify="right")
+    headings = ("margin\nbefore", "margin\nthere", "without\nXM")
+    add_figures(table, "net equity", *headings, "top-up")
     for each in document["customers"]:
-        figures = (each[name] for name in ("margin", "with_xm", "without_xm", "top_up"))
+        figures = (each[name] for name in ("margin", "without_xm", "top_up"))
         table.add_row(
             each["customer_id"],
             each["backup"] or "-",
@@ -109,7 +109,7 @@ def print_backups(console: Console, document: Mapping[str, Any]) -> None:
             each["carriage"] or "-",
             dollars(each["net_equity"]),
             dollars(each["margin_before"]),
-            *("-" if text is None else dollars(text) for text in figures),
+            *map(or_none, figures),
         )
     print_whole(console, table)
     console.print(f"{document['ready']} of {len(document['customers'])} back-ups stand ready.")

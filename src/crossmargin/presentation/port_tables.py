@@ -19,6 +19,7 @@ _TRIGGERS = {
 }
 _STAGES = {
     "placed": "placed",
+    "halves": "halves of accounts placed",
     "top_up": "top-ups",
     "divided": "accounts divided",
     "receivers": "places of receivers, back-up first",
@@ -77,40 +78,46 @@ def _opening(document: Document) -> Iterator[str]:
 
 
 def _placements(document: Document) -> Table:
-    table = grid(f"Who goes where: {title(document)}, US dollars", "customer", "outcome", "to")
+    table = grid(f"Who goes where: {title(document)}, US dollars", "customer", "what", "to")
     table.add_column("carried")
-    for heading in ("net equity", "moves", "margin there", "with XM", "without", "top-up"):
-        table.add_column(heading, justify="right")
+    add_figures(table, "net equity", "moves", "margin\nthere", "without\nXM", "top-up")
     for customer in document["customers"]:
         name, claim = customer["customer_id"], dollars(customer["net_equity"])
         if not customer["placements"]:
-            word = ", ".join(customer["ineligible"]) or customer["outcome"]
-            table.add_row(name, word, _NONE, _NONE, claim, *[_NONE] * 5)
+            word = ", ".join(customer["ineligible"]) or "stays"
+            table.add_row(name, word, _NONE, _NONE, claim, *[_NONE] * 4)
         for number, each in enumerate(customer["placements"]):
-            whole = each["part"] == "whole"
             table.add_row(
                 name if not number else "",
-                customer["outcome"] if whole else f"{customer['outcome']}, part {each['part']}",
+                "whole" if each["part"] == "whole" else f"part {each['part']}",
                 each["receiver"],
                 each["carriage"],
                 claim if not number else "",
                 dollars(each["value"]),
                 dollars(each["margin"]),
-                _or_none(each["with_xm"]),
-                _or_none(each["without_xm"]),
+                or_none(each["without_xm"]),
                 dollars(each["top_up"]),
             )
+        for each in customer["left"]:
+            cells = (_NONE, _NONE, "", dollars(each["value"]), _NONE, _NONE, _NONE)
+            table.add_row("", f"part {each['part']} stays", *cells)
     return table
 
 
-def _or_none(text: str | None) -> str:
+def add_figures(table: Table, *headings: str) -> None:
+    """Add columns of figures: to the right, never cut."""
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
+
+
+def or_none(text: str | None) -> str:
+    """Return dollars, or a dash for none."""
     return _NONE if text is None else dollars(text)
 
 
 def _receivers(document: Document) -> Table:
     table = grid("Receivers: used of their room", "receiver")
-    for limit in (*_LIMITS.values(), "top-ups"):
-        table.add_column(limit, justify="right")
+    add_figures(table, *_LIMITS.values(), "top-ups")
     for each in document["receivers"]:
         cells = [_used(each, limit) for limit in (*_LIMITS, "TOP_UP")]
         table.add_row(each["receiver"], *cells)

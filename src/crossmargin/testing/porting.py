@@ -174,7 +174,9 @@ def _entitled(given: PortingCustomer, worth: Money) -> PortingCustomer:
     return replace(given, divisions=(Division((whole,)), *given.divisions[1:]))
 
 
-def best_score(program: Program, placing: Sequence[int] | None = None) -> Score:
+def best_score(
+    program: Program, placing: Sequence[int] | None = None, *, halves: bool = True
+) -> Score:
     """Return the score of the best assignment by trying every one: few choices only.
 
     Parameters
@@ -182,12 +184,21 @@ def best_score(program: Program, placing: Sequence[int] | None = None) -> Score:
     program : Program
     placing : sequence of int, optional
         Only assignments that place as much of each account as this one.
+    halves : bool
+        Whether as many halves of each account too, or as many cents alone.
     """
-    wanted = None if placing is None else program.placed_cents(placing)
+
+    def placed(chosen: Sequence[int]) -> dict[str, int | tuple[int, int]]:
+        found = program.placed(chosen)
+        if halves:
+            return dict(found)
+        return {name: cents for name, (cents, _) in found.items() if cents}
+
+    wanted = None if placing is None else placed(placing)
     found: list[Score] = []
 
     def extend(chosen: list[int], first: int) -> None:
-        if wanted is None or program.placed_cents(chosen) == wanted:
+        if wanted is None or placed(chosen) == wanted:
             found.append(program.score(chosen))
         for place in range(first, len(program.choices)):
             # What is not allowed stays so, whatever is added.

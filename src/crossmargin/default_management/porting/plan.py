@@ -264,12 +264,10 @@ def _division_faults(customer: PortingCustomer, parts: Sequence[Part]) -> list[R
 def _placed_cents(customer: PortingCustomer, part: Part, objective: Objective) -> int:
     """Return what a part counts: what moves with it, or its share of the margin before."""
     if objective is Objective.NET_EQUITY:
-        cents = part.value.cents
-    else:
-        whole = customer.whole.value
-        share = Fraction(part.value.cents, whole.cents) if whole > ZERO else Fraction(1)
-        cents = int(share * customer.margin_before.cents)
-    return max(cents, 1) if part is customer.whole else cents
+        return part.value.cents
+    whole = customer.whole.value
+    share = Fraction(part.value.cents, whole.cents) if whole > ZERO else Fraction(1)
+    return int(share * customer.margin_before.cents)
 
 
 def _outcome(

@@ -4,12 +4,14 @@ At most one way of moving an account is chosen; of a division each part goes to 
 receiver, and no two parts to the same one. No limit of a receiver is passed. Of two assignments
 the better one, first to last:
 
-1. places more (net equity, or margin): cents; a whole account with none counts one cent;
-2. needs less in top-ups: cents;
-3. divides fewer accounts;
-4. uses receivers that stand earlier: the customer's own back-up first, then by id.
+1. places more (net equity, or margin): cents;
+2. places more halves of accounts: a whole one is two, a part one, so that what has no net equity
+   is placed too;
+3. needs less in top-ups: cents;
+4. divides fewer accounts;
+5. uses receivers that stand earlier: the customer's own back-up first, then by id.
 
-The first stage decides of which account how much is placed, the later ones where it goes.
+The first two stages decide of which account how much is placed, the later ones where it goes.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from crossmargin.default_management.porting.admission import Offer
 from crossmargin.default_management.porting.receivers import Limit
 
 #: The stages, in the order in which they decide.
-STAGES = ("placed", "top_up", "divided", "receivers")
+STAGES = ("placed", "halves", "top_up", "divided", "receivers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,18 @@ class Choice:
     place: int
 
     @property
+    def halves(self) -> int:
+        """A whole account is two halves, a part of a divided one is one."""
+        return 1 if self.division else 2
+
+    @property
     def way(self) -> tuple[str, int]:
         """The customer and the division."""
         return self.offer.customer_id, self.division
 
 
 #: What each stage compares, greater being better.
-Score = tuple[int, int, int, int]
+Score = tuple[int, int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,7 @@ class Program:
         taken = [self.choices[place] for place in chosen]
         return (
             sum(each.placed_cents for each in taken),
+            sum(each.halves for each in taken),
             -sum(each.offer.top_up.cents for each in taken),
             -len({each.way for each in taken if each.division}),
             -sum(each.place for each in taken),
@@ -116,13 +124,13 @@ class Program:
         """Return whether an assignment excludes nothing and passes no limit."""
         return not self.contradicts(chosen) and not self.passed_limits(chosen)
 
-    def placed_cents(self, chosen: Iterable[int]) -> dict[str, int]:
-        """Return how much of each account an assignment places, none where it places nothing."""
-        placed: dict[str, int] = {}
+    def placed(self, chosen: Iterable[int]) -> dict[str, tuple[int, int]]:
+        """Return cents and halves of every account that an assignment places."""
+        placed: dict[str, tuple[int, int]] = {}
         for place in chosen:
             each = self.choices[place]
-            customer = each.offer.customer_id
-            placed[customer] = placed.get(customer, 0) + each.placed_cents
+            cents, halves = placed.get(each.offer.customer_id, (0, 0))
+            placed[each.offer.customer_id] = cents + each.placed_cents, halves + each.halves
         return placed
 
     def filled(self, chosen: Sequence[int]) -> list[int]:

@@ -25,6 +25,7 @@ FloatArray = npt.NDArray[np.float64]
 
 _LARGEST = 1e3  # no coefficient of a row is larger: HiGHS's tolerance is 1e-6
 _CHOSEN = 0.5
+_WHO_STAGES = 2  # the stages that decide who is placed; the others are of costs
 _CUTS_MAX = 200
 _TOLERANCE = 1e-6
 
@@ -122,7 +123,7 @@ def _staged(
 
 def _result(name: str, stage: int, reached: int, bound: float, proved: bool) -> StageResult:
     outward = max(reached, math.ceil(bound - abs(bound) * 1e-9 - 1e-6))
-    sign = 1 if stage == 0 else -1
+    sign = 1 if stage < _WHO_STAGES else -1
     return StageResult(name, sign * reached, sign * outward, proved)
 
 
@@ -186,6 +187,7 @@ class _Model:
         for place, each in enumerate(self.program.choices):
             values: Score = (
                 each.placed_cents,
+                each.halves,
                 -each.offer.top_up.cents,
                 0,
                 -each.place,
@@ -329,20 +331,28 @@ class _Model:
     def keep(self, stage: int, chosen: list[int]) -> None:
         """Add that later stages are no worse in this one.
 
-        After the first, each account places no less than it does now; those that stay, stay.
+        After the first two, each account places no less than it does now; those that stay, stay.
         """
-        if stage == 0:
-            placed = self.program.placed_cents(chosen)
+        if stage < _WHO_STAGES:
+            placed = self.program.placed(chosen)
             for customer, columns in self._takers.items():
-                least = float(placed.get(customer, 0))
-                if least:
-                    values = [-self.program.choices[c].placed_cents / least for c in columns]
-                    self._at_most(columns, values, -1.0)
-                else:
-                    self._at_most(columns, [1.0] * len(columns), 0.0)
+                self._keep_placed(columns, stage, placed.get(customer, (0, 0))[stage])
             return
         given = self._stages[stage]
         used = np.flatnonzero(given.costs).tolist()
         if used:
             reached = float(given.costs[self._columns_of(chosen)].sum())
             self._at_most(used, [-cost for cost in given.costs[used].tolist()], -reached)
+
+    def _keep_placed(self, columns: list[int], stage: int, least: int) -> None:
+        """Add that a customer's columns place as many cents, or halves; none where none does."""
+        counted = {
+            column: (self.program.choices[column].placed_cents, self.program.choices[column].halves)
+            for column in columns
+        }
+        counting = [column for column in columns if counted[column][stage]]
+        if least:
+            values = [-counted[column][stage] / least for column in counting]
+            self._at_most(counting, values, -1.0)
+        elif counting:
+            self._at_most(counting, [1.0] * len(counting), 0.0)

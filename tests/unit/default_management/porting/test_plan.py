@@ -24,6 +24,7 @@ from crossmargin.testing.porting import customer, dollars, inputs, part, receive
 FUND = customer("FUND", 100, 90)
 BANK = customer("BANK", 60, 50)
 GRAIN = customer("GRAIN", 40, 30, futures_only=True)
+LINES = {"note": 200, "ZNM26": -2, "bond": 100}
 
 
 def outcomes(plan: Plan) -> dict[str, Outcome]:
@@ -122,13 +123,26 @@ def test_accounts_of_the_debtor_of_insiders_and_in_deficit_stay(
     assert found["BANK"].is_whole
 
 
+def test_parts_without_net_equity_move_and_an_account_without_any_is_not_divided() -> None:
+    parts = (
+        part(0, 50, part_id="1", lines={"note": 200, "ZNM26": -2}),
+        part(0, 60, part_id="2", lines={"bond": 100}),
+    )
+    who = customer("EMPTY", 0, 90, lines=LINES, divisions=[parts])
+    firms = [receiver("A"), receiver("B")]
+    (whole,) = make_plan(inputs([who], firms)).outcomes
+    assert [each.offer.part_id for each in whole.placements] == ["whole"]
+    tight = [receiver("A", customer_max=60), receiver("B", customer_max=60)]
+    (divided,) = make_plan(inputs([who], tight)).outcomes
+    assert [each.offer.part_id for each in divided.placements] == ["1", "2"]
+
+
 def test_an_account_without_net_equity_moves_too() -> None:
     plan = make_plan(inputs([customer("EMPTY", 0, 5), BANK], [receiver()]))
     assert outcomes(plan)["EMPTY"].is_whole
     assert outcomes(plan)["EMPTY"].moved == ZERO
 
 
-LINES = {"note": 200, "ZNM26": -2, "bond": 100}
 PAIR = part(60, 50, part_id="1", lines={"note": 200, "ZNM26": -2})
 BOND = part(40, 60, part_id="2", lines={"bond": 100})
 DIVISIBLE = replace(
@@ -144,12 +158,12 @@ def test_an_account_that_fits_nowhere_whole_is_divided_between_two_receivers() -
     assert found.is_whole
     assert [each.offer.part_id for each in found.placements] == ["1", "2"]
     assert found.moved == dollars(100)
-    assert plan.solution.stages[2].reached == 1
+    assert plan.solution.stages[3].reached == 1
 
 
 def test_an_account_that_fits_whole_is_not_divided() -> None:
     plan = make_plan(inputs([DIVISIBLE], [receiver("A"), receiver("B")]))
-    assert plan.solution.stages[2].reached == 0
+    assert plan.solution.stages[3].reached == 0
     assert [each.offer.part_id for each in plan.placements] == ["whole"]
 
 
@@ -199,8 +213,9 @@ def test_equal_customers_are_told_apart_by_name_alone() -> None:
 
 def test_stages_say_what_was_reached_and_what_could_be() -> None:
     plan = make_plan(inputs([FUND, BANK], [receiver(margin_max=100)]))
-    placed, top_up, divided, places = plan.solution.stages
+    placed, halves, top_up, divided, places = plan.solution.stages
     assert (placed.reached, placed.bound, placed.gap, placed.proved) == (100_00, 100_00, 0, True)
+    assert (halves.reached, halves.bound) == (2, 2)
     assert [each.reached for each in (top_up, divided, places)] == [0, 0, 0]
 
 
