@@ -26,6 +26,9 @@ from crossmargin.feeds.market.importing import ImportedTable, ImportReport
 from crossmargin.presentation import (
     default_document,
     forward,
+    port_backup,
+    port_drill,
+    port_plan,
     reconciliation,
     reverse_stress,
     span,
@@ -46,6 +49,9 @@ CSV = {
     "default simulate": default_document.CSV_HEADER,
     "forward": forward.CSV_HEADER,
     "parameters list": VERSION_COLUMNS,
+    "port backup": port_backup.CSV_HEADER,
+    "port drill": port_drill.CSV_HEADER,
+    "port plan": port_plan.CSV_HEADER,
     "parameters show": VERSION_COLUMNS,
     "parameters diff": parameters_commands._CHANGE_FIELDS,
     "parameters validate": ("file", "owner", "versions", "digest"),
@@ -189,3 +195,28 @@ def test_the_keys_of_a_span_file_and_its_spreads_are_documented(tmp_path: Path) 
 def _rows(text: str, of: str) -> list[str]:
     table = text.split(f"| key of `{of}` | is |", 1)[1].split("\n\n", 1)[0]
     return [name for cell in _KEY_ROW.findall(table) for name in _names(cell)]
+
+
+def test_the_keys_of_xm_port_are_documented(simulation: SimulatedMarket, tmp_path: Path) -> None:
+    market, positions = tmp_path / "market", tmp_path / "positions.csv"
+    write_market_directory(market, simulation.tables, simulated=True, seed=1, notes={})
+    bootstrap.demo_positions(simulation, positions)
+    rows = positions.read_text(encoding="utf-8").splitlines()
+    outside = next(row for row in rows if "CURVE-FUND,FICC,XM" in row).replace(",XM,", ",REGULAR,")
+    positions.write_text("\n".join([*rows, outside, ""]), encoding="utf-8")
+    receivers = REFERENCE.parent / "tutorial" / "receivers.toml"
+    files = (positions, "--market", market, "--receivers", receivers)
+    trigger = ("--trigger", "DEBTOR", "--since", simulation.as_of)
+    for command, arguments in (("plan", trigger), ("backup", ()), ("drill", trigger)):
+        made = _made(_printed("port", command, *files, *arguments))
+        # Names of parameters, documents, lines and limits are not keys.
+        named = (".lines.", ".legs.", ".room.", ".used.")
+        open_ended = {
+            f"{key.split(part)[0]}{part[:-1]}" for key in made for part in named if part in key
+        }
+        kept = {key for key in made if not any(part in key for part in named)}
+        kept = {key for key in kept if not key.startswith("parameters.")} | {"parameters"}
+        # Where a list is empty in one place and full in another, its items are the keys.
+        kept = {key for key in kept if not any(each.startswith(f"{key}[]") for each in kept)}
+        documented = _documented(f"port {command}")
+        assert documented == kept | open_ended, command

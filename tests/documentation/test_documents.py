@@ -20,6 +20,7 @@ OWNERS = (
     "collateral",
     "default_management",
     "default_management/liquidation",
+    "default_management/porting",
     "margin/cme",
     "margin/ficc",
     "market",

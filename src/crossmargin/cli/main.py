@@ -30,6 +30,7 @@ from crossmargin.cli.output import (
 )
 from crossmargin.cli.par_books import par_books_command
 from crossmargin.cli.parameters import parameters_app
+from crossmargin.cli.port import port_app
 from crossmargin.cli.reconcile import reconcile_app
 from crossmargin.cli.report import report_app
 from crossmargin.cli.reverse_stress import reverse_stress_command
@@ -87,6 +88,7 @@ app.add_typer(ledger_app, name="ledger")
 app.add_typer(call_app, name="call")
 app.add_typer(report_app, name="report")
 app.add_typer(default_app, name="default")
+app.add_typer(port_app, name="port")
 app.command("trace", short_help="Follow a figure of the books to its files.")(trace_command)
 app.command("demo", short_help="Margin a sample BD-FCM on a simulated market.")(demo_command)
 

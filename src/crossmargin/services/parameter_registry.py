@@ -29,6 +29,7 @@ OWNERS: Mapping[str, str] = {
     "liquidation": "default_management/liquidation",
     "market": "market",
     "participation": "participation",
+    "porting": "default_management/porting",
     "reporting": "reporting",
     "settlement": "settlement",
     "stress": "analysis/stress",

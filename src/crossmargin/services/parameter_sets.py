@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crossmargin.basics.digest import digest_of
@@ -108,3 +108,55 @@ def changing_with_analysis(
     if faults:
         raise RefusedError(*faults)
     return changed, analysis.replacing(of_analysis, reason=reason)
+
+
+def changing_with_others(
+    sets: ParameterSets,
+    others: Sequence[ParameterSet],
+    changes: Mapping[str, Mapping[str, str]],
+    *,
+    reason: str,
+) -> tuple[ParameterSets, tuple[ParameterSet, ...]]:
+    """Return a run's sets and those of other owners with other values, marked as assumed.
+
+    Parameters
+    ----------
+    sets : ParameterSets
+    others : sequence of ParameterSet
+    changes : mapping of owner to mapping of parameter to value
+    reason : str
+        Takes the place of the source.
+
+    Raises
+    ------
+    RefusedError
+        Naming everything that is unknown or not of the kind of what it replaces, of all owners.
+    """
+    faults = [fault for each in others for fault in each.faults_of(changes.get(each.owner, {}))]
+    own = {each.owner for each in others}
+    changed = sets
+    try:
+        changed = sets.changing(
+            {owner: values for owner, values in changes.items() if owner not in own}, reason=reason
+        )
+    except RefusedError as error:
+        faults += error.refusals
+    if faults:
+        raise RefusedError(*faults)
+    return changed, tuple(
+        each.replacing(changes.get(each.owner, {}), reason=reason) for each in others
+    )
+
+
+def document_with_others(sets: ParameterSets, others: Sequence[ParameterSet]) -> dict[str, object]:
+    """Return digests, versions and what was changed by hand, of a run's and other owners."""
+    owners = {**sets.owners, **{each.owner: each for each in others}}
+    return {
+        "digest": digest_of([each.digest for each in owners.values()]),
+        "versions": {owner: each.version_document() for owner, each in owners.items()},
+        "changed": {
+            f"{owner}.{name}": each.text(name)
+            for owner, each in owners.items()
+            for name in sorted(each.changed)
+        },
+    }

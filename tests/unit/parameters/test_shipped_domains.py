@@ -26,6 +26,7 @@ from crossmargin.default_management.loss_sharing import (
     ProportionalLimit,
     RuleSet,
 )
+from crossmargin.default_management.porting.rules import Objective, StandaloneTransfer
 from crossmargin.default_management.transfer_test import ClockRoll
 from crossmargin.margin.cme.correlation import CorrelationScaling
 from crossmargin.margin.cme.equivalents import EquivalentContract, ShortEndEquivalent
@@ -88,6 +89,8 @@ ENUMERATIONS: Mapping[str, type[StrEnum]] = {
     "default_management.loss_sharing_rule_set": RuleSet,
     "default_management.proportional_limit": ProportionalLimit,
     "default_management.transfer_clock_roll": ClockRoll,
+    "porting.objective": Objective,
+    "porting.standalone_transfer": StandaloneTransfer,
     "liquidation.hedge": Hedge,
     "liquidation.impact_sharing": ImpactSharing,
     "cme.correlation_scaling": CorrelationScaling,

@@ -1,0 +1,249 @@
+"""The use case behind ``xm port plan``: who goes where, with the margins there computed afresh."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, time
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from crossmargin.arrangement.requirement import CustomerRequirement
+from crossmargin.basics.money import ZERO, Money
+from crossmargin.default_management.porting.admission import Admitting
+from crossmargin.default_management.porting.customers import (
+    Division,
+    Part,
+    PortingCustomer,
+    PropertyItem,
+)
+from crossmargin.default_management.porting.entitlement import Entitlements, property_in_kind
+from crossmargin.default_management.porting.plan import Plan, PlanInputs, make_plan, public_claims
+from crossmargin.default_management.porting.refusals import FiccRefusal
+from crossmargin.default_management.porting.rules import PortingRules
+from crossmargin.default_management.porting.trigger import (
+    Clock,
+    Trigger,
+    TriggerKind,
+    clock_of,
+    trigger_verdict,
+)
+from crossmargin.default_management.transfer_test import TransferClock
+from crossmargin.participation.verdicts import Verdict
+from crossmargin.product.calendars import sifma_calendar
+from crossmargin.services.porting.accounts import ways_to_divide
+from crossmargin.services.porting.book import PortingBook
+from crossmargin.services.porting.margins import Remargining, margins_of
+from crossmargin.services.porting.property import left_of
+
+_EASTERN = ZoneInfo("America/New_York")
+_NOON = time(12)
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class PortRequest:
+    """What is asked.
+
+    Parameters
+    ----------
+    trigger : Trigger
+    rules : PortingRules
+    clock : TransferClock
+    """
+
+    trigger: Trigger
+    rules: PortingRules
+    clock: TransferClock
+
+    @property
+    def at(self) -> datetime:
+        """When registrations, agreements and documents are looked at: noon of the transfer."""
+        return datetime.combine(self.trigger.transfer_on, _NOON, _EASTERN)
+
+
+@dataclass(frozen=True, slots=True)
+class PortPlan:
+    """The plan and everything that it rests on.
+
+    Parameters
+    ----------
+    book : PortingBook
+    request : PortRequest
+    plan : Plan
+    verdict : Verdict
+        Whether the port may be carried out on its day.
+    clock : Clock or None
+    divided : tuple of str
+        Customers whose accounts were offered in parts, because they were not placed whole.
+    """
+
+    book: PortingBook
+    request: PortRequest
+    plan: Plan
+    verdict: Verdict
+    clock: Clock | None
+    divided: tuple[str, ...]
+
+    @property
+    def interference(self) -> tuple[FiccRefusal, ...]:
+        """FICC's refusals of a port that is open to it, without ground or evidence."""
+        trigger = self.request.trigger
+        approved = bool(trigger.approval_sha256) and not trigger.disapproved
+        if trigger.kind is TriggerKind.DEBTOR and not approved:
+            return ()
+        return tuple(each for each in self.book.file.ficc_refusals if not each.stands)
+
+
+def port_plan(
+    book: PortingBook,
+    remargining: Remargining,
+    request: PortRequest,
+    *,
+    progress: Progress | None = None,
+) -> PortPlan:
+    """Return the best plan: accounts whole first, in parts where they do not fit whole.
+
+    Parameters
+    ----------
+    book : PortingBook
+    remargining : Remargining
+    request : PortRequest
+    progress : callable, optional
+
+    Notes
+    -----
+    Only an account that the best plan of whole accounts leaves behind is offered in parts; all
+    others may still go elsewhere to make room. What is optimal is so among what is offered.
+    """
+    tell = progress or _say_nothing
+    inputs = plan_inputs(book, request)
+    plan = make_plan(inputs, progress=tell)
+    behind = [
+        each.customer.customer_id
+        for each in plan.outcomes
+        if not each.placements and not each.ineligible
+    ]
+    tell("Margining parts of accounts")
+    customers, divided = _with_parts(inputs.customers, behind, book, remargining, request.rules)
+    if divided:
+        plan = make_plan(replace(inputs, customers=customers), progress=tell)
+    calendar = sifma_calendar()
+    return PortPlan(
+        book,
+        request,
+        plan,
+        trigger_verdict(request.trigger, request.clock, calendar),
+        clock_of(request.trigger, request.clock, calendar),
+        tuple(divided),
+    )
+
+
+def _say_nothing(_: str) -> None:
+    return None
+
+
+def plan_inputs(book: PortingBook, request: PortRequest) -> PlanInputs:
+    """Return what a plan of whole accounts is made of."""
+    claims = public_claims(book.customers)
+    prior = {each.customer_id: each.prior for each in book.customers if each.prior > ZERO}
+    share = book.entitlements
+    return PlanInputs(
+        tuple(_entitled(each, book, share, request.rules) for each in book.customers),
+        book.file.receivers,
+        Admitting(request.at, request.rules, book.file.ficc_refusals),
+        share,
+        claims,
+        {name: each for name, each in prior.items() if claims.get(name, ZERO) > ZERO},
+        book.available,
+    )
+
+
+def _entitled(
+    customer: PortingCustomer, book: PortingBook, share: Entitlements, rules: PortingRules
+) -> PortingCustomer:
+    """Return a customer whose whole account moves with its entitlement, in kind."""
+    worth = share.by_customer.get(customer.customer_id, ZERO)
+    moved = property_in_kind(
+        book.property_held.get(customer.customer_id, ()),
+        worth=worth,
+        par_lot_dollars=rules.par_lot_dollars,
+    )
+    whole = replace(customer.whole, value=worth, property_moved=moved)
+    return replace(customer, divisions=(Division((whole,)),))
+
+
+def _with_parts(
+    customers: Sequence[PortingCustomer],
+    behind: Sequence[str],
+    book: PortingBook,
+    remargining: Remargining,
+    rules: PortingRules,
+) -> tuple[tuple[PortingCustomer, ...], list[str]]:
+    """Return customers with the ways to divide those left behind, and who has any."""
+    ways = {}
+    for name in behind:
+        account = book.accounts.get(name)
+        if account is not None and account.is_complete:
+            found = ways_to_divide(account, book.units[name], rules)
+            if found:
+                ways[name] = found
+    books = {
+        f"{name}/{way}/{part}": book.accounts[name].positions(lines)
+        for name, found in ways.items()
+        for way, parts in enumerate(found)
+        for part, lines in enumerate(parts)
+    }
+    requirements = remargining.requirements(books)
+    divided = []
+    for customer in customers:
+        name = customer.customer_id
+        divisions = []
+        for way, parts in enumerate(ways.get(name, [])):
+            account = book.accounts[name]
+            made = [
+                _Piece(
+                    dict(sorted(lines.items())),
+                    account.has_securities(lines),
+                    requirements[f"{name}/{way}/{part}"],
+                )
+                for part, lines in enumerate(parts)
+            ]
+            held = book.property_held.get(name, ())
+            divisions.append(_division(customer.whole.value, made, held, rules.par_lot_dollars))
+        divided.append(replace(customer, divisions=(*customer.divisions, *divisions)))
+    return tuple(divided), list(ways)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Lines of a part and what is required of them alone."""
+
+    lines: Mapping[str, int]
+    has_securities: bool
+    requirement: CustomerRequirement
+
+
+def _division(
+    worth: Money, pieces: Sequence[_Piece], held: Sequence[PropertyItem], par_lot_dollars: int
+) -> Division:
+    """Return a division: property goes with each part in proportion to its own margin."""
+    weights = [Fraction(each.requirement.requirement.cents) for each in pieces]
+    if not any(weights):
+        weights = [Fraction(1)] * len(weights)
+    parts = []
+    left = held
+    for number, (piece, value) in enumerate(zip(pieces, worth.split(weights), strict=True), 1):
+        moved = property_in_kind(left, worth=value, par_lot_dollars=par_lot_dollars)
+        left = left_of(left, moved)
+        parts.append(
+            Part(
+                str(number),
+                piece.lines,
+                piece.has_securities,
+                value,
+                margins_of(piece.requirement, has_securities=piece.has_securities),
+                property_moved=moved,
+            )
+        )
+    return Division(tuple(parts))
