@@ -19,6 +19,7 @@ from crossmargin.collateral.haircuts import MaturityAtEnd
 from crossmargin.default_management.account_equity import PositionReading
 from crossmargin.default_management.ccp_failure import InterestsInTransit
 from crossmargin.default_management.distribution import DistributionRule, LeftOver
+from crossmargin.default_management.failure import FailureTest
 from crossmargin.default_management.liquidation.terms import Hedge, ImpactSharing
 from crossmargin.default_management.loss_sharing import (
     CmeToFicc,
@@ -27,6 +28,7 @@ from crossmargin.default_management.loss_sharing import (
     RuleSet,
 )
 from crossmargin.default_management.porting.rules import Objective, StandaloneTransfer
+from crossmargin.default_management.sides import Reach
 from crossmargin.default_management.transfer_test import ClockRoll
 from crossmargin.margin.cme.correlation import CorrelationScaling
 from crossmargin.margin.cme.equivalents import EquivalentContract, ShortEndEquivalent
@@ -86,6 +88,9 @@ ENUMERATIONS: Mapping[str, type[StrEnum]] = {
     "default_management.framework_one_left_over": LeftOver,
     "default_management.guaranty_limit": GuarantyLimit,
     "default_management.interests_in_transit": InterestsInTransit,
+    "default_management.failure_test": FailureTest,
+    "default_management.ficc_margin_reach": Reach,
+    "default_management.cme_margin_reach": Reach,
     "default_management.loss_sharing_rule_set": RuleSet,
     "default_management.proportional_limit": ProportionalLimit,
     "default_management.transfer_clock_roll": ClockRoll,
