@@ -60,6 +60,7 @@ def folder(simulation: SimulatedMarket, tmp_path_factory: pytest.TempPathFactory
     header, *lines = demo_positions_csv(simulation).splitlines()
     kept = [line for line in lines if "CURVE-FUND" in line or "REPO-CUSTOMER" in line]
     (folder / "positions.csv").write_text("\n".join([header, *kept, ""]), encoding="utf-8")
+    (folder / "whole.csv").write_text("\n".join([header, *lines, ""]), encoding="utf-8")
     turned = "\n".join([header, *reversed(kept), ""])
     (folder / "turned.csv").write_text(turned, encoding="utf-8")
     (folder / "firm.toml").write_text(FIRM, encoding="utf-8")
@@ -164,6 +165,36 @@ def test_csv_has_a_row_a_claimant(folder: Path, document: dict[str, Any]) -> Non
         assert row["difference_total"] == total
 
 
+def test_what_lies_outside_the_arrangement_is_sold_too_and_is_one_claim_with_it(
+    folder: Path, tmp_path: Path
+) -> None:
+    """REGIONAL-BANK has a regular account at CME beside its XM account."""
+    positions = tmp_path / "bank.csv"
+    header, *lines = (folder / "whole.csv").read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if "REGIONAL-BANK" in line or "REPO-CUSTOMER" in line]
+    positions.write_text("\n".join([header, *kept, ""]), encoding="utf-8")
+    firm = tmp_path / "firm.toml"
+    firm.write_text(FIRM.replace("CURVE-FUND", "REGIONAL-BANK"), encoding="utf-8")
+    result = xm_default(
+        positions,
+        *("--market", folder / "market", "--firm", firm, *SHOCK, "--format", "json"),
+    )
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    found, other = document["with_arrangement"], document["without_arrangement"]
+    apart = found["customers"]["REGIONAL-BANK outside XM"]
+    assert apart["participates"] is False
+    assert apart["requirement"]["FICC"] == "0.00"
+    assert found["close_outs"]["REGIONAL-BANK outside XM"]["method"] == "separate"
+    assert found["close_outs"]["REGIONAL-BANK"]["method"] == "joint"
+    assert "REGIONAL-BANK outside XM" not in found["payments"]["customers"]
+    claim = found["estate"]["claims"]["REGIONAL-BANK"]
+    assert claim["customers"] == ["REGIONAL-BANK", "REGIONAL-BANK outside XM"]
+    equities = sum(Decimal(each["equity_balance"]) for each in claim["step_1_equity"].values())
+    assert equities == Decimal(claim["step_2_aggregated"]["futures"])
+    assert set(other["customers"]) == set(found["customers"]) - {"REGIONAL-BANK outside XM"}
+
+
 def test_ported_customers_keep_their_margin_and_nothing_is_closed_out(folder: Path) -> None:
     result = of(folder, *SHOCK, "--port-participants", "--format", "json")
     found = json.loads(result.stdout)["with_arrangement"]
@@ -214,8 +245,8 @@ def test_a_firm_that_fails_of_a_customer_closes_the_others_out_from_the_day_afte
     ("more", "text", "said"),
     [
         ((), FIRM.replace("DEMO-BD-FCM", "OTHER"), "one firm fails at a time"),
-        ((), FIRM.replace("CURVE-FUND", "NOBODY"), "a customer with an XM account"),
-        ((), FIRM.replace("MERCHANT", "REPO-CUSTOMER"), "a customer of no XM account"),
+        ((), FIRM.replace("CURVE-FUND", "NOBODY"), "a customer who is closed out"),
+        ((), FIRM.replace("MERCHANT", "REPO-CUSTOMER"), "a customer without positions"),
         (("--customer-defaults", "NOBODY"), FIRM, "default.customers was 'NOBODY'"),
         (("--set", "default_management.reach=1"), FIRM, "reach"),
         (("--set", "default_management.distribution=framework_one"), FIRM, "shown beside it"),

@@ -252,8 +252,12 @@ def _futures_property(
 
 
 def _xm_funds(inputs: ClaimInputs, failure: Failure, settled: Settled) -> Money:
-    """Return what the clearing organizations and the BD-FCM have for XM customers."""
-    names = [each.customer_id for each in inputs.holdings.participants]
+    """Return what the clearing organizations and the BD-FCM have for XM customers.
+
+    What such a customer holds outside its XM account counts too, as its one claim does (inferred).
+    """
+    owners = {each.owner for each in inputs.holdings.participants}
+    names = [name for name, each in inputs.holdings.customers.items() if each.owner in owners]
     at_bd_fcm = Money.total(
         inputs.holdings.customers[name].at_bd_fcm.value - failure.drawn_at_bd_fcm.get(name, ZERO)
         for name in names

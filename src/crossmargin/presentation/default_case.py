@@ -77,6 +77,7 @@ def case_document(case: Case, closed: CloseOuts) -> Document:
 def _holdings(customer: CustomerHoldings, is_closed_out: bool) -> Document:
     at = {each.value: customer.property_at(each) for each in ClearingOrganization}
     return {
+        "belongs_to": customer.owner,
         "participates": customer.participates,
         "closed_out": is_closed_out,
         "requirement": {
@@ -108,7 +109,7 @@ def _close_outs(closed: CloseOuts, case: Case) -> Document:
                     if dates:
                         day["date"] = _moved(day["date"], dates)
             found[each.customer] = {
-                "method": run.method.value if run else "",
+                "method": sides[0]["method"],
                 "result": document["result"],
                 "impact": document["impact"],
                 "sides": sides,

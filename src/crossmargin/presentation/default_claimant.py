@@ -36,7 +36,9 @@ def _last_cycle(document: Document, customers: list[str]) -> Table:
     rows = []
     for case, words in _CASES.items():
         for name in customers:
-            held = document[case]["customers"][name]
+            held = document[case]["customers"].get(name)
+            if held is None:  # with no arrangement a customer has one account
+                continue
             rows.append(
                 (
                     f"{name}, {words}",

@@ -57,8 +57,6 @@ def print_default(console: Console, document: Document) -> None:
         console.print()
     for name, value in document["parameters"]["changed"].items():
         console.print(f"Set by hand: {name} = {value}.")
-    for name, reason in document["not_walked"].items():
-        console.print(f"Not walked: {name}, {reason}.")
     for notice in document["notices"]:
         console.print(notice)
 

@@ -99,6 +99,26 @@ def test_margin_pays_first_then_the_firm_and_the_day_and_cent_of_the_failure_are
     assert failure.paid_in == {"A": {FICC: ZERO, CME: dollars(160)}}
 
 
+def test_what_one_account_of_a_customer_releases_counts_against_another() -> None:
+    """A's regular account has 70 to spare; of 180 lacking the firm pays what that and it leave."""
+    regular = replace(customer("A regular", 0, 90, 5, xm=False), belongs_to="A")
+    held = replace(HOLDINGS, customers={**HOLDINGS.customers, "A regular": regular})
+    loses = {"A": A_LOSES, "A regular": result("A regular", {}, {FIRST: -20})}
+    assert beyond_property(held, loses) == ("A",)
+    failure = fail(held, loses, defaulters=["A"])
+    last = failure.days[-1]
+    assert last.result == dollars(-290)
+    assert last.from_margin == dollars(190)
+    assert last.from_bd_fcm == dollars(15)
+    assert (last.from_residual_interest, last.unpaid) == (dollars(85), ZERO)
+    assert failure.drawn_at_bd_fcm == {"A": dollars(10), "A regular": dollars(5)}
+    # Nothing lacks in the regular account: all goes to the loss at CME in the other.
+    assert failure.paid_in["A regular"] == {FICC: ZERO, CME: ZERO}
+    assert failure.paid_in["A"] == {FICC: ZERO, CME: dollars(100)}
+    with pytest.raises(ValueError, match="not there"):
+        fail(held, {"A": A_LOSES}, defaulters=["A"])
+
+
 def test_a_firm_that_must_keep_its_minimum_capital_fails_with_more_debt() -> None:
     failure = fail(HOLDINGS, {"A": A_LOSES}, defaulters=["A"], test=FailureTest.MINIMUM_CAPITAL)
     assert failure.debt == dollars(30)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 from crossmargin.basics.refusals import refused
 from crossmargin.default_management.case import Case, run_case
@@ -119,7 +120,13 @@ class _Market:
     request: DefaultRequest
 
     def close(
-        self, method: Method, customers: Sequence[str], *, first: date | None = None, paths: int = 1
+        self,
+        method: Method,
+        customers: Sequence[str],
+        *,
+        first: date | None = None,
+        paths: int = 1,
+        has_arrangement: bool = True,
     ) -> CloseOutRun:
         path = historical_path(
             self.market,
@@ -135,6 +142,7 @@ class _Market:
             method=method,
             terms=self.terms,
             customers=customers,
+            has_arrangement=has_arrangement,
         )
 
 
@@ -190,7 +198,9 @@ def simulate_default(
     without_payments = default.case(held, results, failure, has_payments=False)
     progress("Without the arrangement")
     apart = holdings_of(firm, opening.customers, opening.opening, has_arrangement=False)
-    closed_apart, results_apart, failure_apart = default.closed(apart, Method.SEPARATE)
+    closed_apart, results_apart, failure_apart = default.closed(
+        apart, Method.SEPARATE, has_arrangement=False
+    )
     without = default.case(apart, results_apart, failure_apart, has_payments=False)
     return DefaultSimulation(
         run=run,
@@ -223,23 +233,23 @@ class _Default:
     opening: CloseOutRun
     defaulters: tuple[str, ...]
 
-    def closed(self, held: Holdings, method: Method) -> tuple[CloseOuts, _Results, Failure]:
-        """Return the close-outs, their results by customer, and what became of the firm."""
-        of_defaulters = self.on.close(method, self.defaulters) if self.defaulters else None
+    def closed(
+        self, held: Holdings, method: Method, *, has_arrangement: bool = True
+    ) -> tuple[CloseOuts, _Results, Failure]:
+        """Return the close-outs, their results by account, and what became of the firm."""
+        close = partial(self.on.close, method, has_arrangement=has_arrangement)
+        of_defaulters = close(self.defaulters) if self.defaulters else None
         results = _results(of_defaulters)
         failure = self._failure(held, results)
-        others = [
-            each.customer_id
-            for each in held.participants
-            if each.customer_id not in self.defaulters
-        ]
-        if failure.cause is Cause.PROPRIETARY and not self.on.request.ports_participants:
-            # All are closed out together from the first day, and share impact.
-            of_all = self.on.close(method, ())
-            return CloseOuts(of_defaulters and of_all, of_all, {}), _results(of_all), failure
+        participants = sorted({each.owner for each in self.opening.customers if each.in_xm})
+        others = [each for each in participants if each not in self.defaulters]
         if failure.failed_on is None or not others or self.on.request.ports_participants:
             return CloseOuts(of_defaulters, None, {}), results, failure
-        of_others = self.on.close(method, others, first=self._day_after(failure.failed_on))
+        if failure.cause is Cause.PROPRIETARY:
+            # All are closed out together from the first day, and share impact.
+            of_all = close(sorted({*participants, *self.defaulters}))
+            return CloseOuts(of_defaulters and of_all, of_all, {}), _results(of_all), failure
+        of_others = close(others, first=self._day_after(failure.failed_on))
         dates = self._dates_after(failure.failed_on, of_others)
         results |= _results(of_others, dates)
         return CloseOuts(of_defaulters, of_others, dates), results, failure
