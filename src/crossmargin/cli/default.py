@@ -15,6 +15,7 @@ from crossmargin.cli.options import (
     DerivedPricesOption,
     FormatOption,
     MarketOption,
+    OwnParametersOption,
     PositionsArgument,
     SkipBadRowsOption,
     SkipUnsupportedOption,
@@ -101,11 +102,12 @@ def simulate_command(
         typer.Option(
             "--pages",
             metavar="DIR",
-            help="Write a page for each claimant and the trustee's summary into this folder.",
+            help="Write pages (HTML and PDF) for each claimant and the trustee into this folder.",
             file_okay=False,
         ),
     ] = None,
     output_format: FormatOption = OutputFormat.TABLE,
+    own_parameters: OwnParametersOption = None,
     changes: ChangesOption = None,
     derived_prices: DerivedPricesOption = False,
     skip_bad_rows: SkipBadRowsOption = False,
@@ -127,7 +129,7 @@ def simulate_command(
         loaded = defaults.read_firm(firm)
         opened = bootstrap.open_market(market)
         day = as_of.date() if as_of else bootstrap.last_price_date(opened)
-        parameters = defaults.default_parameters(day).changing(
+        parameters = defaults.default_parameters(day, own_parameters or ()).changing(
             changes_by_owner(changes or (), example="liquidation.hedge=none"),
             reason="given on the command line",
         )
@@ -160,8 +162,8 @@ def simulate_command(
     report_left_out(run)
     if pages is not None:
         pages.mkdir(parents=True, exist_ok=True)
-        for name, text in default_pages(document).items():
-            (pages / name).write_text(text, encoding="utf-8")
+        for name, content in default_pages(document).items():
+            (pages / name).write_bytes(content)
     write_document(document, output_format, header=CSV_HEADER, rows=csv_rows, show=print_default)
     end_unsupported(run, skip_unsupported=skip_unsupported)
 

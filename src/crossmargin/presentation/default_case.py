@@ -224,9 +224,17 @@ def _estate(estate: Estate) -> Document:
         "claims": {name: _claim(claim, estate) for name, claim in estate.claims.items()},
         "framework_one": _framework(estate),
         "full_transfer": {
-            "allowed": estate.full_transfer.is_allowed,
-            "obstacles": [each.value for each in estate.full_transfer.obstacles],
+            "estimated_on": str(estate.transferable.estimated_on),
+            "allowed": not estate.transferable.obstacles,
+            "obstacles": [each.value for each in estate.transferable.obstacles],
             "transferred": amounts(estate.transferred),
+            "beyond_funded_balance": amounts(
+                {
+                    name: amount - estate.paid[name]
+                    for name, amount in estate.transferred.items()
+                    if amount > estate.paid[name]
+                }
+            ),
         },
         "general_estate": {
             "assets": {
@@ -282,6 +290,7 @@ def _framework(estate: Estate) -> Document:
     shifted = found.shifted_dollars
     sign = -1 if shifted < 0 else 1
     return {
+        "of_record": estate.distribution.value,
         "treatment": found.treatment.value,
         **{
             name: amounts(each.in_cents)

@@ -15,7 +15,7 @@ from functools import partial
 from crossmargin.basics.refusals import refused
 from crossmargin.default_management.case import Case, run_case
 from crossmargin.default_management.comparison import CustomerComparison, compare_cases
-from crossmargin.default_management.distribution import DistributionRule
+from crossmargin.default_management.distribution import DistributionRule, LeftOver
 from crossmargin.default_management.failure import Cause, Failure, beyond_property, fail
 from crossmargin.default_management.holdings import Holdings
 from crossmargin.default_management.liquidation.close_out import Method
@@ -175,12 +175,12 @@ def simulate_default(
     ------
     RefusedError
         If the path cannot be made, the positions are another BD-FCM's, the firm names customers who
-        are not there, or distribution is not pooled.
+        are not there, or framework 1 is of record and leaves something out.
     """
     firm.refuse_others(book.key.bd_fcm for book in run.books)
-    if rules.distribution is not DistributionRule.POOLED:
-        expected = "pooled: the order imposes no other, and framework 1 is shown beside it"
-        raise refused("default_management.distribution", rules.distribution, expected, _RULE)
+    if rules.distribution is not DistributionRule.POOLED and rules.left_over is LeftOver.STAYS:
+        expected = "helps_other where framework 1 is of record: what stays out would join the pool"
+        raise refused("default_management.framework_one_left_over", "stays", expected, _RULE)
     on = _Market(run, market, executor, terms, request)
     progress("Closing out every customer from the first day")
     # Twice as long: a close-out that begins at the failure may end after a path of one length.
