@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crossmargin.methodology.values import Table
-from crossmargin.presentation.default_tables import PART_WORDS, story
+from crossmargin.presentation.default_tables import PART_WORDS, rate, story
 from crossmargin.presentation.page_tables import money, table
 from crossmargin.presentation.tables import per_cent
 
@@ -36,7 +36,9 @@ def _last_cycle(document: Document, customers: list[str]) -> Table:
     rows = []
     for case, words in _CASES.items():
         for name in customers:
-            held = document[case]["customers"][name]
+            held = document[case]["customers"].get(name)
+            if held is None:  # with no arrangement a customer has one account
+                continue
             rows.append(
                 (
                     f"{name}, {words}",
@@ -195,18 +197,21 @@ def _distributions(document: Document, claimant: str) -> Iterator[str | Table]:
     claim = estate["claims"][claimant]
     yield (
         f"Claim {money(claim['claim'])}; funded balance {money(claim['paid'])}. The futures class "
-        f"pays {per_cent(estate['futures_rate'])} of public claims."
+        f"pays {rate(estate['futures_rate'])} of public claims."
     )
     rows = [
         (
             each["date"],
             each["occasion"] + (f": {each['reason']}" if each["reason"] else ""),
-            per_cent(each["rate"]),
+            rate(each["rate"]),
             money(each["paid"][claimant]),
         )
         for each in document[_WITH]["distributions"]
         if claimant in each["paid"]
     ]
+    if not rows:
+        yield "Nothing is paid."
+        return
     yield table(
         "Distributions and corrections, US dollars",
         ("date", "occasion", "rate of the futures class then", "paid"),

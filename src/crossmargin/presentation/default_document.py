@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from crossmargin.basics.digest import digest_of
-from crossmargin.basics.words import counted
 from crossmargin.default_management.claims import claimant_of
 from crossmargin.default_management.comparison import CustomerComparison, Recovery
 from crossmargin.presentation.default_case import Document, case_document
@@ -39,7 +38,11 @@ _MODES = {
         "as-of date."
     ),
 }
-_OUTSIDE_NOTICE = "{customer}: {lines} outside the XM account: no part of it unless in the file."
+_OUTSIDE_NOTICE = (
+    "{customers}: what lies outside the XM account has its own margin and is sold by each clearing "
+    "organization apart."
+)
+_LEFT_OUT_NOTICE = "{customer}, not closed out and without its margin: {lines}."
 #: Of one claimant in one case.
 AMOUNTS = (
     *("margin", "other_accounts", "result", "beyond_property"),
@@ -91,7 +94,7 @@ def default_document(
         },
         "with_arrangement": case_document(found.with_arrangement, found.close_outs),
         "without_arrangement": case_document(found.without, found.close_outs_without),
-        "not_walked": dict(sorted(opening.not_walked.items())),
+        "left_out": {name: list(lines) for name, lines in sorted(opening.left_out.items())},
         "notices": _notices(found),
     }
     inputs = {"positions": positions_part(run), "firm_sha256": firm_sha256}
@@ -103,8 +106,8 @@ def _compared(found: DefaultSimulation, claimant: str, each: CustomerComparison)
     return {
         "customers": [
             name
-            for name in sorted(found.with_arrangement.holdings.customers)
-            if claimant_of(facts.held_as(name).capacity) == claimant
+            for name, account in sorted(found.with_arrangement.holdings.customers.items())
+            if claimant_of(facts.held_as(account.owner).capacity) == claimant
         ],
         "with_arrangement": _recovery(each.with_arrangement),
         "without_arrangement": _recovery(each.without),
@@ -134,14 +137,12 @@ def _notices(found: DefaultSimulation) -> list[str]:
     notices = [SIMULATED_NOTICE] if day.simulated else []
     notices += derived_price_notices(day)
     notices += [AGREEMENT_NOTICE, _FIRM_NOTICE, _MODES[found.request.mode.value], PROXY_NOTICE]
-    outside = {
-        customer.key.customer_id: len(customer.ineligible) + len(customer.unsupported)
-        for customer in found.run.result.customers
-    }
+    opening = found.at_last_cycle
+    outside = ", ".join(each.owner for each in opening.customers if not each.in_xm)
+    notices += [_OUTSIDE_NOTICE.format(customers=outside)] if outside else []
     notices += [
-        _OUTSIDE_NOTICE.format(customer=name, lines=counted(lines, "line"))
-        for name, lines in sorted(outside.items())
-        if lines
+        _LEFT_OUT_NOTICE.format(customer=name, lines="; ".join(lines))
+        for name, lines in sorted(opening.left_out.items())
     ]
     return [*notices, REVIEW_NOTICE]
 

@@ -90,20 +90,20 @@ class Firm:
             raise RefusedError(*faults)
 
     def faults_for(self, customers: Sequence[str]) -> list[Refusal]:
-        """Return every name that does not go with the customers of the arrangement."""
+        """Return every name that does not go with the customers of the positions file."""
         known = ", ".join(sorted(customers))
         named = {
             "default.customers": self.defaulters,
             "customer": tuple(self.at_bd_fcm),
         }
         faults = [
-            Refusal(field_, name, f"a customer with an XM account: {known}", _RULE)
+            Refusal(field_, name, f"a customer who is closed out: {known}", _RULE)
             for field_, names in named.items()
             for name in sorted(names)
             if name not in customers
         ]
         faults += [
-            Refusal("futures_customer", each.customer_id, "a customer of no XM account", _RULE)
+            Refusal("futures_customer", each.customer_id, "a customer without positions", _RULE)
             for each in self.outside
             if each.customer_id in customers
         ]
@@ -123,11 +123,11 @@ def holdings_of(
     ----------
     firm : Firm
     closed : sequence of CustomerCloseOut
-        With what both clearing organizations required.
+        With what both clearing organizations required, with the arrangement.
     as_of : date
         Of the last cycle.
     has_arrangement : bool
-        Otherwise each required what it does with no arrangement.
+        Otherwise each required what it does with no arrangement, of one account a customer.
 
     Raises
     ------
@@ -138,16 +138,17 @@ def holdings_of(
     -----
     What is required has been collected, in cash, and lies where it is required.
     """
-    faults = firm.faults_for([each.customer for each in closed])
+    faults = firm.faults_for(sorted({each.owner for each in closed}))
     if faults:
         raise RefusedError(*faults)
     customers = {
-        each.customer: _participant(
-            each.customer,
+        each.customer: _of_account(
+            each,
             each.requirement if has_arrangement else each.standalone,
             firm.at_bd_fcm.get(each.customer, Property()),
         )
         for each in closed
+        if has_arrangement or each.customer == each.owner
     }
     cme = ClearingOrganization.CME
     for one in firm.outside:
@@ -168,15 +169,18 @@ def holdings_of(
     )
 
 
-def _participant(
-    name: str, requirement: Mapping[ClearingOrganization, Money], at_bd_fcm: Property
+def _of_account(
+    closed: CustomerCloseOut,
+    requirement: Mapping[ClearingOrganization, Money],
+    at_bd_fcm: Property,
 ) -> CustomerHoldings:
     return CustomerHoldings(
-        customer_id=name,
+        customer_id=closed.customer,
         at={side: Property(required) for side, required in requirement.items()},
         at_bd_fcm=at_bd_fcm,
         requirement=requirement,
-        participates=True,
+        participates=closed.in_xm,
+        belongs_to=closed.belongs_to,
     )
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 from crossmargin.basics.refusals import refused
 from crossmargin.default_management.case import Case, run_case
 from crossmargin.default_management.comparison import CustomerComparison, compare_cases
-from crossmargin.default_management.distribution import DistributionRule
+from crossmargin.default_management.distribution import DistributionRule, LeftOver
 from crossmargin.default_management.failure import Cause, Failure, beyond_property, fail
 from crossmargin.default_management.holdings import Holdings
 from crossmargin.default_management.liquidation.close_out import Method
@@ -119,7 +120,13 @@ class _Market:
     request: DefaultRequest
 
     def close(
-        self, method: Method, customers: Sequence[str], *, first: date | None = None, paths: int = 1
+        self,
+        method: Method,
+        customers: Sequence[str],
+        *,
+        first: date | None = None,
+        paths: int = 1,
+        has_arrangement: bool = True,
     ) -> CloseOutRun:
         path = historical_path(
             self.market,
@@ -135,6 +142,7 @@ class _Market:
             method=method,
             terms=self.terms,
             customers=customers,
+            has_arrangement=has_arrangement,
         )
 
 
@@ -167,12 +175,12 @@ def simulate_default(
     ------
     RefusedError
         If the path cannot be made, the positions are another BD-FCM's, the firm names customers who
-        are not there, or distribution is not pooled.
+        are not there, or framework 1 is of record and leaves something out.
     """
     firm.refuse_others(book.key.bd_fcm for book in run.books)
-    if rules.distribution is not DistributionRule.POOLED:
-        expected = "pooled: the order imposes no other, and framework 1 is shown beside it"
-        raise refused("default_management.distribution", rules.distribution, expected, _RULE)
+    if rules.distribution is not DistributionRule.POOLED and rules.left_over is LeftOver.STAYS:
+        expected = "helps_other where framework 1 is of record: what stays out would join the pool"
+        raise refused("default_management.framework_one_left_over", "stays", expected, _RULE)
     on = _Market(run, market, executor, terms, request)
     progress("Closing out every customer from the first day")
     # Twice as long: a close-out that begins at the failure may end after a path of one length.
@@ -190,7 +198,9 @@ def simulate_default(
     without_payments = default.case(held, results, failure, has_payments=False)
     progress("Without the arrangement")
     apart = holdings_of(firm, opening.customers, opening.opening, has_arrangement=False)
-    closed_apart, results_apart, failure_apart = default.closed(apart, Method.SEPARATE)
+    closed_apart, results_apart, failure_apart = default.closed(
+        apart, Method.SEPARATE, has_arrangement=False
+    )
     without = default.case(apart, results_apart, failure_apart, has_payments=False)
     return DefaultSimulation(
         run=run,
@@ -223,23 +233,23 @@ class _Default:
     opening: CloseOutRun
     defaulters: tuple[str, ...]
 
-    def closed(self, held: Holdings, method: Method) -> tuple[CloseOuts, _Results, Failure]:
-        """Return the close-outs, their results by customer, and what became of the firm."""
-        of_defaulters = self.on.close(method, self.defaulters) if self.defaulters else None
+    def closed(
+        self, held: Holdings, method: Method, *, has_arrangement: bool = True
+    ) -> tuple[CloseOuts, _Results, Failure]:
+        """Return the close-outs, their results by account, and what became of the firm."""
+        close = partial(self.on.close, method, has_arrangement=has_arrangement)
+        of_defaulters = close(self.defaulters) if self.defaulters else None
         results = _results(of_defaulters)
         failure = self._failure(held, results)
-        others = [
-            each.customer_id
-            for each in held.participants
-            if each.customer_id not in self.defaulters
-        ]
-        if failure.cause is Cause.PROPRIETARY and not self.on.request.ports_participants:
-            # All are closed out together from the first day, and share impact.
-            of_all = self.on.close(method, ())
-            return CloseOuts(of_defaulters and of_all, of_all, {}), _results(of_all), failure
+        participants = sorted({each.owner for each in self.opening.customers if each.in_xm})
+        others = [each for each in participants if each not in self.defaulters]
         if failure.failed_on is None or not others or self.on.request.ports_participants:
             return CloseOuts(of_defaulters, None, {}), results, failure
-        of_others = self.on.close(method, others, first=self._day_after(failure.failed_on))
+        if failure.cause is Cause.PROPRIETARY:
+            # All are closed out together from the first day, and share impact.
+            of_all = close(sorted({*participants, *self.defaulters}))
+            return CloseOuts(of_defaulters and of_all, of_all, {}), _results(of_all), failure
+        of_others = close(others, first=self._day_after(failure.failed_on))
         dates = self._dates_after(failure.failed_on, of_others)
         results |= _results(of_others, dates)
         return CloseOuts(of_defaulters, of_others, dates), results, failure
