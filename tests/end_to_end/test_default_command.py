@@ -282,6 +282,18 @@ def test_a_firm_that_fails_of_a_customer_closes_the_others_out_from_the_day_afte
             "helps_other where framework 1 is of record",
         ),
         ((), "bd_fcm = 5", "a text that is not empty"),
+        (
+            (),
+            FIRM.replace(
+                'cash_at_bd_fcm = "10.00"', 'securities_at_cme = { "912828ZZ6" = 100, "bad" = 1 }'
+            ),
+            "multiples of 100",
+        ),
+        (
+            (),
+            FIRM.replace('cash_at_bd_fcm = "10.00"', 'securities_at_cme = { "037833100" = 100 }'),
+            "a price of the day",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_with_status_one(
@@ -296,6 +308,45 @@ def test_what_does_not_fit_is_refused_with_status_one(
     assert result.exit_code == 1
     assert said in result.stderr
     assert "Nothing was computed." in result.stderr
+
+
+def test_securities_as_margin_count_after_haircut_and_are_delivered_by_cusip(
+    folder: Path, tmp_path: Path, document: dict[str, Any]
+) -> None:
+    (note, *_) = (
+        line.split(",")
+        for line in (folder / "positions.csv").read_text("utf-8").splitlines()
+        if "CURVE-FUND" in line and "FICC" in line
+    )
+    cusip = next(cell for cell in note if len(cell) == 9 and cell[0].isdigit())
+    firm = tmp_path / "firm.toml"
+    pledged = f'cash_at_bd_fcm = "10.00"\nsecurities_at_ficc = {{ "{cusip}" = 500000 }}'
+    firm.write_text(FIRM.replace('cash_at_bd_fcm = "10.00"', pledged), encoding="utf-8")
+    result = xm_default(
+        folder / "positions.csv",
+        *("--market", folder / "market", "--firm", firm, *SHOCK),
+        *("--format", "json", "--pages", tmp_path / "pages"),
+    )
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    (security,) = found["collateral"]
+    value, counted = Decimal(security["market_value"]), Decimal(security["counted"])
+    assert value - Decimal(security["haircut"]) == counted < value
+    held = found["with_arrangement"]["customers"]["CURVE-FUND"]
+    before = document["with_arrangement"]["customers"]["CURVE-FUND"]
+    assert held["requirement"] == before["requirement"]
+    cash = Decimal(held["property"]["FICC"]["cash"])
+    assert cash + counted == Decimal(before["property"]["FICC"]["cash"])
+    # The haircut is the customer's, and comes back.
+    assert Decimal(held["property_value"]) - Decimal(before["property_value"]) == value - counted
+    for name, each in found["claimants"].items():
+        for case, delivered in each["delivered"].items():
+            whole = Decimal(delivered["securities_value"]) + Decimal(delivered["cash"])
+            assert whole == Decimal(each[case]["recovered"])
+            par = {cusip: 500_000} if name == "CURVE-FUND" else {}
+            assert delivered["par_by_cusip"] == par
+    page = next((tmp_path / "pages").glob("*CURVE-FUND.html")).read_text("utf-8")
+    assert f"par of {cusip}" in page
 
 
 def test_framework_one_of_record_and_a_parameter_file_are_named_in_the_document(

@@ -35,7 +35,7 @@ def default_parameters(as_of: date, own_files: Sequence[Path] = ()) -> DefaultPa
     registry = parameter_registry()
     if own_files:
         registry = registry.replacing([read_parameter_file(path) for path in own_files])
-    own = ("default_management", "liquidation")
+    own = ("default_management", "liquidation", "collateral")
     return DefaultParameters(
         registry.in_force(as_of, beside=own), *(registry.set_of(owner, as_of) for owner in own)
     )

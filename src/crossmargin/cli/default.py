@@ -175,6 +175,7 @@ def simulate_command(
                 ),
                 rules=parameters.rules,
                 terms=parameters.terms,
+                haircuts=parameters.haircuts,
                 progress=status.update,
             )
         document = default_document(found, parameters, firm_sha256=loaded.sha256)

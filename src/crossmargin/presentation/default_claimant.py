@@ -22,11 +22,12 @@ def claimant_sections(document: Document, claimant: str) -> list[tuple[str, list
     customers = document["claimants"][claimant]["customers"]
     sections: list[tuple[str, list[str | Table]]] = [
         ("What happened to the firm", list(story(document))),
-        ("The last cycle", [_last_cycle(document, customers)]),
+        ("The last cycle", [_last_cycle(document, customers), *_securities(document, customers)]),
         ("Close-out, day by day", list(_close_outs(document, customers))),
         ("Payments between FICC and CME", list(_payments(document, customers))),
         ("Net equity in five steps", list(_net_equity(document, claimant))),
         ("Funded balance and distributions", list(_distributions(document, claimant))),
+        ("Securities and cash", list(_delivered(document, claimant))),
         ("With and without the arrangement", list(_difference(document, claimant))),
     ]
     return sections
@@ -58,6 +59,41 @@ def _last_cycle(document: Document, customers: list[str]) -> Table:
 
 
 _VALUE = "securities_value"
+
+
+def _securities(document: Document, customers: list[str]) -> Iterator[Table]:
+    rows = [
+        (
+            f"{each['cusip']} at {each['at']}",
+            f"{each['par']:,}",
+            *(money(each[part]) for part in ("market_value", "haircut", "counted")),
+        )
+        for each in document["collateral"]
+        if each["customer"] in customers
+    ]
+    if rows:
+        header = ("security", "par", "market value", "haircut", "counted")
+        yield table("Securities as margin, US dollars", header, rows)
+
+
+def _delivered(document: Document, claimant: str) -> Iterator[str | Table]:
+    of = document["claimants"][claimant]["delivered"]
+    cusips = sorted({cusip for case in _CASES for cusip in of[case]["par_by_cusip"]})
+    yield table(
+        "What the recovery is made of, US dollars",
+        ("", *_CASES.values()),
+        [
+            *(
+                (
+                    f"par of {cusip}",
+                    *(f"{of[case]['par_by_cusip'].get(cusip, 0):,}" for case in _CASES),
+                )
+                for cusip in cusips
+            ),
+            ("securities at their value", *(money(of[case][_VALUE]) for case in _CASES)),
+            ("cash", *(money(of[case]["cash"]) for case in _CASES)),
+        ],
+    )
 
 
 def _close_outs(document: Document, customers: list[str]) -> Iterator[str | Table]:

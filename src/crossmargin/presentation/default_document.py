@@ -12,6 +12,7 @@ from typing import Any
 from crossmargin.basics.digest import digest_of
 from crossmargin.default_management.claims import claimant_of
 from crossmargin.default_management.comparison import CustomerComparison, Recovery
+from crossmargin.default_management.delivery import Delivery
 from crossmargin.presentation.default_case import Document, case_document
 from crossmargin.presentation.forward import PROXY_NOTICE
 from crossmargin.presentation.margin_notices import (
@@ -29,7 +30,8 @@ AGREEMENT_NOTICE = (
 )
 _FIRM_NOTICE = (
     "Residual interest, capital, other customers and other classes are those of the firm's file; "
-    "what is required of a customer has been collected, in cash."
+    "what is required of a customer has been collected: securities that the file names, after "
+    "haircut, and cash for the rest."
 )
 _MODES = {
     "restrike": "Restrike: the books are those re-struck on the date before the failure.",
@@ -72,6 +74,10 @@ def default_document(
     run, request = found.run, found.request
     day = run.result.day
     opening = found.at_last_cycle
+    delivered = {
+        "with_arrangement": found.deliveries(found.with_arrangement),
+        "without_arrangement": found.deliveries(found.without),
+    }
     body: Document = {
         "as_of": day.as_of.isoformat(),
         "mode": request.mode.value,
@@ -90,8 +96,13 @@ def default_document(
             "minimum_capital": str(found.firm.minimum_capital),
         },
         "claimants": {
-            name: _compared(found, name, each) for name, each in found.comparison.items()
+            name: {
+                **_compared(found, name, each),
+                "delivered": {case: _delivery(of[name]) for case, of in delivered.items()},
+            }
+            for name, each in found.comparison.items()
         },
+        "collateral": _collateral(found),
         "with_arrangement": case_document(found.with_arrangement, found.close_outs),
         "without_arrangement": case_document(found.without, found.close_outs_without),
         "left_out": {name: list(lines) for name, lines in sorted(opening.left_out.items())},
@@ -116,6 +127,30 @@ def _compared(found: DefaultSimulation, claimant: str, each: CustomerComparison)
             "total": str(difference.total),
         },
     }
+
+
+def _delivery(of: Delivery) -> Document:
+    return {
+        "par_by_cusip": dict(of.par_by_cusip),
+        "securities_value": str(of.securities_value),
+        "cash": str(of.cash),
+    }
+
+
+def _collateral(found: DefaultSimulation) -> list[Document]:
+    return [
+        {
+            "customer": customer,
+            "at": organization.value,
+            "cusip": cusip,
+            "par": each.par_dollars,
+            "market_value": str(each.value),
+            "haircut": str(each.value - pledged.counted[cusip]),
+            "counted": str(pledged.counted[cusip]),
+        }
+        for (customer, organization), pledged in sorted(found.pledged.items())
+        for cusip, each in pledged.margined.items()
+    ]
 
 
 def _recovery(each: Recovery) -> Document:

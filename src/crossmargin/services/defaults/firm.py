@@ -14,6 +14,7 @@ from crossmargin.default_management.liquidation.close_out import CustomerCloseOu
 from crossmargin.default_management.payout import Event
 from crossmargin.default_management.results import CustomerResults, DayResult
 from crossmargin.product.position import ClearingOrganization
+from crossmargin.services.defaults.collateral import Place, Pledged
 
 _RULE = "reference: default"
 
@@ -54,6 +55,8 @@ class Firm:
         Every customer who loses more than its property defaults too.
     at_bd_fcm : mapping of customer to Property
         What it holds for a customer of the positions file beyond the requirement.
+    par_at : mapping of (customer, ClearingOrganization) to mapping of CUSIP to int
+        Securities as margin at a clearing organization, dollars of par.
     outside : tuple of OutsideCustomer
     trustee : TrusteeFacts
     events : tuple of Event
@@ -68,6 +71,7 @@ class Firm:
     defaulters: tuple[str, ...] = ()
     beyond_margin_defaults: bool = False
     at_bd_fcm: Mapping[str, Property] = field(default_factory=dict)
+    par_at: Mapping[Place, Mapping[str, int]] = field(default_factory=dict)
     outside: tuple[OutsideCustomer, ...] = ()
     trustee: TrusteeFacts = field(default_factory=TrusteeFacts)
     events: tuple[Event, ...] = ()
@@ -94,7 +98,7 @@ class Firm:
         known = ", ".join(sorted(customers))
         named = {
             "default.customers": self.defaulters,
-            "customer": tuple(self.at_bd_fcm),
+            "customer": tuple({*self.at_bd_fcm, *(name for name, _ in self.par_at)}),
         }
         faults = [
             Refusal(field_, name, f"a customer who is closed out: {known}", _RULE)
@@ -115,6 +119,7 @@ def holdings_of(
     closed: Sequence[CustomerCloseOut],
     as_of: date,
     *,
+    pledged: Mapping[Place, Pledged],
     has_arrangement: bool,
 ) -> Holdings:
     """Return what the firm held at the last cycle.
@@ -126,6 +131,8 @@ def holdings_of(
         With what both clearing organizations required, with the arrangement.
     as_of : date
         Of the last cycle.
+    pledged : mapping of Place to Pledged
+        What the firm's securities at the clearing organizations are worth and count.
     has_arrangement : bool
         Otherwise each required what it does with no arrangement, of one account a customer.
 
@@ -136,7 +143,8 @@ def holdings_of(
 
     Notes
     -----
-    What is required has been collected, in cash, and lies where it is required.
+    What is required has been collected, and lies where it is required: securities as far as the
+    firm's file names them, after haircut, and cash for the rest.
     """
     faults = firm.faults_for(sorted({each.owner for each in closed}))
     if faults:
@@ -146,6 +154,7 @@ def holdings_of(
             each,
             each.requirement if has_arrangement else each.standalone,
             firm.at_bd_fcm.get(each.customer, Property()),
+            pledged,
         )
         for each in closed
         if has_arrangement or each.customer == each.owner
@@ -173,10 +182,15 @@ def _of_account(
     closed: CustomerCloseOut,
     requirement: Mapping[ClearingOrganization, Money],
     at_bd_fcm: Property,
+    pledged: Mapping[Place, Pledged],
 ) -> CustomerHoldings:
+    nothing = Pledged({}, {})
     return CustomerHoldings(
         customer_id=closed.customer,
-        at={side: Property(required) for side, required in requirement.items()},
+        at={
+            side: pledged.get((closed.customer, side), nothing).property_for(required)
+            for side, required in requirement.items()
+        },
         at_bd_fcm=at_bd_fcm,
         requirement=requirement,
         participates=closed.in_xm,

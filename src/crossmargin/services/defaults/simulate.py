@@ -13,8 +13,10 @@ from datetime import date, timedelta
 from functools import partial
 
 from crossmargin.basics.refusals import refused
+from crossmargin.collateral.haircuts import HaircutTables
 from crossmargin.default_management.case import Case, run_case
 from crossmargin.default_management.comparison import CustomerComparison, compare_cases
+from crossmargin.default_management.delivery import Delivery
 from crossmargin.default_management.distribution import DistributionRule, LeftOver
 from crossmargin.default_management.failure import Cause, Failure, beyond_property, fail
 from crossmargin.default_management.holdings import Holdings
@@ -24,6 +26,12 @@ from crossmargin.default_management.results import CustomerResults
 from crossmargin.default_management.rules import DefaultRules
 from crossmargin.market.history import MarketData
 from crossmargin.services.defaults.close_outs import CloseOutRun, close_outs
+from crossmargin.services.defaults.collateral import (
+    Place,
+    Pledged,
+    deliveries,
+    pledged_securities,
+)
 from crossmargin.services.defaults.firm import Firm, holdings_of, outside_results, results_of
 from crossmargin.services.defaults.paths import HistoricalMode, historical_path
 from crossmargin.services.margin_positions import MarginRun
@@ -93,6 +101,8 @@ class DefaultSimulation:
     close_outs, close_outs_without : CloseOuts
     with_arrangement, without_payments, without : Case
     comparison : mapping of claimant to CustomerComparison
+    pledged : mapping of Place to Pledged
+        Securities as margin at the clearing organizations.
     """
 
     run: MarginRun
@@ -107,6 +117,11 @@ class DefaultSimulation:
     without_payments: Case
     without: Case
     comparison: Mapping[str, CustomerComparison]
+    pledged: Mapping[Place, Pledged]
+
+    def deliveries(self, case: Case) -> dict[str, Delivery]:
+        """Return by claimant what its recovery in a case is made of."""
+        return deliveries(case, self.pledged, self.firm.trustee, self.rules.par_lot_dollars)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +170,7 @@ def simulate_default(
     request: DefaultRequest,
     rules: DefaultRules,
     terms: LiquidationTerms,
+    haircuts: HaircutTables,
     progress: Progress = lambda _: None,
 ) -> DefaultSimulation:
     """Return a default from the last cycle to the last claimant's cent, three times.
@@ -168,6 +184,8 @@ def simulate_default(
     request : DefaultRequest
     rules : DefaultRules
     terms : LiquidationTerms
+    haircuts : HaircutTables
+        Of both clearing organizations, on the firm's securities there.
     progress : callable, optional
         Is told what is being computed.
 
@@ -175,7 +193,8 @@ def simulate_default(
     ------
     RefusedError
         If the path cannot be made, the positions are another BD-FCM's, the firm names customers who
-        are not there, or framework 1 is of record and leaves something out.
+        are not there or securities that are not taken, or framework 1 is of record and leaves
+        something out.
     """
     firm.refuse_others(book.key.bd_fcm for book in run.books)
     if rules.distribution is not DistributionRule.POOLED and rules.left_over is LeftOver.STAYS:
@@ -185,7 +204,9 @@ def simulate_default(
     progress("Closing out every customer from the first day")
     # Twice as long: a close-out that begins at the failure may end after a path of one length.
     opening = on.close(request.method, (), paths=2)
-    held = holdings_of(firm, opening.customers, opening.opening, has_arrangement=True)
+    pledged = pledged_securities(run.result.day, firm.par_at, haircuts)
+    put_in = partial(holdings_of, firm, opening.customers, opening.opening, pledged=pledged)
+    held = put_in(has_arrangement=True)
     defaulters = set(firm.defaulters)
     if firm.beyond_margin_defaults:
         defaulters |= set(
@@ -197,7 +218,7 @@ def simulate_default(
     with_arrangement = default.case(held, results, failure, has_payments=True)
     without_payments = default.case(held, results, failure, has_payments=False)
     progress("Without the arrangement")
-    apart = holdings_of(firm, opening.customers, opening.opening, has_arrangement=False)
+    apart = put_in(has_arrangement=False)
     closed_apart, results_apart, failure_apart = default.closed(
         apart, Method.SEPARATE, has_arrangement=False
     )
@@ -217,6 +238,7 @@ def simulate_default(
         comparison=compare_cases(
             with_arrangement.recoveries, without_payments.recoveries, without.recoveries
         ),
+        pledged=pledged,
     )
 
 

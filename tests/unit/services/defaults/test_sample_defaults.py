@@ -31,6 +31,8 @@ TUTORIAL = Path(__file__).resolve().parents[4] / "docs" / "tutorial"
 AS_OF = date(2026, 3, 24)
 DATES = (date(2020, 3, 9), date(2023, 3, 13), date(2025, 4, 7))
 FAILURES = [(mode, on) for mode in HistoricalMode for on in DATES]
+#: Margin of ASSET-MANAGER at FICC.
+NOTE = "91282CMS7"
 OUTSIDERS = ("GRAIN-MERCHANT", "PENSION-PLAN")
 Simulate = Callable[[str, HistoricalMode, date], DefaultSimulation]
 
@@ -55,6 +57,7 @@ def simulated(
         request=DefaultRequest(mode, on, parameters.terms.path_days, Method.JOINT),
         rules=parameters.rules,
         terms=parameters.terms,
+        haircuts=parameters.haircuts,
     )
 
 
@@ -128,6 +131,12 @@ def test_a_firm_that_fails_of_itself_pays_every_public_claim_and_ports_the_other
         assert set(case.estate.transferred) == set(OUTSIDERS)
     for name in OUTSIDERS:
         assert found.comparison[name].difference.total == ZERO
+    for case in (found.with_arrangement, found.without):
+        for name, delivery in found.deliveries(case).items():
+            recovered = case.recoveries[name].recovered
+            assert delivery.securities_value + delivery.cash == recovered
+            par = {NOTE: 5_000_000} if name == "ASSET-MANAGER" else {}
+            assert dict(delivery.par_by_cusip) == par
 
 
 @pytest.mark.parametrize("mode", list(HistoricalMode))
