@@ -193,6 +193,24 @@ def sample_recognition(real_data: Path, real_market: MarketData) -> Recognition:
 
 
 @pytest.fixture(scope="session")
+def sample_run(real_data: Path, real_market: MarketData) -> MarginRun:
+    """Return the sample portfolio beside the data folder, margined on its date, or skip."""
+    from crossmargin import bootstrap
+    from crossmargin.services.margin_positions import margin_positions
+
+    path = real_data.parent / "portfolios" / "sample_bd_fcm_2026-03-24.csv"
+    if not path.is_file():
+        pytest.skip("no sample portfolio beside the data folder")
+    return margin_positions(
+        bootstrap.read_positions(path),
+        real_market,
+        bootstrap.parameter_sets(AS_OF),
+        bootstrap.block_executor(),
+        as_of=AS_OF,
+    )
+
+
+@pytest.fixture(scope="session")
 def real_day(real_market: MarketData, sample_recognition: Recognition) -> MarginDay:
     """Return both models on the sample portfolio's date, for its contracts."""
     return _prepared(real_market, sample_recognition)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,7 @@ def folder(simulation: SimulatedMarket, tmp_path_factory: pytest.TempPathFactory
     header, *lines = demo_positions_csv(simulation).splitlines()
     kept = [line for line in lines if "CURVE-FUND" in line or "REPO-CUSTOMER" in line]
     (folder / "positions.csv").write_text("\n".join([header, *kept, ""]), encoding="utf-8")
+    (folder / "whole.csv").write_text("\n".join([header, *lines, ""]), encoding="utf-8")
     turned = "\n".join([header, *reversed(kept), ""])
     (folder / "turned.csv").write_text(turned, encoding="utf-8")
     (folder / "firm.toml").write_text(FIRM, encoding="utf-8")
@@ -162,7 +164,11 @@ def test_a_customer_in_deficit_outside_the_arrangement_is_no_claimant_and_does_n
 def test_every_claimant_and_the_trustee_have_a_page_of_their_own(
     folder: Path, document: dict[str, Any]
 ) -> None:
-    pages = {path.name: path.read_text(encoding="utf-8") for path in (folder / "pages").iterdir()}
+    found = sorted((folder / "pages").iterdir())
+    pages = {each.name: each.read_text("utf-8") for each in found if each.suffix == ".html"}
+    papers = {each.stem: each.read_bytes() for each in found if each.suffix == ".pdf"}
+    assert set(papers) == {name.removesuffix(".html") for name in pages}
+    assert all(each.startswith(b"%PDF-") for each in papers.values())
     assert len(pages) == len(document["claimants"]) + 1
     for text in pages.values():
         assert "is not public" in text
@@ -181,6 +187,36 @@ def test_csv_has_a_row_a_claimant(folder: Path, document: dict[str, Any]) -> Non
     for row in rows:
         total = document["claimants"][row["claimant"]]["difference"]["total"]
         assert row["difference_total"] == total
+
+
+def test_what_lies_outside_the_arrangement_is_sold_too_and_is_one_claim_with_it(
+    folder: Path, tmp_path: Path
+) -> None:
+    """REGIONAL-BANK has a regular account at CME beside its XM account."""
+    positions = tmp_path / "bank.csv"
+    header, *lines = (folder / "whole.csv").read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if "REGIONAL-BANK" in line or "REPO-CUSTOMER" in line]
+    positions.write_text("\n".join([header, *kept, ""]), encoding="utf-8")
+    firm = tmp_path / "firm.toml"
+    firm.write_text(FIRM.replace("CURVE-FUND", "REGIONAL-BANK"), encoding="utf-8")
+    result = xm_default(
+        positions,
+        *("--market", folder / "market", "--firm", firm, *SHOCK, "--format", "json"),
+    )
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    found, other = document["with_arrangement"], document["without_arrangement"]
+    apart = found["customers"]["REGIONAL-BANK outside XM"]
+    assert apart["participates"] is False
+    assert apart["requirement"]["FICC"] == "0.00"
+    assert found["close_outs"]["REGIONAL-BANK outside XM"]["method"] == "separate"
+    assert found["close_outs"]["REGIONAL-BANK"]["method"] == "joint"
+    assert "REGIONAL-BANK outside XM" not in found["payments"]["customers"]
+    claim = found["estate"]["claims"]["REGIONAL-BANK"]
+    assert claim["customers"] == ["REGIONAL-BANK", "REGIONAL-BANK outside XM"]
+    equities = sum(Decimal(each["equity_balance"]) for each in claim["step_1_equity"].values())
+    assert equities == Decimal(claim["step_2_aggregated"]["futures"])
+    assert set(other["customers"]) == set(found["customers"]) - {"REGIONAL-BANK outside XM"}
 
 
 def test_ported_customers_keep_their_margin_and_nothing_is_closed_out(folder: Path) -> None:
@@ -233,12 +269,31 @@ def test_a_firm_that_fails_of_a_customer_closes_the_others_out_from_the_day_afte
     ("more", "text", "said"),
     [
         ((), FIRM.replace("DEMO-BD-FCM", "OTHER"), "one firm fails at a time"),
-        ((), FIRM.replace("CURVE-FUND", "NOBODY"), "a customer with an XM account"),
-        ((), FIRM.replace("MERCHANT", "REPO-CUSTOMER"), "a customer of no XM account"),
+        ((), FIRM.replace("CURVE-FUND", "NOBODY"), "a customer who is closed out"),
+        ((), FIRM.replace("MERCHANT", "REPO-CUSTOMER"), "a customer without positions"),
         (("--customer-defaults", "NOBODY"), FIRM, "default.customers was 'NOBODY'"),
         (("--set", "default_management.reach=1"), FIRM, "reach"),
-        (("--set", "default_management.distribution=framework_one"), FIRM, "shown beside it"),
+        (
+            (
+                *("--set", "default_management.distribution=framework_one"),
+                *("--set", "default_management.framework_one_left_over=stays"),
+            ),
+            FIRM,
+            "helps_other where framework 1 is of record",
+        ),
         ((), "bd_fcm = 5", "a text that is not empty"),
+        (
+            (),
+            FIRM.replace(
+                'cash_at_bd_fcm = "10.00"', 'securities_at_cme = { "912828ZZ6" = 100, "bad" = 1 }'
+            ),
+            "multiples of 100",
+        ),
+        (
+            (),
+            FIRM.replace('cash_at_bd_fcm = "10.00"', 'securities_at_cme = { "037833100" = 100 }'),
+            "a price of the day",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_with_status_one(
@@ -253,6 +308,69 @@ def test_what_does_not_fit_is_refused_with_status_one(
     assert result.exit_code == 1
     assert said in result.stderr
     assert "Nothing was computed." in result.stderr
+
+
+def test_securities_as_margin_count_after_haircut_and_are_delivered_by_cusip(
+    folder: Path, tmp_path: Path, document: dict[str, Any]
+) -> None:
+    (note, *_) = (
+        line.split(",")
+        for line in (folder / "positions.csv").read_text("utf-8").splitlines()
+        if "CURVE-FUND" in line and "FICC" in line
+    )
+    cusip = next(cell for cell in note if len(cell) == 9 and cell[0].isdigit())
+    firm = tmp_path / "firm.toml"
+    pledged = f'cash_at_bd_fcm = "10.00"\nsecurities_at_ficc = {{ "{cusip}" = 500000 }}'
+    firm.write_text(FIRM.replace('cash_at_bd_fcm = "10.00"', pledged), encoding="utf-8")
+    result = xm_default(
+        folder / "positions.csv",
+        *("--market", folder / "market", "--firm", firm, *SHOCK),
+        *("--format", "json", "--pages", tmp_path / "pages"),
+    )
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    (security,) = found["collateral"]
+    value, counted = Decimal(security["market_value"]), Decimal(security["counted"])
+    assert value - Decimal(security["haircut"]) == counted < value
+    held = found["with_arrangement"]["customers"]["CURVE-FUND"]
+    before = document["with_arrangement"]["customers"]["CURVE-FUND"]
+    assert held["requirement"] == before["requirement"]
+    cash = Decimal(held["property"]["FICC"]["cash"])
+    assert cash + counted == Decimal(before["property"]["FICC"]["cash"])
+    # The haircut is the customer's, and comes back.
+    assert Decimal(held["property_value"]) - Decimal(before["property_value"]) == value - counted
+    for name, each in found["claimants"].items():
+        for case, delivered in each["delivered"].items():
+            whole = Decimal(delivered["securities_value"]) + Decimal(delivered["cash"])
+            assert whole == Decimal(each[case]["recovered"])
+            par = {cusip: 500_000} if name == "CURVE-FUND" else {}
+            assert delivered["par_by_cusip"] == par
+    page = next((tmp_path / "pages").glob("*CURVE-FUND.html")).read_text("utf-8")
+    assert f"par of {cusip}" in page
+
+
+def test_framework_one_of_record_and_a_parameter_file_are_named_in_the_document(
+    folder: Path, tmp_path: Path
+) -> None:
+    from importlib.resources import files
+
+    own = tmp_path / "own.toml"
+    shipped = files("crossmargin").joinpath("default_management/parameters.toml").read_text("utf-8")
+    own.write_text(shipped.replace('value = "30"', 'value = "31"'), encoding="utf-8")
+    result = of(
+        folder,
+        *SHOCK,
+        *("--parameters", own, "--format", "json"),
+        *("--set", "default_management.distribution=framework_one"),
+    )
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert found["with_arrangement"]["estate"]["framework_one"]["of_record"] == "framework_one"
+    changed = found["parameters"]["changed"]
+    assert changed == {"default_management.distribution": "framework_one"}
+    days = {each["occasion"]: each["date"] for each in found["with_arrangement"]["distributions"]}
+    failed_on = date.fromisoformat(found["with_arrangement"]["failure"]["failed_on"])
+    assert (date.fromisoformat(days["interim"]) - failed_on).days == 31
 
 
 def test_no_path_or_two_are_a_usage_error(folder: Path) -> None:

@@ -52,14 +52,20 @@ _rules = st.builds(
         st.sampled_from(CmeToFicc),
         st.sampled_from(ProportionalLimit),
     ),
-    distribution=st.just(DistributionRule.POOLED),
+    distribution=st.sampled_from(DistributionRule),
     left_over=st.sampled_from(LeftOver),
     position_reading=st.sampled_from(PositionReading),
     clock=st.just(TransferClock(7, ClockRoll.NONE)),
     par_lot_dollars=st.just(100),
     failure_test=st.sampled_from(FailureTest),
     reach=st.fixed_dictionaries({_FICC: st.sampled_from(Reach), _CME: st.sampled_from(Reach)}),
-    payout=st.builds(PayoutTerms, st.fractions(0, 1), st.integers(0, 60), st.integers(60, 400)),
+    payout=st.builds(
+        PayoutTerms,
+        st.fractions(0, 1),
+        st.integers(8, 60),
+        st.integers(60, 400),
+        st.integers(0, 7),
+    ),
 )
 
 
@@ -264,7 +270,8 @@ def test_a_customer_outside_the_arrangement_is_touched_through_the_pool_alone(
     given_: Given, rules: DefaultRules
 ) -> None:
     """What it is paid is its claim times the one rate of the class, to the cent."""
-    case = _case(replace(given_, events=(), facts=TrusteeFacts()), rules)
+    pooled = replace(rules, distribution=DistributionRule.POOLED)
+    case = _case(replace(given_, events=(), facts=TrusteeFacts()), pooled)
     assume(case.estate is not None)
     assert case.estate
     for name, claim in case.estate.claims.items():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crossmargin.bootstrap import parameter_registry
+from crossmargin.bootstrap import parameter_registry, read_parameter_file
 
 if TYPE_CHECKING:
     from crossmargin.feeds.defaults.firm import LoadedFirm
@@ -20,13 +21,21 @@ def read_firm(path: Path) -> LoadedFirm:
     return run(path)
 
 
-def default_parameters(as_of: date) -> DefaultParameters:
-    """Read the parameter files that the simulation of a default reads, as in force on the day."""
+def default_parameters(as_of: date, own_files: Sequence[Path] = ()) -> DefaultParameters:
+    """Read the parameter files that the simulation of a default reads, as in force on the day.
+
+    Parameters
+    ----------
+    as_of : date
+    own_files : sequence of Path
+        A user's parameter files; each takes the place of the file of the owner that it names.
+    """
     from crossmargin.services.defaults.default_parameters import DefaultParameters
 
     registry = parameter_registry()
+    if own_files:
+        registry = registry.replacing([read_parameter_file(path) for path in own_files])
+    own = ("default_management", "liquidation", "collateral")
     return DefaultParameters(
-        registry.in_force(as_of),
-        registry.set_of("default_management", as_of),
-        registry.set_of("liquidation", as_of),
+        registry.in_force(as_of, beside=own), *(registry.set_of(owner, as_of) for owner in own)
     )

@@ -17,6 +17,7 @@ from crossmargin.cli.options import (
     DerivedPricesOption,
     FormatOption,
     MarketOption,
+    OwnParametersOption,
     PositionsArgument,
     SkipBadRowsOption,
     SkipUnsupportedOption,
@@ -112,7 +113,7 @@ def simulate_command(
         typer.Option(
             "--pages",
             metavar="DIR",
-            help="Write a page for each claimant and the trustee's summary into this folder.",
+            help="Write pages (HTML and PDF) for each claimant and the trustee into this folder.",
             file_okay=False,
         ),
     ] = None,
@@ -126,6 +127,7 @@ def simulate_command(
         ),
     ] = None,
     output_format: FormatOption = OutputFormat.TABLE,
+    own_parameters: OwnParametersOption = None,
     changes: ChangesOption = None,
     derived_prices: DerivedPricesOption = False,
     skip_bad_rows: SkipBadRowsOption = False,
@@ -148,7 +150,7 @@ def simulate_command(
         loaded = defaults.read_firm(firm)
         opened = bootstrap.open_market(market)
         day = as_of.date() if as_of else bootstrap.last_price_date(opened)
-        parameters = defaults.default_parameters(day).changing(
+        parameters = defaults.default_parameters(day, own_parameters or ()).changing(
             changes_by_owner(changes or (), example="liquidation.hedge=none"),
             reason="given on the command line",
         )
@@ -173,6 +175,7 @@ def simulate_command(
                 ),
                 rules=parameters.rules,
                 terms=parameters.terms,
+                haircuts=parameters.haircuts,
                 progress=status.update,
             )
         document = default_document(found, parameters, firm_sha256=loaded.sha256)
@@ -181,8 +184,8 @@ def simulate_command(
     report_left_out(run)
     if pages is not None:
         pages.mkdir(parents=True, exist_ok=True)
-        for name, text in default_pages(document).items():
-            (pages / name).write_text(text, encoding="utf-8")
+        for name, content in default_pages(document).items():
+            (pages / name).write_bytes(content)
     if treatments is not None:
         treatments.write_text(treatments_csv(found.with_arrangement), encoding="utf-8")
     write_document(document, output_format, header=CSV_HEADER, rows=csv_rows, show=print_default)

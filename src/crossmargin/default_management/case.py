@@ -7,12 +7,14 @@ clearing organizations, with no arrangement at all.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from crossmargin.default_management.claims import ClaimInputs, TrusteeFacts
 from crossmargin.default_management.comparison import Recovery, recoveries
 from crossmargin.default_management.estate import Developments, Estate, estate_of
-from crossmargin.default_management.failure import Failure
+from crossmargin.default_management.failure import Failure, fail
+from crossmargin.default_management.futures_pool import Transferable
 from crossmargin.default_management.holdings import Holdings
 from crossmargin.default_management.loss_sharing import SharingRules
 from crossmargin.default_management.payout import Event, Payout, distributions
@@ -86,9 +88,46 @@ def run_case(
         holdings, results, closed_out, facts, failure.failed_on, rules.position_reading
     )
 
+    estimate = _estimate(inputs, failure, rules)
+
     def estate_with(since: Developments) -> Estate:
-        return estate_of(inputs, failure, settled, left_over=rules.left_over, since=since)
+        return estate_of(
+            inputs,
+            failure,
+            settled,
+            distribution=rules.distribution,
+            left_over=rules.left_over,
+            since=since,
+            estimate=estimate,
+        )
 
     payout = distributions(estate_with, failure.failed_on, events, rules.payout)
     found = recoveries(holdings, results, facts, payout.estate)
     return Case(holdings, failure, results, closed_out, settled, payout, found)
+
+
+def _estimate(inputs: ClaimInputs, failure: Failure, rules: DefaultRules) -> Transferable:
+    """Return with what share of their claims accounts can move, as known the day before.
+
+    17 CFR 190.07(d)(5): claims and property as of the calendar day before the transfer. What the
+    clearing organizations may still pay each other is not known then.
+    """
+    last = inputs.order_for_relief + timedelta(days=rules.payout.transfer_days - 1)
+    known = {name: each.through(last) for name, each in inputs.results.items()}
+    if last < inputs.order_for_relief:
+        failure = fail(
+            inputs.holdings,
+            known,
+            defaulters=failure.defaulters,
+            proprietary_loss=failure.proprietary_loss,
+            test=rules.failure_test,
+        )
+    settled = settle_sides(inputs.holdings, known, failure.paid_in, sharing=None, reach=rules.reach)
+    estate = estate_of(
+        replace(inputs, results=known),
+        failure,
+        settled,
+        distribution=rules.distribution,
+        left_over=rules.left_over,
+    )
+    return replace(estate.transferable, estimated_on=last)

@@ -223,7 +223,7 @@ def claims_of(
     }
     own = {
         name: replace(
-            inputs.facts.held_as(name),
+            inputs.facts.held_as(inputs.holdings.customers[name].owner),
             account_id=f"futures account of {name}",
             equity=equity.equity_balance,
         )

@@ -125,7 +125,7 @@ def recoveries(
     margins: dict[str, Money] = {}
     outcomes: dict[str, Money] = {}
     for name, customer in holdings.customers.items():
-        claimant = claimant_of(facts.held_as(name).capacity)
+        claimant = claimant_of(facts.held_as(customer.owner).capacity)
         outcome = results[name].total() if name in results else ZERO
         margins[claimant] = margins.get(claimant, ZERO) + customer.property_value
         outcomes[claimant] = outcomes.get(claimant, ZERO) + outcome

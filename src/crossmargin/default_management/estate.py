@@ -1,7 +1,8 @@
 """The estate of a failed BD-FCM: customer property, what it pays on each claim, and what is left.
 
 17 CFR 190.08(c) and 190.09: each class keeps its own property, the rest joins the common pool;
-public claims before non-public ones; the futures class is one pool, with framework 1 beside it.
+public claims before non-public ones; the futures class is one pool with framework 1 beside it, or
+framework 1 with the pool beside it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from crossmargin.default_management.claims import Claim, ClaimInputs, claims_of
 from crossmargin.default_management.class_allocation import ClassAllocation
 from crossmargin.default_management.distribution import (
     Compared,
+    DistributionRule,
     LeftOver,
     Subclass,
     SubclassFunds,
@@ -23,16 +25,16 @@ from crossmargin.default_management.distribution import (
 )
 from crossmargin.default_management.failure import Failure
 from crossmargin.default_management.funded_balance import FundedBalances
-from crossmargin.default_management.net_equity import Correction
-from crossmargin.default_management.pool import (
-    allocated,
-    full_transfer,
-    funded_by_class,
-    paid_by_class,
+from crossmargin.default_management.futures_pool import (
+    Transferable,
+    futures_pools,
+    paid_by_pools,
+    transferable,
 )
+from crossmargin.default_management.net_equity import Correction
+from crossmargin.default_management.pool import allocated, funded_by_class, paid_by_class
 from crossmargin.default_management.shares import no_less_than_zero
 from crossmargin.default_management.sides import Settled
-from crossmargin.default_management.transfer_test import NoPrejudice
 from crossmargin.product.position import ClearingOrganization
 
 _FUTURES = AccountClass.FUTURES
@@ -144,10 +146,13 @@ class Estate:
         Funded balances over all classes; those of non-public customers among them.
     framework : Compared
         One pool, and framework 1 beside it, for public customers of the futures class.
-    full_transfer : NoPrejudice
-        Whether customers whose positions stay open could move with their whole claim.
+    distribution : DistributionRule
+        Which of them is of record.
+    transferable : Transferable
+        With what share of its claim each customer whose positions stay open could move, as
+        estimated; the outcome where nothing was.
     transferred : mapping of claimant to Money
-        What moved with them: the whole claim, or the share that all are paid.
+        What moved with them.
     general : GeneralEstate
     """
 
@@ -157,13 +162,14 @@ class Estate:
     funded: Mapping[AccountClass, FundedBalances]
     paid: Mapping[str, Money]
     framework: Compared
-    full_transfer: NoPrejudice
+    distribution: DistributionRule
+    transferable: Transferable
     transferred: Mapping[str, Money]
     general: GeneralEstate
 
     @property
     def futures_rate(self) -> Fraction:
-        """What the futures class pays on a public claim."""
+        """What the futures class pays on public claims together."""
         return self.funded[_FUTURES].rate
 
 
@@ -172,8 +178,10 @@ def estate_of(
     failure: Failure,
     settled: Settled,
     *,
+    distribution: DistributionRule,
     left_over: LeftOver,
     since: Developments | None = None,
+    estimate: Transferable | None = None,
 ) -> Estate:
     """Return the estate.
 
@@ -183,9 +191,12 @@ def estate_of(
     failure : Failure
     settled : Settled
         What each clearing organization paid back.
+    distribution : DistributionRule
     left_over : LeftOver
         Of framework 1.
     since : Developments, optional
+    estimate : Transferable, optional
+        By which accounts moved; by the outcome if left out.
 
     Raises
     ------
@@ -198,15 +209,20 @@ def estate_of(
     claims = claims_of(inputs, corrections=since.corrections)
     allocation = allocated(claims, property_of, inputs.facts.common_pool)
     by_class = paid_by_class(claims, allocation)
-    movers = [name for name, each in claims.items() if _moves(each, inputs.closed_out)]
-    test = full_transfer(claims, allocation, movers)
-    # Those who cannot move with their whole claim move with the share that all are paid.
-    transferred = {name: by_class[_FUTURES].get(name, ZERO) for name in movers}
+    framework = _framework(claims, held.total, _xm_funds(inputs, failure, settled), left_over)
+    pools = futures_pools(claims, allocation.public_in_cents[_FUTURES], framework, distribution)
+    by_class[_FUTURES] |= paid_by_pools(pools)
+    # What moved does not change with what arrives later.
+    then = claims_of(inputs)
+    movers = [name for name, each in then.items() if _moves(each, inputs.closed_out)]
+    moves_with = estimate or transferable(pools, movers)
+    transferred = moves_with.moved(then, movers)
     claims = claims_of(inputs, transferred=transferred, corrections=since.corrections)
     funded = funded_by_class(claims, allocation, moved=Money.total(transferred.values()))
     for each, of_class in funded.items():
-        for name, amount in of_class.in_cents.items():
-            conserved(f"{name} with and without transfers", by_class[each][name], amount)
+        public = Money.total(by_class[each][name] for name in of_class.exact_dollars)
+        amount = Money.total(of_class.in_cents.values())
+        conserved(f"{each} with and without transfers", public, amount)
     paid = {
         name: Money.total(each.get(name, ZERO) for each in by_class.values()) for name in claims
     }
@@ -216,8 +232,9 @@ def estate_of(
         allocation=allocation,
         funded=funded,
         paid=paid,
-        framework=_framework(claims, held.total, _xm_funds(inputs, failure, settled), left_over),
-        full_transfer=test,
+        framework=framework,
+        distribution=distribution,
+        transferable=moves_with,
         transferred=transferred,
         general=_general(claims, failure, settled, since, paid=paid, left=allocation.left),
     )
@@ -252,8 +269,12 @@ def _futures_property(
 
 
 def _xm_funds(inputs: ClaimInputs, failure: Failure, settled: Settled) -> Money:
-    """Return what the clearing organizations and the BD-FCM have for XM customers."""
-    names = [each.customer_id for each in inputs.holdings.participants]
+    """Return what the clearing organizations and the BD-FCM have for XM customers.
+
+    What such a customer holds outside its XM account counts too, as its one claim does (inferred).
+    """
+    owners = {each.owner for each in inputs.holdings.participants}
+    names = [name for name, each in inputs.holdings.customers.items() if each.owner in owners]
     at_bd_fcm = Money.total(
         inputs.holdings.customers[name].at_bd_fcm.value - failure.drawn_at_bd_fcm.get(name, ZERO)
         for name in names

@@ -1,9 +1,9 @@
 """From a customer's default to the firm's: who pays what, on which day, and what remains owed.
 
 While the firm stands, it closes a defaulting customer out and pays the clearing organizations.
-A customer's margin goes first to its own obligation where it lies; what one clearing organization
-will release counts against the other's; then what the BD-FCM holds for the customer, the firm's
-residual interest and its capital. The firm fails on the day on which that does not suffice.
+A customer's margin goes first to its own obligation where it lies; what one account or clearing
+organization will release counts against another's; then what the BD-FCM holds for the customer, the
+firm's residual interest and its capital. The firm fails on the day on which that does not suffice.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from crossmargin.default_management.shares import no_less_than_zero
 from crossmargin.product.position import ClearingOrganization
 
 _ORGANIZATIONS = tuple(ClearingOrganization)
+#: An account, and the clearing organization that it is at.
+_Place = tuple[str, ClearingOrganization]
 
 
 class FailureTest(StrEnum):
@@ -85,10 +87,10 @@ class Failure:
     proprietary_unpaid : Money
         What the capital did not pay of the proprietary loss.
     residual_interest_left, capital_left : Money
-    paid_in : mapping of customer to mapping of ClearingOrganization to Money
+    paid_in : mapping of account to mapping of ClearingOrganization to Money
         What the BD-FCM, residual interest and capital paid for the customer where its margin did
         not suffice.
-    drawn_at_bd_fcm : mapping of customer to Money
+    drawn_at_bd_fcm : mapping of account to Money
         What was taken of the customer's property at the BD-FCM.
     """
 
@@ -115,8 +117,9 @@ class Failure:
 class _Owed:
     """One customer's losses at the close of a day, and who pays them before the firm does."""
 
-    customer: CustomerHoldings
-    balances: Mapping[ClearingOrganization, Money]
+    accounts: Sequence[CustomerHoldings]
+    results: Money
+    balances: Mapping[_Place, Money]
 
     @property
     def beyond_margin(self) -> Money:
@@ -124,19 +127,29 @@ class _Owed:
 
     @property
     def from_bd_fcm(self) -> Money:
-        return min(self.customer.at_bd_fcm.value, self.beyond_margin)
+        held = Money.total(each.at_bd_fcm.value for each in self.accounts)
+        return min(held, self.beyond_margin)
 
     @property
     def due(self) -> Money:
         """What the firm's own means have to pay."""
         return self.beyond_margin - self.from_bd_fcm
 
-    def paid_in(self, paid: Money) -> dict[ClearingOrganization, Money]:
-        """Return where a payment goes: to what each organization lacks, in proportion."""
-        lacking = [no_less_than_zero(-self.balances[each]).cents for each in _ORGANIZATIONS]
-        if paid == ZERO:
-            return dict.fromkeys(_ORGANIZATIONS, ZERO)
-        return dict(zip(_ORGANIZATIONS, paid.split(lacking), strict=True))
+    def drawn(self) -> dict[str, Money]:
+        """Return what is taken of each account's property at the BD-FCM, in proportion."""
+        held = [each.at_bd_fcm.value.cents for each in self.accounts]
+        shares = self.from_bd_fcm.split(held) if any(held) else [ZERO] * len(held)
+        names = (each.customer_id for each in self.accounts)
+        return dict(zip(names, shares, strict=True))
+
+    def paid_in(self, paid: Money) -> dict[str, dict[ClearingOrganization, Money]]:
+        """Return where a payment goes: to what is lacking in each place, in proportion."""
+        lacking = [no_less_than_zero(-each).cents for each in self.balances.values()]
+        shares = paid.split(lacking) if paid > ZERO else [ZERO] * len(lacking)
+        found: dict[str, dict[ClearingOrganization, Money]] = {}
+        for (account, organization), share in zip(self.balances, shares, strict=True):
+            found.setdefault(account, {})[organization] = share
+        return found
 
 
 def fail(
@@ -152,9 +165,10 @@ def fail(
     Parameters
     ----------
     holdings : Holdings
-    results : mapping of customer to CustomerResults
+    results : mapping of account to CustomerResults
         Close-outs of the defaulters at least.
     defaulters : iterable of str
+        Customers; all accounts of each are closed out.
     proprietary_loss : Money
         Not negative; the capital takes it at the last cycle, before any customer's deficit.
     test : FailureTest
@@ -170,21 +184,33 @@ def fail(
     proportion to its deficit; largest remainder, ties by name.
     """
     names = tuple(sorted(set(defaulters)))
-    unknown = [each for each in names if each not in results or each not in holdings.customers]
+    of = {name: holdings.accounts_of(name) for name in names}
+    unknown = [
+        name
+        for name, accounts in of.items()
+        if not accounts or any(each.customer_id not in results for each in accounts)
+    ]
     if unknown or proprietary_loss < ZERO:
         raise ValueError(f"defaulters {unknown!r} not there, or a loss of {proprietary_loss}")
     floor = holdings.minimum_capital if test is FailureTest.MINIMUM_CAPITAL else ZERO
     capital = no_less_than_zero(holdings.adjusted_net_capital - floor)
     is_proprietary = proprietary_loss > capital
     means = (holdings.residual_interest, no_less_than_zero(capital - proprietary_loss))
-    dates = sorted({on for name in names for on in results[name].dates})
+    dates = sorted(
+        {
+            on
+            for accounts in of.values()
+            for each in accounts
+            for on in results[each.customer_id].dates
+        }
+    )
     at_opening = holdings.adjusted_net_capital - proprietary_loss
     days: list[DefaultDay] = []
     owed: list[_Owed] = []
     if not is_proprietary:
         for on in dates:
-            owed = [_owed(holdings.customers[name], results[name], on) for name in names]
-            days.append(_day(on, owed, results, means))
+            owed = [_owed(accounts, results, on) for accounts in of.values()]
+            days.append(_day(on, owed, means))
             if days[-1].unpaid > ZERO:
                 break
     last = days[-1] if days else None
@@ -206,7 +232,7 @@ def fail(
         residual_interest_left=means[0] - (last.from_residual_interest if last else ZERO),
         capital_left=no_less_than_zero(at_opening) - spent,
         paid_in=_paid_in(owed, paid_by_firm),
-        drawn_at_bd_fcm={each.customer.customer_id: each.from_bd_fcm for each in owed},
+        drawn_at_bd_fcm={name: drawn for each in owed for name, drawn in each.drawn().items()},
     )
 
 
@@ -220,26 +246,29 @@ def _cause(debt: Money, *, is_proprietary: bool) -> Cause | None:
     return Cause.CUSTOMERS if debt > ZERO else None
 
 
-def _owed(customer: CustomerHoldings, results: CustomerResults, on: date) -> _Owed:
+def _owed(
+    accounts: Sequence[CustomerHoldings], results: Mapping[str, CustomerResults], on: date
+) -> _Owed:
     balances = {
-        each: customer.property_at(each).value + results.at(each, on) for each in _ORGANIZATIONS
+        (account.customer_id, each): account.property_at(each).value
+        + results[account.customer_id].at(each, on)
+        for account in accounts
+        for each in _ORGANIZATIONS
     }
-    return _Owed(customer, balances)
+    total = Money.total(results[account.customer_id].total(on) for account in accounts)
+    return _Owed(accounts, total, balances)
 
 
 def _day(
     on: date,
     owed: Sequence[_Owed],
-    results: Mapping[str, CustomerResults],
     means: tuple[Money, Money],
 ) -> DefaultDay:
-    result = Money.total(results[each.customer.customer_id].total(on) for each in owed)
+    result = Money.total(each.results for each in owed)
     due = Money.total(each.due for each in owed)
     residual = min(means[0], due)
     capital = min(means[1], due - residual)
-    lost = Money.total(
-        no_less_than_zero(-results[each.customer.customer_id].total(on)) for each in owed
-    )
+    lost = Money.total(no_less_than_zero(-each.results) for each in owed)
     beyond = Money.total(each.beyond_margin for each in owed)
     return DefaultDay(
         on=on,
@@ -258,15 +287,26 @@ def _paid_in(
     dues = [each.due.cents for each in owed]
     shares = paid_by_firm.split(dues) if any(dues) else [ZERO] * len(owed)
     return {
-        each.customer.customer_id: each.paid_in(each.from_bd_fcm + share)
+        account: at
         for each, share in zip(owed, shares, strict=True)
+        for account, at in each.paid_in(each.from_bd_fcm + share).items()
     }
 
 
 def beyond_property(holdings: Holdings, results: Mapping[str, CustomerResults]) -> tuple[str, ...]:
-    """Return by name the customers who lose more than their property by the close of some day."""
-    return tuple(
-        name
-        for name, each in sorted(results.items())
-        if any(holdings.customers[name].property_value + each.total(on) < ZERO for on in each.dates)
-    )
+    """Return by name the customers who lose more than their property by the close of some day.
+
+    Parameters
+    ----------
+    holdings : Holdings
+    results : mapping of account to CustomerResults
+    """
+    found = []
+    for owner in sorted({holdings.customers[name].owner for name in results}):
+        accounts = holdings.accounts_of(owner)
+        held = Money.total(each.property_value for each in accounts)
+        known = [results[each.customer_id] for each in accounts if each.customer_id in results]
+        days = {on for each in known for on in each.dates}
+        if any(held + Money.total(each.total(on) for each in known) < ZERO for on in days):
+            found.append(owner)
+    return tuple(found)

@@ -63,7 +63,7 @@ NOTHING = Property()
 
 @dataclass(frozen=True, slots=True)
 class CustomerHoldings:
-    """One customer at the last cycle.
+    """One customer's account at the last cycle.
 
     Parameters
     ----------
@@ -76,6 +76,8 @@ class CustomerHoldings:
         Of the last cycle, after the reduction where the customer takes part.
     participates : bool
         Whether positions are carried in the arrangement.
+    belongs_to : str
+        The customer, where this is what it holds outside its XM account, under a name of its own.
 
     Raises
     ------
@@ -88,12 +90,18 @@ class CustomerHoldings:
     at_bd_fcm: Property
     requirement: Mapping[ClearingOrganization, Money]
     participates: bool
+    belongs_to: str = ""
 
     def __post_init__(self) -> None:
         if not self.customer_id:
             raise ValueError("a customer has a name")
         if any(each < ZERO for each in self.requirement.values()):
             raise ValueError(f"a requirement is not negative, was {dict(self.requirement)!r}")
+
+    @property
+    def owner(self) -> str:
+        """The customer."""
+        return self.belongs_to or self.customer_id
 
     def property_at(self, organization: ClearingOrganization) -> Property:
         """Return what a clearing organization holds for the customer."""
@@ -174,6 +182,14 @@ class Holdings:
             self.customers[name]
             for name in sorted(self.customers)
             if self.customers[name].participates is participates
+        )
+
+    def accounts_of(self, owner: str) -> tuple[CustomerHoldings, ...]:
+        """Return a customer's accounts, by name."""
+        return tuple(
+            self.customers[name]
+            for name in sorted(self.customers)
+            if self.customers[name].owner == owner
         )
 
     @property

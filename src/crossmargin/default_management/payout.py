@@ -57,13 +57,14 @@ class PayoutTerms:
     ----------
     interim_share : Fraction
         Of the funded balance, paid before the final distribution.
-    interim_days, final_days : int
-        Calendar days after the order for relief.
+    interim_days, final_days, transfer_days : int
+        Calendar days after the order for relief; the last those after which accounts move.
     """
 
     interim_share: Fraction
     interim_days: int
     final_days: int
+    transfer_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def distributions(
 
     Notes
     -----
-    Accounts whose positions stay open move on the day of the order. Before the final distribution
+    Accounts whose positions stay open move first. Before the final distribution
     each claimant has the interim share of its funded balance as known then, afterwards all of it.
     Nothing is called back before a claimant has more than its whole funded balance.
     """
@@ -131,7 +132,8 @@ def distributions(
     since = Developments()
     estate = estate_with(since)
     received = dict(estate.transferred)
-    rounds = [_round(_fixed(order_for_relief, Occasion.TRANSFER), estate, estate.transferred)]
+    moved_on = order_for_relief + timedelta(days=terms.transfer_days)
+    rounds = [_round(_fixed(moved_on, Occasion.TRANSFER), estate, estate.transferred)]
     has_begun = False
     for on, _, event in steps:
         since = _developed(since, event, estate)

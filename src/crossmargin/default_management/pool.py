@@ -6,7 +6,7 @@ public claims before non-public ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.default_management.capacities import AccountClass
@@ -18,7 +18,6 @@ from crossmargin.default_management.funded_balance import (
     funded_balances,
 )
 from crossmargin.default_management.shares import in_cents, share_of
-from crossmargin.default_management.transfer_test import NoPrejudice, no_prejudice
 
 Claims = Mapping[str, Claim]
 Property = Mapping[AccountClass, Money]
@@ -77,10 +76,11 @@ def funded_by_class(
 ) -> dict[AccountClass, FundedBalances]:
     """Return the funded balances of public customers by class.
 
-    What moved of the futures class is no longer there, and step 4 added it back (B and D).
+    What moved of the futures class is no longer there, and step 4 added it back (B and D). What
+    moved beyond the class's property is the trustee's to recover.
     """
     funds = allocation.public_in_cents
-    gone = {AccountClass.FUTURES: moved}
+    gone = {AccountClass.FUTURES: min(moved, funds[AccountClass.FUTURES])}
     return {
         each: funded_balances(
             _of_class(claims, each, is_public=True),
@@ -93,16 +93,3 @@ def funded_by_class(
         )
         for each in AccountClass
     }
-
-
-def full_transfer(
-    claims: Claims, allocation: ClassAllocation, movers: Sequence[str]
-) -> NoPrejudice:
-    """Return whether claimants could move with their whole claim of the futures class."""
-    public = _of_class(claims, AccountClass.FUTURES, is_public=True)
-    return no_prejudice(
-        public,
-        prior={},
-        available=allocation.public_in_cents[AccountClass.FUTURES],
-        transfer={name: public[name] for name in movers},
-    )

@@ -67,6 +67,16 @@ class CustomerResults:
         """Every day on which something was closed out or marked, ascending."""
         return tuple(sorted({each.on for days in self.days.values() for each in days}))
 
+    def through(self, last: date) -> CustomerResults:
+        """Return the results up to a day, itself included."""
+        return CustomerResults(
+            self.customer_id,
+            {
+                organization: tuple(each for each in days if each.on <= last)
+                for organization, days in self.days.items()
+            },
+        )
+
     def at(self, organization: ClearingOrganization, through: date | None = None) -> Money:
         """Return the result at a clearing organization up to a day, itself included.
 

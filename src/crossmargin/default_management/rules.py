@@ -89,5 +89,6 @@ class DefaultRules:
                 parameters.ratio("interim_distribution_share"),
                 parameters.whole("interim_distribution_days"),
                 parameters.whole("final_distribution_days"),
+                parameters.whole("transfer_days"),
             ),
         )

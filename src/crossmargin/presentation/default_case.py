@@ -77,6 +77,7 @@ def case_document(case: Case, closed: CloseOuts) -> Document:
 def _holdings(customer: CustomerHoldings, is_closed_out: bool) -> Document:
     at = {each.value: customer.property_at(each) for each in ClearingOrganization}
     return {
+        "belongs_to": customer.owner,
         "participates": customer.participates,
         "closed_out": is_closed_out,
         "requirement": {
@@ -108,7 +109,7 @@ def _close_outs(closed: CloseOuts, case: Case) -> Document:
                     if dates:
                         day["date"] = _moved(day["date"], dates)
             found[each.customer] = {
-                "method": run.method.value if run else "",
+                "method": sides[0]["method"],
                 "result": document["result"],
                 "impact": document["impact"],
                 "sides": sides,
@@ -223,9 +224,17 @@ def _estate(estate: Estate) -> Document:
         "claims": {name: _claim(claim, estate) for name, claim in estate.claims.items()},
         "framework_one": _framework(estate),
         "full_transfer": {
-            "allowed": estate.full_transfer.is_allowed,
-            "obstacles": [each.value for each in estate.full_transfer.obstacles],
+            "estimated_on": str(estate.transferable.estimated_on),
+            "allowed": not estate.transferable.obstacles,
+            "obstacles": [each.value for each in estate.transferable.obstacles],
             "transferred": amounts(estate.transferred),
+            "beyond_funded_balance": amounts(
+                {
+                    name: amount - estate.paid[name]
+                    for name, amount in estate.transferred.items()
+                    if amount > estate.paid[name]
+                }
+            ),
         },
         "general_estate": {
             "assets": {
@@ -281,6 +290,7 @@ def _framework(estate: Estate) -> Document:
     shifted = found.shifted_dollars
     sign = -1 if shifted < 0 else 1
     return {
+        "of_record": estate.distribution.value,
         "treatment": found.treatment.value,
         **{
             name: amounts(each.in_cents)

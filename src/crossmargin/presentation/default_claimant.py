@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crossmargin.methodology.values import Table
-from crossmargin.presentation.default_tables import PART_WORDS, story
+from crossmargin.presentation.default_tables import PART_WORDS, rate, story
 from crossmargin.presentation.page_tables import money, table
 from crossmargin.presentation.tables import per_cent
 
@@ -22,11 +22,12 @@ def claimant_sections(document: Document, claimant: str) -> list[tuple[str, list
     customers = document["claimants"][claimant]["customers"]
     sections: list[tuple[str, list[str | Table]]] = [
         ("What happened to the firm", list(story(document))),
-        ("The last cycle", [_last_cycle(document, customers)]),
+        ("The last cycle", [_last_cycle(document, customers), *_securities(document, customers)]),
         ("Close-out, day by day", list(_close_outs(document, customers))),
         ("Payments between FICC and CME", list(_payments(document, customers))),
         ("Net equity in five steps", list(_net_equity(document, claimant))),
         ("Funded balance and distributions", list(_distributions(document, claimant))),
+        ("Securities and cash", list(_delivered(document, claimant))),
         ("With and without the arrangement", list(_difference(document, claimant))),
     ]
     return sections
@@ -36,7 +37,9 @@ def _last_cycle(document: Document, customers: list[str]) -> Table:
     rows = []
     for case, words in _CASES.items():
         for name in customers:
-            held = document[case]["customers"][name]
+            held = document[case]["customers"].get(name)
+            if held is None:  # with no arrangement a customer has one account
+                continue
             rows.append(
                 (
                     f"{name}, {words}",
@@ -56,6 +59,41 @@ def _last_cycle(document: Document, customers: list[str]) -> Table:
 
 
 _VALUE = "securities_value"
+
+
+def _securities(document: Document, customers: list[str]) -> Iterator[Table]:
+    rows = [
+        (
+            f"{each['cusip']} at {each['at']}",
+            f"{each['par']:,}",
+            *(money(each[part]) for part in ("market_value", "haircut", "counted")),
+        )
+        for each in document["collateral"]
+        if each["customer"] in customers
+    ]
+    if rows:
+        header = ("security", "par", "market value", "haircut", "counted")
+        yield table("Securities as margin, US dollars", header, rows)
+
+
+def _delivered(document: Document, claimant: str) -> Iterator[str | Table]:
+    of = document["claimants"][claimant]["delivered"]
+    cusips = sorted({cusip for case in _CASES for cusip in of[case]["par_by_cusip"]})
+    yield table(
+        "What the recovery is made of, US dollars",
+        ("", *_CASES.values()),
+        [
+            *(
+                (
+                    f"par of {cusip}",
+                    *(f"{of[case]['par_by_cusip'].get(cusip, 0):,}" for case in _CASES),
+                )
+                for cusip in cusips
+            ),
+            ("securities at their value", *(money(of[case][_VALUE]) for case in _CASES)),
+            ("cash", *(money(of[case]["cash"]) for case in _CASES)),
+        ],
+    )
 
 
 def _close_outs(document: Document, customers: list[str]) -> Iterator[str | Table]:
@@ -195,18 +233,21 @@ def _distributions(document: Document, claimant: str) -> Iterator[str | Table]:
     claim = estate["claims"][claimant]
     yield (
         f"Claim {money(claim['claim'])}; funded balance {money(claim['paid'])}. The futures class "
-        f"pays {per_cent(estate['futures_rate'])} of public claims."
+        f"pays {rate(estate['futures_rate'])} of public claims."
     )
     rows = [
         (
             each["date"],
             each["occasion"] + (f": {each['reason']}" if each["reason"] else ""),
-            per_cent(each["rate"]),
+            rate(each["rate"]),
             money(each["paid"][claimant]),
         )
         for each in document[_WITH]["distributions"]
         if claimant in each["paid"]
     ]
+    if not rows:
+        yield "Nothing is paid."
+        return
     yield table(
         "Distributions and corrections, US dollars",
         ("date", "occasion", "rate of the futures class then", "paid"),

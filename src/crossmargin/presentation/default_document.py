@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from crossmargin.basics.digest import digest_of
-from crossmargin.basics.words import counted
 from crossmargin.default_management.claims import claimant_of
 from crossmargin.default_management.comparison import CustomerComparison, Recovery
+from crossmargin.default_management.delivery import Delivery
 from crossmargin.presentation.default_case import Document, case_document
 from crossmargin.presentation.forward import PROXY_NOTICE
 from crossmargin.presentation.margin_notices import (
@@ -30,7 +30,8 @@ AGREEMENT_NOTICE = (
 )
 _FIRM_NOTICE = (
     "Residual interest, capital, other customers and other classes are those of the firm's file; "
-    "what is required of a customer has been collected, in cash."
+    "what is required of a customer has been collected: securities that the file names, after "
+    "haircut, and cash for the rest."
 )
 _MODES = {
     "restrike": "Restrike: the books are those re-struck on the date before the failure.",
@@ -39,7 +40,11 @@ _MODES = {
         "as-of date."
     ),
 }
-_OUTSIDE_NOTICE = "{customer}: {lines} outside the XM account: no part of it unless in the file."
+_OUTSIDE_NOTICE = (
+    "{customers}: what lies outside the XM account has its own margin and is sold by each clearing "
+    "organization apart."
+)
+_LEFT_OUT_NOTICE = "{customer}, not closed out and without its margin: {lines}."
 #: Of one claimant in one case.
 AMOUNTS = (
     *("margin", "other_accounts", "result", "beyond_property"),
@@ -69,6 +74,10 @@ def default_document(
     run, request = found.run, found.request
     day = run.result.day
     opening = found.at_last_cycle
+    delivered = {
+        "with_arrangement": found.deliveries(found.with_arrangement),
+        "without_arrangement": found.deliveries(found.without),
+    }
     body: Document = {
         "as_of": day.as_of.isoformat(),
         "mode": request.mode.value,
@@ -87,11 +96,16 @@ def default_document(
             "minimum_capital": str(found.firm.minimum_capital),
         },
         "claimants": {
-            name: _compared(found, name, each) for name, each in found.comparison.items()
+            name: {
+                **_compared(found, name, each),
+                "delivered": {case: _delivery(of[name]) for case, of in delivered.items()},
+            }
+            for name, each in found.comparison.items()
         },
+        "collateral": _collateral(found),
         "with_arrangement": case_document(found.with_arrangement, found.close_outs),
         "without_arrangement": case_document(found.without, found.close_outs_without),
-        "not_walked": dict(sorted(opening.not_walked.items())),
+        "left_out": {name: list(lines) for name, lines in sorted(opening.left_out.items())},
         "notices": _notices(found),
     }
     inputs = {"positions": positions_part(run), "firm_sha256": firm_sha256}
@@ -103,8 +117,8 @@ def _compared(found: DefaultSimulation, claimant: str, each: CustomerComparison)
     return {
         "customers": [
             name
-            for name in sorted(found.with_arrangement.holdings.customers)
-            if claimant_of(facts.held_as(name).capacity) == claimant
+            for name, account in sorted(found.with_arrangement.holdings.customers.items())
+            if claimant_of(facts.held_as(account.owner).capacity) == claimant
         ],
         "with_arrangement": _recovery(each.with_arrangement),
         "without_arrangement": _recovery(each.without),
@@ -113,6 +127,30 @@ def _compared(found: DefaultSimulation, claimant: str, each: CustomerComparison)
             "total": str(difference.total),
         },
     }
+
+
+def _delivery(of: Delivery) -> Document:
+    return {
+        "par_by_cusip": dict(of.par_by_cusip),
+        "securities_value": str(of.securities_value),
+        "cash": str(of.cash),
+    }
+
+
+def _collateral(found: DefaultSimulation) -> list[Document]:
+    return [
+        {
+            "customer": customer,
+            "at": organization.value,
+            "cusip": cusip,
+            "par": each.par_dollars,
+            "market_value": str(each.value),
+            "haircut": str(each.value - pledged.counted[cusip]),
+            "counted": str(pledged.counted[cusip]),
+        }
+        for (customer, organization), pledged in sorted(found.pledged.items())
+        for cusip, each in pledged.margined.items()
+    ]
 
 
 def _recovery(each: Recovery) -> Document:
@@ -134,14 +172,12 @@ def _notices(found: DefaultSimulation) -> list[str]:
     notices = [SIMULATED_NOTICE] if day.simulated else []
     notices += derived_price_notices(day)
     notices += [AGREEMENT_NOTICE, _FIRM_NOTICE, _MODES[found.request.mode.value], PROXY_NOTICE]
-    outside = {
-        customer.key.customer_id: len(customer.ineligible) + len(customer.unsupported)
-        for customer in found.run.result.customers
-    }
+    opening = found.at_last_cycle
+    outside = ", ".join(each.owner for each in opening.customers if not each.in_xm)
+    notices += [_OUTSIDE_NOTICE.format(customers=outside)] if outside else []
     notices += [
-        _OUTSIDE_NOTICE.format(customer=name, lines=counted(lines, "line"))
-        for name, lines in sorted(outside.items())
-        if lines
+        _LEFT_OUT_NOTICE.format(customer=name, lines="; ".join(lines))
+        for name, lines in sorted(opening.left_out.items())
     ]
     return [*notices, REVIEW_NOTICE]
 

@@ -1,6 +1,6 @@
 """Pages of a simulated default: one for each claimant, and the trustee's summary.
 
-Each is one HTML file without a script; its policy forbids every request.
+Each is one HTML file without a script, whose policy forbids every request, and a PDF beside it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from crossmargin.methodology.values import Table
 from crossmargin.presentation.default_claimant import claimant_sections
+from crossmargin.presentation.default_pdf import page_pdf
 from crossmargin.presentation.default_tables import title
 from crossmargin.presentation.default_trustee import trustee_sections
 from crossmargin.presentation.pack_html import table_html
@@ -25,10 +26,10 @@ _POLICY = (
     "form-action 'none'"
 )
 _UNSAFE = re.compile(r"[^A-Za-z0-9.-]+")
-TRUSTEE = "trustee.html"
+TRUSTEE = "trustee"
 
 
-def default_pages(document: Document) -> dict[str, str]:
+def default_pages(document: Document) -> dict[str, bytes]:
     """Return every page by the name of its file.
 
     Parameters
@@ -36,11 +37,20 @@ def default_pages(document: Document) -> dict[str, str]:
     document : mapping
         Of the simulated default.
     """
-    pages = {TRUSTEE: _page("Trustee's summary", document, trustee_sections(document))}
+    pages = _both(TRUSTEE, "Trustee's summary", document, trustee_sections(document))
     for place, name in enumerate(document["claimants"], start=1):
-        file = f"claimant-{place:04d}-{_UNSAFE.sub('-', name)}.html"
-        pages[file] = _page(name, document, claimant_sections(document, name))
+        file = f"claimant-{place:04d}-{_UNSAFE.sub('-', name)}"
+        pages |= _both(file, name, document, claimant_sections(document, name))
     return pages
+
+
+def _both(
+    file: str, heading: str, document: Document, sections: Sequence[Section]
+) -> dict[str, bytes]:
+    return {
+        f"{file}.html": _page(heading, document, sections).encode(),
+        f"{file}.pdf": page_pdf(heading, document, sections),
+    }
 
 
 def _page(heading: str, document: Document, sections: Sequence[Section]) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING, Any
 
-from crossmargin.presentation.tables import dollars, grid, per_cent, print_whole
+from crossmargin.presentation.tables import dollars, grid, print_whole
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,8 +57,6 @@ def print_default(console: Console, document: Document) -> None:
         console.print()
     for name, value in document["parameters"]["changed"].items():
         console.print(f"Set by hand: {name} = {value}.")
-    for name, reason in document["not_walked"].items():
-        console.print(f"Not walked: {name}, {reason}.")
     for notice in document["notices"]:
         console.print(notice)
 
@@ -99,6 +97,17 @@ def _firm(document: Document) -> Any:
     ):
         table.add_row(words, *(dollars(document[case]["failure"][name]) for case in _CASES))
     return table
+
+
+def rate(text: str) -> str:
+    """Return what is paid of claims in per cent, rounded down: 100 is all of them.
+
+    Examples
+    --------
+    >>> rate("0.999998"), rate("1.000000")
+    ('99.99 %', '100.00 %')
+    """
+    return f"{(Decimal(text) * 100).quantize(Decimal('0.01'), rounding=ROUND_DOWN)} %"
 
 
 def story(document: Document) -> list[str]:
@@ -177,7 +186,7 @@ def estate_lines(case: Document) -> list[str]:
     framework, transfer = estate["framework_one"], estate["full_transfer"]
     lines = [
         f"Futures class: {dollars(estate['property']['total'])} of property; it pays "
-        f"{per_cent(estate['futures_rate'])} of public claims.",
+        f"{rate(estate['futures_rate'])} of public claims.",
         *(
             f"{name} returns {dollars(side['returned'])} and bears {dollars(side['borne'])} itself."
             for name, side in case["sides"].items()
@@ -190,10 +199,15 @@ def estate_lines(case: Document) -> list[str]:
             f"{dollars(paid['FICC'])}, CME pays FICC {dollars(paid['CME'])}."
             for name, paid in case["payments"]["paid"].items()
         ]
-    moved = "with their whole claim" if transfer["allowed"] else "with the share that all are paid"
+    moved = "whole claim" if transfer["allowed"] else "estimated share"
+    beyond = transfer["beyond_funded_balance"]
+    later = f"; {dollars(_sum(beyond))} of it is to be recovered" if beyond else ""
+    is_record = framework["of_record"] == "framework_one"
     lines += [
-        f"Customers whose positions stay open move {moved}.",
-        f"Framework 1 would be {framework['treatment']}; one pool moves "
+        f"Customers whose positions stay open move with their {moved}, as known on "
+        f"{transfer['estimated_on']}{later}.",
+        f"Framework 1 {'is of record,' if is_record else 'would be'} {framework['treatment']}; "
+        f"one pool {'would move' if is_record else 'moves'} "
         f"{dollars(framework['shifted_to_non_xm'])} of loss to customers outside the arrangement.",
         *(
             f"{each['date']} {each['occasion']}: {dollars(_sum(each['paid']))} paid"

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crossmargin.methodology.values import Table
-from crossmargin.presentation.default_tables import estate_lines, story
+from crossmargin.presentation.default_tables import estate_lines, rate, story
 from crossmargin.presentation.page_tables import money, table
-from crossmargin.presentation.tables import per_cent
 
 Document = Mapping[str, Any]
 _CASES = {"with_arrangement": "with the arrangement", "without_arrangement": "without it"}
@@ -73,7 +72,7 @@ def _estate(case: Document) -> Iterator[str | Table]:
                 name,
                 money(each["public_claims"]),
                 money(each["for_public_claims"]),
-                per_cent(each["rate"]),
+                rate(each["rate"]),
             )
             for name, each in estate["classes"].items()
         ],

@@ -119,16 +119,24 @@ class ParameterRegistry:
             read, on=on, origin=read.file if owner in self.own else SHIPPED
         )
 
-    def in_force(self, on: date) -> ParameterSets:
+    def in_force(self, on: date, *, beside: Sequence[str] = ()) -> ParameterSets:
         """Return the parameters of a margin run in force on the day.
+
+        Parameters
+        ----------
+        on : date
+        beside : sequence of str
+            Owners that are read beside those of a margin run.
 
         Raises
         ------
         RefusedError
-            If a user's file is of an owner that a margin run does not read.
+            If a user's file is of an owner that is not read.
         """
-        expected = f"a file of {', '.join(OWNERS_OF_A_RUN)}: a margin run reads no other owner's"
-        unread = [self.files[owner] for owner in sorted(self.own) if owner not in OWNERS_OF_A_RUN]
+        read = (*OWNERS_OF_A_RUN, *beside)
+        reader = "this" if beside else "a margin run"
+        expected = f"a file of {', '.join(read)}: {reader} reads no other owner's"
+        unread = [self.files[owner] for owner in sorted(self.own) if owner not in read]
         if unread:
             raise RefusedError(*(_fault(each, "owner", each.owner, expected) for each in unread))
         return ParameterSets(**{owner: self.set_of(owner, on) for owner in OWNERS_OF_A_RUN})

@@ -1,6 +1,7 @@
-"""Today's books of the XM account as lines that can be re-struck on any date.
+"""Today's books as lines that can be re-struck on any date.
 
-What lies outside the account is margined in full and is no part of a walk.
+A walk is of the XM account. What lies outside it is margined in full, and is walked by itself, as
+lines with the same terms, where a close-out has to sell it.
 """
 
 from __future__ import annotations
@@ -41,18 +42,35 @@ def lines_and_books(
     more_contracts : sequence of str
         Contract codes of the day that become lines although no book holds them.
     """
+    portfolios = [(book.key.customer_id, book.xm) for book in books]
+    return lines_and_portfolios(day, portfolios, more_contracts=more_contracts)
+
+
+def lines_and_portfolios(
+    day: MarginDay,
+    portfolios: Sequence[tuple[str, Mapping[int, int]]],
+    *,
+    more_contracts: Sequence[str] = (),
+) -> tuple[Lines, list[Book]]:
+    """Return the lines of some portfolios, and what each holds of them.
+
+    Parameters
+    ----------
+    day : MarginDay
+        The date whose terms the lines keep.
+    portfolios : sequence of (str, mapping of int to int)
+        A name, and whole units by place, as a customer's book has them.
+    more_contracts : sequence of str
+        Contract codes of the day that become lines although no portfolio holds them.
+    """
     count = len(day.valuation.book.prices)
     contract_count = len(day.valuation.contracts)
     labels = [price.security.cusip.text for price in day.valuation.book.prices]
     codes = [future.contract.code for future in day.valuation.contracts]
     dv01 = curve_dv01(day)
-    held_rows = sorted({place for book in books for place in book.xm if place < count})
-    held_places = {
-        place - count
-        for book in books
-        for place in book.xm
-        if count <= place < count + contract_count
-    }
+    held = {place for _, units in portfolios for place in units}
+    held_rows = sorted(place for place in held if place < count)
+    held_places = {place - count for place in held if count <= place < count + contract_count}
     securities = tuple(
         SecurityLine(
             label=labels[row],
@@ -68,18 +86,18 @@ def lines_and_books(
     moving = {line.label for line in contracts}
     return Lines(securities, contracts), [
         Book(
-            name=book.key.customer_id,
-            securities=_named(book.xm, labels, range(count)),
+            name=name,
+            securities=_named(units, labels, range(count)),
             contracts={
-                code: units
-                for code, units in _named(
-                    book.xm, codes, range(count, count + contract_count)
+                code: contracts
+                for code, contracts in _named(
+                    units, codes, range(count, count + contract_count)
                 ).items()
                 if code in moving
             },
-            repo_charge=_repo_charge(day, book.xm, count + contract_count),
+            repo_charge=_repo_charge(day, units, count + contract_count),
         )
-        for book in books
+        for name, units in portfolios
     ]
 
 

@@ -15,13 +15,14 @@ from crossmargin.default_management.capacities import AccountClass, HeldAccount,
 from crossmargin.default_management.case import Case, run_case
 from crossmargin.default_management.claims import TrusteeFacts
 from crossmargin.default_management.comparison import Recovery, compare_cases
-from crossmargin.default_management.distribution import Subclass, Treatment
+from crossmargin.default_management.distribution import DistributionRule, Subclass, Treatment
 from crossmargin.default_management.estate import ConservationError, conserved
 from crossmargin.default_management.failure import Cause, FailureTest, beyond_property, fail
 from crossmargin.default_management.holdings import CustomerHoldings, Holdings, Property
 from crossmargin.default_management.payout import Event, Occasion
 from crossmargin.default_management.results import CustomerResults, DayResult
 from crossmargin.default_management.rules import DefaultRules
+from crossmargin.default_management.transfer_test import Obstacle
 from crossmargin.product.position import ClearingOrganization
 
 FICC, CME = ClearingOrganization.FICC, ClearingOrganization.CME
@@ -99,6 +100,26 @@ def test_margin_pays_first_then_the_firm_and_the_day_and_cent_of_the_failure_are
     assert failure.paid_in == {"A": {FICC: ZERO, CME: dollars(160)}}
 
 
+def test_what_one_account_of_a_customer_releases_counts_against_another() -> None:
+    """A's regular account has 70 to spare; of 180 lacking the firm pays what that and it leave."""
+    regular = replace(customer("A regular", 0, 90, 5, xm=False), belongs_to="A")
+    held = replace(HOLDINGS, customers={**HOLDINGS.customers, "A regular": regular})
+    loses = {"A": A_LOSES, "A regular": result("A regular", {}, {FIRST: -20})}
+    assert beyond_property(held, loses) == ("A",)
+    failure = fail(held, loses, defaulters=["A"])
+    last = failure.days[-1]
+    assert last.result == dollars(-290)
+    assert last.from_margin == dollars(190)
+    assert last.from_bd_fcm == dollars(15)
+    assert (last.from_residual_interest, last.unpaid) == (dollars(85), ZERO)
+    assert failure.drawn_at_bd_fcm == {"A": dollars(10), "A regular": dollars(5)}
+    # Nothing lacks in the regular account: all goes to the loss at CME in the other.
+    assert failure.paid_in["A regular"] == {FICC: ZERO, CME: ZERO}
+    assert failure.paid_in["A"] == {FICC: ZERO, CME: dollars(100)}
+    with pytest.raises(ValueError, match="not there"):
+        fail(held, {"A": A_LOSES}, defaulters=["A"])
+
+
 def test_a_firm_that_must_keep_its_minimum_capital_fails_with_more_debt() -> None:
     failure = fail(HOLDINGS, {"A": A_LOSES}, defaulters=["A"], test=FailureTest.MINIMUM_CAPITAL)
     assert failure.debt == dollars(30)
@@ -153,14 +174,61 @@ def test_sides_estate_and_payments_are_those_worked_out_by_hand(rules: DefaultRu
     assert estate.futures_rate == Fraction(235, 245)
     assert estate.paid == {"A": ZERO, "B": Money(43_16), "C": Money(191_84)}
     assert estate.general.debts_of_customers == dollars(160)
-    assert not estate.full_transfer.is_allowed
-    assert estate.transferred == {"C": Money(191_84)}
+    # On the day of the failure B's loss is not known: 240 for claims of 250, and C moves with 192.
+    assert estate.transferable.estimated_on == SECOND
+    assert estate.transferable.obstacles == (Obstacle.PREJUDICES_OTHERS,)
+    assert estate.transferred == {"C": dollars(192)}
     # Framework 1 would satisfy C from its own property first.
     assert estate.framework.treatment is Treatment.SEPARATE
     assert estate.framework.framework_one.in_cents == {
         Subclass.NON_XM: dollars(200),
         Subclass.XM: dollars(35),
     }
+
+
+def test_accounts_that_move_before_the_failure_is_known_move_whole(rules: DefaultRules) -> None:
+    """On the day of the order itself the test of 190.07(d)(5) sees the day before: no shortfall."""
+    at_once = replace(rules, payout=replace(rules.payout, transfer_days=0))
+    case = by_hand(at_once)
+    assert case.payout is not None
+    estate = case.payout.estate
+    assert estate.transferable.estimated_on == FIRST
+    assert estate.transferable.obstacles == ()
+    assert estate.transferred == {"C": dollars(200)}
+    assert estate.paid["C"] == Money(191_84)
+    assert case.payout.rounds[1].paid["C"] == Money(-8_16)
+
+
+def test_with_framework_one_of_record_each_subclass_has_its_own_property_first(
+    rules: DefaultRules,
+) -> None:
+    case = by_hand(replace(rules, distribution=DistributionRule.FRAMEWORK_ONE))
+    estate = case.estate
+    assert estate is not None
+    assert estate.paid == {"A": ZERO, "B": dollars(35), "C": dollars(200)}
+    # C is whole out of its own property, and moves whole.
+    assert estate.transferable.obstacles == ()
+    assert estate.transferred == {"C": dollars(200)}
+    pooled_ = by_hand(rules).estate
+    assert pooled_ is not None
+    assert estate.framework == pooled_.framework
+    assert estate.paid["C"] - pooled_.paid["C"] == Money(8_16)
+
+
+def test_what_the_common_pool_adds_helps_both_subclasses_alike(rules: DefaultRules) -> None:
+    """A pool of 4 on 10 that framework 1 leaves unpaid of B's 45."""
+    case = run_case(
+        HOLDINGS,
+        fail(HOLDINGS, {"A": A_LOSES}, defaulters=["A"]),
+        {"A": A_LOSES, "B": B_LOSES},
+        closed_out=frozenset("AB"),
+        facts=TrusteeFacts(common_pool=dollars(4)),
+        events=(),
+        rules=replace(rules, distribution=DistributionRule.FRAMEWORK_ONE),
+        sharing=rules.sharing,
+    )
+    assert case.estate is not None
+    assert case.estate.paid == {"A": ZERO, "B": dollars(39), "C": dollars(200)}
 
 
 def test_payments_out_of_a_surplus_that_the_pool_would_have_change_no_share(
@@ -184,9 +252,10 @@ def test_an_interim_distribution_a_final_one_and_a_correction_add_up(rules: Defa
         Occasion.DISALLOWED_CLAIM,
         Occasion.FINAL,
     ]
-    assert transfer.paid == {"C": Money(191_84)}
-    # Four fifths of 43.16: the cent that rounding leaves is B's, whose remainder is larger.
-    assert interim.paid == {"B": Money(34_53)}
+    assert (transfer.on, transfer.paid) == (THIRD, {"C": dollars(192)})
+    # Four fifths of 43.16: the cent that rounding leaves is B's, whose remainder is larger. C moved
+    # with 16 cents more than its funded balance: the trustee's to recover.
+    assert interim.paid == {"B": Money(34_53), "C": Money(-16)}
     # B may claim 20 and has had more; C is whole with the final distribution.
     assert correction.paid == {"B": Money(-14_53)}
     assert final.paid == {"C": Money(8_16)}

@@ -40,5 +40,5 @@ def test_the_shipped_parameters_are_the_readings_of_record() -> None:
             ClearingOrganization.FICC: Reach.OWN_CUSTOMER,
             ClearingOrganization.CME: Reach.CUSTOMERS_TOGETHER,
         },
-        PayoutTerms(Fraction(4, 5), 30, 365),
+        PayoutTerms(Fraction(4, 5), 30, 365, 1),
     )

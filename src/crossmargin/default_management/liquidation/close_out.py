@@ -164,23 +164,36 @@ class CloseOut:
 
 @dataclass(frozen=True, slots=True)
 class CustomerCloseOut:
-    """One customer's close-out at both, and what both required at the last cycle before it.
+    """One account's close-out at both, and what both required at the last cycle before it.
 
     Parameters
     ----------
     customer : str
+        The customer; of what lies outside the XM account of a customer who has one, a name of its
+        own.
     by_side : mapping of ClearingOrganization to CloseOut
         Both, also where nothing is held at one.
     requirement : mapping of ClearingOrganization to Money
         With the arrangement: after the reduction, at FICC at least the customer minimum.
     standalone : mapping of ClearingOrganization to Money
-        With none.
+        With none: of all the customer's positions there as one portfolio (ruling 5).
+    belongs_to : str
+        The customer whose account it is, if it has a name of its own.
+    in_xm : bool
+        Whether it is an XM account.
     """
 
     customer: str
     by_side: Mapping[ClearingOrganization, CloseOut]
     requirement: Mapping[ClearingOrganization, Money]
     standalone: Mapping[ClearingOrganization, Money]
+    belongs_to: str = ""
+    in_xm: bool = True
+
+    @property
+    def owner(self) -> str:
+        """The customer."""
+        return self.belongs_to or self.customer
 
     @property
     def result(self) -> Money:
@@ -196,6 +209,8 @@ class CustomerCloseOut:
         """Return the JSON shape."""
         return {
             "customer": self.customer,
+            "belongs_to": self.owner,
+            "in_xm": self.in_xm,
             "result": str(self.result),
             "impact": str(self.impact),
             "requirement": _amounts(self.requirement),

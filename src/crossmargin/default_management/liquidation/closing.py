@@ -48,6 +48,7 @@ def close_out_books(
     *,
     method: Method,
     terms: LiquidationTerms,
+    apart: Mapping[str, Legs] | None = None,
 ) -> dict[str, dict[ClearingOrganization, CloseOut]]:
     """Return every customer's close-out at both clearing organizations.
 
@@ -63,13 +64,20 @@ def close_out_books(
         Of the path, the day of the failure first.
     method : Method
     terms : LiquidationTerms
+    apart : mapping of account to legs, optional
+        Under other names: what each clearing organization sells by itself whatever the method is,
+        because it is not in the XM account. Impact is shared with the rest.
 
     Raises
     ------
     PathTooShortError
         If the path ends before the last sale.
     """
-    positions = positions_of(books, instruments, hedges, method, terms)
+    apart = apart or {}
+    positions = [
+        *positions_of(books, instruments, hedges, method, terms),
+        *positions_of(apart, instruments, hedges, Method.SEPARATE, terms),
+    ]
     last_day = max((each.last_day for each in positions), default=0)
     if last_day > len(dates):
         raise PathTooShortError(last_day, len(dates))
@@ -81,12 +89,14 @@ def close_out_books(
         for day in range(1, last_day + 1)
     }
     found = {}
-    for name, legs in books.items():
-        price = _transfer_price(legs, instruments, method.buyer)
+    methods = {**dict.fromkeys(books, method), **dict.fromkeys(apart, Method.SEPARATE)}
+    for name, legs in {**books, **apart}.items():
+        buyer = methods[name].buyer
+        price = _transfer_price(legs, instruments, buyer)
         found[name] = {
             side: CloseOut(
                 side,
-                method,
+                methods[name],
                 tuple(
                     _day(
                         account,
@@ -98,7 +108,7 @@ def close_out_books(
                     )
                     for day in range(1, max((each.last_day for each in held), default=0) + 1)
                 ),
-                transfer_price=-price if side is method.buyer else price,
+                transfer_price=-price if side is buyer else price,
             )
             for side in ClearingOrganization
             for account in [Account(name, side)]

@@ -26,6 +26,7 @@ from crossmargin.feeds.defaults.tables import (
     Tables,
     one_of,
 )
+from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.defaults.firm import Firm, OutsideCustomer
 
 _RULE = "reference: default"
@@ -33,6 +34,7 @@ _CLASS = one_of(AccountClass, AccountClass.FUTURES)
 _HOLDING = one_of(Holding, Holding.ENTITY)
 _HELD = ("holder", "held_as", "on_behalf_of", "principal", "is_disregarded")
 _AT_BD_FCM = ("cash_at_bd_fcm", "securities_at_bd_fcm", "securities_value_at_bd_fcm")
+_AT_ORGANIZATIONS = {each: f"securities_at_{each.value.lower()}" for each in ClearingOrganization}
 _TABLES = {
     "": (
         *("bd_fcm", "residual_interest", "adjusted_net_capital", "minimum_capital"),
@@ -40,7 +42,7 @@ _TABLES = {
         *("class", "debt", "recovery", "disallowed_claim"),
     ),
     "default": ("customers", "beyond_margin", "proprietary_loss"),
-    "customer": ("customer_id", *_AT_BD_FCM, *_HELD),
+    "customer": ("customer_id", *_AT_ORGANIZATIONS.values(), *_AT_BD_FCM, *_HELD),
     "futures_customer": (
         *("customer_id", "requirement", "cash_at_cme", "result"),
         *(*_AT_BD_FCM, *_HELD),
@@ -96,6 +98,12 @@ def _firm(tables: Tables, said: Place) -> Firm:
         beyond_margin_defaults=tables.given(default, "beyond_margin", TRUTH),
         at_bd_fcm={
             tables.needed(each, "customer_id", TEXT): _at_bd_fcm(tables, each) for each in customers
+        },
+        par_at={
+            (tables.needed(each, "customer_id", TEXT), organization): par
+            for each in customers
+            for organization, key in _AT_ORGANIZATIONS.items()
+            if (par := tables.given(each, key, PAR))
         },
         outside=tuple(_outside(tables, each) for each in outside),
         trustee=_trustee(tables, said, [*customers, *outside]),

@@ -1,8 +1,9 @@
-"""The use case of a close-out: XM customers' positions sold along a path, and what that gives.
+"""The use case of a close-out: customers' positions sold along a path, and what that gives.
 
 The opening of the path is the last cycle before the failure: what both clearing organizations
-required then, with the arrangement and with none, comes with each customer's close-out. Only the
-XM account is closed out: what lies outside it is no part of a walk.
+required then, with the arrangement and with none, comes with each account's close-out. What lies
+outside the XM account is an account of its own: its own margin, sold by each clearing organization
+apart.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from datetime import date
 
 from crossmargin.analysis.walk.figures import BookWalk
 from crossmargin.analysis.walk.lines import Book
-from crossmargin.analysis.walk.margins import FUTURES
+from crossmargin.analysis.walk.margins import FUTURES, SECURITIES
 from crossmargin.analysis.walk.walking import walk_books
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.money import Money
-from crossmargin.basics.refusals import Refusal, RefusedError, refused
+from crossmargin.basics.refusals import refused
 from crossmargin.default_management.liquidation.close_out import (
     CloseOut,
     CustomerCloseOut,
@@ -31,25 +32,29 @@ from crossmargin.default_management.liquidation.hedging import Legs
 from crossmargin.default_management.liquidation.terms import LiquidationTerms
 from crossmargin.market.history import MarketData
 from crossmargin.product.position import ClearingOrganization
-from crossmargin.services.customer_books import CustomerBook
+from crossmargin.services.defaults.accounts import (
+    ClosedAccount,
+    accounts_of,
+    chosen_books,
+    left_out_of,
+)
 from crossmargin.services.defaults.close_out_lines import (
     SellersLines,
     hedge_codes,
     sellers_lines,
 )
 from crossmargin.services.forward_paths import ForwardPath, Route, route_of
-from crossmargin.services.forward_walk import chosen_customers
 from crossmargin.services.margin_positions import MarginRun
 from crossmargin.services.ports import BlockExecutor
 from crossmargin.services.walk_dates import walk_rules
-from crossmargin.services.walked_books import lines_and_books
+from crossmargin.services.walked_books import lines_and_portfolios
 
 _RULE = "ruling 20"
 
 
 @dataclass(frozen=True, slots=True)
 class CloseOutRun:
-    """XM customers closed out along a path.
+    """Customers closed out along a path.
 
     Parameters
     ----------
@@ -66,9 +71,9 @@ class CloseOutRun:
         What basis and spread were estimated with, in order.
     lines : SellersLines
     customers : tuple of CustomerCloseOut
-        By name.
-    not_walked : mapping of customer to str
-        And why.
+        One an account, by name.
+    left_out : mapping of customer to tuple of str
+        Lines that nothing walks, and why: they are not closed out, and their margin is left out.
     """
 
     run: MarginRun
@@ -80,7 +85,7 @@ class CloseOutRun:
     known_until: tuple[date, ...]
     lines: SellersLines
     customers: tuple[CustomerCloseOut, ...]
-    not_walked: Mapping[str, str]
+    left_out: Mapping[str, tuple[str, ...]]
 
     @property
     def opening(self) -> date:
@@ -105,7 +110,7 @@ class CloseOutRun:
             "known_until": [day.isoformat() for day in self.known_until],
             "hedges": list(self.lines.hedges),
             "customers": [customer.as_document() for customer in self.customers],
-            "not_walked": dict(self.not_walked),
+            "left_out": {name: list(lines) for name, lines in self.left_out.items()},
         }
         return {**body, "digest": digest_of(body)}
 
@@ -119,8 +124,9 @@ def close_outs(
     method: Method,
     terms: LiquidationTerms,
     customers: Sequence[str] = (),
+    has_arrangement: bool = True,
 ) -> CloseOutRun:
-    """Return what closing out XM customers gives along a path.
+    """Return what closing out customers gives along a path.
 
     Parameters
     ----------
@@ -135,18 +141,23 @@ def close_outs(
     customers : sequence of str
         Customer ids; every customer if left out. Whoever is closed out together shares impact and
         volume.
+    has_arrangement : bool
+        Otherwise all that a customer holds is one account.
 
     Raises
     ------
     RefusedError
         If the path has no dates, too short a history before it or too few days for the close-out,
-        a customer is unknown, two have one name, or no customer has an XM account.
+        a customer is unknown, two have one name, or no customer has anything that is walked.
     """
     day = run.result.day
     rules = walk_rules(day.parameters)
-    _, books, not_walked = chosen_customers(run, customers)
-    _refuse_namesakes(books)
-    lines, walked = lines_and_books(day, books, more_contracts=hedge_codes(day))
+    books = chosen_books(run, customers)
+    accounts = accounts_of(day, books, has_arrangement=has_arrangement)
+    portfolios = dict(part for each in accounts for part in each.portfolios)
+    lines, walked = lines_and_portfolios(
+        day, list(portfolios.items()), more_contracts=hedge_codes(day)
+    )
     try:
         route = route_of(day, market, path, rules)
         walks = walk_books(
@@ -162,20 +173,23 @@ def close_outs(
         raise refused("path", f"{path.mode}: {error}", expected, _RULE) from error
     sellers = sellers_lines(day, route, lines, rules, terms)
     dates = _dates(route)
+    legs = {book.name: _legs(book) for book in walked}
     try:
         closed = close_out_books(
-            {book.name: _legs(book) for book in walked},
+            {each.name: legs[each.name] for each in accounts if each.in_xm},
             sellers.instruments,
             sellers.hedges,
             dates[1:],
             method=method,
             terms=terms,
+            apart={each.name: legs[each.name] for each in accounts if not each.in_xm},
         )
     except PathTooShortError as error:
         expected = (
             "a path that lasts to the last sale, or a larger liquidation.largest_volume_share"
         )
         raise refused("path", f"{path.mode}: {error}", expected, _RULE) from error
+    by_name = {walk.name: walk for walk in walks}
     return CloseOutRun(
         run=run,
         path=path,
@@ -188,21 +202,11 @@ def close_outs(
         known_until=tuple(dict.fromkeys(each.until for each in route.factors.known.values())),
         lines=sellers,
         customers=tuple(
-            _customer(walk, closed[walk.name]) for walk in sorted(walks, key=lambda each: each.name)
+            _customer(each, by_name, closed[each.name])
+            for each in sorted(accounts, key=lambda one: one.name)
         ),
-        not_walked=not_walked,
+        left_out=left_out_of(day, books),
     )
-
-
-def _refuse_namesakes(books: Sequence[CustomerBook]) -> None:
-    names = [book.key.customer_id for book in books]
-    faults = [
-        Refusal("customer_id", name, "customers of one BD-FCM, each once", "ruling 16")
-        for name in dict.fromkeys(names)
-        if names.count(name) > 1
-    ]
-    if faults:
-        raise RefusedError(*faults)
 
 
 def _legs(book: Book) -> Legs:
@@ -217,17 +221,23 @@ def _dates(route: Route) -> tuple[date, ...]:
     return tuple(route.factors.dates[places].astype(object).tolist())
 
 
-def _customer(walk: BookWalk, closed: Mapping[ClearingOrganization, CloseOut]) -> CustomerCloseOut:
+def _customer(
+    account: ClosedAccount,
+    walks: Mapping[str, BookWalk],
+    closed: Mapping[ClearingOrganization, CloseOut],
+) -> CustomerCloseOut:
     ficc, cme = ClearingOrganization.FICC, ClearingOrganization.CME
+    walk, everything = walks[account.name], walks[account.everything]
+    apart = walk.standalone_ficc_cents if account.pays_minimum else walk.ficc.cents[SECURITIES]
+    own = (walk.ficc_cents, walk.cme_cents) if account.in_xm else (apart, walk.cme.cents[FUTURES])
     return CustomerCloseOut(
-        customer=walk.name,
+        customer=account.name,
         by_side=closed,
-        requirement={
-            ficc: Money(int(walk.ficc_cents[0])),
-            cme: Money(int(walk.cme_cents[0])),
-        },
+        requirement={ficc: Money(int(own[0][0])), cme: Money(int(own[1][0]))},
         standalone={
-            ficc: Money(int(walk.standalone_ficc_cents[0])),
-            cme: Money(int(walk.cme.cents[FUTURES][0])),
+            ficc: Money(int(everything.standalone_ficc_cents[0])),
+            cme: Money(int(everything.cme.cents[FUTURES][0])),
         },
+        belongs_to=account.owner,
+        in_xm=account.in_xm,
     )

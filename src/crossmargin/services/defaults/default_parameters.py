@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crossmargin.basics.refusals import Refusal, RefusedError
+from crossmargin.collateral.haircuts import HaircutTables
 from crossmargin.default_management.liquidation.terms import LiquidationTerms
 from crossmargin.default_management.rules import DefaultRules
 from crossmargin.parameters.registry import ParameterSet
@@ -20,12 +21,13 @@ class DefaultParameters:
     ----------
     sets : ParameterSets
         Of the margin run.
-    default_management, liquidation : ParameterSet
+    default_management, liquidation, collateral : ParameterSet
     """
 
     sets: ParameterSets
     default_management: ParameterSet
     liquidation: ParameterSet
+    collateral: ParameterSet
 
     @property
     def rules(self) -> DefaultRules:
@@ -38,8 +40,13 @@ class DefaultParameters:
         return LiquidationTerms.from_parameters(self.liquidation)
 
     @property
-    def _own(self) -> tuple[ParameterSet, ParameterSet]:
-        return self.default_management, self.liquidation
+    def haircuts(self) -> HaircutTables:
+        """What both clearing organizations take off securities as margin."""
+        return HaircutTables.from_parameters(self.collateral)
+
+    @property
+    def _own(self) -> tuple[ParameterSet, ParameterSet, ParameterSet]:
+        return self.default_management, self.liquidation, self.collateral
 
     def changing(
         self, changes: Mapping[str, Mapping[str, str]], *, reason: str

@@ -14,6 +14,7 @@ from crossmargin.default_management.liquidation.close_out import CustomerCloseOu
 from crossmargin.default_management.payout import Event
 from crossmargin.default_management.results import CustomerResults, DayResult
 from crossmargin.product.position import ClearingOrganization
+from crossmargin.services.defaults.collateral import Place, Pledged
 
 _RULE = "reference: default"
 
@@ -54,6 +55,8 @@ class Firm:
         Every customer who loses more than its property defaults too.
     at_bd_fcm : mapping of customer to Property
         What it holds for a customer of the positions file beyond the requirement.
+    par_at : mapping of (customer, ClearingOrganization) to mapping of CUSIP to int
+        Securities as margin at a clearing organization, dollars of par.
     outside : tuple of OutsideCustomer
     trustee : TrusteeFacts
     events : tuple of Event
@@ -68,6 +71,7 @@ class Firm:
     defaulters: tuple[str, ...] = ()
     beyond_margin_defaults: bool = False
     at_bd_fcm: Mapping[str, Property] = field(default_factory=dict)
+    par_at: Mapping[Place, Mapping[str, int]] = field(default_factory=dict)
     outside: tuple[OutsideCustomer, ...] = ()
     trustee: TrusteeFacts = field(default_factory=TrusteeFacts)
     events: tuple[Event, ...] = ()
@@ -90,20 +94,20 @@ class Firm:
             raise RefusedError(*faults)
 
     def faults_for(self, customers: Sequence[str]) -> list[Refusal]:
-        """Return every name that does not go with the customers of the arrangement."""
+        """Return every name that does not go with the customers of the positions file."""
         known = ", ".join(sorted(customers))
         named = {
             "default.customers": self.defaulters,
-            "customer": tuple(self.at_bd_fcm),
+            "customer": tuple({*self.at_bd_fcm, *(name for name, _ in self.par_at)}),
         }
         faults = [
-            Refusal(field_, name, f"a customer with an XM account: {known}", _RULE)
+            Refusal(field_, name, f"a customer who is closed out: {known}", _RULE)
             for field_, names in named.items()
             for name in sorted(names)
             if name not in customers
         ]
         faults += [
-            Refusal("futures_customer", each.customer_id, "a customer of no XM account", _RULE)
+            Refusal("futures_customer", each.customer_id, "a customer without positions", _RULE)
             for each in self.outside
             if each.customer_id in customers
         ]
@@ -115,6 +119,7 @@ def holdings_of(
     closed: Sequence[CustomerCloseOut],
     as_of: date,
     *,
+    pledged: Mapping[Place, Pledged],
     has_arrangement: bool,
 ) -> Holdings:
     """Return what the firm held at the last cycle.
@@ -123,11 +128,13 @@ def holdings_of(
     ----------
     firm : Firm
     closed : sequence of CustomerCloseOut
-        With what both clearing organizations required.
+        With what both clearing organizations required, with the arrangement.
     as_of : date
         Of the last cycle.
+    pledged : mapping of Place to Pledged
+        What the firm's securities at the clearing organizations are worth and count.
     has_arrangement : bool
-        Otherwise each required what it does with no arrangement.
+        Otherwise each required what it does with no arrangement, of one account a customer.
 
     Raises
     ------
@@ -136,18 +143,21 @@ def holdings_of(
 
     Notes
     -----
-    What is required has been collected, in cash, and lies where it is required.
+    What is required has been collected, and lies where it is required: securities as far as the
+    firm's file names them, after haircut, and cash for the rest.
     """
-    faults = firm.faults_for([each.customer for each in closed])
+    faults = firm.faults_for(sorted({each.owner for each in closed}))
     if faults:
         raise RefusedError(*faults)
     customers = {
-        each.customer: _participant(
-            each.customer,
+        each.customer: _of_account(
+            each,
             each.requirement if has_arrangement else each.standalone,
             firm.at_bd_fcm.get(each.customer, Property()),
+            pledged,
         )
         for each in closed
+        if has_arrangement or each.customer == each.owner
     }
     cme = ClearingOrganization.CME
     for one in firm.outside:
@@ -168,15 +178,23 @@ def holdings_of(
     )
 
 
-def _participant(
-    name: str, requirement: Mapping[ClearingOrganization, Money], at_bd_fcm: Property
+def _of_account(
+    closed: CustomerCloseOut,
+    requirement: Mapping[ClearingOrganization, Money],
+    at_bd_fcm: Property,
+    pledged: Mapping[Place, Pledged],
 ) -> CustomerHoldings:
+    nothing = Pledged({}, {})
     return CustomerHoldings(
-        customer_id=name,
-        at={side: Property(required) for side, required in requirement.items()},
+        customer_id=closed.customer,
+        at={
+            side: pledged.get((closed.customer, side), nothing).property_for(required)
+            for side, required in requirement.items()
+        },
         at_bd_fcm=at_bd_fcm,
         requirement=requirement,
-        participates=True,
+        participates=closed.in_xm,
+        belongs_to=closed.belongs_to,
     )
 
 

@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 from crossmargin.basics.refusals import refused
+from crossmargin.collateral.haircuts import HaircutTables
 from crossmargin.default_management.case import Case, run_case
 from crossmargin.default_management.comparison import CustomerComparison, compare_cases
-from crossmargin.default_management.distribution import DistributionRule
+from crossmargin.default_management.delivery import Delivery
+from crossmargin.default_management.distribution import DistributionRule, LeftOver
 from crossmargin.default_management.failure import Cause, Failure, beyond_property, fail
 from crossmargin.default_management.holdings import Holdings
 from crossmargin.default_management.liquidation.close_out import Method
@@ -23,6 +26,12 @@ from crossmargin.default_management.results import CustomerResults
 from crossmargin.default_management.rules import DefaultRules
 from crossmargin.market.history import MarketData
 from crossmargin.services.defaults.close_outs import CloseOutRun, close_outs
+from crossmargin.services.defaults.collateral import (
+    Place,
+    Pledged,
+    deliveries,
+    pledged_securities,
+)
 from crossmargin.services.defaults.firm import Firm, holdings_of, outside_results, results_of
 from crossmargin.services.defaults.paths import HistoricalMode, historical_path
 from crossmargin.services.margin_positions import MarginRun
@@ -92,6 +101,8 @@ class DefaultSimulation:
     close_outs, close_outs_without : CloseOuts
     with_arrangement, without_payments, without : Case
     comparison : mapping of claimant to CustomerComparison
+    pledged : mapping of Place to Pledged
+        Securities as margin at the clearing organizations.
     """
 
     run: MarginRun
@@ -106,6 +117,11 @@ class DefaultSimulation:
     without_payments: Case
     without: Case
     comparison: Mapping[str, CustomerComparison]
+    pledged: Mapping[Place, Pledged]
+
+    def deliveries(self, case: Case) -> dict[str, Delivery]:
+        """Return by claimant what its recovery in a case is made of."""
+        return deliveries(case, self.pledged, self.firm.trustee, self.rules.par_lot_dollars)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +135,13 @@ class _Market:
     request: DefaultRequest
 
     def close(
-        self, method: Method, customers: Sequence[str], *, first: date | None = None, paths: int = 1
+        self,
+        method: Method,
+        customers: Sequence[str],
+        *,
+        first: date | None = None,
+        paths: int = 1,
+        has_arrangement: bool = True,
     ) -> CloseOutRun:
         path = historical_path(
             self.market,
@@ -135,6 +157,7 @@ class _Market:
             method=method,
             terms=self.terms,
             customers=customers,
+            has_arrangement=has_arrangement,
         )
 
 
@@ -147,6 +170,7 @@ def simulate_default(
     request: DefaultRequest,
     rules: DefaultRules,
     terms: LiquidationTerms,
+    haircuts: HaircutTables,
     progress: Progress = lambda _: None,
 ) -> DefaultSimulation:
     """Return a default from the last cycle to the last claimant's cent, three times.
@@ -160,6 +184,8 @@ def simulate_default(
     request : DefaultRequest
     rules : DefaultRules
     terms : LiquidationTerms
+    haircuts : HaircutTables
+        Of both clearing organizations, on the firm's securities there.
     progress : callable, optional
         Is told what is being computed.
 
@@ -167,17 +193,20 @@ def simulate_default(
     ------
     RefusedError
         If the path cannot be made, the positions are another BD-FCM's, the firm names customers who
-        are not there, or distribution is not pooled.
+        are not there or securities that are not taken, or framework 1 is of record and leaves
+        something out.
     """
     firm.refuse_others(book.key.bd_fcm for book in run.books)
-    if rules.distribution is not DistributionRule.POOLED:
-        expected = "pooled: the order imposes no other, and framework 1 is shown beside it"
-        raise refused("default_management.distribution", rules.distribution, expected, _RULE)
+    if rules.distribution is not DistributionRule.POOLED and rules.left_over is LeftOver.STAYS:
+        expected = "helps_other where framework 1 is of record: what stays out would join the pool"
+        raise refused("default_management.framework_one_left_over", "stays", expected, _RULE)
     on = _Market(run, market, executor, terms, request)
     progress("Closing out every customer from the first day")
     # Twice as long: a close-out that begins at the failure may end after a path of one length.
     opening = on.close(request.method, (), paths=2)
-    held = holdings_of(firm, opening.customers, opening.opening, has_arrangement=True)
+    pledged = pledged_securities(run.result.day, firm.par_at, haircuts)
+    put_in = partial(holdings_of, firm, opening.customers, opening.opening, pledged=pledged)
+    held = put_in(has_arrangement=True)
     defaulters = set(firm.defaulters)
     if firm.beyond_margin_defaults:
         defaulters |= set(
@@ -189,8 +218,10 @@ def simulate_default(
     with_arrangement = default.case(held, results, failure, has_payments=True)
     without_payments = default.case(held, results, failure, has_payments=False)
     progress("Without the arrangement")
-    apart = holdings_of(firm, opening.customers, opening.opening, has_arrangement=False)
-    closed_apart, results_apart, failure_apart = default.closed(apart, Method.SEPARATE)
+    apart = put_in(has_arrangement=False)
+    closed_apart, results_apart, failure_apart = default.closed(
+        apart, Method.SEPARATE, has_arrangement=False
+    )
     without = default.case(apart, results_apart, failure_apart, has_payments=False)
     return DefaultSimulation(
         run=run,
@@ -207,6 +238,7 @@ def simulate_default(
         comparison=compare_cases(
             with_arrangement.recoveries, without_payments.recoveries, without.recoveries
         ),
+        pledged=pledged,
     )
 
 
@@ -223,23 +255,23 @@ class _Default:
     opening: CloseOutRun
     defaulters: tuple[str, ...]
 
-    def closed(self, held: Holdings, method: Method) -> tuple[CloseOuts, _Results, Failure]:
-        """Return the close-outs, their results by customer, and what became of the firm."""
-        of_defaulters = self.on.close(method, self.defaulters) if self.defaulters else None
+    def closed(
+        self, held: Holdings, method: Method, *, has_arrangement: bool = True
+    ) -> tuple[CloseOuts, _Results, Failure]:
+        """Return the close-outs, their results by account, and what became of the firm."""
+        close = partial(self.on.close, method, has_arrangement=has_arrangement)
+        of_defaulters = close(self.defaulters) if self.defaulters else None
         results = _results(of_defaulters)
         failure = self._failure(held, results)
-        others = [
-            each.customer_id
-            for each in held.participants
-            if each.customer_id not in self.defaulters
-        ]
-        if failure.cause is Cause.PROPRIETARY and not self.on.request.ports_participants:
-            # All are closed out together from the first day, and share impact.
-            of_all = self.on.close(method, ())
-            return CloseOuts(of_defaulters and of_all, of_all, {}), _results(of_all), failure
+        participants = sorted({each.owner for each in self.opening.customers if each.in_xm})
+        others = [each for each in participants if each not in self.defaulters]
         if failure.failed_on is None or not others or self.on.request.ports_participants:
             return CloseOuts(of_defaulters, None, {}), results, failure
-        of_others = self.on.close(method, others, first=self._day_after(failure.failed_on))
+        if failure.cause is Cause.PROPRIETARY:
+            # All are closed out together from the first day, and share impact.
+            of_all = close(sorted({*participants, *self.defaulters}))
+            return CloseOuts(of_defaulters and of_all, of_all, {}), _results(of_all), failure
+        of_others = close(others, first=self._day_after(failure.failed_on))
         dates = self._dates_after(failure.failed_on, of_others)
         results |= _results(of_others, dates)
         return CloseOuts(of_defaulters, of_others, dates), results, failure

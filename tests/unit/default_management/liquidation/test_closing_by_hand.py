@@ -52,6 +52,22 @@ def test_each_sells_its_own_leg_on_its_own_clock() -> None:
     assert {side: len(each.days) for side, each in together.items()} == {FICC: 3, CME: 3}
 
 
+def test_what_lies_apart_is_sold_by_each_side_and_shares_the_impact_of_the_day() -> None:
+    legs, regular = legs_of({"NOTE10": 3_000}, {"ZNM20": -30}), legs_of({}, {"ZNM20": -90})
+    terms = shipped_terms(hedge=Hedge.NONE)
+    found = close_out_books(
+        {"A": legs}, LINES, HEDGES, DATES, method=Method.JOINT, terms=terms, apart={"B": regular}
+    )
+    alone = closed(regular, Method.SEPARATE)
+    assert found["B"][CME].method is Method.SEPARATE
+    assert found["B"][CME].marks == alone[CME].marks
+    assert found["A"][FICC] == closed(legs, Method.JOINT)[FICC]
+    # Ten of A's contracts are bought with B's ninety on the first day.
+    both = closed(legs_of({}, {"ZNM20": -100}), Method.SEPARATE)[CME]
+    firsts = [found[name][CME].days[0].impact for name in "AB"]
+    assert firsts[0] + firsts[1] == both.days[0].impact
+
+
 def test_volume_lengthens_both_legs_of_a_pair_and_its_own_leg_alone() -> None:
     # A quarter of 6,000 contracts a day: 7,500 contracts take five days.
     legs = legs_of({"NOTE10": 3_000}, {"ZNM20": -7_500})

@@ -14,7 +14,9 @@ from crossmargin.analysis.walk.margins import FUTURES, SECURITIES
 from crossmargin.basics.money import Money
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.default_management.liquidation.close_out import Method
+from crossmargin.default_management.liquidation.terms import Hedge
 from crossmargin.market.history import MarketData
+from crossmargin.services.defaults.accounts import accounts_of, left_out_of
 from crossmargin.services.defaults.close_out_lines import newest_issues
 from crossmargin.services.defaults.close_outs import CloseOutRun, close_outs
 from crossmargin.services.defaults.paths import (
@@ -46,21 +48,87 @@ def test_opening_and_first_day_are_those_of_the_forward_walk(
     found = closed(simulated_run, simulated_market, path, Method.SEPARATE)
     assert found.dates == tuple(walk.dates.astype(object).tolist())
     by_name = {each.book.name: each for each in walk.customers}
-    assert [each.customer for each in found.customers] == sorted(by_name)
-    for customer in found.customers:
+    in_xm = [each for each in found.customers if each.in_xm]
+    assert [each.customer for each in in_xm] == sorted(by_name)
+    for customer in in_xm:
         then = by_name[customer.customer]
         assert customer.requirement == {
             FICC: Money(int(then.walk.ficc_cents[0])),
             CME: Money(int(then.walk.cme_cents[0])),
         }
-        assert customer.standalone == {
-            FICC: Money(int(then.walk.standalone_ficc_cents[0])),
-            CME: Money(int(then.walk.cme.cents[FUTURES][0])),
-        }
+        if customer.customer != "REGIONAL-BANK":  # of all it holds, outside XM too
+            assert customer.standalone == {
+                FICC: Money(int(then.walk.standalone_ficc_cents[0])),
+                CME: Money(int(then.walk.cme.cents[FUTURES][0])),
+            }
         for side, leg in ((FICC, SECURITIES), (CME, FUTURES)):
             days = customer.by_side[side].days
             if days:
                 assert days[0].marks == Money(-int(then.loss_cents[leg][0]))
+
+
+def test_what_lies_outside_xm_has_its_own_margin_and_is_sold_apart_by_any_method(
+    simulated_run: MarginRun, simulated_market: MarketData
+) -> None:
+    path = historical_path(simulated_market, HistoricalMode.SHOCK, failed_on=FAILED_ON, days=9)
+    joint, separate = (
+        {
+            each.customer: each
+            for each in closed(simulated_run, simulated_market, path, method).customers
+        }
+        for method in (Method.JOINT, Method.SEPARATE)
+    )
+    name = "REGIONAL-BANK outside XM"
+    one, bank = joint[name], joint["REGIONAL-BANK"]
+    assert (one.owner, one.in_xm, bank.in_xm) == ("REGIONAL-BANK", False, True)
+    assert one.by_side[CME].method is Method.SEPARATE
+    assert one.by_side[CME].marks == separate[name].by_side[CME].marks
+    assert one.by_side[FICC].days == ()
+    # No customer minimum twice: the XM account has it.
+    assert one.requirement[FICC] == Money(0)
+    assert one.requirement[CME] > Money(0)
+    assert one.standalone == bank.standalone
+
+
+def test_with_no_arrangement_a_customer_has_one_account_of_all_it_holds(
+    simulated_run: MarginRun, simulated_market: MarketData
+) -> None:
+    path = Impulse(1.0, 0.0, 9)
+    terms = shipped_terms(hedge=Hedge.NONE)
+    whole, parts = (
+        close_outs(
+            simulated_run,
+            simulated_market,
+            EXECUTOR,
+            path=path,
+            method=Method.SEPARATE,
+            terms=terms,
+            customers=["REGIONAL-BANK"],
+            has_arrangement=has_arrangement,
+        )
+        for has_arrangement in (False, True)
+    )
+    (one,) = whole.customers
+    assert one.requirement == one.standalone == parts.customers[0].standalone
+    marks = [each.by_side[CME].days[0].marks for each in (one, *parts.customers)]
+    assert abs((marks[0] - marks[1] - marks[2]).cents) <= 1  # each rounded to the cent
+
+
+def test_lines_that_nothing_walks_are_named(
+    simulated_run: MarginRun, simulated_market: MarketData
+) -> None:
+    """The demo's bank as if a bill lay outside its XM account, and a customer with nothing else."""
+    (bank,) = (each for each in simulated_run.books if each.key.customer_id == "REGIONAL-BANK")
+    bill = replace(bank, outside_haircut={"912797AB1": 5})
+    alone = replace(bill, xm={}, outside={})
+    found = left_out_of(simulated_run.result.day, [bill])
+    assert found == {"REGIONAL-BANK": ("912797AB1, $500 of par: margined by the haircut method",)}
+    assert (
+        "no line that can be walked"
+        in left_out_of(simulated_run.result.day, [alone])["REGIONAL-BANK"]
+    )
+    with pytest.raises(RefusedError, match="a customer with lines that can be walked"):
+        accounts_of(simulated_run.result.day, [alone], has_arrangement=True)
 
 
 def test_selling_moves_no_mark_of_the_first_day_and_costs(
