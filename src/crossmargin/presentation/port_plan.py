@@ -130,11 +130,14 @@ def _notices(book: PortingBook) -> list[str]:
     notices = [SIMULATED_NOTICE] if day.simulated else []
     notices += [REVIEW_NOTICE, *derived_price_notices(day), FILE_NOTICE, CLAIM_NOTICE]
     notices += [] if book.held else [ASSUMED_NOTICE]
-    incomplete = [name for name, each in book.accounts.items() if not each.is_complete]
-    if incomplete:
-        notices.append(
-            f"Lines without a model, so no margin at a receiver: {', '.join(incomplete)}."
-        )
+    without = [name for name, each in book.accounts.items() if not each.is_complete]
+    if without:
+        assumed = "" if book.held else ", and no property is assumed for it"
+        names = ", ".join(without)
+        notices.append(f"Lines without a model, so no margin at a receiver{assumed}: {names}.")
+    if book.incomplete:
+        names = ", ".join(book.incomplete)
+        notices.append(f"INCOMPLETE, lines were left out: {names}.")
     return notices
 
 

@@ -7,7 +7,6 @@ stockbroker's proceeding moves; they are named and left out.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -96,7 +95,7 @@ def label_of(recognised: RecognisedLine) -> str:
 def _share_of(line: PositionLine, quantity: int, whole: int) -> PositionLine:
     amount = line.start_amount
     if amount is not None:
-        amount = Money(math.floor(amount.cents * quantity / whole))
+        amount = Money(amount.cents * quantity // whole)
     return replace(line, quantity=line.quantity * quantity // whole, start_amount=amount)
 
 
@@ -104,7 +103,11 @@ def futures_accounts(recognition: Recognition, bd_fcm: str) -> tuple[FuturesAcco
     """Return the futures accounts of a BD-FCM's customers, by name."""
     lines: dict[str, list[RecognisedLine]] = {}
     left_out: dict[str, list[RecognisedLine]] = {}
-    incomplete = {each.line.customer.customer_id for each in recognition.unsupported}
+    without_model = {
+        each.line.customer.customer_id
+        for each in recognition.unsupported
+        if each.line.customer.bd_fcm == bd_fcm
+    }
     for each in (*recognition.eligible, *recognition.outside):
         if each.line.customer.bd_fcm != bd_fcm:
             continue
@@ -116,9 +119,9 @@ def futures_accounts(recognition: Recognition, bd_fcm: str) -> tuple[FuturesAcco
             name,
             tuple(lines.get(name, ())),
             tuple(left_out.get(name, ())),
-            name not in incomplete,
+            name not in without_model,
         )
-        for name in sorted({*lines, *left_out})
+        for name in sorted({*lines, *left_out, *without_model})
     )
 
 

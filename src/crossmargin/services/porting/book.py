@@ -25,10 +25,18 @@ from crossmargin.default_management.porting.customers import (
 from crossmargin.default_management.porting.entitlement import Entitlements, entitlements
 from crossmargin.default_management.porting.plan import public_claims
 from crossmargin.default_management.transfer_test import Unit
+from crossmargin.product.position import PositionLine
 from crossmargin.services.margin_positions import MarginRun
 from crossmargin.services.porting.accounts import FuturesAccount, futures_accounts, units_in
 from crossmargin.services.porting.inputs import CustomerFacts, HeldFile, PortingFile
-from crossmargin.services.porting.margins import Remargining, margins_of, raised_by
+from crossmargin.services.porting.margins import (
+    LinesThere,
+    Margins,
+    MovingBook,
+    Remargining,
+    margins_of,
+    raised_margins,
+)
 from crossmargin.services.porting.property import assumed_property, property_held
 
 _RULE = "reference: port"
@@ -49,7 +57,9 @@ class PortingBook:
     accounts : mapping of customer to FuturesAccount
     units : mapping of customer to tuple of Unit
     requirements : mapping of customer to CustomerRequirement
-        Of the futures account, at the BD-FCM that fails.
+        Of the futures account, at the BD-FCM that fails; of those whose every line has a model.
+    there : mapping of receiver to mapping of customer to position lines
+        What customers have there already.
     property_held : mapping of customer to tuple of PropertyItem
     customers : tuple of PortingCustomer
         By name; what moves with each is not decided yet.
@@ -65,10 +75,20 @@ class PortingBook:
     accounts: Mapping[str, FuturesAccount]
     units: Mapping[str, tuple[Unit, ...]]
     requirements: Mapping[str, CustomerRequirement]
+    there: LinesThere
     property_held: Mapping[str, tuple[PropertyItem, ...]]
     customers: tuple[PortingCustomer, ...]
     available: Money
     entitlements: Entitlements
+
+    @property
+    def incomplete(self) -> tuple[str, ...]:
+        """Customers of whose lines some were left out of the run."""
+        return tuple(
+            each.key.customer_id
+            for each in self.run.result.customers
+            if each.incomplete and each.key.bd_fcm == self.bd_fcm
+        )
 
     @property
     def left_out(self) -> tuple[RecognisedLine, ...]:
@@ -104,10 +124,12 @@ def porting_book(
     recognition = _recognised(run)
     firm = _firm(run, file, bd_fcm)
     accounts = {each.customer_id: each for each in futures_accounts(recognition, firm)}
-    moving = {name: each for name, each in accounts.items() if each.lines}
+    moving = {name: each for name, each in accounts.items() if each.lines or not each.is_complete}
     _refuse_unknown(file, tuple(moving))
-    complete = {name: each.positions() for name, each in moving.items() if each.is_complete}
-    requirements = remargining.requirements(complete)
+    complete = {name: each for name, each in moving.items() if each.is_complete}
+    requirements = remargining.requirements(
+        {name: each.positions() for name, each in complete.items()}
+    )
     figures = {
         name: each for name, each in file.customers.items() if each.futures_margin is not None
     }
@@ -118,7 +140,8 @@ def porting_book(
         }
     else:
         property_there = property_held(held, run.result.day, known)
-    raised = _raised(recognition, moving, requirements, file, remargining)
+    there = _there(recognition, file)
+    raised = _raised(complete, there, remargining)
     units = {name: units_in(each, run.result.day) for name, each in moving.items()}
     customers = tuple(
         _customer(
@@ -147,6 +170,7 @@ def porting_book(
         accounts,
         units,
         requirements,
+        there,
         property_there,
         customers,
         available,
@@ -214,33 +238,24 @@ def _assumed(
     return assumed_property(claim, at_ficc=at_ficc, at_cme=at_cme)
 
 
-def _raised(
-    recognition: Recognition,
-    moving: Mapping[str, FuturesAccount],
-    requirements: Mapping[str, CustomerRequirement],
-    file: PortingFile,
-    remargining: Remargining,
-) -> dict[str, dict[str, Mapping[Carriage, Money]]]:
-    """Return what accounts add where customers of the same name have positions already."""
-    there = {}
+def _there(recognition: Recognition, file: PortingFile) -> LinesThere:
+    """Return what customers of any name have at receivers already."""
+    there: dict[str, dict[str, Sequence[PositionLine] | None]] = {}
     for receiver in file.receivers:
         for each in futures_accounts(recognition, receiver.receiver_id):
-            if each.customer_id in requirements and each.lines:
-                there[each.customer_id, receiver.receiver_id] = each.positions()
-    joined = {
-        f"{name}/{receiver}": [*moving[name].positions(), *positions]
-        for (name, receiver), positions in there.items()
-    }
-    alone = {f"{name}/{receiver}": positions for (name, receiver), positions in there.items()}
-    after, before = remargining.requirements(joined), remargining.requirements(alone)
-    raised: dict[str, dict[str, Mapping[Carriage, Money]]] = {}
-    for name, receiver_id in there:
-        key = f"{name}/{receiver_id}"
-        has_securities = moving[name].has_securities(moving[name].quantities)
-        raised.setdefault(name, {})[receiver_id] = raised_by(
-            after[key], before[key], has_securities=has_securities
-        )
-    return raised
+            lines = each.positions() if each.is_complete else None
+            there.setdefault(receiver.receiver_id, {})[each.customer_id] = lines
+    return there
+
+
+def _raised(
+    complete: Mapping[str, FuturesAccount], there: LinesThere, remargining: Remargining
+) -> dict[str, Mapping[str, Margins]]:
+    books = [
+        MovingBook(name, each.positions(), each.has_securities(each.quantities))
+        for name, each in complete.items()
+    ]
+    return dict(zip(complete, raised_margins(remargining, books, there), strict=True))
 
 
 def _customer(
@@ -273,7 +288,7 @@ def _whole(
     facts: CustomerFacts,
     account: FuturesAccount | None,
     requirement: CustomerRequirement | None,
-    raised: Mapping[str, Mapping[Carriage, Money]],
+    raised: Mapping[str, Margins],
 ) -> Part:
     """Return the whole account; without margins where a line of it has no model."""
     if account is None:

@@ -68,9 +68,62 @@ def margins_of(requirement: CustomerRequirement, *, has_securities: bool) -> dic
     }
 
 
-def raised_by(
+@dataclass(frozen=True, slots=True)
+class MovingBook:
+    """Lines of one customer that would move together.
+
+    Parameters
+    ----------
+    customer_id : str
+    lines : sequence of PositionLine
+    has_securities : bool
+    """
+
+    customer_id: str
+    lines: Sequence[PositionLine]
+    has_securities: bool
+
+
+#: By receiver, the lines of each customer that are there already; None where one has no model.
+LinesThere = Mapping[str, Mapping[str, Sequence[PositionLine] | None]]
+
+
+def raised_margins(
+    remargining: Remargining, books: Sequence[MovingBook], there: LinesThere
+) -> list[dict[str, Margins]]:
+    """Return what each book adds at every receiver where its customer has positions already.
+
+    Nothing is said of a receiver where a line of those has no model: margin there is not known.
+    """
+    pairs = [
+        (place, receiver, lines)
+        for place, book in enumerate(books)
+        for receiver, customers in sorted(there.items())
+        if (lines := customers.get(book.customer_id, ())) is None or lines
+    ]
+    known = {
+        str(number): (books[place].lines, lines)
+        for number, (place, _, lines) in enumerate(pairs)
+        if lines is not None
+    }
+    after = remargining.requirements(
+        {name: [*moving, *lines] for name, (moving, lines) in known.items()}
+    )
+    before = remargining.requirements({name: lines for name, (_, lines) in known.items()})
+    raised: list[dict[str, Margins]] = [{} for _ in books]
+    for number, (place, receiver, _) in enumerate(pairs):
+        name = str(number)
+        raised[place][receiver] = (
+            _raised_by(after[name], before[name], has_securities=books[place].has_securities)
+            if name in after
+            else {}
+        )
+    return raised
+
+
+def _raised_by(
     after: CustomerRequirement, before: CustomerRequirement, *, has_securities: bool
-) -> dict[Carriage, Money]:
+) -> Margins:
     """Return by how much an account raises the margins of positions that are there already.
 
     Not below zero: an account that lowers a customer's requirement at a receiver takes no room

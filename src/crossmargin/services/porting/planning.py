@@ -33,7 +33,13 @@ from crossmargin.participation.verdicts import Verdict
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.services.porting.accounts import ways_to_divide
 from crossmargin.services.porting.book import PortingBook
-from crossmargin.services.porting.margins import Remargining, margins_of
+from crossmargin.services.porting.margins import (
+    Margins,
+    MovingBook,
+    Remargining,
+    margins_of,
+    raised_margins,
+)
 from crossmargin.services.porting.property import left_of
 
 _EASTERN = ZoneInfo("America/New_York")
@@ -188,40 +194,63 @@ def _with_parts(
             found = ways_to_divide(account, book.units[name], rules)
             if found:
                 ways[name] = found
-    books = {
-        f"{name}/{way}/{part}": book.accounts[name].positions(lines)
-        for name, found in ways.items()
-        for way, parts in enumerate(found)
-        for part, lines in enumerate(parts)
-    }
-    requirements = remargining.requirements(books)
+    pieces = _pieces(ways, book, remargining)
     divided = []
     for customer in customers:
-        name = customer.customer_id
-        divisions = []
-        for way, parts in enumerate(ways.get(name, [])):
-            account = book.accounts[name]
-            made = [
-                _Piece(
-                    dict(sorted(lines.items())),
-                    account.has_securities(lines),
-                    requirements[f"{name}/{way}/{part}"],
-                )
-                for part, lines in enumerate(parts)
-            ]
-            held = book.property_held.get(name, ())
-            divisions.append(_division(customer.whole.value, made, held, rules.par_lot_dollars))
+        held = book.property_held.get(customer.customer_id, ())
+        divisions = [
+            _division(customer.whole.value, parts, held, rules.par_lot_dollars)
+            for parts in pieces.get(customer.customer_id, ())
+        ]
         divided.append(replace(customer, divisions=(*customer.divisions, *divisions)))
     return tuple(divided), list(ways)
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """Lines of a part and what is required of them alone."""
+    """Lines of a part, what is required of them alone, and what they add where others are."""
 
     lines: Mapping[str, int]
     has_securities: bool
     requirement: CustomerRequirement
+    raised: Mapping[str, Margins]
+
+
+def _pieces(
+    ways: Mapping[str, Sequence[Sequence[Mapping[str, int]]]],
+    book: PortingBook,
+    remargining: Remargining,
+) -> dict[str, list[list[_Piece]]]:
+    """Return the parts of every way to divide an account, margined together in one go."""
+    listed = [
+        (name, way, lines)
+        for name, found in ways.items()
+        for way, parts in enumerate(found)
+        for lines in parts
+    ]
+    books = [
+        MovingBook(
+            name,
+            book.accounts[name].positions(lines),
+            book.accounts[name].has_securities(lines),
+        )
+        for name, _, lines in listed
+    ]
+    requirements = remargining.requirements(
+        {str(number): each.lines for number, each in enumerate(books)}
+    )
+    raised = raised_margins(remargining, books, book.there)
+    pieces: dict[str, list[list[_Piece]]] = {name: [[] for _ in ways[name]] for name in ways}
+    for number, (name, way, lines) in enumerate(listed):
+        pieces[name][way].append(
+            _Piece(
+                dict(sorted(lines.items())),
+                books[number].has_securities,
+                requirements[str(number)],
+                raised[number],
+            )
+        )
+    return pieces
 
 
 def _division(
@@ -243,7 +272,8 @@ def _division(
                 piece.has_securities,
                 value,
                 margins_of(piece.requirement, has_securities=piece.has_securities),
-                property_moved=moved,
+                piece.raised,
+                moved,
             )
         )
     return Division(tuple(parts))

@@ -20,7 +20,7 @@ from crossmargin.default_management.porting.trigger import Trigger, TriggerKind
 from crossmargin.market.history import MarketData
 from crossmargin.presentation.port_packages import package_documents, package_files
 from crossmargin.presentation.port_plan import port_document
-from crossmargin.product.position import Account, ClearingOrganization, PositionLine
+from crossmargin.product.position import Account, ClearingOrganization, Leg, PositionLine
 from crossmargin.services.margin_positions import MarginRun, margin_positions
 from crossmargin.services.porting.backup import backup_verdicts
 from crossmargin.services.porting.book import PortingBook, porting_book
@@ -140,6 +140,62 @@ def test_positions_that_a_customer_has_at_the_receiver_count_together(
     assert {each.customer.customer_id for each in found.plan.outcomes} == {
         each.customer.customer_id for each in open_plan.plan.outcomes
     }
+
+
+def test_parts_count_with_what_the_customer_has_at_the_receiver_too(
+    simulated_run: MarginRun, simulated_market: MarketData, parameters: PortingParameters
+) -> None:
+    lines = list(simulated_run.positions.lines)
+    lines += [
+        replace(
+            line,
+            customer=CustomerKey("A", "BASIS-FUND"),
+            quantity=-line.quantity,
+            leg=Leg.CASH,
+            settlement_date=None,
+            end_date=None,
+            repo_rate_pct=None,
+            start_amount=None,
+        )
+        for line in lines
+        if line.customer.customer_id == "BASIS-FUND"
+    ]
+    run, remargining = with_lines(simulated_run, simulated_market, lines)
+    firms = [receiver(name, capital=10**9, customer_max=15_000_000) for name in ("B", "C")]
+    found = planned(run, remargining, parameters, file_of(receiver("A", accepts=()), *firms))
+    fund = next(each for each in found.plan.outcomes if each.customer.customer_id == "BASIS-FUND")
+    assert len(fund.placements) == 2
+    for each in fund.placements:
+        there, alone = (each.part.margin_at(name, Carriage.XM) for name in ("A", "B"))
+        assert there is not None
+        assert alone is not None
+        assert there < alone, "what is there is the other side of it"
+
+
+def test_a_customer_with_lines_that_no_model_has_stays_and_is_named(
+    simulated_run: MarginRun, simulated_market: MarketData, parameters: PortingParameters
+) -> None:
+    example = next(
+        line
+        for line in simulated_run.positions.lines
+        if line.clearing_organization is ClearingOrganization.CME
+    )
+    equity = replace(
+        example, customer=CustomerKey("DEMO-BD-FCM", "EQUITY-DESK"), instrument="ESM6", quantity=5
+    )
+    there = replace(equity, customer=CustomerKey("NORTH", "CURVE-FUND"))
+    lines = [*simulated_run.positions.lines, equity, there]
+    run, remargining = with_lines(simulated_run, simulated_market, lines)
+    found = planned(run, remargining, parameters, file_of())
+    outcomes = {each.customer.customer_id: each for each in found.plan.outcomes}
+    for name in ("EQUITY-DESK", "CURVE-FUND"):
+        (stay,) = outcomes[name].stays
+        codes = {bar.code.value for offer in stay.offers for bar in offer.bars}
+        assert codes == {"MARGIN_NOT_COMPUTED"}
+    assert outcomes["BASIS-FUND"].is_whole
+    notices = port_document(found, parameters)["notices"]
+    assert any(each.endswith("no property is assumed for it: EQUITY-DESK.") for each in notices)
+    assert "INCOMPLETE, lines were left out: EQUITY-DESK." in notices
 
 
 def test_the_order_of_the_positions_file_decides_nothing(
