@@ -12,7 +12,8 @@ from datetime import timedelta
 
 from crossmargin.default_management.claims import ClaimInputs, TrusteeFacts
 from crossmargin.default_management.comparison import Recovery, recoveries
-from crossmargin.default_management.estate import Developments, Estate, estate_of
+from crossmargin.default_management.estate import Estate, estate_of
+from crossmargin.default_management.estate_parts import Developments
 from crossmargin.default_management.failure import Failure, fail
 from crossmargin.default_management.futures_pool import Transferable
 from crossmargin.default_management.holdings import Holdings

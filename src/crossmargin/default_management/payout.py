@@ -10,7 +10,8 @@ from fractions import Fraction
 
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.default_management.capacities import AccountClass
-from crossmargin.default_management.estate import Developments, Estate, conserved
+from crossmargin.default_management.estate import Estate
+from crossmargin.default_management.estate_parts import Developments, conserved
 from crossmargin.default_management.net_equity import Correction
 from crossmargin.default_management.shares import in_cents
 
@@ -118,7 +119,9 @@ def distributions(
     Notes
     -----
     Accounts whose positions stay open move first. Before the final distribution
-    each claimant has the interim share of its funded balance as known then, afterwards all of it.
+    each public claimant has the interim share of its funded balance as known then, afterwards all
+    of it. Non-public claimants have nothing before public ones have all (17 CFR 190.09, 11 U.S.C.
+    766(h)).
     Nothing is called back before a claimant has more than its whole funded balance.
     """
     interim = order_for_relief + timedelta(days=terms.interim_days)
@@ -142,7 +145,7 @@ def distributions(
         if not has_begun:
             continue
         share = Fraction(1) if on >= final else terms.interim_share
-        paid = _due(estate.paid, received, share)
+        paid = _due(estate, received, share)
         rounds.append(_round(event, estate, paid))
         received = {name: received.get(name, ZERO) + amount for name, amount in paid.items()}
     conserved("distributions", Money.total(estate.paid.values()), Money.total(received.values()))
@@ -164,7 +167,15 @@ def _round(event: Event, estate: Estate, paid: Mapping[str, Money]) -> Round:
     )
 
 
-def _due(
+def _due(estate: Estate, received: Mapping[str, Money], share: Fraction) -> dict[str, Money]:
+    public = {name: whole for name, whole in estate.paid.items() if estate.claims[name].is_public}
+    due = _due_of(public, received, share)
+    is_whole = all(received.get(name, ZERO) + due[name] == whole for name, whole in public.items())
+    others = {name: whole for name, whole in estate.paid.items() if name not in public}
+    return due | _due_of(others, received, share if is_whole else Fraction(0))
+
+
+def _due_of(
     funded: Mapping[str, Money], received: Mapping[str, Money], share: Fraction
 ) -> dict[str, Money]:
     targets = in_cents({name: amount.dollars * share for name, amount in funded.items()})
@@ -189,7 +200,7 @@ def _developed(since: Developments, event: Event, estate: Estate) -> Development
     claim = estate.claims[event.claimant]
     if event.occasion is Occasion.RECOVERY:
         before = since.recovered.get(event.claimant, ZERO)
-        amount = min(event.amount, claim.net_equity.owed_by_customer - before)
+        amount = min(event.amount, claim.debt - before)
         recovered = {**since.recovered, event.claimant: before + amount}
         return Developments(recovered, since.recovered_elsewhere, since.corrections)
     if event.occasion is Occasion.DISALLOWED_CLAIM:

@@ -155,6 +155,7 @@ def holdings_of(
             each.requirement if has_arrangement else each.standalone,
             firm.at_bd_fcm.get(each.customer, Property()),
             pledged,
+            has_arrangement=has_arrangement,
         )
         for each in closed
         if has_arrangement or each.customer == each.owner
@@ -183,6 +184,8 @@ def _of_account(
     requirement: Mapping[ClearingOrganization, Money],
     at_bd_fcm: Property,
     pledged: Mapping[Place, Pledged],
+    *,
+    has_arrangement: bool,
 ) -> CustomerHoldings:
     nothing = Pledged({}, {})
     return CustomerHoldings(
@@ -193,7 +196,7 @@ def _of_account(
         },
         at_bd_fcm=at_bd_fcm,
         requirement=requirement,
-        participates=closed.in_xm,
+        participates=has_arrangement and closed.in_xm,
         belongs_to=closed.belongs_to,
     )
 
