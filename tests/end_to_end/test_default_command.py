@@ -102,8 +102,17 @@ def test_the_firm_fails_of_its_own_loss_and_every_cent_of_the_class_is_paid_or_l
         assert found["failure"]["cause"] == "proprietary"
         estate = found["estate"]
         paid = sum(Decimal(claim["paid"]) for claim in estate["claims"].values())
-        left = Decimal(estate["general_estate"]["assets"]["left_of_customer_property"])
-        assert paid + left == Decimal(estate["property"]["total"])
+        assets = estate["general_estate"]["assets"]
+        left = Decimal(assets["left_of_customer_property"])
+        left += Decimal(assets["left_of_segregated_margin"])
+        segregated = estate["segregated_customer_margin"]
+        there = Decimal(estate["property"]["total"]) + Decimal(segregated["returned"])
+        assert paid + left == there
+        # Margin at FICC is of the futures class through the arrangement alone.
+        is_apart = case == "without_arrangement"
+        assert (Decimal(segregated["returned"]) > 0) is is_apart
+        assert (Decimal(estate["property"]["returned"]["FICC"]) == 0) is is_apart
+        assert (estate["framework_one"] is None) is is_apart
         rounds = sum(
             Decimal(amount) for each in found["distributions"] for amount in each["paid"].values()
         )

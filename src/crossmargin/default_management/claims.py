@@ -3,8 +3,7 @@
 A claimant is one capacity: a customer of the arrangement and its other accounts count together.
 What FICC holds outside the arrangement is Segregated Customer Margin: a claim of its own, on
 securities customers' property, that no step of the five nets with futures. A deficit there is a
-debt outside the accounts (step 3); a deficit of the futures class reduces that claim (15 U.S.C.
-78lll, recalled).
+debt outside the accounts, for step 3 (inferred); one of the futures class stays a debt to it.
 """
 
 from __future__ import annotations
@@ -144,14 +143,13 @@ class Claim:
 
     @property
     def of_segregated_margin(self) -> Money:
-        """The claim on securities customers' property, less what the futures class is owed."""
-        return no_less_than_zero(self.segregated_equity - self.net_equity.owed_by_customer)
+        """The claim on securities customers' property."""
+        return no_less_than_zero(self.segregated_equity)
 
     @property
     def debt(self) -> Money:
-        """What the claimant owes the estate after all set-offs."""
-        set_off = no_less_than_zero(self.segregated_equity) - self.of_segregated_margin
-        return self.net_equity.owed_by_customer - set_off
+        """What the claimant owes the estate after step 3."""
+        return self.net_equity.owed_by_customer
 
     @property
     def total(self) -> Money:

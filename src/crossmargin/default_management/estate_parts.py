@@ -65,7 +65,7 @@ class SegregatedMargin:
     ----------
     returned : Money
     claims : mapping of claimant to Money
-        Margin and result, less what the claimant owes.
+        Margin and result.
     paid : mapping of claimant to Money
         Pro rata.
     """

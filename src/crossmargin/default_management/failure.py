@@ -337,22 +337,3 @@ def _split(paid: Money, dues: Sequence[Money]) -> list[Money]:
         if any(each > ZERO for each in dues)
         else [ZERO] * len(dues)
     )
-
-
-def beyond_property(holdings: Holdings, results: Mapping[str, CustomerResults]) -> tuple[str, ...]:
-    """Return by name the customers who lose more than their property by the close of some day.
-
-    Parameters
-    ----------
-    holdings : Holdings
-    results : mapping of account to CustomerResults
-    """
-    found = []
-    for owner in sorted({holdings.customers[name].owner for name in results}):
-        accounts = holdings.accounts_of(owner)
-        held = Money.total(each.property_value for each in accounts)
-        known = [results[each.customer_id] for each in accounts if each.customer_id in results]
-        days = {on for each in known for on in each.dates}
-        if any(held + Money.total(each.total(on) for each in known) < ZERO for on in days):
-            found.append(owner)
-    return tuple(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -94,10 +94,19 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Payout:
-    """Every distribution, and the estate as it is in the end."""
+    """Every distribution, and the estate as it is in the end.
+
+    Parameters
+    ----------
+    rounds : tuple of Round
+    estate : Estate
+    cut : tuple of (Event, Money)
+        Events larger than the debt or the claim, and what of each counts.
+    """
 
     rounds: tuple[Round, ...]
     estate: Estate
+    cut: tuple[tuple[Event, Money], ...] = ()
 
 
 def distributions(
@@ -137,9 +146,13 @@ def distributions(
     received = dict(estate.transferred)
     moved_on = order_for_relief + timedelta(days=terms.transfer_days)
     rounds = [_round(_fixed(moved_on, Occasion.TRANSFER), estate, estate.transferred)]
+    cut: list[tuple[Event, Money]] = []
     has_begun = False
     for on, _, event in steps:
-        since = _developed(since, event, estate)
+        counted = _counted(since, event, estate)
+        if counted < event.amount:
+            cut.append((event, counted))
+        since = _developed(since, replace(event, amount=counted))
         estate = estate_with(since)
         has_begun = has_begun or event.occasion in (Occasion.INTERIM, Occasion.FINAL)
         if not has_begun:
@@ -149,7 +162,7 @@ def distributions(
         rounds.append(_round(event, estate, paid))
         received = {name: received.get(name, ZERO) + amount for name, amount in paid.items()}
     conserved("distributions", Money.total(estate.paid.values()), Money.total(received.values()))
-    return Payout(tuple(each for each in rounds if any(each.paid.values())), estate)
+    return Payout(tuple(each for each in rounds if each.paid), estate, tuple(cut))
 
 
 def _fixed(on: date, occasion: Occasion) -> Event:
@@ -190,23 +203,25 @@ def _due_of(
     return due
 
 
-def _developed(since: Developments, event: Event, estate: Estate) -> Developments:
-    """Return what has arrived once an event has, held to the debt or the claim that there is."""
-    if event.occasion is Occasion.RECOVERY and not event.claimant:
-        elsewhere = since.recovered_elsewhere + event.amount
-        return Developments(since.recovered, elsewhere, since.corrections)
-    if event.claimant not in estate.claims:
-        return since
+def _counted(since: Developments, event: Event, estate: Estate) -> Money:
+    """Return what of an event counts: no more than the debt or the claim that there is."""
+    if not event.claimant:
+        return event.amount
     claim = estate.claims[event.claimant]
     if event.occasion is Occasion.RECOVERY:
+        return min(event.amount, claim.debt - since.recovered.get(event.claimant, ZERO))
+    return min(event.amount, claim.of_class(AccountClass.FUTURES))
+
+
+def _developed(since: Developments, event: Event) -> Developments:
+    """Return what has arrived once an event has."""
+    if event.occasion is Occasion.RECOVERY and not event.claimant:
+        return replace(since, recovered_elsewhere=since.recovered_elsewhere + event.amount)
+    if event.occasion is Occasion.RECOVERY:
         before = since.recovered.get(event.claimant, ZERO)
-        amount = min(event.amount, claim.debt - before)
-        recovered = {**since.recovered, event.claimant: before + amount}
-        return Developments(recovered, since.recovered_elsewhere, since.corrections)
+        return replace(since, recovered={**since.recovered, event.claimant: before + event.amount})
     if event.occasion is Occasion.DISALLOWED_CLAIM:
-        amount = min(event.amount, claim.of_class(AccountClass.FUTURES))
-        less = Correction(AccountClass.FUTURES, -amount, event.reason)
+        less = Correction(AccountClass.FUTURES, -event.amount, event.reason)
         of_claimant = (*since.corrections.get(event.claimant, ()), less)
-        corrections = {**since.corrections, event.claimant: of_claimant}
-        return Developments(since.recovered, since.recovered_elsewhere, corrections)
+        return replace(since, corrections={**since.corrections, event.claimant: of_claimant})
     return since

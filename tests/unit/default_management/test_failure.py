@@ -17,12 +17,13 @@ from crossmargin.default_management.claims import TrusteeFacts
 from crossmargin.default_management.comparison import Recovery, compare_cases
 from crossmargin.default_management.distribution import DistributionRule, Subclass, Treatment
 from crossmargin.default_management.estate_parts import ConservationError, conserved
-from crossmargin.default_management.failure import Cause, FailureTest, beyond_property, fail
+from crossmargin.default_management.failure import Cause, FailureTest, fail
 from crossmargin.default_management.holdings import CustomerHoldings, Holdings, Property
 from crossmargin.default_management.payout import Event, Occasion
 from crossmargin.default_management.results import CustomerResults, DayResult
 from crossmargin.default_management.rules import DefaultRules
 from crossmargin.default_management.transfer_test import Obstacle
+from crossmargin.default_management.unsold import beyond_property
 from crossmargin.product.position import ClearingOrganization
 
 FICC, CME = ClearingOrganization.FICC, ClearingOrganization.CME

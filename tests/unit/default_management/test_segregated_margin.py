@@ -82,15 +82,16 @@ def test_a_gain_in_securities_pays_no_loss_in_futures(rules: DefaultRules) -> No
     assert estate.futures_property.returned == {FICC: ZERO, CME: dollars(175)}
     assert estate.futures_property.total == dollars(175)
     assert estate.segregated.returned == dollars(140)
-    # Of A's debt of 75 at CME its claim at FICC is less, and what it leaves is the general estate's.
+    # A's 75 at CME are a debt to the futures class; its claim at FICC is whole.
     claim = estate.claims["A"]
     assert claim.segregated_equity == dollars(110)
-    assert (claim.of_segregated_margin, claim.debt) == (dollars(35), ZERO)
-    assert estate.segregated.paid == {"A": dollars(35), "B": dollars(30), "C": ZERO}
-    assert estate.general.left_of_segregated_margin == dollars(75)
+    assert (claim.of_segregated_margin, claim.debt) == (dollars(110), dollars(75))
+    assert estate.segregated.paid == {"A": dollars(110), "B": dollars(30), "C": ZERO}
+    assert estate.general.left_of_segregated_margin == ZERO
+    assert estate.general.debts_of_customers == dollars(75)
     # Futures: 175 on 20 and 200.
     assert {name: each.total for name, each in estate.claims.items()} == {
-        "A": dollars(35),
+        "A": dollars(110),
         "B": dollars(50),
         "C": dollars(200),
     }
