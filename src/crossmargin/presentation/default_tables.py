@@ -267,15 +267,25 @@ def _payment_lines(case: Document) -> Iterator[str]:
                 f"FICC {dollars(paid['CME'])}."
             )
     other = case["if_cme_pays"]
-    if other is not None:
-        left = case["estate"]["general_estate"]["assets"]["left_of_customer_property"]
-        bears = case["sides"]["FICC"]["borne"]
+    if other is None:
+        return
+    yield (
+        f"Did CME pay FICC (cme_to_ficc), it would pay {dollars(other['cme_pays_ficc'])}, and FICC "
+        f"would bear {dollars(other['ficc_bears'])} of the arrangement's losses."
+    )
+    if Decimal(of_ficcs_loss(case)):
         yield (
-            f"Of the {dollars(left)} left of customer property up to {dollars(bears)} is FICC's "
-            "unpaid loss: claims are net of it, and CME does not pay it. Did CME pay FICC "
-            f"(cme_to_ficc), it would pay {dollars(other['cme_pays_ficc'])}, and FICC would bear "
-            f"{dollars(other['ficc_bears'])}."
+            f"Of what is left of customer property {dollars(of_ficcs_loss(case))} is FICC's unpaid "
+            "loss: claims are net of it, and CME does not pay it."
         )
+
+
+def of_ficcs_loss(case: Document) -> str:
+    """Return how much of what is left of customer property FICC lacks of the arrangement."""
+    left = case["estate"]["general_estate"]["assets"]["left_of_customer_property"]
+    ficc = case["sides"]["FICC"]
+    lacking = Decimal(ficc["borne"]) - Decimal(ficc["borne_of_segregated_margin"])
+    return str(min(Decimal(left), lacking) if case["if_cme_pays"] else Decimal("0.00"))
 
 
 def _transfer_lines(estate: Document) -> Iterator[str]:

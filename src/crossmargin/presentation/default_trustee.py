@@ -10,6 +10,7 @@ from crossmargin.methodology.values import Table
 from crossmargin.presentation.default_tables import (
     estate_lines,
     lost_less,
+    of_ficcs_loss,
     put_in,
     rate,
     story,
@@ -108,11 +109,15 @@ def _estate(case: Document) -> Iterator[str | Table]:
     if estate["framework_one"] is not None:
         yield _framework(estate["framework_one"])
     general = estate["general_estate"]
+    assets = [(worded(name), money(each), "") for name, each in general["assets"].items()]
+    if case["if_cme_pays"] is not None:
+        unpaid = ("of it FICC's unpaid loss", money(of_ficcs_loss(case)), "")
+        assets.insert(list(general["assets"]).index("left_of_customer_property") + 1, unpaid)
     yield table(
         "General estate, US dollars",
         ("", "assets", "claims"),
         [
-            *((worded(name), money(each), "") for name, each in general["assets"].items()),
+            *assets,
             *((worded(name), "", money(each)) for name, each in general["claims"].items()),
         ],
     )
