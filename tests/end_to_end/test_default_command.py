@@ -247,8 +247,12 @@ def test_what_lies_outside_the_arrangement_is_sold_too_and_is_one_claim_with_it(
     result = xm_default(
         positions,
         *("--market", folder / "market", "--firm", firm, *SHOCK, "--format", "json"),
+        *("--treatments", tmp_path / "treatments.csv"),
     )
     assert result.exit_code == 0, result.output
+    # The books are those of the arrangement: its accounts alone.
+    rows = csv.DictReader(io.StringIO((tmp_path / "treatments.csv").read_text("utf-8")))
+    assert [row["customer"] for row in rows] == ["REGIONAL-BANK", "REPO-CUSTOMER"]
     document = json.loads(result.stdout)
     found, other = document["with_arrangement"], document["without_arrangement"]
     apart = found["customers"]["REGIONAL-BANK outside XM"]

@@ -307,7 +307,7 @@ def _framework_lines(framework: Document | None) -> Iterator[str]:
         return
     is_record = framework["of_record"] == "framework_one"
     yield (
-        f"Framework 1 {'is of record,' if is_record else 'would be'} "
+        f"Framework 1{', of record' if is_record else ' beside it'}: "
         f"{worded(framework['treatment'])}; one pool {'would move' if is_record else 'moves'} "
         f"{dollars(framework['shifted_to_non_xm'])} of loss to customers outside the arrangement."
     )
