@@ -102,8 +102,17 @@ def test_the_firm_fails_of_its_own_loss_and_every_cent_of_the_class_is_paid_or_l
         assert found["failure"]["cause"] == "proprietary"
         estate = found["estate"]
         paid = sum(Decimal(claim["paid"]) for claim in estate["claims"].values())
-        left = Decimal(estate["general_estate"]["assets"]["left_of_customer_property"])
-        assert paid + left == Decimal(estate["property"]["total"])
+        assets = estate["general_estate"]["assets"]
+        left = Decimal(assets["left_of_customer_property"])
+        left += Decimal(assets["left_of_segregated_margin"])
+        segregated = estate["segregated_customer_margin"]
+        there = Decimal(estate["property"]["total"]) + Decimal(segregated["returned"])
+        assert paid + left == there
+        # Margin at FICC is of the futures class through the arrangement alone.
+        is_apart = case == "without_arrangement"
+        assert (Decimal(segregated["returned"]) > 0) is is_apart
+        assert (Decimal(estate["property"]["returned"]["FICC"]) == 0) is is_apart
+        assert (estate["framework_one"] is None) is is_apart
         rounds = sum(
             Decimal(amount) for each in found["distributions"] for amount in each["paid"].values()
         )
@@ -180,6 +189,42 @@ def test_every_claimant_and_the_trustee_have_a_page_of_their_own(
     assert all(day["date"] in curve for day in days)
 
 
+def test_what_pages_say_is_words_and_what_a_claimant_loses_comes_first(
+    folder: Path, document: dict[str, Any]
+) -> None:
+    result = of(folder, *SHOCK)
+    said = result.stdout
+    assert said.index("What each claimant loses") < said.index("puts in, other accounts among it")
+    page = (folder / "pages" / "trustee.html").read_text("utf-8")
+    for text in (said, page):
+        assert "lost less" in text
+        assert "Segregated Customer Margin" in text
+        assert "per_customer" not in text.replace("liquidation.impact_sharing", "")
+    assert "owed to FICC" in page
+    assert "cleared_swaps" not in page
+    assert document["without_arrangement"]["estate"]["framework_one"] is None
+
+
+def test_an_event_larger_than_its_debt_and_margin_taken_of_others_are_said(
+    folder: Path, tmp_path: Path
+) -> None:
+    """MILL lacks half a million at CME, which MERCHANT's margin pays; a million is recovered."""
+    firm = tmp_path / "firm.toml"
+    late = '[[recovery]]\non = 2027-09-01\nclaimant = "MILL"\namount = "1000000.00"\n'
+    firm.write_text(FIRM + late + 'reason = "collected"\n', encoding="utf-8")
+    result = xm_default(
+        folder / "positions.csv", *("--market", folder / "market", "--firm", firm, *SHOCK)
+    )
+    assert result.exit_code == 0, result.output
+    said = " ".join(result.stdout.split())
+    assert "CME takes 500,000 of losses from other customers' margin there." in said
+    assert (
+        "With the arrangement CME takes 500000.00 of losses from other customers' margin "
+        "(default_management.cme_margin_reach)."
+    ) in said
+    assert "Of 1000000.00, recovery of 2027-09-01, MILL, 500000.00 counts" in said
+
+
 def test_csv_has_a_row_a_claimant(folder: Path, document: dict[str, Any]) -> None:
     result = of(folder, *SHOCK, "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
@@ -202,8 +247,12 @@ def test_what_lies_outside_the_arrangement_is_sold_too_and_is_one_claim_with_it(
     result = xm_default(
         positions,
         *("--market", folder / "market", "--firm", firm, *SHOCK, "--format", "json"),
+        *("--treatments", tmp_path / "treatments.csv"),
     )
     assert result.exit_code == 0, result.output
+    # The books are those of the arrangement: its accounts alone.
+    rows = csv.DictReader(io.StringIO((tmp_path / "treatments.csv").read_text("utf-8")))
+    assert [row["customer"] for row in rows] == ["REGIONAL-BANK", "REPO-CUSTOMER"]
     document = json.loads(result.stdout)
     found, other = document["with_arrangement"], document["without_arrangement"]
     apart = found["customers"]["REGIONAL-BANK outside XM"]
@@ -240,6 +289,24 @@ def test_a_customers_default_is_paid_while_the_firm_stands(folder: Path, tmp_pat
     assert result.exit_code == 0, result.output
     assert "CURVE-FUND in default: the firm stands." in result.stdout
     assert "…" not in result.stdout
+
+
+def test_what_selling_costs_makes_no_defaulter(folder: Path, tmp_path: Path) -> None:
+    """Impact so dear that nobody's property pays it: marks alone decide who defaults."""
+    firm = tmp_path / "rich.toml"
+    text = FIRM.replace('proprietary_loss = "8000000.00"', "beyond_margin = true")
+    firm.write_text(text, encoding="utf-8")
+    result = xm_default(
+        folder / "positions.csv",
+        *("--market", folder / "market", "--firm", firm, "--format", "json", *SHOCK),
+        *("--set", "liquidation.volatility_multiple=40"),
+    )
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert found["with_arrangement"]["failure"]["defaulters"] == []
+    assert set(found["unsold"]) == {"CURVE-FUND", "REPO-CUSTOMER"}
+    for each in found["unsold"].values():
+        assert Decimal(each["property"]) + Decimal(each["lowest"]) > 0
 
 
 def test_a_firm_that_fails_of_a_customer_closes_the_others_out_from_the_day_after(
@@ -282,6 +349,29 @@ def test_a_firm_that_fails_of_a_customer_closes_the_others_out_from_the_day_afte
             "helps_other where framework 1 is of record",
         ),
         ((), "bd_fcm = 5", "a text that is not empty"),
+        ((), 'non_public = ["TYPO"]\n' + FIRM, "non_public was 'TYPO', expected a claimant"),
+        (
+            (),
+            FIRM + '[[debt]]\nclaimant = "TYPO"\nowed_by_customer = "1.00"\n',
+            "debt.claimant was 'TYPO', expected a claimant",
+        ),
+        (
+            (),
+            FIRM + '[[recovery]]\non = 2030-01-01\nclaimant = "TYPO"\namount = "1.00"\n'
+            'reason = "said"\n',
+            "recovery.claimant was 'TYPO', expected a claimant",
+        ),
+        (
+            (),
+            FIRM + '[[disallowed_claim]]\non = 2030-01-01\nclaimant = "TYPO"\n'
+            'amount = "1.00"\nreason = "said"\n',
+            "disallowed_claim.claimant was 'TYPO', expected a claimant",
+        ),
+        (
+            (),
+            FIRM + '[[recovery]]\non = 2020-01-01\namount = "1.00"\nreason = "early"\n',
+            "recovery.on was '2020-01-01', expected",
+        ),
         (
             (),
             FIRM.replace(

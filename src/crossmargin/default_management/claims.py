@@ -1,6 +1,9 @@
 """Who claims what: net equity by claimant in the five steps of 17 CFR 190.08(b).
 
 A claimant is one capacity: a customer of the arrangement and its other accounts count together.
+What FICC holds outside the arrangement is Segregated Customer Margin: a claim of its own, on
+securities customers' property, that no step of the five nets with futures. A deficit there is a
+debt outside the accounts, for step 3 (inferred); one of the futures class stays a debt to it.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ from crossmargin.default_management.net_equity import (
     net_equity,
 )
 from crossmargin.default_management.results import CustomerResults
+from crossmargin.default_management.shares import no_less_than_zero
 from crossmargin.product.position import ClearingOrganization
 
 
@@ -111,10 +115,14 @@ class Claim:
     aggregated : mapping of AccountClass to Money
         Step 2.
     debts : Debts
+        Of the trustee's facts.
     transferred : Money
-        Of the futures class, moved after the filing (step 4).
+        Of the futures class, moved after the filing: out of step 1's ledger balance, and back in
+        step 4.
     net_equity : NetEquity
         Steps 3 to 5.
+    segregated_equity : Money
+        Segregated Customer Margin and what it lost or gained; negative for a debt.
     """
 
     claimant: str
@@ -127,19 +135,34 @@ class Claim:
     debts: Debts
     transferred: Money
     net_equity: NetEquity
+    segregated_equity: Money = ZERO
 
     def of_class(self, account_class: AccountClass) -> Money:
         """Return the allowed claim of one class."""
         return self.net_equity.by_class.get(account_class, ZERO)
 
     @property
+    def of_segregated_margin(self) -> Money:
+        """The claim on securities customers' property."""
+        return no_less_than_zero(self.segregated_equity)
+
+    @property
+    def debt(self) -> Money:
+        """What the claimant owes the estate after step 3."""
+        return self.net_equity.owed_by_customer
+
+    @property
     def total(self) -> Money:
-        """The allowed claim over all classes."""
-        return Money.total(self.net_equity.by_class.values())
+        """The allowed claim over all classes, and of Segregated Customer Margin."""
+        return Money.total(self.net_equity.by_class.values()) + self.of_segregated_margin
 
 
 def equity_items(
-    customer: CustomerHoldings, results: CustomerResults | None, *, is_closed_out: bool
+    customer: CustomerHoldings,
+    results: CustomerResults | None,
+    *,
+    is_closed_out: bool,
+    transferred: Money = ZERO,
 ) -> list[EquityItem]:
     """Return the items of a customer's futures account (step 1).
 
@@ -149,14 +172,19 @@ def equity_items(
     results : CustomerResults or None
     is_closed_out : bool
         Realized; otherwise the positions are open and the results unrealized.
+    transferred : Money
+        Disbursed after the filing.
     """
-    places = {each.value: customer.property_at(each) for each in ClearingOrganization}
+    organizations = [each for each in ClearingOrganization if customer.is_futures_property(each)]
+    places = {each.value: customer.property_at(each) for each in organizations}
     items = []
+    if transferred > ZERO:
+        items.append(EquityItem("transferred", ItemKind.DISBURSEMENT, transferred))
     for place, held in {**places, "BD-FCM": customer.at_bd_fcm}.items():
         items.append(EquityItem(f"cash at {place}", ItemKind.CASH_DEPOSITED, held.cash))
         value = held.securities_value
         items.append(EquityItem(f"securities at {place}", ItemKind.SECURITIES_VALUE, value))
-    for organization in ClearingOrganization:
+    for organization in organizations:
         result = results.at(organization) if results is not None else ZERO
         kind = _kind(organization, is_gain=result >= ZERO, is_closed_out=is_closed_out)
         items.append(EquityItem(f"positions at {organization.value}", kind, max(result, -result)))
@@ -212,15 +240,9 @@ def claims_of(
         Step 5.
     """
     moved = transferred or {}
-    equities = {
-        name: account_equity(
-            equity_items(
-                customer, inputs.results.get(name), is_closed_out=name in inputs.closed_out
-            ),
-            inputs.reading,
-        )
-        for name, customer in inputs.holdings.customers.items()
-    }
+    equities = _equities(inputs, {})
+    if any(each > ZERO for each in moved.values()):
+        equities = _equities(inputs, _moved_by_account(inputs, equities, moved))
     own = {
         name: replace(
             inputs.facts.held_as(inputs.holdings.customers[name].owner),
@@ -235,9 +257,10 @@ def claims_of(
         names = tuple(name for name in sorted(own) if own[name].capacity == capacity)
         debts = inputs.facts.debts.get(claimant, Debts())
         gone = moved.get(claimant, ZERO)
+        segregated = Money.total(_segregated(inputs, name) for name in names)
         record = CustomerRecord(
-            equity_by_class=_less(by_class, gone),
-            owed_by_customer=debts.owed_by_customer,
+            equity_by_class=by_class,
+            owed_by_customer=debts.owed_by_customer + no_less_than_zero(-segregated),
             owed_to_customer=debts.owed_to_customer,
             moved_after_filing={AccountClass.FUTURES: gone} if gone > ZERO else {},
             corrections=tuple((corrections or {}).get(claimant, ())),
@@ -258,12 +281,49 @@ def claims_of(
             debts=debts,
             transferred=gone,
             net_equity=net_equity(record, on=relief, order_for_relief=relief),
+            segregated_equity=segregated,
         )
     return {name: found[name] for name in sorted(found)}
 
 
-def _less(by_class: Mapping[AccountClass, Money], moved: Money) -> dict[AccountClass, Money]:
-    """Return equities with what has left the futures class."""
-    if moved == ZERO:
-        return dict(by_class)
-    return {**by_class, AccountClass.FUTURES: by_class[AccountClass.FUTURES] - moved}
+def _equities(inputs: ClaimInputs, moved: Mapping[str, Money]) -> dict[str, AccountEquity]:
+    return {
+        name: account_equity(
+            equity_items(
+                customer,
+                inputs.results.get(name),
+                is_closed_out=name in inputs.closed_out,
+                transferred=moved.get(name, ZERO),
+            ),
+            inputs.reading,
+        )
+        for name, customer in inputs.holdings.customers.items()
+    }
+
+
+def _moved_by_account(
+    inputs: ClaimInputs, equities: Mapping[str, AccountEquity], moved: Mapping[str, Money]
+) -> dict[str, Money]:
+    """Return out of which account a claimant's transfer went: in proportion to their equity."""
+    of: dict[str, list[str]] = {}
+    for name in sorted(equities):
+        owner = inputs.holdings.customers[name].owner
+        of.setdefault(claimant_of(inputs.facts.held_as(owner).capacity), []).append(name)
+    found: dict[str, Money] = {}
+    for claimant, amount in moved.items():
+        names = of[claimant]
+        weights = [no_less_than_zero(equities[name].equity_balance).cents for name in names]
+        found |= zip(
+            names, amount.split(weights if any(weights) else [1] * len(names)), strict=True
+        )
+    return found
+
+
+def _segregated(inputs: ClaimInputs, name: str) -> Money:
+    """Return margin and result of an account at FICC that is of no futures class."""
+    customer, results = inputs.holdings.customers[name], inputs.results.get(name)
+    return Money.total(
+        customer.property_at(each).value + (results.at(each) if results else ZERO)
+        for each in ClearingOrganization
+        if not customer.is_futures_property(each)
+    )

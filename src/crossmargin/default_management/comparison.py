@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.default_management.capacities import aggregate
 from crossmargin.default_management.claims import TrusteeFacts, claimant_of
-from crossmargin.default_management.estate import Estate, conserved
+from crossmargin.default_management.estate import Estate
+from crossmargin.default_management.estate_parts import conserved
 from crossmargin.default_management.holdings import Holdings
 from crossmargin.default_management.results import CustomerResults
 from crossmargin.default_management.shares import no_less_than_zero

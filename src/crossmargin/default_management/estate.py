@@ -2,13 +2,14 @@
 
 17 CFR 190.08(c) and 190.09: each class keeps its own property, the rest joins the common pool;
 public claims before non-public ones; the futures class is one pool with framework 1 beside it, or
-framework 1 with the pool beside it.
+framework 1 with the pool beside it. Segregated Customer Margin at FICC is of no account class: an
+estate of its own, of securities customers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
 from crossmargin.basics.money import ZERO, Money
@@ -23,111 +24,28 @@ from crossmargin.default_management.distribution import (
     SubclassFunds,
     compared,
 )
+from crossmargin.default_management.estate_parts import (
+    ConservationError,
+    Developments,
+    FuturesProperty,
+    GeneralEstate,
+    SegregatedMargin,
+    conserved,
+)
 from crossmargin.default_management.failure import Failure
 from crossmargin.default_management.funded_balance import FundedBalances
 from crossmargin.default_management.futures_pool import (
     Transferable,
+    as_allocated,
     futures_pools,
     paid_by_pools,
     transferable,
 )
-from crossmargin.default_management.net_equity import Correction
 from crossmargin.default_management.pool import allocated, funded_by_class, paid_by_class
-from crossmargin.default_management.shares import no_less_than_zero
+from crossmargin.default_management.shares import in_cents, no_less_than_zero, share_of
 from crossmargin.default_management.sides import Settled
-from crossmargin.product.position import ClearingOrganization
 
 _FUTURES = AccountClass.FUTURES
-
-
-class ConservationError(ValueError):
-    """A sum that must be the same before and after is not: a fault of the calculation."""
-
-
-def conserved(what: str, before: Money, after: Money) -> None:
-    """Check that a sum is the same before and after.
-
-    Raises
-    ------
-    ConservationError
-        If it is not, to the cent.
-    """
-    if before != after:
-        raise ConservationError(f"{what}: {before} before, {after} after")
-
-
-@dataclass(frozen=True, slots=True)
-class FuturesProperty:
-    """Customer property of the futures class, by where it comes from.
-
-    Parameters
-    ----------
-    returned : mapping of ClearingOrganization to Money
-    at_bd_fcm : Money
-        Of the customers, less what went to the clearing organizations.
-    residual_interest : Money
-        What is left of it.
-    recovered : Money
-        Collected since.
-    elsewhere : Money
-        Of the class beyond the holdings.
-    """
-
-    returned: Mapping[ClearingOrganization, Money]
-    at_bd_fcm: Money
-    residual_interest: Money
-    recovered: Money
-    elsewhere: Money
-
-    @property
-    def total(self) -> Money:
-        """All of it."""
-        parts = (self.at_bd_fcm, self.residual_interest, self.recovered, self.elsewhere)
-        return Money.total([*self.returned.values(), *parts])
-
-
-@dataclass(frozen=True, slots=True)
-class GeneralEstate:
-    """What is no customer property, and what no customer property pays.
-
-    Parameters
-    ----------
-    capital : Money
-    debts_of_customers : Money
-        What customers owe the estate, not yet collected.
-    left_of_customer_property : Money
-    unpaid_claims_of_customers : Money
-    owed_to_organizations : mapping of ClearingOrganization to Money
-        What each bears of customers' losses.
-    claims_by_set_off : Money
-        What the firm owes customers beyond what they owe it.
-    proprietary_unpaid : Money
-    """
-
-    capital: Money
-    debts_of_customers: Money
-    left_of_customer_property: Money
-    unpaid_claims_of_customers: Money
-    owed_to_organizations: Mapping[ClearingOrganization, Money]
-    claims_by_set_off: Money
-    proprietary_unpaid: Money
-
-
-@dataclass(frozen=True, slots=True)
-class Developments:
-    """What arrived since the failure.
-
-    Parameters
-    ----------
-    recovered : mapping of claimant to Money
-        Collected of debts to the estate.
-    recovered_elsewhere : Money
-    corrections : mapping of claimant to sequence of Correction
-    """
-
-    recovered: Mapping[str, Money] = field(default_factory=dict)
-    recovered_elsewhere: Money = ZERO
-    corrections: Mapping[str, Sequence[Correction]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +61,8 @@ class Estate:
     funded : mapping of AccountClass to FundedBalances
         Of public customers.
     paid : mapping of claimant to Money
-        Funded balances over all classes; those of non-public customers among them.
+        Funded balances over all classes, those of non-public customers among them, and what
+        Segregated Customer Margin pays.
     framework : Compared
         One pool, and framework 1 beside it, for public customers of the futures class.
     distribution : DistributionRule
@@ -154,6 +73,7 @@ class Estate:
     transferred : mapping of claimant to Money
         What moved with them.
     general : GeneralEstate
+    segregated : SegregatedMargin
     """
 
     claims: Mapping[str, Claim]
@@ -166,6 +86,7 @@ class Estate:
     transferable: Transferable
     transferred: Mapping[str, Money]
     general: GeneralEstate
+    segregated: SegregatedMargin
 
     @property
     def futures_rate(self) -> Fraction:
@@ -209,8 +130,13 @@ def estate_of(
     claims = claims_of(inputs, corrections=since.corrections)
     allocation = allocated(claims, property_of, inputs.facts.common_pool)
     by_class = paid_by_class(claims, allocation)
-    framework = _framework(claims, held.total, _xm_funds(inputs, failure, settled), left_over)
-    pools = futures_pools(claims, allocation.public_in_cents[_FUTURES], framework, distribution)
+    funds = allocation.public_in_cents[_FUTURES]
+    framework = as_allocated(
+        claims,
+        funds,
+        _framework(claims, held.total, _xm_funds(inputs, failure, settled), left_over),
+    )
+    pools = futures_pools(claims, funds, framework, distribution)
     by_class[_FUTURES] |= paid_by_pools(pools)
     # What moved does not change with what arrives later.
     then = claims_of(inputs)
@@ -223,8 +149,12 @@ def estate_of(
         public = Money.total(by_class[each][name] for name in of_class.exact_dollars)
         amount = Money.total(of_class.in_cents.values())
         conserved(f"{each} with and without transfers", public, amount)
+    segregated = _segregated(claims, settled)
     paid = {
-        name: Money.total(each.get(name, ZERO) for each in by_class.values()) for name in claims
+        name: Money.total(
+            [segregated.paid[name], *(each.get(name, ZERO) for each in by_class.values())]
+        )
+        for name in claims
     }
     estate = Estate(
         claims=claims,
@@ -236,7 +166,15 @@ def estate_of(
         distribution=distribution,
         transferable=moves_with,
         transferred=transferred,
-        general=_general(claims, failure, settled, since, paid=paid, left=allocation.left),
+        general=_general(
+            claims,
+            failure,
+            settled,
+            since,
+            paid=paid,
+            left=(allocation.left, segregated.left),
+        ),
+        segregated=segregated,
     )
     _check_property(inputs, failure, settled, since, estate)
     _check_payments(estate, Money.total([*property_of.values(), inputs.facts.common_pool]))
@@ -250,7 +188,8 @@ def _moves(claim: Claim, closed_out: frozenset[str]) -> bool:
     whose debts or other classes are to be set off first (all inferred).
     """
     is_open = bool(claim.customers) and closed_out.isdisjoint(claim.customers)
-    owes = claim.debts.owed_by_customer > ZERO or min(claim.aggregated.values()) < ZERO
+    balances = (*claim.aggregated.values(), claim.segregated_equity)
+    owes = claim.debts.owed_by_customer > ZERO or min(balances) < ZERO
     return is_open and claim.is_public and not owes and claim.of_class(_FUTURES) > ZERO
 
 
@@ -260,12 +199,20 @@ def _futures_property(
     held = Money.total(each.at_bd_fcm.value for each in inputs.holdings.customers.values())
     recovered = Money.total([*since.recovered.values(), since.recovered_elsewhere])
     return FuturesProperty(
-        returned={name: side.returned for name, side in settled.sides.items()},
+        returned={name: side.returned_of(segregated=False) for name, side in settled.sides.items()},
         at_bd_fcm=held - Money.total(failure.drawn_at_bd_fcm.values()),
         residual_interest=failure.residual_interest_left,
         recovered=recovered,
         elsewhere=inputs.facts.class_property.get(_FUTURES, ZERO),
     )
+
+
+def _segregated(claims: Mapping[str, Claim], settled: Settled) -> SegregatedMargin:
+    returned = Money.total(side.returned_of(segregated=True) for side in settled.sides.values())
+    claimed = {name: each.of_segregated_margin for name, each in claims.items()}
+    share = share_of(returned, Money.total(claimed.values()))
+    paid = in_cents({name: each.dollars * share for name, each in claimed.items()})
+    return SegregatedMargin(returned, claimed, paid)
 
 
 def _xm_funds(inputs: ClaimInputs, failure: Failure, settled: Settled) -> Money:
@@ -314,13 +261,14 @@ def _general(
     since: Developments,
     *,
     paid: Mapping[str, Money],
-    left: Money,
+    left: tuple[Money, Money],
 ) -> GeneralEstate:
-    owed = Money.total(each.net_equity.owed_by_customer for each in claims.values())
+    owed = Money.total(each.debt for each in claims.values())
     return GeneralEstate(
         capital=failure.capital_left,
         debts_of_customers=owed - Money.total(since.recovered.values()),
-        left_of_customer_property=left,
+        left_of_customer_property=left[0],
+        left_of_segregated_margin=left[1],
         unpaid_claims_of_customers=Money.total(
             each.total - paid[name] for name, each in claims.items()
         ),
@@ -353,19 +301,20 @@ def _check_property(
         ]
     )
     conserved(
-        "property of the futures class",
+        "property of the futures class and Segregated Customer Margin",
         put_in + results + borne,
-        estate.futures_property.total,
+        estate.futures_property.total + estate.segregated.returned,
     )
 
 
 def _check_payments(estate: Estate, property_of_all_classes: Money) -> None:
     """Check that all property is paid or left, and that none is paid beyond its claim."""
     paid = Money.total(estate.paid.values())
+    general = estate.general
     conserved(
         "customer property and what it pays",
-        property_of_all_classes,
-        paid + estate.general.left_of_customer_property,
+        property_of_all_classes + estate.segregated.returned,
+        paid + general.left_of_customer_property + general.left_of_segregated_margin,
     )
     for name, claim in estate.claims.items():
         if estate.paid[name] > claim.total:

@@ -2,8 +2,10 @@
 
 While the firm stands, it closes a defaulting customer out and pays the clearing organizations.
 A customer's margin goes first to its own obligation where it lies; what one account or clearing
-organization will release counts against another's; then what the BD-FCM holds for the customer, the
-firm's residual interest and its capital. The firm fails on the day on which that does not suffice.
+organization will release of the futures class counts against another's; then what the BD-FCM holds
+for the customer, the firm's residual interest and its capital. Segregated Customer Margin at FICC
+is of no futures class: nothing nets with it, and of the firm capital alone pays what it lacks. The
+firm fails on the day on which all that does not suffice.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ class Cause(StrEnum):
 
     CUSTOMERS = "customers"
     PROPRIETARY = "proprietary"
+    MINIMUM_CAPITAL = "minimum_capital"  # it had less already, without a loss of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,8 @@ class DefaultDay:
     Parameters
     ----------
     on : date
-    result : Money
-        Of their close-outs.
+    lost, gained : Money
+        By those whose close-outs lose together, and by those whose gain; neither is negative.
     from_margin : Money
         What their margin at both clearing organizations pays of the losses.
     from_bd_fcm : Money
@@ -57,12 +60,18 @@ class DefaultDay:
     """
 
     on: date
-    result: Money
+    lost: Money
+    gained: Money
     from_margin: Money
     from_bd_fcm: Money
     from_residual_interest: Money
     from_capital: Money
     unpaid: Money
+
+    @property
+    def result(self) -> Money:
+        """Of the close-outs together; a gain is positive."""
+        return self.gained - self.lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,25 +124,39 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class _Owed:
-    """One customer's losses at the close of a day, and who pays them before the firm does."""
+    """One customer's losses at the close of a day, and who pays them before the firm does.
+
+    ``futures`` and ``segregated`` are the balances of the futures class and of Segregated Customer
+    Margin, ``results`` what either lost or gained.
+    """
 
     accounts: Sequence[CustomerHoldings]
-    results: Money
-    balances: Mapping[_Place, Money]
+    results: tuple[Money, Money]
+    futures: Mapping[_Place, Money]
+    segregated: Mapping[_Place, Money]
 
     @property
     def beyond_margin(self) -> Money:
-        return no_less_than_zero(-Money.total(self.balances.values()))
+        return self._beyond_futures_margin + self.due_for_segregated
+
+    @property
+    def _beyond_futures_margin(self) -> Money:
+        return no_less_than_zero(-Money.total(self.futures.values()))
 
     @property
     def from_bd_fcm(self) -> Money:
         held = Money.total(each.at_bd_fcm.value for each in self.accounts)
-        return min(held, self.beyond_margin)
+        return min(held, self._beyond_futures_margin)
 
     @property
     def due(self) -> Money:
-        """What the firm's own means have to pay."""
-        return self.beyond_margin - self.from_bd_fcm
+        """What the firm's own means have to pay of the futures class."""
+        return self._beyond_futures_margin - self.from_bd_fcm
+
+    @property
+    def due_for_segregated(self) -> Money:
+        """What its capital has to pay FICC where no margin of the futures class answers."""
+        return no_less_than_zero(-Money.total(self.segregated.values()))
 
     def drawn(self) -> dict[str, Money]:
         """Return what is taken of each account's property at the BD-FCM, in proportion."""
@@ -142,13 +165,16 @@ class _Owed:
         names = (each.customer_id for each in self.accounts)
         return dict(zip(names, shares, strict=True))
 
-    def paid_in(self, paid: Money) -> dict[str, dict[ClearingOrganization, Money]]:
-        """Return where a payment goes: to what is lacking in each place, in proportion."""
-        lacking = [no_less_than_zero(-each).cents for each in self.balances.values()]
-        shares = paid.split(lacking) if paid > ZERO else [ZERO] * len(lacking)
+    def paid_in(
+        self, for_futures: Money, for_segregated: Money
+    ) -> dict[str, dict[ClearingOrganization, Money]]:
+        """Return where payments go: to what is lacking in each place, in proportion."""
         found: dict[str, dict[ClearingOrganization, Money]] = {}
-        for (account, organization), share in zip(self.balances, shares, strict=True):
-            found.setdefault(account, {})[organization] = share
+        for paid, of in ((for_futures, self.futures), (for_segregated, self.segregated)):
+            lacking = [no_less_than_zero(-each).cents for each in of.values()]
+            shares = paid.split(lacking) if paid > ZERO else [ZERO] * len(lacking)
+            for (account, organization), share in zip(of, shares, strict=True):
+                found.setdefault(account, {})[organization] = share
         return found
 
 
@@ -181,7 +207,8 @@ def fail(
     Notes
     -----
     Of the amount that the firm pays when several customers are in deficit, each has its share in
-    proportion to its deficit; largest remainder, ties by name.
+    proportion to its deficit; largest remainder, ties by name. Capital that does not suffice is
+    shared in the same way between the futures class and what FICC lacks outside it.
     """
     names = tuple(sorted(set(defaulters)))
     of = {name: holdings.accounts_of(name) for name in names}
@@ -193,9 +220,9 @@ def fail(
     if unknown or proprietary_loss < ZERO:
         raise ValueError(f"defaulters {unknown!r} not there, or a loss of {proprietary_loss}")
     floor = holdings.minimum_capital if test is FailureTest.MINIMUM_CAPITAL else ZERO
-    capital = no_less_than_zero(holdings.adjusted_net_capital - floor)
-    is_proprietary = proprietary_loss > capital
-    means = (holdings.residual_interest, no_less_than_zero(capital - proprietary_loss))
+    capital = holdings.adjusted_net_capital - floor - proprietary_loss
+    fails_at_once = capital < ZERO
+    means = (holdings.residual_interest, no_less_than_zero(capital))
     dates = sorted(
         {
             on
@@ -207,7 +234,7 @@ def fail(
     at_opening = holdings.adjusted_net_capital - proprietary_loss
     days: list[DefaultDay] = []
     owed: list[_Owed] = []
-    if not is_proprietary:
+    if not fails_at_once:
         for on in dates:
             owed = [_owed(accounts, results, on) for accounts in of.values()]
             days.append(_day(on, owed, means))
@@ -219,19 +246,18 @@ def fail(
     if at_opening < holdings.minimum_capital:
         below.insert(0, holdings.as_of)
     spent = last.from_capital if last else ZERO
-    paid_by_firm = (last.from_residual_interest if last else ZERO) + spent
     return Failure(
         defaulters=names,
         proprietary_loss=proprietary_loss,
         days=tuple(days),
-        failed_on=_failed_on(last, debt, holdings.as_of if is_proprietary else None),
-        cause=_cause(debt, is_proprietary=is_proprietary),
+        failed_on=_failed_on(last, debt, holdings.as_of if fails_at_once else None),
+        cause=_cause(debt, proprietary_loss, fails_at_once=fails_at_once),
         below_minimum_on=below[0] if below else None,
         debt=debt,
         proprietary_unpaid=no_less_than_zero(-at_opening),
         residual_interest_left=means[0] - (last.from_residual_interest if last else ZERO),
         capital_left=no_less_than_zero(at_opening) - spent,
-        paid_in=_paid_in(owed, paid_by_firm),
+        paid_in=_paid_in(owed, last) if last else {},
         drawn_at_bd_fcm={name: drawn for each in owed for name, drawn in each.drawn().items()},
     )
 
@@ -240,23 +266,25 @@ def _failed_on(last: DefaultDay | None, debt: Money, at_opening: date | None) ->
     return last.on if last is not None and debt > ZERO else at_opening
 
 
-def _cause(debt: Money, *, is_proprietary: bool) -> Cause | None:
-    if is_proprietary:
-        return Cause.PROPRIETARY
+def _cause(debt: Money, proprietary_loss: Money, *, fails_at_once: bool) -> Cause | None:
+    if fails_at_once:
+        return Cause.PROPRIETARY if proprietary_loss > ZERO else Cause.MINIMUM_CAPITAL
     return Cause.CUSTOMERS if debt > ZERO else None
 
 
 def _owed(
     accounts: Sequence[CustomerHoldings], results: Mapping[str, CustomerResults], on: date
 ) -> _Owed:
-    balances = {
-        (account.customer_id, each): account.property_at(each).value
-        + results[account.customer_id].at(each, on)
-        for account in accounts
-        for each in _ORGANIZATIONS
-    }
-    total = Money.total(results[account.customer_id].total(on) for account in accounts)
-    return _Owed(accounts, total, balances)
+    balances: tuple[dict[_Place, Money], dict[_Place, Money]] = ({}, {})
+    totals = [ZERO, ZERO]
+    for account in accounts:
+        for each in _ORGANIZATIONS:
+            of = 0 if account.is_futures_property(each) else 1
+            result = results[account.customer_id].at(each, on)
+            place = (account.customer_id, each)
+            balances[of][place] = account.property_at(each).value + result
+            totals[of] += result
+    return _Owed(accounts, (totals[0], totals[1]), *balances)
 
 
 def _day(
@@ -264,15 +292,17 @@ def _day(
     owed: Sequence[_Owed],
     means: tuple[Money, Money],
 ) -> DefaultDay:
-    result = Money.total(each.results for each in owed)
     due = Money.total(each.due for each in owed)
     residual = min(means[0], due)
+    due += Money.total(each.due_for_segregated for each in owed)
     capital = min(means[1], due - residual)
-    lost = Money.total(no_less_than_zero(-each.results) for each in owed)
+    results = [result for each in owed for result in each.results]
+    lost = Money.total(no_less_than_zero(-each) for each in results)
     beyond = Money.total(each.beyond_margin for each in owed)
     return DefaultDay(
         on=on,
-        result=result,
+        lost=lost,
+        gained=Money.total(map(no_less_than_zero, results)),
         from_margin=lost - beyond,
         from_bd_fcm=Money.total(each.from_bd_fcm for each in owed),
         from_residual_interest=residual,
@@ -282,31 +312,28 @@ def _day(
 
 
 def _paid_in(
-    owed: Sequence[_Owed], paid_by_firm: Money
+    owed: Sequence[_Owed], day: DefaultDay
 ) -> dict[str, dict[ClearingOrganization, Money]]:
-    dues = [each.due.cents for each in owed]
-    shares = paid_by_firm.split(dues) if any(dues) else [ZERO] * len(owed)
+    dues = [each.due for each in owed]
+    segregated = [each.due_for_segregated for each in owed]
+    of_futures = Money.total(dues) - day.from_residual_interest
+    for_futures, for_segregated = _split(day.from_capital, [of_futures, Money.total(segregated)])
+    shares = zip(
+        owed,
+        _split(day.from_residual_interest + for_futures, dues),
+        _split(for_segregated, segregated),
+        strict=True,
+    )
     return {
         account: at
-        for each, share in zip(owed, shares, strict=True)
-        for account, at in each.paid_in(each.from_bd_fcm + share).items()
+        for each, share, of_segregated in shares
+        for account, at in each.paid_in(each.from_bd_fcm + share, of_segregated).items()
     }
 
 
-def beyond_property(holdings: Holdings, results: Mapping[str, CustomerResults]) -> tuple[str, ...]:
-    """Return by name the customers who lose more than their property by the close of some day.
-
-    Parameters
-    ----------
-    holdings : Holdings
-    results : mapping of account to CustomerResults
-    """
-    found = []
-    for owner in sorted({holdings.customers[name].owner for name in results}):
-        accounts = holdings.accounts_of(owner)
-        held = Money.total(each.property_value for each in accounts)
-        known = [results[each.customer_id] for each in accounts if each.customer_id in results]
-        days = {on for each in known for on in each.dates}
-        if any(held + Money.total(each.total(on) for each in known) < ZERO for on in days):
-            found.append(owner)
-    return tuple(found)
+def _split(paid: Money, dues: Sequence[Money]) -> list[Money]:
+    return (
+        paid.split([each.cents for each in dues])
+        if any(each > ZERO for each in dues)
+        else [ZERO] * len(dues)
+    )

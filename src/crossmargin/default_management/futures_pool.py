@@ -7,7 +7,7 @@ both in proportion to what is still unpaid (inferred: 17 CFR 190.09 fills classe
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
@@ -15,7 +15,7 @@ from crossmargin.basics.money import CENTS_PER_DOLLAR, ZERO, Money
 from crossmargin.default_management.capacities import AccountClass
 from crossmargin.default_management.claims import Claim
 from crossmargin.default_management.distribution import Compared, DistributionRule, Subclass
-from crossmargin.default_management.shares import in_cents
+from crossmargin.default_management.shares import in_cents, share_of
 from crossmargin.default_management.transfer_test import Obstacle, no_prejudice
 
 
@@ -102,13 +102,57 @@ def futures_pools(
         subclass: Money.total(of.values()).dollars - own[subclass]
         for subclass, of in by_subclass.items()
     }
-    all_unpaid = sum(unpaid.values(), Fraction(0))
-    more = funds.dollars - sum(own.values(), Fraction(0))
+    all_unpaid = _sum(unpaid)
+    more = funds.dollars - _sum(own)
     share = more / all_unpaid if all_unpaid else Fraction(0)
     return tuple(
         FuturesPool(of, own[subclass] + unpaid[subclass] * share)
         for subclass, of in by_subclass.items()
     )
+
+
+def as_allocated(claims: Mapping[str, Claim], funds: Money, own: Compared) -> Compared:
+    """Return both distributions with all that the class has for public claims.
+
+    Parameters
+    ----------
+    claims : mapping of claimant to Claim
+    funds : Money
+        For public claims of the class, the common pool's share among it.
+    own : Compared
+        Of the class's own property alone.
+    """
+    added = funds.dollars - _sum(own.pooled.exact_dollars)
+    within = _sum(own.framework_one.exact_dollars) + added
+    one_pool = _by_subclass(claims, funds, own, DistributionRule.POOLED)
+    framework = _by_subclass(
+        claims, Money(int(within * CENTS_PER_DOLLAR)), own, DistributionRule.FRAMEWORK_ONE
+    )
+    claimed = Money.total(
+        each.of_class(AccountClass.FUTURES) for each in claims.values() if each.is_public
+    )
+    return Compared(
+        replace(own.pooled, exact_dollars=one_pool),
+        replace(own.framework_one, exact_dollars=framework),
+        share_of(funds, claimed),
+        own.treatment,
+        framework[Subclass.NON_XM] - one_pool[Subclass.NON_XM],
+    )
+
+
+def _by_subclass(
+    claims: Mapping[str, Claim], funds: Money, own: Compared, rule: DistributionRule
+) -> dict[Subclass, Fraction]:
+    found = dict.fromkeys(Subclass, Fraction(0))
+    for pool in futures_pools(claims, funds, own, rule):
+        for name, claim in pool.claims.items():
+            subclass = Subclass.XM if claims[name].participates else Subclass.NON_XM
+            found[subclass] += claim.dollars * pool.rate
+    return found
+
+
+def _sum(of: Mapping[Subclass, Fraction]) -> Fraction:
+    return sum(of.values(), Fraction(0))
 
 
 def paid_by_pools(pools: Sequence[FuturesPool]) -> dict[str, Money]:

@@ -107,6 +107,15 @@ class CustomerHoldings:
         """Return what a clearing organization holds for the customer."""
         return self.at.get(organization, NOTHING)
 
+    def is_futures_property(self, organization: ClearingOrganization) -> bool:
+        """Return whether what lies at a clearing organization is of the futures class.
+
+        Margin at FICC is so through the arrangement alone (CFTC proposed order, 90 FR 58525,
+        III.B.1). Outside it is Segregated Customer Margin, of a securities customer (17 CFR
+        240.15c3-3a, Item 15).
+        """
+        return self.participates or organization is ClearingOrganization.CME
+
     def required_by(self, organization: ClearingOrganization) -> Money:
         """Return what a clearing organization required at the last cycle."""
         return self.requirement.get(organization, ZERO)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
 
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.default_management.capacities import AccountClass
-from crossmargin.default_management.estate import Developments, Estate, conserved
+from crossmargin.default_management.estate import Estate
+from crossmargin.default_management.estate_parts import Developments, conserved
 from crossmargin.default_management.net_equity import Correction
 from crossmargin.default_management.shares import in_cents
 
@@ -93,10 +94,19 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Payout:
-    """Every distribution, and the estate as it is in the end."""
+    """Every distribution, and the estate as it is in the end.
+
+    Parameters
+    ----------
+    rounds : tuple of Round
+    estate : Estate
+    cut : tuple of (Event, Money)
+        Events larger than the debt or the claim, and what of each counts.
+    """
 
     rounds: tuple[Round, ...]
     estate: Estate
+    cut: tuple[tuple[Event, Money], ...] = ()
 
 
 def distributions(
@@ -118,7 +128,9 @@ def distributions(
     Notes
     -----
     Accounts whose positions stay open move first. Before the final distribution
-    each claimant has the interim share of its funded balance as known then, afterwards all of it.
+    each public claimant has the interim share of its funded balance as known then, afterwards all
+    of it. Non-public claimants have nothing before public ones have all (17 CFR 190.09, 11 U.S.C.
+    766(h)).
     Nothing is called back before a claimant has more than its whole funded balance.
     """
     interim = order_for_relief + timedelta(days=terms.interim_days)
@@ -134,19 +146,23 @@ def distributions(
     received = dict(estate.transferred)
     moved_on = order_for_relief + timedelta(days=terms.transfer_days)
     rounds = [_round(_fixed(moved_on, Occasion.TRANSFER), estate, estate.transferred)]
+    cut: list[tuple[Event, Money]] = []
     has_begun = False
     for on, _, event in steps:
-        since = _developed(since, event, estate)
+        counted = _counted(since, event, estate)
+        if counted < event.amount:
+            cut.append((event, counted))
+        since = _developed(since, replace(event, amount=counted))
         estate = estate_with(since)
         has_begun = has_begun or event.occasion in (Occasion.INTERIM, Occasion.FINAL)
         if not has_begun:
             continue
         share = Fraction(1) if on >= final else terms.interim_share
-        paid = _due(estate.paid, received, share)
+        paid = _due(estate, received, share)
         rounds.append(_round(event, estate, paid))
         received = {name: received.get(name, ZERO) + amount for name, amount in paid.items()}
     conserved("distributions", Money.total(estate.paid.values()), Money.total(received.values()))
-    return Payout(tuple(each for each in rounds if any(each.paid.values())), estate)
+    return Payout(tuple(each for each in rounds if each.paid), estate, tuple(cut))
 
 
 def _fixed(on: date, occasion: Occasion) -> Event:
@@ -164,7 +180,15 @@ def _round(event: Event, estate: Estate, paid: Mapping[str, Money]) -> Round:
     )
 
 
-def _due(
+def _due(estate: Estate, received: Mapping[str, Money], share: Fraction) -> dict[str, Money]:
+    public = {name: whole for name, whole in estate.paid.items() if estate.claims[name].is_public}
+    due = _due_of(public, received, share)
+    is_whole = all(received.get(name, ZERO) + due[name] == whole for name, whole in public.items())
+    others = {name: whole for name, whole in estate.paid.items() if name not in public}
+    return due | _due_of(others, received, share if is_whole else Fraction(0))
+
+
+def _due_of(
     funded: Mapping[str, Money], received: Mapping[str, Money], share: Fraction
 ) -> dict[str, Money]:
     targets = in_cents({name: amount.dollars * share for name, amount in funded.items()})
@@ -179,23 +203,25 @@ def _due(
     return due
 
 
-def _developed(since: Developments, event: Event, estate: Estate) -> Developments:
-    """Return what has arrived once an event has, held to the debt or the claim that there is."""
-    if event.occasion is Occasion.RECOVERY and not event.claimant:
-        elsewhere = since.recovered_elsewhere + event.amount
-        return Developments(since.recovered, elsewhere, since.corrections)
-    if event.claimant not in estate.claims:
-        return since
+def _counted(since: Developments, event: Event, estate: Estate) -> Money:
+    """Return what of an event counts: no more than the debt or the claim that there is."""
+    if not event.claimant:
+        return event.amount
     claim = estate.claims[event.claimant]
     if event.occasion is Occasion.RECOVERY:
+        return min(event.amount, claim.debt - since.recovered.get(event.claimant, ZERO))
+    return min(event.amount, claim.of_class(AccountClass.FUTURES))
+
+
+def _developed(since: Developments, event: Event) -> Developments:
+    """Return what has arrived once an event has."""
+    if event.occasion is Occasion.RECOVERY and not event.claimant:
+        return replace(since, recovered_elsewhere=since.recovered_elsewhere + event.amount)
+    if event.occasion is Occasion.RECOVERY:
         before = since.recovered.get(event.claimant, ZERO)
-        amount = min(event.amount, claim.net_equity.owed_by_customer - before)
-        recovered = {**since.recovered, event.claimant: before + amount}
-        return Developments(recovered, since.recovered_elsewhere, since.corrections)
+        return replace(since, recovered={**since.recovered, event.claimant: before + event.amount})
     if event.occasion is Occasion.DISALLOWED_CLAIM:
-        amount = min(event.amount, claim.of_class(AccountClass.FUTURES))
-        less = Correction(AccountClass.FUTURES, -amount, event.reason)
+        less = Correction(AccountClass.FUTURES, -event.amount, event.reason)
         of_claimant = (*since.corrections.get(event.claimant, ()), less)
-        corrections = {**since.corrections, event.claimant: of_claimant}
-        return Developments(since.recovered, since.recovered_elsewhere, corrections)
+        return replace(since, corrections={**since.corrections, event.claimant: of_claimant})
     return since

@@ -58,6 +58,14 @@ class AtSide:
         """What is left for the customer; negative for what is lacking."""
         return self.margin + self.result + self.paid_in + self.received
 
+    @property
+    def within_reach(self) -> Money:
+        """What may pay other customers' losses: nothing received from the other organization.
+
+        It answers for this customer alone (CP-16).
+        """
+        return no_less_than_zero(self.balance - no_less_than_zero(self.received))
+
 
 @dataclass(frozen=True, slots=True)
 class SideReturn:
@@ -68,35 +76,53 @@ class SideReturn:
     organization : ClearingOrganization
     reach : Reach
     customers : mapping of customer to AtSide
+    segregated : frozenset of str
+        Whose margin there is Segregated Customer Margin: held apart, it pays no loss of the rest,
+        and the rest none of its.
     """
 
     organization: ClearingOrganization
     reach: Reach
     customers: Mapping[str, AtSide]
+    segregated: frozenset[str] = frozenset()
 
-    @property
-    def balance(self) -> Money:
-        """All customers' balances together."""
-        return Money.total(each.balance for each in self.customers.values())
+    def _of(self, *, segregated: bool) -> list[AtSide]:
+        return [
+            each for name, each in self.customers.items() if (name in self.segregated) is segregated
+        ]
+
+    def borne_of(self, *, segregated: bool) -> Money:
+        """Return what no margin covers, of the futures class or of Segregated Customer Margin."""
+        of = self._of(segregated=segregated)
+        lacking = Money.total(no_less_than_zero(-each.balance) for each in of)
+        if self.reach is Reach.OWN_CUSTOMER:
+            return lacking
+        return no_less_than_zero(lacking - Money.total(each.within_reach for each in of))
+
+    def returned_of(self, *, segregated: bool) -> Money:
+        """Return what comes back to the futures class, or of Segregated Customer Margin."""
+        balance = Money.total(each.balance for each in self._of(segregated=segregated))
+        return balance + self.borne_of(segregated=segregated)
 
     @property
     def borne(self) -> Money:
         """What no margin covers: the clearing organization's own loss, a claim on the firm."""
-        if self.reach is Reach.CUSTOMERS_TOGETHER:
-            return no_less_than_zero(-self.balance)
-        return Money.total(no_less_than_zero(-each.balance) for each in self.customers.values())
+        return self.borne_of(segregated=False) + self.borne_of(segregated=True)
 
     @property
     def returned(self) -> Money:
         """What comes back to the trustee."""
-        return self.balance + self.borne
+        return self.returned_of(segregated=False) + self.returned_of(segregated=True)
 
     def left_for(self, names: Iterable[str]) -> Money:
-        """Return what is left for some of the customers; negative where others' margin pays."""
-        balances = [self.customers[name].balance for name in names]
+        """Return what is left of the futures class for some customers.
+
+        Negative where others' margin pays.
+        """
+        balances = [self.customers[name].balance for name in names if name not in self.segregated]
         if self.reach is Reach.OWN_CUSTOMER:
             return Money.total(map(no_less_than_zero, balances))
-        return min(self.returned, Money.total(balances))
+        return min(self.returned_of(segregated=False), Money.total(balances))
 
     @property
     def from_fellow_customers(self) -> Money:
@@ -157,7 +183,19 @@ def settle_sides(
         _move(at, shared)
     return Settled(
         shared,
-        {each: SideReturn(each, reach[each], at[each]) for each in _ORGANIZATIONS},
+        {
+            each: SideReturn(
+                each,
+                reach[each],
+                at[each],
+                frozenset(
+                    name
+                    for name, customer in holdings.customers.items()
+                    if not customer.is_futures_property(each)
+                ),
+            )
+            for each in _ORGANIZATIONS
+        },
     )
 
 

@@ -316,7 +316,9 @@ def complete_shocks(
         may_give &= end_dates <= np.datetime64(known_until)
     every_donor = np.flatnonzero(may_give)
     if len(every_donor) == 0:
-        raise ValueError("no date has a residual for every name: nothing to redraw from")
+        later = end_dates[: len(redrawn)][~redrawn]
+        first = f" before {later[0]}" if len(later) else ""
+        raise ValueError(f"no date{first} has a residual for every name: nothing to redraw from")
     in_stress = stressed[: len(own_bp)]
     for regime in (in_stress, ~in_stress):
         donors = np.flatnonzero(may_give & regime)

@@ -63,12 +63,14 @@ def case_document(case: Case, closed: CloseOuts) -> Document:
         "failure": _failure(case.failure),
         "sides": None,
         "payments": None,
+        "if_cme_pays": None,
         "estate": None,
         "distributions": [],
     }
     if case.settled is not None and case.payout is not None:
         document["sides"] = {name.value: _side(side) for name, side in case.settled.sides.items()}
         document["payments"] = _sharing(case.settled.sharing)
+        document["if_cme_pays"] = _if_cme_pays(case)
         document["estate"] = _estate(case.payout.estate)
         document["distributions"] = [_round(each) for each in case.payout.rounds]
     return document
@@ -139,6 +141,8 @@ def _failure(failure: Failure) -> Document:
             {
                 "date": each.on.isoformat(),
                 "result": str(each.result),
+                "lost": str(each.lost),
+                "gained": str(each.gained),
                 "from_margin": str(each.from_margin),
                 "from_bd_fcm": str(each.from_bd_fcm),
                 "from_residual_interest": str(each.from_residual_interest),
@@ -156,6 +160,7 @@ def _side(side: SideReturn) -> Document:
         "reach": side.reach.value,
         "returned": str(side.returned),
         "borne": str(side.borne),
+        "borne_of_segregated_margin": str(side.borne_of(segregated=True)),
         "from_fellow_customers": str(side.from_fellow_customers),
         "customers": {
             name: {
@@ -197,6 +202,15 @@ def _sharing(sharing: LossSharing | None) -> Document | None:
     }
 
 
+def _if_cme_pays(case: Case) -> Document | None:
+    other = case.if_cme_pays
+    if other is None or other.sharing is None:
+        return None
+    paid = other.sharing.paid(ClearingOrganization.CME, other.sharing.limit)
+    bears = other.sides[ClearingOrganization.FICC].borne_of(segregated=False)
+    return {"cme_pays_ficc": str(paid), "ficc_bears": str(bears)}
+
+
 def _estate(estate: Estate) -> Document:
     held, general = estate.futures_property, estate.general
     return {
@@ -221,6 +235,12 @@ def _estate(estate: Estate) -> Document:
             for each in AccountClass
         },
         "futures_rate": ratio(estate.futures_rate),
+        "segregated_customer_margin": {
+            "returned": str(estate.segregated.returned),
+            "claims": str(Money.total(estate.segregated.claims.values())),
+            "paid": str(Money.total(estate.segregated.paid.values())),
+            "left": str(estate.segregated.left),
+        },
         "claims": {name: _claim(claim, estate) for name, claim in estate.claims.items()},
         "framework_one": _framework(estate),
         "full_transfer": {
@@ -241,6 +261,7 @@ def _estate(estate: Estate) -> Document:
                 "capital": str(general.capital),
                 "debts_of_customers": str(general.debts_of_customers),
                 "left_of_customer_property": str(general.left_of_customer_property),
+                "left_of_segregated_margin": str(general.left_of_segregated_margin),
             },
             "claims": {
                 "unpaid_claims_of_customers": str(general.unpaid_claims_of_customers),
@@ -277,7 +298,9 @@ def _claim(claim: Claim, estate: Estate) -> Document:
         "step_5_net_equity": amounts(steps.by_class),
         "owed_by_customer": str(claim.debts.owed_by_customer),
         "owed_to_customer": str(claim.debts.owed_to_customer),
-        "debt_to_the_estate": str(steps.owed_by_customer),
+        "segregated_equity": str(claim.segregated_equity),
+        "segregated_claim": str(claim.of_segregated_margin),
+        "debt_to_the_estate": str(claim.debt),
         "general_claim": str(steps.general_creditor_claim),
         "transferred": str(claim.transferred),
         "claim": str(claim.total),
@@ -285,7 +308,10 @@ def _claim(claim: Claim, estate: Estate) -> Document:
     }
 
 
-def _framework(estate: Estate) -> Document:
+def _framework(estate: Estate) -> Document | None:
+    """Return framework 1 beside the pool; None without a customer of the arrangement."""
+    if not any(claim.participates for claim in estate.claims.values()):
+        return None
     found = estate.framework
     shifted = found.shifted_dollars
     sign = -1 if shifted < 0 else 1

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crossmargin.methodology.values import Table
-from crossmargin.presentation.default_tables import PART_WORDS, rate, story
+from crossmargin.presentation.default_tables import PART_WORDS, lost_less, rate, story, worded
 from crossmargin.presentation.page_tables import money, table
 from crossmargin.presentation.tables import per_cent
 
@@ -168,7 +168,7 @@ def _payments(document: Document, customers: list[str]) -> Iterator[str | Table]
         for each in (case["payments"] or {"customers": {}})["customers"].get(name, []):
             yield (
                 f"{each['payer']} pays {each['payee']} {money(each['amount'])} for {name}: "
-                f"{each['kind']}, by {each['rule_set']}."
+                f"{each['kind']}, {worded(each['rule_set'])}."
             )
     yield (
         "Margin goes first to the customer's own loss where it lies. What is received is negative "
@@ -210,8 +210,8 @@ def _net_equity(document: Document, claimant: str) -> Iterator[str | Table]:
         rows,
     )
     steps = [
-        (words, account_class, money(amount))
-        for step, words in _STEPS.items()
+        (said, worded(account_class), money(amount))
+        for step, said in _STEPS.items()
         for account_class, amount in claim[step].items()
     ]
     yield table("Steps two to five, US dollars", ("step", "class", "equity"), steps, figures_from=2)
@@ -222,6 +222,11 @@ def _net_equity(document: Document, claimant: str) -> Iterator[str | Table]:
         f"{money(claim['general_claim'])}."
     )
     yield "The net equity is the same in whichever bucket a FICC position stands."
+    if claim["segregated_equity"] != "0.00":
+        yield (
+            "Segregated Customer Margin at FICC with its result, outside the five steps: "
+            f"{money(claim['segregated_equity'])}; claim {money(claim['segregated_claim'])}."
+        )
 
 
 def _distributions(document: Document, claimant: str) -> Iterator[str | Table]:
@@ -238,7 +243,7 @@ def _distributions(document: Document, claimant: str) -> Iterator[str | Table]:
     rows = [
         (
             each["date"],
-            each["occasion"] + (f": {each['reason']}" if each["reason"] else ""),
+            worded(each["occasion"]) + (f": {each['reason']}" if each["reason"] else ""),
             rate(each["rate"]),
             money(each["paid"][claimant]),
         )
@@ -279,7 +284,11 @@ def _difference(document: Document, claimant: str) -> Iterator[str | Table]:
         ],
     )
     parts = found["difference"]
-    rows = [(words[1], money(parts[name])) for name, words in PART_WORDS.items()]
+    yield (
+        "Put in and not recovered, the arrangement makes it "
+        f"{money(lost_less(found))} less (negative: more)."
+    )
+    rows = [(said[1], money(parts[name])) for name, said in PART_WORDS.items()]
     yield table(
         "Recovery with the arrangement less recovery without it, US dollars",
         ("part", "amount"),

@@ -13,38 +13,13 @@ from crossmargin.basics.digest import digest_of
 from crossmargin.default_management.claims import claimant_of
 from crossmargin.default_management.comparison import CustomerComparison, Recovery
 from crossmargin.default_management.delivery import Delivery
+from crossmargin.default_management.unsold import unsold_books
 from crossmargin.presentation.default_case import Document, case_document
-from crossmargin.presentation.forward import PROXY_NOTICE
-from crossmargin.presentation.margin_notices import (
-    REVIEW_NOTICE,
-    SIMULATED_NOTICE,
-    derived_price_notices,
-)
+from crossmargin.presentation.default_notices import default_notices
 from crossmargin.presentation.run_parts import market_part, positions_part
 from crossmargin.services.defaults.default_parameters import DefaultParameters
 from crossmargin.services.defaults.simulate import DefaultSimulation
 
-AGREEMENT_NOTICE = (
-    "The loss-sharing section of the Cross-Margining Agreement is not public: what FICC and CME "
-    "pay each other follows a named hypothesis (loss_sharing_rule_set)."
-)
-_FIRM_NOTICE = (
-    "Residual interest, capital, other customers and other classes are those of the firm's file; "
-    "what is required of a customer has been collected: securities that the file names, after "
-    "haircut, and cash for the rest."
-)
-_MODES = {
-    "restrike": "Restrike: the books are those re-struck on the date before the failure.",
-    "shock": (
-        "Shock: the book is today's; what the market did from the date on is done again from the "
-        "as-of date."
-    ),
-}
-_OUTSIDE_NOTICE = (
-    "{customers}: what lies outside the XM account has its own margin and is sold by each clearing "
-    "organization apart."
-)
-_LEFT_OUT_NOTICE = "{customer}, not closed out and without its margin: {lines}."
 #: Of one claimant in one case.
 AMOUNTS = (
     *("margin", "other_accounts", "result", "beyond_property"),
@@ -103,10 +78,18 @@ def default_document(
             for name, each in found.comparison.items()
         },
         "collateral": _collateral(found),
+        "unsold": {
+            name: {
+                "property": str(each.property_value),
+                "lowest": str(each.lowest),
+                "on": each.lowest_on.isoformat(),
+            }
+            for name, each in unsold_books(found.with_arrangement.holdings, opening.unsold).items()
+        },
         "with_arrangement": case_document(found.with_arrangement, found.close_outs),
         "without_arrangement": case_document(found.without, found.close_outs_without),
         "left_out": {name: list(lines) for name, lines in sorted(opening.left_out.items())},
-        "notices": _notices(found),
+        "notices": default_notices(found),
     }
     inputs = {"positions": positions_part(run), "firm_sha256": firm_sha256}
     return {**body, "inputs": inputs, "digest": digest_of(body)}
@@ -154,44 +137,9 @@ def _collateral(found: DefaultSimulation) -> list[Document]:
 
 
 def _recovery(each: Recovery) -> Document:
-    names = (
-        "margin",
-        "other_accounts",
-        "result",
-        "beyond_property",
-        "claim",
-        "unpaid",
-        "recovered",
-        "lost",
-    )
-    return {name: str(getattr(each, name)) for name in names}
+    return {name: str(getattr(each, name)) for name in AMOUNTS}
 
 
-def _notices(found: DefaultSimulation) -> list[str]:
-    day = found.run.result.day
-    notices = [SIMULATED_NOTICE] if day.simulated else []
-    notices += derived_price_notices(day)
-    notices += [AGREEMENT_NOTICE, _FIRM_NOTICE, _MODES[found.request.mode.value], PROXY_NOTICE]
-    opening = found.at_last_cycle
-    outside = ", ".join(each.owner for each in opening.customers if not each.in_xm)
-    notices += [_OUTSIDE_NOTICE.format(customers=outside)] if outside else []
-    notices += [
-        _LEFT_OUT_NOTICE.format(customer=name, lines="; ".join(lines))
-        for name, lines in sorted(opening.left_out.items())
-    ]
-    return [*notices, REVIEW_NOTICE]
-
-
-AMOUNTS = (
-    "margin",
-    "other_accounts",
-    "result",
-    "beyond_property",
-    "claim",
-    "unpaid",
-    "recovered",
-    "lost",
-)
 CSV_HEADER = (
     *("as_of", "simulated", "mode", "default_of", "claimant", "customers", "participates"),
     *(f"{name}_with" for name in AMOUNTS),

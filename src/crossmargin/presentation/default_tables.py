@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -47,8 +47,8 @@ def print_default(console: Console, document: Document) -> None:
     for line in story(document):
         console.print(line)
     console.print()
+    print_whole(console, _losses(document))
     print_whole(console, _recoveries(document))
-    print_whole(console, _differences(document))
     estate = document["with_arrangement"]["estate"]
     if estate is not None:
         print_whole(console, _claims(estate))
@@ -78,7 +78,8 @@ def _firm(document: Document) -> Any:
     for words in _CASES.values():
         table.add_column(words, justify="right", no_wrap=True)
     rows = {
-        "result of defaulters' close-outs": "result",
+        "lost by defaulters' close-outs": "lost",
+        "gained by defaulters' close-outs": "gained",
         "paid by their margin": "from_margin",
         "paid by what the BD-FCM holds for them": "from_bd_fcm",
         "paid by residual interest": "from_residual_interest",
@@ -124,6 +125,11 @@ def story(document: Document) -> list[str]:
                 f"proprietary loss of {dollars(failure['proprietary_loss'])}; segregation is "
                 "clean."
             )
+        elif failure["cause"] == "minimum_capital":
+            lines.append(
+                f"{lead}the firm must transfer all accounts at the last cycle, "
+                f"{failure['failed_on']}: its capital is under the minimum already."
+            )
         elif failure["failed"]:
             lines.append(
                 f"{lead}the firm fails on {failure['failed_on']}, owing "
@@ -136,31 +142,57 @@ def story(document: Document) -> list[str]:
     return lines
 
 
+#: Of a recovery that differs, what the claimant has not put in itself.
+_LOST_LESS = (
+    *("close_out_result", "payments_between_organizations"),
+    *("share_of_the_pool", "losses_beyond_property"),
+)
+
+
+def lost_less(each: Document) -> str:
+    """Return what a claimant loses less with the arrangement: negative where it loses more."""
+    return _less(each["without_arrangement"]["lost"], each["with_arrangement"]["lost"])
+
+
+def _losses(document: Document) -> Any:
+    table = grid(
+        "What each claimant loses, and what it loses less with the arrangement, US dollars"
+    )
+    table.add_column("claimant", no_wrap=True)
+    for words in _CASES.values():
+        table.add_column(f"{words}\nlost", justify="right", no_wrap=True)
+    table.add_column("lost less", justify="right", no_wrap=True)
+    for part in _LOST_LESS:
+        table.add_column(PART_WORDS[part][0], justify="right", no_wrap=True)
+    for name, each in document["claimants"].items():
+        parts = each["difference"]
+        table.add_row(
+            name,
+            *(dollars(each[case]["lost"]) for case in _CASES),
+            dollars(lost_less(each)),
+            *(dollars(parts[part]) for part in _LOST_LESS),
+        )
+    return table
+
+
+def put_in(each: Document) -> str:
+    """Return what a claimant has put in: margin, and the equity of other accounts."""
+    return str(Decimal(each["margin"]) + Decimal(each["other_accounts"]))
+
+
 def _recoveries(document: Document) -> Any:
-    table = grid("What each claimant puts in and recovers, US dollars")
+    table = grid("What each claimant puts in, other accounts among it, and recovers, US dollars")
     table.add_column("claimant", no_wrap=True)
     for words in _CASES.values():
         for heading in ("put in", "close-out", "recovered"):
             table.add_column(f"{words}\n{heading}", justify="right", no_wrap=True)
     for name, each in document["claimants"].items():
         cells = [
-            dollars(each[case][amount])
+            dollars(amount)
             for case in _CASES
-            for amount in ("margin", "result", "recovered")
+            for amount in (put_in(each[case]), each[case]["result"], each[case]["recovered"])
         ]
         table.add_row(name, *cells)
-    return table
-
-
-def _differences(document: Document) -> Any:
-    table = grid("Recovery with less without, in parts, US dollars")
-    table.add_column("claimant", no_wrap=True)
-    for words, _ in PART_WORDS.values():
-        table.add_column(words, justify="right", no_wrap=True)
-    table.add_column("difference", justify="right", no_wrap=True)
-    for name, each in document["claimants"].items():
-        parts = each["difference"]
-        table.add_row(name, *(dollars(parts[part]) for part in (*PART_WORDS, "total")))
     return table
 
 
@@ -183,39 +215,115 @@ def _less(one: str, two: str) -> str:
 def estate_lines(case: Document) -> list[str]:
     """Return what the estate comes to, a sentence each."""
     estate = case["estate"]
-    framework, transfer = estate["framework_one"], estate["full_transfer"]
-    lines = [
+    return [
         f"Futures class: {dollars(estate['property']['total'])} of property; it pays "
         f"{rate(estate['futures_rate'])} of public claims.",
+        *_segregated_lines(estate["segregated_customer_margin"]),
+        *_side_lines(case),
+        *_payment_lines(case),
+        *_transfer_lines(estate),
+        *_framework_lines(estate["framework_one"]),
         *(
-            f"{name} returns {dollars(side['returned'])} and bears {dollars(side['borne'])} itself."
-            for name, side in case["sides"].items()
-        ),
-    ]
-    if case["payments"] is not None:
-        limit = case["payments"]["limit"]
-        lines += [
-            f"{'Of record, ' if name == limit else ''}{name}: FICC pays CME "
-            f"{dollars(paid['FICC'])}, CME pays FICC {dollars(paid['CME'])}."
-            for name, paid in case["payments"]["paid"].items()
-        ]
-    moved = "whole claim" if transfer["allowed"] else "estimated share"
-    beyond = transfer["beyond_funded_balance"]
-    later = f"; {dollars(_sum(beyond))} of it is to be recovered" if beyond else ""
-    is_record = framework["of_record"] == "framework_one"
-    lines += [
-        f"Customers whose positions stay open move with their {moved}, as known on "
-        f"{transfer['estimated_on']}{later}.",
-        f"Framework 1 {'is of record,' if is_record else 'would be'} {framework['treatment']}; "
-        f"one pool {'would move' if is_record else 'moves'} "
-        f"{dollars(framework['shifted_to_non_xm'])} of loss to customers outside the arrangement.",
-        *(
-            f"{each['date']} {each['occasion']}: {dollars(_sum(each['paid']))} paid"
+            f"{each['date']} {worded(each['occasion'])}: {dollars(_sum(each['paid']))} paid"
             f"{', ' + each['reason'] if each['reason'] else ''}."
             for each in case["distributions"]
         ),
     ]
-    return lines
+
+
+def _segregated_lines(found: Document) -> Iterator[str]:
+    if Decimal(found["returned"]) or Decimal(found["claims"]):
+        yield (
+            f"Segregated Customer Margin at FICC, apart: {dollars(found['returned'])}, of which "
+            f"securities customers are paid {dollars(found['paid'])} on {dollars(found['claims'])}."
+        )
+
+
+def _side_lines(case: Document) -> Iterator[str]:
+    for name, side in case["sides"].items():
+        yield (
+            f"{name} returns {dollars(side['returned'])} and bears {dollars(side['borne'])} itself."
+        )
+        if Decimal(side["from_fellow_customers"]):
+            yield (
+                f"{name} takes {dollars(side['from_fellow_customers'])} of losses from other "
+                "customers' margin there."
+            )
+
+
+#: Whose property a payment of the guaranty may use.
+LIMIT_WORDS = {
+    "per_customer": "Customer by customer",
+    "relevant_customers_together": "The relevant customers together",
+}
+
+
+def _payment_lines(case: Document) -> Iterator[str]:
+    if case["payments"] is not None:
+        for name, paid in case["payments"]["paid"].items():
+            record = " (of record)" if name == case["payments"]["limit"] else ""
+            yield (
+                f"{LIMIT_WORDS[name]}{record}, FICC pays CME {dollars(paid['FICC'])}, CME pays "
+                f"FICC {dollars(paid['CME'])}."
+            )
+    other = case["if_cme_pays"]
+    if other is None:
+        return
+    yield (
+        f"Did CME pay FICC (cme_to_ficc), it would pay {dollars(other['cme_pays_ficc'])}, and FICC "
+        f"would bear {dollars(other['ficc_bears'])} of the arrangement's losses."
+    )
+    if Decimal(of_ficcs_loss(case)):
+        yield (
+            f"Of what is left of customer property {dollars(of_ficcs_loss(case))} is FICC's unpaid "
+            "loss: claims are net of it, and CME does not pay it."
+        )
+
+
+def of_ficcs_loss(case: Document) -> str:
+    """Return how much of what is left of customer property FICC lacks of the arrangement."""
+    left = case["estate"]["general_estate"]["assets"]["left_of_customer_property"]
+    ficc = case["sides"]["FICC"]
+    lacking = Decimal(ficc["borne"]) - Decimal(ficc["borne_of_segregated_margin"])
+    return str(min(Decimal(left), lacking) if case["if_cme_pays"] else Decimal("0.00"))
+
+
+def _transfer_lines(estate: Document) -> Iterator[str]:
+    transfer = estate["full_transfer"]
+    if not transfer["transferred"]:
+        return
+    moved = "whole claim" if transfer["allowed"] else "estimated share"
+    beyond = transfer["beyond_funded_balance"]
+    later = f"; {dollars(_sum(beyond))} of it is to be recovered" if beyond else ""
+    yield (
+        f"Customers whose positions stay open move with their {moved}, as known on "
+        f"{transfer['estimated_on']}{later}. All others wait for the distributions: "
+        "the interim one pays a part of what they are due."
+    )
+
+
+def _framework_lines(framework: Document | None) -> Iterator[str]:
+    if framework is None:
+        return
+    is_record = framework["of_record"] == "framework_one"
+    yield (
+        f"Framework 1{', of record' if is_record else ' beside it'}: "
+        f"{worded(framework['treatment'])}; one pool {'would move' if is_record else 'moves'} "
+        f"{dollars(framework['shifted_to_non_xm'])} of loss to customers outside the arrangement."
+    )
+
+
+def worded(name: str) -> str:
+    """Return a name of the document as words.
+
+    Examples
+    --------
+    >>> worded("owed_to_ficc"), worded("disallowed_claim")
+    ('owed to FICC', 'disallowed claim')
+    """
+    return " ".join(
+        part.upper() if part in ("ficc", "cme", "xm") else part for part in name.split("_")
+    )
 
 
 def _sum(paid: Mapping[str, str]) -> str:

@@ -29,6 +29,8 @@ def treatments_csv(case: Case) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_HEADER)
     for customer in sorted(case.closed_out):
+        if not case.holdings.customers[customer].participates:
+            continue  # outside the arrangement: not in these books
         results = case.results[customer]
         sides = (ClearingOrganization.FICC, ClearingOrganization.CME)
         writer.writerow([csv_cell(customer), *(str(results.at(side)) for side in sides), ""])

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from crossmargin.methodology.values import Table
-from crossmargin.presentation.default_tables import estate_lines, rate, story
+from crossmargin.presentation.default_tables import (
+    estate_lines,
+    lost_less,
+    of_ficcs_loss,
+    put_in,
+    rate,
+    story,
+    worded,
+)
 from crossmargin.presentation.page_tables import money, table
 
 Document = Mapping[str, Any]
@@ -17,25 +26,28 @@ def trustee_sections(document: Document) -> list[tuple[str, list[str | Table]]]:
     """Return the sections of the trustee's summary."""
     return [
         ("What happened to the firm", [*story(document), *_failures(document)]),
-        *((f"The estate {words}", list(_estate(document[case]))) for case, words in _CASES.items()),
+        *((f"The estate {said}", list(_estate(document[case]))) for case, said in _CASES.items()),
         ("Claimants with and without the arrangement", [_claimants(document)]),
     ]
 
 
 def _failures(document: Document) -> Iterator[Table]:
-    for case, words in _CASES.items():
+    for case, said in _CASES.items():
         days = document[case]["failure"]["days"]
         if days:
             yield table(
-                f"Who pays the defaulters' losses {words}, since the default, US dollars",
-                ("date", "result", "margin", "BD-FCM", "residual interest", "capital", "unpaid"),
+                f"Who pays the defaulters' losses {said}, since the default, US dollars",
+                (
+                    *("date", "lost", "gained", "paid by margin", "BD-FCM"),
+                    *("residual interest", "capital", "unpaid"),
+                ),
                 [
                     (
                         each["date"],
                         *(
                             money(each[part])
                             for part in (
-                                *("result", "from_margin", "from_bd_fcm"),
+                                *("lost", "gained", "from_margin", "from_bd_fcm"),
                                 *("from_residual_interest", "from_capital", "unpaid"),
                             )
                         ),
@@ -69,10 +81,10 @@ def _estate(case: Document) -> Iterator[str | Table]:
         ("class", "public claims", "for public claims", "rate"),
         [
             (
-                name,
+                worded(name),
                 money(each["public_claims"]),
                 money(each["for_public_claims"]),
-                rate(each["rate"]),
+                rate(each["rate"]) if Decimal(each["public_claims"]) else "-",
             )
             for name, each in estate["classes"].items()
         ],
@@ -94,20 +106,19 @@ def _estate(case: Document) -> Iterator[str | Table]:
         ],
         figures_from=2,
     )
-    yield _framework(estate["framework_one"])
+    if estate["framework_one"] is not None:
+        yield _framework(estate["framework_one"])
     general = estate["general_estate"]
+    assets = [(worded(name), money(each), "") for name, each in general["assets"].items()]
+    if case["if_cme_pays"] is not None:
+        unpaid = ("of it FICC's unpaid loss", money(of_ficcs_loss(case)), "")
+        assets.insert(list(general["assets"]).index("left_of_customer_property") + 1, unpaid)
     yield table(
         "General estate, US dollars",
         ("", "assets", "claims"),
         [
-            *(
-                (name.replace("_", " "), money(each), "")
-                for name, each in general["assets"].items()
-            ),
-            *(
-                (name.replace("_", " "), "", money(each))
-                for name, each in general["claims"].items()
-            ),
+            *assets,
+            *((worded(name), "", money(each)) for name, each in general["claims"].items()),
         ],
     )
 
@@ -125,14 +136,18 @@ def _framework(found: Document) -> Table:
 
 def _claimants(document: Document) -> Table:
     return table(
-        "Recovery of each claimant, US dollars",
-        ("claimant", "with", "without", "difference", "lost with", "lost without"),
+        "Loss and recovery of each claimant, other accounts among what is put in, US dollars",
+        (
+            *("claimant", "lost with", "lost without", "lost less with"),
+            *("put in with", "put in without", "recovered with", "recovered without"),
+        ),
         [
             (
                 name,
-                *(money(each[case]["recovered"]) for case in _CASES),
-                money(each["difference"]["total"]),
                 *(money(each[case]["lost"]) for case in _CASES),
+                money(lost_less(each)),
+                *(money(put_in(each[case])) for case in _CASES),
+                *(money(each[case]["recovered"]) for case in _CASES),
             )
             for name, each in document["claimants"].items()
         ],

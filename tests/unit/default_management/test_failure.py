@@ -16,13 +16,14 @@ from crossmargin.default_management.case import Case, run_case
 from crossmargin.default_management.claims import TrusteeFacts
 from crossmargin.default_management.comparison import Recovery, compare_cases
 from crossmargin.default_management.distribution import DistributionRule, Subclass, Treatment
-from crossmargin.default_management.estate import ConservationError, conserved
-from crossmargin.default_management.failure import Cause, FailureTest, beyond_property, fail
+from crossmargin.default_management.estate_parts import ConservationError, conserved
+from crossmargin.default_management.failure import Cause, FailureTest, fail
 from crossmargin.default_management.holdings import CustomerHoldings, Holdings, Property
 from crossmargin.default_management.payout import Event, Occasion
 from crossmargin.default_management.results import CustomerResults, DayResult
 from crossmargin.default_management.rules import DefaultRules
 from crossmargin.default_management.transfer_test import Obstacle
+from crossmargin.default_management.unsold import beyond_property
 from crossmargin.product.position import ClearingOrganization
 
 FICC, CME = ClearingOrganization.FICC, ClearingOrganization.CME
@@ -124,6 +125,16 @@ def test_a_firm_that_must_keep_its_minimum_capital_fails_with_more_debt() -> Non
     failure = fail(HOLDINGS, {"A": A_LOSES}, defaulters=["A"], test=FailureTest.MINIMUM_CAPITAL)
     assert failure.debt == dollars(30)
     assert failure.capital_left == dollars(20)
+
+
+def test_a_firm_already_under_its_minimum_fails_at_the_last_cycle() -> None:
+    """17 CFR 1.17(a)(4): it must transfer all accounts, without a loss of any kind."""
+    thin = replace(HOLDINGS, adjusted_net_capital=dollars(15))
+    failure = fail(thin, {"A": A_LOSES}, defaulters=["A"], test=FailureTest.MINIMUM_CAPITAL)
+    assert (failure.failed_on, failure.cause) == (OPENING, Cause.MINIMUM_CAPITAL)
+    assert failure.below_minimum_on == OPENING
+    assert (failure.capital_left, failure.days) == (dollars(15), ())
+    assert fail(thin, {}, defaulters=[], test=FailureTest.CANNOT_PAY).failed_on is None
 
 
 def test_a_firm_that_pays_stands_and_a_later_gain_pays_it_back() -> None:
@@ -291,6 +302,59 @@ def test_another_futures_account_of_a_customer_nets_and_another_class_is_its_own
     # Residual interest that futures customers do not need fills the swaps class.
     assert case.estate.paid["C"] == dollars(240)
     assert case.estate.general.left_of_customer_property == dollars(105)
+
+
+def test_non_public_customers_have_nothing_before_public_ones_have_all(
+    rules: DefaultRules,
+) -> None:
+    """11 U.S.C. 766(h): at an interim distribution of four fifths no public claim is paid yet."""
+    case = run_case(
+        HOLDINGS,
+        fail(HOLDINGS, {}, proprietary_loss=dollars(70)),
+        {"B": B_LOSES},
+        closed_out=frozenset("AB"),
+        facts=TrusteeFacts(non_public=frozenset("A")),
+        events=(),
+        rules=rules,
+        sharing=rules.sharing,
+    )
+    assert case.payout is not None
+    interim, final = case.payout.rounds[1:]
+    assert interim.paid == {"B": dollars(36)}
+    assert final.paid == {"A": dollars(110), "B": dollars(9)}
+
+
+def test_what_moved_is_out_of_the_ledger_balance_and_comes_back_in_step_four(
+    rules: DefaultRules,
+) -> None:
+    """17 CFR 190.08(b)(1): a transfer after the filing is a disbursement of the account."""
+    estate = by_hand(rules).estate
+    assert estate is not None
+    claim = estate.claims["C"]
+    assert claim.transferred == dollars(192)
+    assert claim.accounts["C"].ledger_balance == dollars(8)
+    assert claim.aggregated == {AccountClass.FUTURES: dollars(8)}
+    assert claim.net_equity.after_set_off == {AccountClass.FUTURES: dollars(8)}
+    assert claim.net_equity.after_distributions == {AccountClass.FUTURES: dollars(200)}
+
+
+def test_a_pool_that_fills_the_class_shifts_no_loss(rules: DefaultRules) -> None:
+    """With 10 of the common pool every claim is paid: framework 1 would pay C no more."""
+    case = run_case(
+        HOLDINGS,
+        fail(HOLDINGS, {"A": A_LOSES}, defaulters=["A"]),
+        {"A": A_LOSES, "B": B_LOSES},
+        closed_out=frozenset("AB"),
+        facts=TrusteeFacts(common_pool=dollars(10)),
+        events=(),
+        rules=rules,
+        sharing=rules.sharing,
+    )
+    estate = case.estate
+    assert estate is not None
+    assert estate.paid == {"A": ZERO, "B": dollars(45), "C": dollars(200)}
+    assert estate.framework.pooled.in_cents[Subclass.NON_XM] == dollars(200)
+    assert estate.framework.shifted_dollars == 0
 
 
 def test_a_firm_that_stands_pays_every_claimant_its_equity(rules: DefaultRules) -> None:

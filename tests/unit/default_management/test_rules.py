@@ -28,7 +28,10 @@ def test_the_shipped_parameters_are_the_readings_of_record() -> None:
     rules = DefaultRules.from_parameters(registry.set_of("default_management", date(2026, 6, 1)))
     assert rules == DefaultRules(
         SharingRules(
-            RuleSet.CASE_TABLE, GuarantyLimit.PER_CUSTOMER, CmeToFicc.OFF, ProportionalLimit.NONE
+            RuleSet.CASE_TABLE,
+            GuarantyLimit.PER_CUSTOMER,
+            CmeToFicc.OFF,
+            ProportionalLimit.SHORTFALL,
         ),
         DistributionRule.POOLED,
         LeftOver.HELPS_OTHER,

@@ -25,6 +25,7 @@ from crossmargin.default_management.liquidation.impact import Account, Traded, i
 from crossmargin.default_management.liquidation.instruments import Instrument
 from crossmargin.default_management.liquidation.positions import Position, positions_of
 from crossmargin.default_management.liquidation.terms import LiquidationTerms
+from crossmargin.default_management.results import CustomerResults, DayResult
 from crossmargin.margin.exact import GRID_PER_DOLLAR
 from crossmargin.product.position import ClearingOrganization
 
@@ -85,7 +86,12 @@ def close_out_books(
     for position in positions:
         by_account.setdefault(position.account, []).append(position)
     impact_on = {
-        day: impacts(_traded(by_account, day), instruments, terms.sharing)
+        day: impacts(
+            _traded(by_account, day),
+            instruments,
+            terms.sharing,
+            as_one_book=frozenset(books) if method is Method.JOINT else frozenset(),
+        )
         for day in range(1, last_day + 1)
     }
     found = {}
@@ -174,6 +180,41 @@ def marks_of(steps: int) -> Money:
     """
     loss = -steps
     return Money(-((2 * CENTS_PER_DOLLAR * loss + GRID_PER_DOLLAR) // (2 * GRID_PER_DOLLAR)))
+
+
+def unsold(
+    account: str, legs: Legs, instruments: Mapping[str, Instrument], dates: Sequence[date]
+) -> CustomerResults:
+    """Return what an account gives at both clearing organizations if nothing is sold: marks alone.
+
+    Parameters
+    ----------
+    account : str
+    legs : Legs
+    instruments : mapping of label to Instrument
+        Every line that is held, with a move for each date.
+    dates : sequence of date
+        The day of the failure first.
+    """
+    return CustomerResults(
+        account,
+        {
+            side: tuple(
+                DayResult(
+                    on,
+                    marks_of(
+                        sum(
+                            units * instruments[label].moves_steps[day]
+                            for label, units in held.items()
+                        )
+                    ),
+                )
+                for day, on in enumerate(dates)
+            )
+            for side, held in legs.items()
+            if held
+        },
+    )
 
 
 def _transfer_price(

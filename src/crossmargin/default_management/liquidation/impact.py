@@ -8,6 +8,8 @@ daily volume, a line of :math:`n` units whose profit and loss has the daily stan
 
 which is :math:`a \sigma \sqrt{q/V} \times \text{value}` with :math:`\sigma` a share of the value.
 What is bought and what is sold are apart: nothing is crossed, between customers or between lines.
+Where both clearing organizations sell one customer's book as one, what one would buy and the other
+sell of a line is not traded.
 
 The root is rounded up to a billionth; a line's cost of the day is rounded up to the cent once, and
 shared by whole cents among those who trade it, pro rata to their units.
@@ -15,7 +17,7 @@ shared by whole cents among those who trade it, pro rata to their units.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -40,7 +42,11 @@ Traded = Mapping[Account, Mapping[str, int]]
 
 
 def impacts(
-    traded: Traded, instruments: Mapping[str, Instrument], sharing: ImpactSharing
+    traded: Traded,
+    instruments: Mapping[str, Instrument],
+    sharing: ImpactSharing,
+    *,
+    as_one_book: frozenset[str] = frozenset(),
 ) -> dict[tuple[Account, str], Money]:
     """Return what each account's trade in each line costs on one day.
 
@@ -51,38 +57,68 @@ def impacts(
     instruments : mapping of label to Instrument
     sharing : ImpactSharing
         ``per_customer``: every customer as if the others did not trade.
+    as_one_book : frozenset of str
+        Customers of whom both sellers trade the net units of a line; what it costs is shared pro
+        rata to the units that each has of it.
     """
     if sharing is ImpactSharing.AGGREGATE:
-        return _together(traded, instruments)
+        return _together(traded, instruments, as_one_book)
     found: dict[tuple[Account, str], Money] = {}
     for name in {account.customer for account in traded}:
         alone = {account: of for account, of in traded.items() if account.customer == name}
-        found.update(_together(alone, instruments))
+        found.update(_together(alone, instruments, as_one_book))
     return found
 
 
+#: Who trades, and how many units each account has of it: both sellers' where they sell one book.
+_Shares = dict[tuple[str, ClearingOrganization | None], list[tuple[Account, int]]]
+
+
 def _together(
-    traded: Traded, instruments: Mapping[str, Instrument]
+    traded: Traded, instruments: Mapping[str, Instrument], as_one_book: frozenset[str]
 ) -> dict[tuple[Account, str], Money]:
-    in_markets: dict[tuple[str, bool], Fraction] = {}
-    in_lines: dict[tuple[str, bool], list[tuple[Account, int]]] = {}
+    lines: dict[str, _Shares] = {}
     for account in sorted(traded):
+        seller = None if account.customer in as_one_book else account.seller
         for label, units in traded[account].items():
-            line = instruments[label]
-            market = (line.market.name, units > 0)
-            quantity = abs(units) * line.volume_per_unit
-            in_markets[market] = in_markets.get(market, Fraction(0)) + quantity
-            in_lines.setdefault((label, units > 0), []).append((account, abs(units)))
-    found: dict[tuple[Account, str], Money] = {}
-    for (label, bought), shares in in_lines.items():
+            of = lines.setdefault(label, {})
+            of.setdefault((account.customer, seller), []).append((account, units))
+    in_markets: dict[tuple[str, bool], Fraction] = {}
+    for label, of in lines.items():
         line = instruments[label]
-        weights = [share for _, share in shares]
-        quantity = in_markets[line.market.name, bought]
-        cost = charge_from_dollars(impact_dollars(line, sum(weights), quantity))
-        parts = cost.split(weights) if any(weights) else [ZERO] * len(weights)
-        found.update(
-            {(account, label): part for (account, _), part in zip(shares, parts, strict=True)}
-        )
+        for net in map(_net, of.values()):
+            market = (line.market.name, net > 0)
+            quantity = abs(net) * line.volume_per_unit
+            in_markets[market] = in_markets.get(market, Fraction(0)) + quantity
+    found: dict[tuple[Account, str], Money] = {}
+    for label, of in lines.items():
+        for bought in (False, True):
+            traders = [each for each in of.values() if (_net(each) > 0) is bought]
+            if traders:
+                quantity = in_markets[instruments[label].market.name, bought]
+                found |= _shared(instruments[label], label, traders, quantity)
+    return found
+
+
+def _net(shares: Sequence[tuple[Account, int]]) -> int:
+    return sum(units for _, units in shares)
+
+
+def _shared(
+    line: Instrument,
+    label: str,
+    traders: Sequence[Sequence[tuple[Account, int]]],
+    quantity: Fraction,
+) -> dict[tuple[Account, str], Money]:
+    """Return what a line's trades in one direction cost each account."""
+    nets = [abs(_net(each)) for each in traders]
+    cost = charge_from_dollars(impact_dollars(line, sum(nets), quantity))
+    parts = cost.split(nets) if any(nets) else [ZERO] * len(nets)
+    found: dict[tuple[Account, str], Money] = {}
+    for shares, part in zip(traders, parts, strict=True):
+        units = [abs(each) for _, each in shares]
+        own = part.split(units) if any(units) else [ZERO] * len(units)
+        found |= {(account, label): one for (account, _), one in zip(shares, own, strict=True)}
     return found
 
 

@@ -27,9 +27,11 @@ from crossmargin.default_management.liquidation.close_out import (
 from crossmargin.default_management.liquidation.closing import (
     PathTooShortError,
     close_out_books,
+    unsold,
 )
 from crossmargin.default_management.liquidation.hedging import Legs
 from crossmargin.default_management.liquidation.terms import LiquidationTerms
+from crossmargin.default_management.results import CustomerResults
 from crossmargin.market.history import MarketData
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.defaults.accounts import (
@@ -74,6 +76,8 @@ class CloseOutRun:
         One an account, by name.
     left_out : mapping of customer to tuple of str
         Lines that nothing walks, and why: they are not closed out, and their margin is left out.
+    unsold : mapping of account to CustomerResults
+        What each gives on the days of its close-out if nothing is sold.
     """
 
     run: MarginRun
@@ -86,6 +90,7 @@ class CloseOutRun:
     lines: SellersLines
     customers: tuple[CustomerCloseOut, ...]
     left_out: Mapping[str, tuple[str, ...]]
+    unsold: Mapping[str, CustomerResults]
 
     @property
     def opening(self) -> date:
@@ -206,6 +211,15 @@ def close_outs(
             for each in sorted(accounts, key=lambda one: one.name)
         ),
         left_out=left_out_of(day, books),
+        unsold={
+            each.name: unsold(
+                each.name,
+                legs[each.name],
+                sellers.instruments,
+                dates[1 : 1 + max(len(out.days) for out in closed[each.name].values())],
+            )
+            for each in accounts
+        },
     )
 
 

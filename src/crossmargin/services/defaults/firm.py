@@ -8,10 +8,10 @@ from datetime import date
 
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.refusals import Refusal, RefusedError
-from crossmargin.default_management.claims import TrusteeFacts
+from crossmargin.default_management.claims import TrusteeFacts, claimant_of
 from crossmargin.default_management.holdings import CustomerHoldings, Holdings, Property
 from crossmargin.default_management.liquidation.close_out import CustomerCloseOut
-from crossmargin.default_management.payout import Event
+from crossmargin.default_management.payout import Event, Occasion
 from crossmargin.default_management.results import CustomerResults, DayResult
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.defaults.collateral import Place, Pledged
@@ -111,7 +111,57 @@ class Firm:
             for each in self.outside
             if each.customer_id in customers
         ]
+        claimants = self._claimants(customers)
+        said = {
+            "non_public": self.trustee.non_public,
+            "debt.claimant": self.trustee.debts,
+            **{
+                f"{occasion.value}.claimant": {
+                    each.claimant
+                    for each in self.events
+                    if each.occasion is occasion and each.claimant
+                }
+                for occasion in (Occasion.RECOVERY, Occasion.DISALLOWED_CLAIM)
+            },
+        }
+        faults += [
+            Refusal(field_, name, f"a claimant: {', '.join(claimants)}", _RULE)
+            for field_, names in said.items()
+            for name in sorted(names)
+            if name not in claimants
+        ]
         return faults
+
+    def _claimants(self, customers: Sequence[str]) -> list[str]:
+        """Return the name of everyone who claims, sorted."""
+        owners = [*customers, *(each.customer_id for each in self.outside)]
+        capacities = [self.trustee.held_as(each).capacity for each in owners]
+        capacities += [each.capacity for each in self.trustee.accounts]
+        return sorted({claimant_of(each) for each in capacities})
+
+    def refuse_early_events(self, failures: Iterable[date | None]) -> None:
+        """Refuse what arrives before the firm has failed.
+
+        Parameters
+        ----------
+        failures : iterable of date or None
+            Of every case; None where the firm stands.
+
+        Raises
+        ------
+        RefusedError
+            Naming every such event.
+        """
+        last = max((on for on in failures if on is not None), default=None)
+        faults = [
+            Refusal(
+                f"{each.occasion.value}.on", str(each.on), f"{last} or later: the failure", _RULE
+            )
+            for each in self.events
+            if last is not None and each.on < last
+        ]
+        if faults:
+            raise RefusedError(*faults)
 
 
 def holdings_of(
@@ -155,6 +205,7 @@ def holdings_of(
             each.requirement if has_arrangement else each.standalone,
             firm.at_bd_fcm.get(each.customer, Property()),
             pledged,
+            has_arrangement=has_arrangement,
         )
         for each in closed
         if has_arrangement or each.customer == each.owner
@@ -183,6 +234,8 @@ def _of_account(
     requirement: Mapping[ClearingOrganization, Money],
     at_bd_fcm: Property,
     pledged: Mapping[Place, Pledged],
+    *,
+    has_arrangement: bool,
 ) -> CustomerHoldings:
     nothing = Pledged({}, {})
     return CustomerHoldings(
@@ -193,7 +246,7 @@ def _of_account(
         },
         at_bd_fcm=at_bd_fcm,
         requirement=requirement,
-        participates=closed.in_xm,
+        participates=has_arrangement and closed.in_xm,
         belongs_to=closed.belongs_to,
     )
 

@@ -18,12 +18,13 @@ from crossmargin.default_management.case import Case, run_case
 from crossmargin.default_management.comparison import CustomerComparison, compare_cases
 from crossmargin.default_management.delivery import Delivery
 from crossmargin.default_management.distribution import DistributionRule, LeftOver
-from crossmargin.default_management.failure import Cause, Failure, beyond_property, fail
+from crossmargin.default_management.failure import Failure, fail
 from crossmargin.default_management.holdings import Holdings
 from crossmargin.default_management.liquidation.close_out import Method
 from crossmargin.default_management.liquidation.terms import LiquidationTerms
 from crossmargin.default_management.results import CustomerResults
 from crossmargin.default_management.rules import DefaultRules
+from crossmargin.default_management.unsold import beyond_property
 from crossmargin.market.history import MarketData
 from crossmargin.services.defaults.close_outs import CloseOutRun, close_outs
 from crossmargin.services.defaults.collateral import (
@@ -193,8 +194,8 @@ def simulate_default(
     ------
     RefusedError
         If the path cannot be made, the positions are another BD-FCM's, the firm names customers who
-        are not there or securities that are not taken, or framework 1 is of record and leaves
-        something out.
+        are not there, securities that are not taken or events before the failure, or framework 1 is
+        of record and leaves something out.
     """
     firm.refuse_others(book.key.bd_fcm for book in run.books)
     if rules.distribution is not DistributionRule.POOLED and rules.left_over is LeftOver.STAYS:
@@ -209,9 +210,7 @@ def simulate_default(
     held = put_in(has_arrangement=True)
     defaulters = set(firm.defaulters)
     if firm.beyond_margin_defaults:
-        defaulters |= set(
-            beyond_property(held, {each.customer: results_of(each) for each in opening.customers})
-        )
+        defaulters |= set(beyond_property(held, opening.unsold))
     default = _Default(on, firm, rules, opening, tuple(sorted(defaulters)))
     progress("With the arrangement")
     closed, results, failure = default.closed(held, request.method)
@@ -223,6 +222,8 @@ def simulate_default(
         apart, Method.SEPARATE, has_arrangement=False
     )
     without = default.case(apart, results_apart, failure_apart, has_payments=False)
+    cases = (with_arrangement, without_payments, without)
+    firm.refuse_early_events(each.failure.failed_on for each in cases)
     return DefaultSimulation(
         run=run,
         firm=firm,
@@ -267,7 +268,7 @@ class _Default:
         others = [each for each in participants if each not in self.defaulters]
         if failure.failed_on is None or not others or self.on.request.ports_participants:
             return CloseOuts(of_defaulters, None, {}), results, failure
-        if failure.cause is Cause.PROPRIETARY:
+        if failure.failed_on == held.as_of:
             # All are closed out together from the first day, and share impact.
             of_all = close(sorted({*participants, *self.defaulters}))
             return CloseOuts(of_defaulters and of_all, of_all, {}), _results(of_all), failure

@@ -9,7 +9,11 @@ import pytest
 
 from crossmargin.basics.money import Money
 from crossmargin.default_management.liquidation.close_out import CloseOut, Method
-from crossmargin.default_management.liquidation.closing import PathTooShortError, close_out_books
+from crossmargin.default_management.liquidation.closing import (
+    PathTooShortError,
+    close_out_books,
+    unsold,
+)
 from crossmargin.default_management.liquidation.hedging import Legs, hedge_units
 from crossmargin.default_management.liquidation.impact import Account, impacts
 from crossmargin.default_management.liquidation.schedule import Schedule, days_needed
@@ -155,6 +159,46 @@ def test_two_notes_of_one_market_move_it_together_and_two_directions_apart() -> 
     assert abs(both[a, "NOTE10"].cents - 2 * alone[a, "NOTE10"].cents) <= 1
     crossed = impacts({a: {"NOTE10": -2_000}, b: {"OTHER": 6_000}}, lines, ImpactSharing.AGGREGATE)
     assert crossed[a, "NOTE10"] == alone[a, "NOTE10"] > Money(0)
+
+
+def test_what_one_would_buy_and_the_other_sell_of_one_book_is_not_traded() -> None:
+    """FICC's hedge sells 60 contracts while CME buys 100: a joint close-out buys 40."""
+    traded = {Account("A", FICC): {"ZNM20": -60}, Account("A", CME): {"ZNM20": 100}}
+    forty = {Account("A", CME): {"ZNM20": 40}}
+    for sharing in ImpactSharing:
+        netted = impacts(traded, LINES, sharing, as_one_book=frozenset("A"))
+        assert Money.total(netted.values()) == Money.total(impacts(forty, LINES, sharing).values())
+        # By units: 60 to 100.
+        three_eighths = Money.total(netted.values()).cents * Fraction(3, 8)
+        assert abs(netted[Account("A", FICC), "ZNM20"].cents - three_eighths) < 1
+        apart = impacts(traded, LINES, sharing)
+        assert Money.total(apart.values()) > Money.total(netted.values())
+    flat = {Account("A", FICC): {"ZNM20": -60}, Account("A", CME): {"ZNM20": 60}}
+    nothing = impacts(flat, LINES, ImpactSharing.AGGREGATE, as_one_book=frozenset("A"))
+    assert set(nothing.values()) == {Money(0)}
+
+
+def test_joint_sells_as_one_book_and_separate_does_not() -> None:
+    """With hedges in the contract that CME holds, one side sells what the other buys."""
+    legs = legs_of({"NOTE10": 30_000}, {"ZNM20": -300})
+    for method, sharing in ((Method.JOINT, frozenset("A")), (Method.SEPARATE, frozenset[str]())):
+        found = closed(legs, method, hedge=Hedge.BY_BUCKET)
+        traded = {
+            Account("A", side): {t.instrument: t.units for t in out.days[0].trades}
+            for side, out in found.items()
+        }
+        costs = impacts(traded, LINES, ImpactSharing.AGGREGATE, as_one_book=sharing)
+        for side, out in found.items():
+            for trade in out.days[0].trades:
+                assert costs[Account("A", side), trade.instrument] == trade.impact
+
+
+def test_what_is_not_sold_is_marked_day_by_day_and_costs_nothing() -> None:
+    held = unsold("A", legs_of({}, {"ZNM20": 300}), LINES, DATES[:3])
+    days = held.days[CME]
+    # 480.50, -301.75 and 96.125 on all 300.
+    assert [str(day.marks) for day in days] == ["144150.00", "-90525.00", "28837.50"]
+    assert {day.impact for day in days} == {Money(0)}
 
 
 def test_no_coefficient_costs_nothing() -> None:
