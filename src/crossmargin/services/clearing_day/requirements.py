@@ -6,6 +6,7 @@ the factor, and every record says so. CUR calls nothing.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
 
@@ -101,8 +102,11 @@ def run_cycle(context: DayContext, work: Work, step: Step, cycle: Cycle) -> Step
     )
     work.records.add(run_record)
     total = Money(0)
+    lots_of: dict[CustomerKey, list[str]] = defaultdict(list)
+    for lot in lots:
+        lots_of[lot.customer].append(lot.lot_id)
     for customer, decision in zip(run.result.customers, decisions, strict=True):
-        own = [lot.lot_id for lot in lots if lot.customer == customer.key]
+        own = lots_of[customer.key]
         # An indicative run names its files alone.
         written = context.written(step, run_record.record_id, *(own if calls else ()))
         record = requirement_record(customer, decision, cutoffs, written, step)
