@@ -19,10 +19,13 @@ from crossmargin.testing.books import (
     CAUSE,
     DAY,
     account,
+    capital,
     deposit,
     fact_record,
     facts_of,
     id_of,
+    residual_interest,
+    to_ficc,
     withdrawal,
 )
 from crossmargin.testing.books import open_books as open_accounts
@@ -188,3 +191,27 @@ def test_what_is_remembered_is_not_read_again(
     with books.work() as work:
         assert work.ledger.balance(_OWED, CASH).posted_credit == 39
         assert work.ledger.balance(_BANK, CASH).posted_debit == 39
+
+
+def test_residual_interest_that_others_use_is_counted_anew_after_each_posting(
+    store: tuple[SqlBooks, str],
+) -> None:
+    books, _ = store
+    with books.work() as work:
+        money_in = [capital("capital", 100), *residual_interest("in", 50)]
+        assert {each.posting for each in work.ledger.post(money_in)} == {Posting.POSTED}
+        # It asks what all customers use: nothing so far.
+        out = work.ledger.post(residual_interest("out", 10, is_deposit=False))
+        assert out[0].posting is Posting.POSTED
+        work.commit()
+    # Customer B has nothing: margin of 30 is residual interest, and 10 of it are left.
+    for amount, expected in ((30, Posting.POSTED), (20, Posting.EXCEEDS_RESIDUAL_INTEREST)):
+        with books.work() as work:
+            answers = work.ledger.post(to_ficc(f"margin/{amount}", "B", amount))
+            assert expected in {each.posting for each in answers}
+            work.commit()
+    with books.work() as work:
+        too_much = work.ledger.post(residual_interest("more", 20, is_deposit=False))
+        assert Posting.EXCEEDS_RESIDUAL_INTEREST in {each.posting for each in too_much}
+        rest = work.ledger.post(residual_interest("rest", 10, is_deposit=False))
+        assert {each.posting for each in rest} == {Posting.POSTED}

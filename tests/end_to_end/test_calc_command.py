@@ -5,28 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import subprocess
 import sys
 from typing import Any
 
 import pytest
 
+from crossmargin.testing.commands import xm
+
 SURGE = {
     "ficc": {"standalone": "183240000.00", "requirement": "36648000.00"},
     "cme": {"standalone": "160000000.00", "requirement": "32000000.00"},
 }
-
-
-def xm(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "crossmargin", *arguments],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "NO_COLOR": "1"},
-    )
 
 
 def test_object_in_object_out() -> None:

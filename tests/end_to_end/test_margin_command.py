@@ -13,12 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from crossmargin.testing.commands import xm
+
 PORTFOLIOS = "portfolios"
 SAMPLE = "sample_bd_fcm_2026-03-24.csv"
 FORBIDDEN_IN_A_REFUSAL = "Traceback"
 
 
-def xm(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+def in_its_own_process(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "crossmargin", *map(str, arguments)],
         capture_output=True,
@@ -104,7 +106,7 @@ def test_every_output_says_what_it_is_not(sample_document):
 def test_the_digest_does_not_depend_on_kernels(
     sample_document, real_data, real_directory, environment
 ):
-    result = xm(
+    result = in_its_own_process(
         "margin",
         portfolio(real_data, SAMPLE),
         "--market",
@@ -223,7 +225,7 @@ def test_explanation_and_sensitivity_leave_the_figures_alone(demo):
 def test_the_same_input_gives_the_same_bytes(demo):
     positions, market = demo
     command = ("margin", positions, "--market", market, "--format", "json", "--explain")
-    assert xm(*command).stdout == xm(*command).stdout
+    assert xm(*command).stdout == in_its_own_process(*command).stdout
 
 
 @pytest.mark.parametrize(

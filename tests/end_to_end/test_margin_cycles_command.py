@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from crossmargin.testing.commands import xm
 
 SAMPLE = "sample_bd_fcm_2026-03-24.csv"
 CURVE, NEW, WIDE = "CURVE-FUND", "NEW-FUND", "WIDE-BOOK"
@@ -51,15 +51,8 @@ def folder(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def margin(folder: Path, real_directory: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     def run(positions: str, *options: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "crossmargin", "margin", positions]
-        return subprocess.run(
-            [*command, "--market", str(real_directory), *map(str, options)],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=folder,
-            env={**os.environ, "COLUMNS": "160"},
-        )
+        given = ("margin", positions, "--market", real_directory, *options)
+        return xm(*given, folder=folder, COLUMNS="160")
 
     return run
 

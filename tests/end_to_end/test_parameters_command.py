@@ -5,10 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,18 +14,9 @@ import crossmargin
 from crossmargin import bootstrap
 from crossmargin.parameters.domain import KEYS
 from crossmargin.services.parameter_registry import OWNERS
+from crossmargin.testing.commands import xm
 
 PACKAGE = Path(crossmargin.__file__).parent
-
-
-def xm(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "crossmargin", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "NO_COLOR": "1", **environment},
-    )
 
 
 def own_file(folder: Path, owner: str, *changes: tuple[str, str]) -> Path:

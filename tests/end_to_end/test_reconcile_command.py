@@ -5,27 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from crossmargin.testing.commands import xm
 
 KINDS = {
     *("XMFICCCUSIP", "XMFICCPOSN", "XMFICCMARGINSAVINGS", "MARGIN001", "FICCVARDETAIL"),
     "CGMMARGINSSUMMARY",
 }
-
-
-def xm(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "crossmargin", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, **environment},
-    )
 
 
 @pytest.fixture(scope="module")

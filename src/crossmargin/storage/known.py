@@ -34,12 +34,15 @@ class Remembered:
         Zero where nothing moved.
     missing_facts : dict of (account id, day) to str
         The first fact that a place lacks on a day, or nothing.
+    uncovered : dict of BD-FCM to dict of customer to int
+        What of each customer is uncovered, cents, where somebody asked.
     """
 
     def __init__(self) -> None:
         self.openings: dict[str, Opening] = {}
         self.balances: dict[tuple[str, str], Balance] = {}
         self.missing_facts: dict[tuple[str, date], str] = {}
+        self.uncovered: dict[str, dict[str, int]] = {}
         self._version: object = None
 
     def begin(self, version: object) -> None:
@@ -51,6 +54,7 @@ class Remembered:
             self.openings.clear()
             self.balances.clear()
             self.missing_facts.clear()
+            self.uncovered.clear()
         self._version = None
 
     def keep(self, version: object) -> None:

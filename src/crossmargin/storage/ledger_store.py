@@ -133,6 +133,7 @@ class SqlLedger:
             answers, scratch = judge(transfers, view, self._known.paths)
             if scratch.posted:
                 self._write(scratch)
+                view.keep(scratch)
         return answers
 
     @contextmanager
@@ -164,9 +165,8 @@ class SqlLedger:
         rows = [row_of(transfer, known.get(path.key) or own[path.key]) for transfer, path in steps]
         write, driver = self._session.statements, self._session.driver
         write.insert_transfers(driver, rows)
-        balances = scratch.balances.items()
-        write.write_balances(driver, [(*key, *balance) for key, balance in balances])
-        self._known.remembered.balances.update(balances)
+        balances = [(*key, *balance) for key, balance in scratch.balances.items()]
+        write.write_balances(driver, balances)
 
     def _number_paths(self, keys: Iterable[PathKey]) -> None:
         """Find the ids of paths, those that are new written first."""

@@ -16,6 +16,7 @@ from crossmargin.ledger.declaration import Declared, declared_of
 from crossmargin.ledger.paths import Opening
 from crossmargin.ledger.posting import Balance
 from crossmargin.ledger.transfers import Transfer, TransferKind, TransferState
+from crossmargin.ledger.view import Scratch
 from crossmargin.storage.known import Known
 from crossmargin.storage.record_store import SqlRecords
 from crossmargin.storage.schema import ACCOUNT, BALANCE
@@ -108,6 +109,24 @@ class DatabaseView:
 
     def uncovered_cents(self, bd_fcm: str) -> Mapping[str, int]:
         """Return what of each customer is uncovered, by customer, cents."""
+        uncovered = self._known.remembered.uncovered
+        if bd_fcm not in uncovered:
+            uncovered[bd_fcm] = self._read_uncovered(bd_fcm)
+        return uncovered[bd_fcm]
+
+    def keep(self, scratch: Scratch) -> None:
+        """Remember what was accepted: it is written."""
+        self._balances.update(scratch.balances)
+        uncovered = self._known.remembered.uncovered
+        if not uncovered:
+            return
+        touched = {each for _, path in scratch.applied(0) for each in path.touched}
+        for bd_fcm, customer_id in touched:
+            if bd_fcm in uncovered:
+                cover = cover_of(SegregationClass.FUTURES, bd_fcm, customer_id)
+                uncovered[bd_fcm][customer_id] = uncovered_of(self.balance, cover)
+
+    def _read_uncovered(self, bd_fcm: str) -> dict[str, int]:
         query = (
             select(BALANCE, ACCOUNT.c.customer_id)
             .join(ACCOUNT, ACCOUNT.c.account_id == BALANCE.c.account_id)

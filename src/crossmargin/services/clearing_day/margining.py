@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 
 from crossmargin.arrangement.cycles import Cycle
 from crossmargin.arrangement.eligibility import EligibilityRules, Recognition, recognise
@@ -62,6 +62,7 @@ class DayModels:
     _days: dict[date, MarginDay] = field(default_factory=dict, repr=False)
     _markets: dict[date, MarketData] = field(default_factory=dict, repr=False)
     _clocks: dict[date, DayClock] = field(default_factory=dict, repr=False)
+    _instants: dict[date, tuple[datetime, ...]] = field(default_factory=dict, repr=False)
 
     def parameters(self, on: date) -> ParameterSets:
         """Return the parameters of a margin run in force on a day."""
@@ -94,6 +95,12 @@ class DayModels:
             made = DayClock.from_parameters(lambda owner: self.set_of(owner, on))
             self._clocks[on] = made
         return self._clocks[on]
+
+    def step_instants(self, on: date) -> Sequence[datetime]:
+        """Return when the steps of a day are."""
+        if on not in self._instants:
+            self._instants[on] = tuple(step.at for step in self.clock(on).steps(on))
+        return self._instants[on]
 
     def price_date(self, cycle: Cycle, business_date: date) -> date:
         """Return the date of the prices that a cycle of a business day runs on."""

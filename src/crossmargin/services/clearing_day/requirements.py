@@ -6,6 +6,7 @@ the factor, and every record says so. CUR calls nothing.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
@@ -108,8 +109,11 @@ def run_cycle(context: DayContext, work: Work, step: Step, cycle: Cycle) -> Step
     work.records.add(run_record)
     keep_ccp_files(context, work, run, cycle, step, run_id=run_record.record_id)
     total = Money(0)
+    lots_of: dict[CustomerKey, list[str]] = defaultdict(list)
+    for lot in lots:
+        lots_of[lot.customer].append(lot.lot_id)
     for customer, decision in zip(run.result.customers, decisions, strict=True):
-        own = [lot.lot_id for lot in lots if lot.customer == customer.key]
+        own = lots_of[customer.key]
         # An indicative run names its files alone.
         notice = (out[customer.key],) if customer.key in out else ()
         behind = (*notice, *(own if calls else ()))
