@@ -114,8 +114,8 @@ def deadline(currency: str, issued_at: datetime, rules: DeadlineRules) -> Deadli
 
     Business days are counted after the day of issue, which need not be one: a call in US dollars
     issued on a Saturday is due on Monday, one in yen on Tuesday. The cut-off itself still counts as
-    that day. What is issued after the event that ends a day, such as an evening's call after the
-    close of Fedwire Funds, cannot be met on it and is due on the next business day.
+    that day. What is issued at the event that ends a day or after it, such as an evening's call
+    after the close of Fedwire Funds, cannot be met on it and is due on the next business day.
 
     Parameters
     ----------

@@ -42,6 +42,7 @@ SECTIONS: Mapping[TransferKind, StatementSection] = {
             _T.CME_SETTLEMENT_VARIATION,
             _T.FUTURES_FINAL_SETTLEMENT,
             _T.FUTURES_DELIVERY_INVOICE,
+            _T.FUTURES_DELIVERY_SECURITIES,
             _T.FICC_FORWARD_MARK,
             _T.FICC_FORWARD_MARK_RETURN,
             _T.FICC_MARK_INTEREST,
