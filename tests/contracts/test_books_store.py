@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -71,6 +72,23 @@ def test_a_work_that_fails_leaves_nothing(books: Books) -> None:
         fail()
     with books.work() as work:
         assert work.ledger.transfer("a") is None
+
+
+def test_a_work_that_ended_holds_no_other_writer_up(database: str) -> None:
+    books = create_books(database)
+    prepare(books)
+    other = open_books(database)
+    with books.work() as work:
+        work.ledger.post([deposit("undone", "A", 100)])
+    with suppress(LookupError), books.work() as work:
+        work.ledger.post([deposit("failed", "A", 100)])
+        raise LookupError
+    assert post(books, deposit("a", "A", 100)) == [P.POSTED]
+    assert post(other, deposit("b", "A", 100)) == [P.POSTED]
+    with books.work() as work:
+        assert [each.transfer_id for each in work.ledger.transfers()] == ["a", "b"]
+    other.close()
+    books.close()
 
 
 def test_what_was_done_again_exists_and_changes_nothing(books: Books) -> None:

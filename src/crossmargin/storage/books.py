@@ -11,7 +11,7 @@ from crossmargin.ledger.chart import CHART as CHART_OF_ACCOUNTS
 from crossmargin.ledger.transfers import MOVEMENTS
 from crossmargin.ledger.verification import counters_of
 from crossmargin.services.books.ports import StorageError
-from crossmargin.storage.connecting import connect
+from crossmargin.storage.connecting import Connections, connect
 from crossmargin.storage.known import Known
 from crossmargin.storage.ledger_store import SqlLedger
 from crossmargin.storage.record_store import SqlRecords
@@ -116,20 +116,20 @@ class SqlBooks:
     """Books on an engine."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._connections = Connections(engine)
         self._known = Known()
 
     @contextmanager
     def work(self) -> Iterator[SqlWork]:
         """Begin a transaction; leaving it without a commit undoes it."""
-        with translated(), self._engine.connect() as connection:
+        with translated(), self._connections.open() as connection:
             work = SqlWork(Session(connection), self._known)
             yield work
             work.records.folds.end()
 
     def rebuild_balances(self) -> int:
         """Make the balances anew from the transfers alone; return how many there are."""
-        with translated(), self._engine.connect() as connection:
+        with translated(), self._connections.open() as connection:
             session = Session(connection)
             with session.writing():
                 self._known.remembered.forget()
@@ -146,7 +146,7 @@ class SqlBooks:
 
     def close(self) -> None:
         """Close every connection."""
-        self._engine.dispose()
+        self._connections.close()
 
 
 class SqlWork:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -70,3 +72,42 @@ def _sqlite(path: Path, *, has_keys: bool) -> Engine:
         driver.execute("BEGIN IMMEDIATE")
 
     return engine
+
+
+class Connections:
+    """The connections of a store, each for one work at a time.
+
+    A file's are kept between works: to take one from the engine and to give it back costs as much
+    as to judge and write a transfer. A server may have ended one meanwhile: those are asked first,
+    which the engine does.
+
+    Parameters
+    ----------
+    engine : Engine
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._kept: list[Connection] = []
+
+    @contextmanager
+    def open(self) -> Iterator[Connection]:
+        """Give a connection; what was not committed when it comes back is undone."""
+        if self._engine.dialect.name != "sqlite":
+            with self._engine.connect() as connection:
+                yield connection
+            return
+        connection = self._kept.pop() if self._kept else self._engine.connect()
+        try:
+            yield connection
+            connection.rollback()
+        except BaseException:
+            connection.close()
+            raise
+        self._kept.append(connection)
+
+    def close(self) -> None:
+        """Close every connection."""
+        while self._kept:
+            self._kept.pop().close()
+        self._engine.dispose()
