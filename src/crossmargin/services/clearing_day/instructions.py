@@ -27,6 +27,7 @@ from crossmargin.services.books.participation import take_step, what_remains
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.arrivals import Action, InstructionRow
 from crossmargin.services.clearing_day.call_register import call_book, dispute, resolve
+from crossmargin.services.clearing_day.cleared import taken_before
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.credit import reasons_against_risk
 from crossmargin.services.clearing_day.directing import direct
@@ -63,8 +64,8 @@ def follow_instruction(
     if row.bd_fcm != context.bd_fcm:
         return f"an instruction to {row.bd_fcm}, in the books of {context.bd_fcm}"
     record_id = f"instruction/{row.bd_fcm}/{row.instruction_id}"
-    if work.records.get(record_id) is not None:
-        return f"an instruction {row.instruction_id} was given before"
+    if reason := taken_before(work.records, record_id, f"instruction {row.instruction_id}"):
+        return reason
     own = replace(written, actor=row.entered_by, approver=row.approved_by)
     followed = replace(own, causes=(record_id,))
     reason = _ACTIONS[row.action](context, work, row, followed)
