@@ -62,9 +62,9 @@ class DayContext:
         return customer_file(work, customer, share)
 
     def written(self, step: Step, *causes: str) -> Written:
-        """Return how a step writes: its instant, its actor, the causes given."""
+        """Return how a step writes: its instant, its people, the causes given."""
         return self.written_at(step.business_date, step.at, *causes)
 
     def written_at(self, business_date: date, at: datetime, *causes: str) -> Written:
         """Return how something is written at an instant."""
-        return Written(business_date, at, self.actor, causes)
+        return Written(business_date, at, self.actor, causes, self.approver)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from crossmargin.basics.records import Record
 from crossmargin.collateral.call_events import CallIssued, event_of
 from crossmargin.ledger.assets import CASH, Asset
@@ -132,4 +134,4 @@ def _id(row: PaymentRow) -> str:
 
 
 def _caused(written: Written, row: PaymentRow) -> Written:
-    return Written(written.business_date, written.at, written.actor, (_id(row),))
+    return replace(written, causes=(_id(row),))
