@@ -18,7 +18,7 @@ from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.collateral.calls import CallState
 from crossmargin.collateral.ladder import is_for_close_out
 from crossmargin.participation.verdicts import eastern_date
-from crossmargin.services.books.approvals import CHECKERS, Matter, Person, check_two_people
+from crossmargin.services.books.approvals import CHECKERS, Matter, Person, faults_of_people
 from crossmargin.services.books.ports import Records, Work
 from crossmargin.services.clearing_day.call_register import calls_of
 from crossmargin.services.clearing_day.context import DayContext
@@ -160,10 +160,7 @@ def decide_close_out(
     if proposal is None or proposal.stream != CLOSE_OUT_PROPOSED:
         raise RefusedError(Refusal("proposal", proposal_id, "a proposal to close out", _RULE))
     faults = _faults(work.records, proposal, at=at, reason=reason, approver=approver)
-    try:
-        check_two_people(proposal.actor, approver, Matter.CLOSE_OUT)
-    except RefusedError as error:
-        faults += error.refusals
+    faults += faults_of_people(proposal.actor, approver, Matter.CLOSE_OUT)
     if faults:
         raise RefusedError(*faults)
     outcome = CloseOutState.APPROVED if is_approved else CloseOutState.REJECTED

@@ -14,7 +14,7 @@ from crossmargin.participation.criteria import Criteria
 from crossmargin.participation.rehearsal import Rehearsal, RehearsedStep
 from crossmargin.participation.standing import Invoker
 from crossmargin.product.position import PositionLine
-from crossmargin.services.books.approvals import Matter, check_two_people
+from crossmargin.services.books.approvals import Matter, Person, check_two_people
 from crossmargin.services.books.papers import Entry
 from crossmargin.services.books.ports import Books
 from crossmargin.services.clearing_day.lot_register import Written
@@ -112,8 +112,9 @@ def hold_rehearsal(
         places,
         required,
         contract,
-        entered_by=request.actor,
-        approved_by=request.approver,
+        # Two people play every part in it: their own roles count for holding it alone.
+        entered_by=Person.parsed(request.actor).name,
+        approved_by=Person.parsed(request.approver).name,
     )
     share = registry.set_of("participation", times.first).ratio("proprietary_share")
     stage = Stage(

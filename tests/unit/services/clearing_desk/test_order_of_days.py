@@ -12,6 +12,7 @@ from crossmargin.feeds.books.inbox import FolderInbox
 from crossmargin.ledger.findings import Check
 from crossmargin.services.books.days import CLOSE, STEP
 from crossmargin.services.books.memory import MemoryBooks
+from crossmargin.services.clearing_day.arrivals import Action, InstructionRow
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import FILE, StepResult, run_day
 from crossmargin.services.clearing_day.schedule import DayClock, StepKind
@@ -107,3 +108,42 @@ def test_a_misnamed_file_is_recorded_once_and_every_record_has_both_names(progra
     assert file.at == programme.clock.times[StepKind.OPEN].on(FRIDAY)
     assert file.content["name"] == "0930-paymnts.csv"
     assert file.content["refused"][0]["expected"] == "a known kind; did you mean payments?"
+
+
+@pytest.mark.parametrize(
+    ("actor", "approver", "fields"),
+    [
+        ("operations", "risk", []),
+        ("bd_fcm_operations:x", "bd_fcm_risk:y", []),
+        ("bd_fcm_operations:x", "risk", []),
+        ("bd_fcm_operations:x", "bd_fcm_risk:x", ["approver"]),
+        ("customer:x", "regulator:y", ["actor", "approver"]),
+        ("bd_fcm_risk:x", "bd_fcm_operations:y", ["actor"]),
+        ("x", "", ["approver"]),
+    ],
+)
+def test_a_day_is_run_by_two_people_who_may_make_and_approve_wires(
+    programme, simulated_market, actor, approver, fields
+):
+    models = desk_on(MemoryBooks(), simulated_market, {}).models
+    found = []
+    try:
+        DayContext(FIRM, actor, approver, programme.clock, models)
+    except RefusedError as error:
+        found = [each.field for each in error.refusals]
+    assert found == fields
+
+
+@pytest.mark.parametrize("action", Action)
+def test_an_instruction_has_two_people_in_roles_that_may(action):
+    def fields(entered_by: str, approved_by: str) -> list[str]:
+        try:
+            InstructionRow(2, "I", FIRM, None, action, "", 0, "", "", entered_by, approved_by)
+        except RefusedError as error:
+            return [each.field for each in error.refusals]
+        return []
+
+    assert fields("operations", "control") == []
+    assert fields("customer:a", "bd_fcm_operations:a") != []
+    assert "approved_by" in fields("a", "customer:b")
+    assert fields("trustee:a", "trustee:b") == []
