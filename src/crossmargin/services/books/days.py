@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
 from crossmargin.basics.records import Record
-from crossmargin.basics.refusals import Refusal, RefusedError, refused
+from crossmargin.basics.refusals import Refusal, refused
 from crossmargin.product.calendars import futures_delivery_calendar
 from crossmargin.services.books.folds import Fold
 from crossmargin.services.books.ports import Records
@@ -99,8 +99,22 @@ def out_of_turn(steps: Iterable[Record]) -> Iterator[tuple[Record, str]]:
         days.take(each)
 
 
-def check_after_close(records: Records, subject: str, at: datetime) -> None:
-    """Refuse what is entered into a day that is closed.
+def closed_at(records: Records, subject: str) -> datetime | None:
+    """Return when the latest closed day was closed, or None before the first close.
+
+    Parameters
+    ----------
+    records : Records
+    subject : str
+        A BD-FCM, or a customer as ``BD-FCM/CUSTOMER``; empty for what concerns every BD-FCM.
+    """
+    bd_fcm, _, _ = subject.partition("/")
+    closes = days_of(records).closed_at
+    return max((at for name, at in closes.items() if bd_fcm in ("", name)), default=None)
+
+
+def faults_of_instant(records: Records, subject: str, at: datetime) -> list[Refusal]:
+    """Return why nothing is entered at an instant: it lies in a day that is closed.
 
     Parameters
     ----------
@@ -109,16 +123,9 @@ def check_after_close(records: Records, subject: str, at: datetime) -> None:
         A BD-FCM, or a customer as ``BD-FCM/CUSTOMER``; empty for what concerns every BD-FCM.
     at : datetime
         The instant of the entry.
-
-    Raises
-    ------
-    RefusedError
-        If it is before the close of the latest day that is closed.
     """
-    closes = days_of(records).closed_at
-    bd_fcm, _, _ = subject.partition("/")
-    own = [closed for name, closed in closes.items() if not bd_fcm or name == bd_fcm]
-    latest = max(own, default=None)
-    if latest is not None and at < latest:
-        expected = f"no earlier than {latest.isoformat()}, when the latest closed day was closed"
-        raise RefusedError(Refusal("at", at.isoformat(), expected, _RULE))
+    latest = closed_at(records, subject)
+    if latest is None or at >= latest:
+        return []
+    expected = f"no earlier than {latest.isoformat()}, when the latest closed day was closed"
+    return [Refusal("at", at.isoformat(), expected, _RULE)]

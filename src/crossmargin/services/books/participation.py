@@ -151,11 +151,12 @@ def take_steps(
         own = f"step/{subject(customer)}/{taken.step.value}/{entry.at.isoformat()}"
         record_id = own if written or not first_id else first_id
         record = entry.record(
+            work,
             record_id,
             CUSTOMER_STEP,
             subject(customer),
             taken.as_content(),
-            taken.causes,
+            causes=taken.causes,
             matter=Matter.PARTICIPATION,
         )
         if work.records.get(record_id) is None:
@@ -207,7 +208,7 @@ def record_rehearsal(
     if work.records.get(record_id) is None:
         content = rehearsal_content(document)
         work.records.add(
-            entry.record(record_id, REHEARSAL, own, content, matter=Matter.PARTICIPATION)
+            entry.record(work, record_id, REHEARSAL, own, content, matter=Matter.PARTICIPATION)
         )
     return record_id
 

@@ -19,6 +19,7 @@ from crossmargin.collateral.calls import CallState
 from crossmargin.collateral.ladder import is_for_close_out
 from crossmargin.participation.verdicts import eastern_date
 from crossmargin.services.books.approvals import CHECKERS, Matter, Person, faults_of_people
+from crossmargin.services.books.days import faults_of_instant
 from crossmargin.services.books.ports import Records, Work
 from crossmargin.services.clearing_day.call_register import calls_of
 from crossmargin.services.clearing_day.context import DayContext
@@ -224,6 +225,7 @@ def _faults(
     if at < proposal.at:
         expected = f"{proposal.at.isoformat()}, when it was proposed, or later"
         faults.append(Refusal("at", at.isoformat(), expected, _RULE))
+    faults += faults_of_instant(records, proposal.subject, at)
     if not reason.strip():
         faults.append(Refusal("reason", reason, "why, in words", _RULE))
     if not Person.parsed(approver).role:

@@ -96,6 +96,7 @@ def set_terms(work: Work, terms: HouseTerms, entry: Entry) -> str:
     """
     subject = subject_of(terms.customer)
     record = entry.record(
+        work,
         f"house-terms/{subject}/{terms.effective_from.isoformat()}",
         HOUSE_TERMS,
         subject,

@@ -145,11 +145,12 @@ def give_notice(
     }
     behind = [each for each in (*evidence, surge.basis) if work.records.get(each) is not None]
     record = entry.record(
+        work,
         record_id,
         STANDING,
         subject(customer),
         content,
-        tuple(dict.fromkeys(behind)),
+        causes=tuple(dict.fromkeys(behind)),
         matter=Matter.PARTICIPATION,
     )
     work.records.add(record)
@@ -317,6 +318,8 @@ def _write(
 ) -> str:
     own = subject(customer)
     record_id = f"standing/{own}/{name}/{entry.at.isoformat()}"
-    record = entry.record(record_id, STANDING, own, content, causes, matter=Matter.PARTICIPATION)
+    record = entry.record(
+        work, record_id, STANDING, own, content, causes=causes, matter=Matter.PARTICIPATION
+    )
     work.records.add(record)
     return record_id

@@ -10,6 +10,7 @@ import pytest
 
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money
+from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.bootstrap import block_executor, parameter_registry
 from crossmargin.collateral.ageing import Orders
@@ -19,6 +20,7 @@ from crossmargin.collateral.deadline import DeadlineRules
 from crossmargin.collateral.haircuts import HaircutTables
 from crossmargin.collateral.house_terms import HouseTerms
 from crossmargin.product.position import ClearingOrganization
+from crossmargin.services.books.days import CLOSE, STEP
 from crossmargin.services.books.memory import MemoryBooks
 from crossmargin.services.books.papers import Entry
 from crossmargin.services.books.ports import Work
@@ -232,6 +234,17 @@ def test_a_decision_is_refused_with_every_reason(context, work, changes, fields)
     with pytest.raises(RefusedError) as refused:
         decide(work, proposal, **changes)
     assert [each.field for each in refused.value.refusals] == fields
+
+
+def test_nothing_is_decided_in_a_day_that_is_closed(context, work) -> None:
+    call(context, work)
+    (proposal,) = propose(context, work, AFTER)
+    closed = Record("closed", STEP, FIRM, AFTER, at(AFTER, 23), "day", {"step": CLOSE})
+    work.records.add(closed)
+    with pytest.raises(RefusedError) as refused:
+        decide(work, proposal, at=at(AFTER, 22))
+    assert [each.field for each in refused.value.refusals] == ["at"]
+    decide(work, proposal, at=at(AFTER, 23))
 
 
 def test_nothing_is_decided_twice_or_after_the_call_is_paid(context, work) -> None:
