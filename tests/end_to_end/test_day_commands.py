@@ -135,8 +135,12 @@ def test_a_requirement_is_followed_to_its_files(books: str, day: str) -> None:
     requirement = f"requirement/{FIRM}/CURVE-FUND/{day}/eodxm"
     status, output, _ = xm("trace", requirement, "--books", books, "--format", "csv")
     assert status == 0
-    text = "\n".join(",".join(row) for row in csv.reader(output.splitlines()))
-    assert "2110-ficc-positions-eodxm.csv" in text
+    rows = list(csv.DictReader(output.splitlines()))
+    files = {row["file"]: row["sha256"] for row in rows if row["what"] == "FILE"}
+    lots = [row for row in rows if row["what"] == "LOT"]
+    assert {name.split("-")[1] for name in files} == {"novations", "trades"}
+    assert all(int(row["line"]) > 1 and row["sha256"] == files[row["file"]] for row in lots)
+    assert len({(row["file"], row["line"]) for row in lots}) == len(lots) > 1
     assert xm("trace", f"{requirement}x", "--books", books)[0] == 1
 
 
