@@ -40,6 +40,7 @@ class Matter(StrEnum):
     DOCUMENT = "DOCUMENT"
     PARAMETER = "PARAMETER"
     PARTICIPATION = "PARTICIPATION"
+    STANDING = "STANDING"  # a customer's access, where the customer is not the one who invokes
     CLOSE_OUT = "CLOSE_OUT"
     POSITION = "POSITION"  # what is asked of a customer's positions and calls
 
@@ -54,6 +55,7 @@ MAKERS: Mapping[Matter, frozenset[Role]] = {
     Matter.DOCUMENT: frozenset({Role.CUSTOMER, _OPERATIONS, _COMPLIANCE, _TRUSTEE}),
     Matter.PARAMETER: frozenset({_RISK, _COMPLIANCE, Role.ADMINISTRATOR}),
     Matter.PARTICIPATION: frozenset({Role.CUSTOMER, _OPERATIONS, _RISK, _COMPLIANCE, _TRUSTEE}),
+    Matter.STANDING: frozenset({_OPERATIONS, _RISK, _COMPLIANCE, _TRUSTEE}),
     Matter.CLOSE_OUT: frozenset({_OPERATIONS, _RISK, _TRUSTEE}),
     Matter.POSITION: frozenset({Role.CUSTOMER, _OPERATIONS, _TRUSTEE}),
 }
@@ -65,6 +67,7 @@ CHECKERS: Mapping[Matter, frozenset[Role]] = {
     Matter.DOCUMENT: frozenset({_OPERATIONS, _COMPLIANCE, _TRUSTEE}),
     Matter.PARAMETER: frozenset({_RISK, _COMPLIANCE}),
     Matter.PARTICIPATION: frozenset({_OPERATIONS, _RISK, _COMPLIANCE, _TRUSTEE}),
+    Matter.STANDING: frozenset({_OPERATIONS, _RISK, _COMPLIANCE, _TRUSTEE}),
     Matter.CLOSE_OUT: frozenset({_RISK, _TRUSTEE}),
     Matter.POSITION: frozenset({_OPERATIONS, _RISK, _TRUSTEE}),
 }

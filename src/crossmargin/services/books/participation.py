@@ -63,10 +63,7 @@ def customer_file(work: Work, customer: CustomerKey, proprietary_share: Fraction
     own = subject(customer)
     return CustomerFile(
         subject=own,
-        steps=tuple(
-            read_record(each, step_of)
-            for each in work.records.select(stream=CUSTOMER_STEP, subject=own)
-        ),
+        steps=steps_of(work, customer),
         documents=documents_of(work, own),
         bd_fcm_documents=documents_of(work, customer.bd_fcm),
         registrations=registrations_of(work, customer.bd_fcm),
@@ -81,6 +78,18 @@ def customer_file(work: Work, customer: CustomerKey, proprietary_share: Fraction
             for each in work.records.select(stream=STANDING, subject=own)
         ),
     )
+
+
+def steps_of(work: Work, customer: CustomerKey) -> tuple[StepTaken, ...]:
+    """Return the steps of a customer, as written; none of one whom the books do not know.
+
+    Raises
+    ------
+    RefusedError
+        If a record does not say what its stream says.
+    """
+    records = work.records.select(stream=CUSTOMER_STEP, subject=subject(customer))
+    return tuple(read_record(each, step_of) for each in records)
 
 
 def take_step(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from crossmargin.basics.digest import digest_of
@@ -96,6 +96,9 @@ def hold_rehearsal(
         checker are one.
     """
     check_two_people(request.actor, request.approver, Matter.PARTICIPATION)
+    # Two people play every part in it: their own roles count for holding it alone.
+    maker, checker = Person.parsed(request.actor).name, Person.parsed(request.approver).name
+    request = replace(request, actor=maker, approver=checker)
     registry = models.registry
     clock = DayClock.from_parameters(lambda owner: registry.set_of(owner, request.first))
     ageing = AgeingRules.from_parameters(registry.set_of("collateral", request.first))
@@ -112,9 +115,8 @@ def hold_rehearsal(
         places,
         required,
         contract,
-        # Two people play every part in it: their own roles count for holding it alone.
-        entered_by=Person.parsed(request.actor).name,
-        approved_by=Person.parsed(request.approver).name,
+        entered_by=request.actor,
+        approved_by=request.approver,
     )
     share = registry.set_of("participation", times.first).ratio("proprietary_share")
     stage = Stage(
