@@ -123,6 +123,28 @@ def test_a_report_of_no_day_is_refused(books: str) -> None:
     assert "2026-01-02" in remarks
 
 
+def test_a_day_without_reports_is_said_and_no_folder_is_made(books: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    asked = ("report", "write", str(out), "--books", books, "--date", "2026-01-02")
+    status, _, remarks = xm(*asked)
+    assert (status, "no report, notice or file" in remarks) == (1, True)
+    assert not out.exists()
+
+
+def test_a_statement_is_a_customers_and_no_other_report_is(books: str, day: str) -> None:
+    of_day = ("--books", books, "--date", day)
+    for asked in (("statement",), ("capital", "--customer", "CURVE-FUND")):
+        status, _, remarks = xm("report", "show", *asked, *of_day)
+        assert (status, "the customer of a statement" in remarks) == (1, True)
+
+
+@pytest.mark.parametrize("words", [("--approve", "--reject"), ()])
+def test_a_close_out_is_approved_or_rejected_and_not_both(books: str, day: str, words) -> None:
+    entered = ("--books", books, "--at", f"{day}T23:59-04:00", "--approver", "bd_fcm_risk:ann")
+    status, _, remarks = xm("call", "decide", "nothing", *entered, *words, "--reason", "why")
+    assert (status, "one of --approve and --reject" in remarks) == (1, True)
+
+
 def test_calls_stand_as_they_do_at_the_instant(books: str, day: str) -> None:
     at_night, at_dawn = (f"{day}T{clock}-04:00" for clock in ("23:59", "06:00"))
     calls = said("call", "list", "--books", books, "--at", at_night)["calls"]

@@ -260,7 +260,8 @@ def write_reports(work: Work, directory: Path, bd_fcm: str, day: date) -> list[P
         files |= notice_file(notice, number)
     for file in ccp_files_of(work.records, bd_fcm, day):
         files[file_name(file)] = ccp_file_text(file).encode()
-    directory.mkdir(parents=True, exist_ok=True)
+    if files:
+        directory.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         replace_file(directory / name, content)
     return [directory / name for name in files]

@@ -92,6 +92,8 @@ class Segregation(StrEnum):
 
 #: Places that a file names and that are no bank.
 CUSTOMER, SEGREGATED_BANK, FRBNY, CME = "CUSTOMER", "SEGREGATED_BANK", "FRBNY", "CME"
+#: The BD-FCM's own bank, an end of its wires of residual interest.
+HOUSE = "HOUSE"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,17 @@ from crossmargin.market.history import MarketData
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.memory import MemoryBooks
 from crossmargin.services.clearing_day.arrivals import (
+    Action,
     Direction,
     FileKind,
+    InstructionRow,
     NovationRow,
     PaymentRow,
     TenderRow,
     TradeRow,
 )
 from crossmargin.services.clearing_day.engine import FILE
+from crossmargin.services.clearing_day.wires import WIRE
 from crossmargin.simulation.book import demo_positions
 from crossmargin.testing.clearing_days import (
     EASTERN,
@@ -167,3 +170,37 @@ def test_a_tender_and_a_position_of_no_contract_stop_nothing(morning, day, lines
     )
     assert "cannot be tendered" in dict(files["0740-tenders-odd.csv"].content["not_taken"])[2]
     assert files["0745-cme-positions-odd.csv"].content["taken"] == 1
+
+
+def _instruction(line: int, customer_id: str, action: Action, place: str) -> InstructionRow:
+    customer = CustomerKey(FIRM, customer_id) if customer_id else None
+    return InstructionRow(
+        *(line, f"I{line}", FIRM, customer, action, "CASH-USD", 100, place, ""),
+        *("treasury", "control"),
+    )
+
+
+def test_an_instruction_names_a_customer_of_the_books_and_an_end_of_what_it_moves(morning, day):
+    withdraw, deposit = Action.WITHDRAW, Action.RESIDUAL_INTEREST_DEPOSIT
+    rows = [
+        _instruction(2, "CURVE-FUND", withdraw, "FRBNY"),
+        _instruction(3, "NOBODY", withdraw, ""),
+        _instruction(4, "CURVE-FUND", withdraw, "CUSTOMER"),
+        _instruction(5, "CURVE-FUND", withdraw, "SEGREGATED_BANK"),
+        _instruction(6, "", deposit, "CME"),
+        _instruction(7, "", deposit, "HOUSE"),
+        _instruction(8, "CURVE-FUND", Action.LEAVE, "FRBNY"),
+        _instruction(9, "CURVE-FUND", Action.TO_SECURITIES_ACCOUNT, "CUSTOMER"),
+    ]
+    books, files = morning(arrived(day, "07:40", FileKind.INSTRUCTIONS, rows, "odd"))
+    said = files["0740-instructions-odd.csv"].content
+    assert dict(said["not_taken"]) == {
+        2: "WITHDRAW moves property at SEGREGATED_BANK or CUSTOMER, not at FRBNY",
+        3: f"{FIRM}/NOBODY is no customer of the books",
+        6: "RESIDUAL_INTEREST_DEPOSIT moves property at SEGREGATED_BANK or HOUSE, not at CME",
+        8: "LEAVE moves nothing from or to a place, and names FRBNY",
+        9: "TO_SECURITIES_ACCOUNT moves property at SEGREGATED_BANK, not at CUSTOMER",
+    }
+    with books.work() as work:
+        wired = {each.record_id.rsplit("/", 1)[1] for each in work.records.select(stream=WIRE)}
+        assert {f"I{line}" for line in range(2, 10)} & wired == {"I4", "I5", "I7"}
