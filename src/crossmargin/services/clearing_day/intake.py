@@ -131,8 +131,9 @@ def _keep_custody(
 def _held(
     context: DayContext, file: ArrivedFile, written: Written, rows: list[list[object]]
 ) -> Record:
+    # Of that very file: a corrected one of the same name is another.
     return written.record(
-        f"held/{context.bd_fcm}/{written.business_date.isoformat()}/{file.name}",
+        f"held/{file_record_id(context.bd_fcm, written.business_date, file)}",
         HELD_FILE,
         context.bd_fcm,
         {"kind": file.kind.value, "label": file.label, "rows": rows},

@@ -10,15 +10,22 @@ import pytest
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.feeds.books.inbox import FolderInbox
 from crossmargin.ledger.findings import Check
+from crossmargin.services.book_reports.custody import custodian_rows
 from crossmargin.services.books.days import CLOSE, STEP
 from crossmargin.services.books.memory import MemoryBooks
-from crossmargin.services.clearing_day.arrivals import Action, InstructionRow
+from crossmargin.services.clearing_day.arrivals import (
+    Action,
+    CustodianRow,
+    FileKind,
+    InstructionRow,
+    Segregation,
+)
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import FILE, StepResult, run_day
 from crossmargin.services.clearing_day.schedule import DayClock, StepKind
 from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.clearing_desk.programme import day_programme
-from crossmargin.testing.clearing_days import FIRM, ScriptedInbox, desk_on
+from crossmargin.testing.clearing_days import FIRM, ScriptedInbox, arrived, desk_on
 
 MONDAY, TUESDAY = date(2026, 3, 16), date(2026, 3, 17)
 FRIDAY, SATURDAY = date(2026, 3, 13), date(2026, 3, 14)
@@ -108,6 +115,19 @@ def test_a_misnamed_file_is_recorded_once_and_every_record_has_both_names(progra
     assert file.at == programme.clock.times[StepKind.OPEN].on(FRIDAY)
     assert file.content["name"] == "0930-paymnts.csv"
     assert file.content["refused"][0]["expected"] == "a known kind; did you mean payments?"
+
+
+def test_a_statement_that_is_corrected_under_its_own_name_stands_beside_the_first(programme):
+    books = MemoryBooks()
+    row = CustodianRow(2, "FRBNY", None, Segregation.FUTURES, "CASH-USD", 100)
+    first = arrived(FRIDAY, "09:00", FileKind.CUSTODIAN, [row])
+    corrected = replace(first, rows=(replace(row, quantity=200),), sha256="corrected")
+    for file in (first, corrected, corrected):
+        run_day(programme, books, ScriptedInbox({FRIDAY: [file]}), FRIDAY)
+    with books.work() as work:
+        assert len(work.records.select(stream=FILE)) == 2
+        (line,) = custodian_rows(work, FIRM, FRIDAY)
+        assert line[5] == 200
 
 
 @pytest.mark.parametrize(
