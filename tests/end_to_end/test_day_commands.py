@@ -138,6 +138,23 @@ def test_a_statement_is_a_customers_and_no_other_report_is(books: str, day: str)
         assert (status, "the customer of a statement" in remarks) == (1, True)
 
 
+@pytest.mark.parametrize(
+    ("people", "reason"),
+    [
+        (("bd_fcm_operations:x", "bd_fcm_risk:X"), "another than the maker"),
+        (("customer:x", "regulator:y"), "a role among"),
+    ],
+)
+def test_a_day_is_not_run_by_one_person_or_by_those_who_may_not(
+    books: str, day: str, tmp_path: Path, people: tuple[str, str], reason: str
+) -> None:
+    folders = [word for name in ("market", "inbox", "outbox") for word in (f"--{name}", tmp_path)]
+    entry = ("--actor", people[0], "--approver", people[1])
+    asked = ("day", "run", "--books", books, *map(str, folders), "--from", day, *entry)
+    status, _, remarks = xm(*asked)
+    assert (status, reason in remarks) == (1, True)
+
+
 @pytest.mark.parametrize("words", [("--approve", "--reject"), ()])
 def test_a_close_out_is_approved_or_rejected_and_not_both(books: str, day: str, words) -> None:
     entered = ("--books", books, "--at", f"{day}T23:59-04:00", "--approver", "bd_fcm_risk:ann")
