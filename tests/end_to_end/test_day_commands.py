@@ -123,6 +123,45 @@ def test_a_report_of_no_day_is_refused(books: str) -> None:
     assert "2026-01-02" in remarks
 
 
+def test_a_day_without_reports_is_said_and_no_folder_is_made(books: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    asked = ("report", "write", str(out), "--books", books, "--date", "2026-01-02")
+    status, _, remarks = xm(*asked)
+    assert (status, "no report, notice or file" in remarks) == (1, True)
+    assert not out.exists()
+
+
+def test_a_statement_is_a_customers_and_no_other_report_is(books: str, day: str) -> None:
+    of_day = ("--books", books, "--date", day)
+    for asked in (("statement",), ("capital", "--customer", "CURVE-FUND")):
+        status, _, remarks = xm("report", "show", *asked, *of_day)
+        assert (status, "the customer of a statement" in remarks) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("people", "reason"),
+    [
+        (("bd_fcm_operations:x", "bd_fcm_risk:X"), "another than the maker"),
+        (("customer:x", "regulator:y"), "a role among"),
+    ],
+)
+def test_a_day_is_not_run_by_one_person_or_by_those_who_may_not(
+    books: str, day: str, tmp_path: Path, people: tuple[str, str], reason: str
+) -> None:
+    folders = [word for name in ("market", "inbox", "outbox") for word in (f"--{name}", tmp_path)]
+    entry = ("--actor", people[0], "--approver", people[1])
+    asked = ("day", "run", "--books", books, *map(str, folders), "--from", day, *entry)
+    status, _, remarks = xm(*asked)
+    assert (status, reason in remarks) == (1, True)
+
+
+@pytest.mark.parametrize("words", [("--approve", "--reject"), ()])
+def test_a_close_out_is_approved_or_rejected_and_not_both(books: str, day: str, words) -> None:
+    entered = ("--books", books, "--at", f"{day}T23:59-04:00", "--approver", "bd_fcm_risk:ann")
+    status, _, remarks = xm("call", "decide", "nothing", *entered, *words, "--reason", "why")
+    assert (status, "one of --approve and --reject" in remarks) == (1, True)
+
+
 def test_calls_stand_as_they_do_at_the_instant(books: str, day: str) -> None:
     at_night, at_dawn = (f"{day}T{clock}-04:00" for clock in ("23:59", "06:00"))
     calls = said("call", "list", "--books", books, "--at", at_night)["calls"]
@@ -135,8 +174,12 @@ def test_a_requirement_is_followed_to_its_files(books: str, day: str) -> None:
     requirement = f"requirement/{FIRM}/CURVE-FUND/{day}/eodxm"
     status, output, _ = xm("trace", requirement, "--books", books, "--format", "csv")
     assert status == 0
-    text = "\n".join(",".join(row) for row in csv.reader(output.splitlines()))
-    assert "2110-ficc-positions-eodxm.csv" in text
+    rows = list(csv.DictReader(output.splitlines()))
+    files = {row["file"]: row["sha256"] for row in rows if row["what"] == "FILE"}
+    lots = [row for row in rows if row["what"] == "LOT"]
+    assert {name.split("-")[1] for name in files} == {"novations", "trades"}
+    assert all(int(row["line"]) > 1 and row["sha256"] == files[row["file"]] for row in lots)
+    assert len({(row["file"], row["line"]) for row in lots}) == len(lots) > 1
     assert xm("trace", f"{requirement}x", "--books", books)[0] == 1
 
 

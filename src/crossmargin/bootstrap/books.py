@@ -168,13 +168,13 @@ def clearing_desk(
     Raises
     ------
     RefusedError
-        If a file, a parameter or the plan is at fault, or maker and checker are the same.
+        If a file, a parameter or the plan is at fault, or maker and checker are not two people in
+        roles that may make and approve wires.
     """
-    from crossmargin.basics.refusals import refused
+    from crossmargin.services.books.approvals import Matter, check_two_people
     from crossmargin.services.clearing_desk.desk import ClearingDesk as Desk
 
-    if actor == approver:
-        raise refused("approver", approver, f"another than the maker, {actor}", "maker and checker")
+    check_two_people(actor, approver, Matter.WIRE)
     models = day_models(
         market, own_parameters=own_parameters, changes=changes, derived_prices=derived_prices
     )
@@ -260,7 +260,8 @@ def write_reports(work: Work, directory: Path, bd_fcm: str, day: date) -> list[P
         files |= notice_file(notice, number)
     for file in ccp_files_of(work.records, bd_fcm, day):
         files[file_name(file)] = ccp_file_text(file).encode()
-    directory.mkdir(parents=True, exist_ok=True)
+    if files:
+        directory.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         replace_file(directory / name, content)
     return [directory / name for name in files]

@@ -17,7 +17,7 @@ from crossmargin.cli.books_options import (
     opened,
 )
 from crossmargin.cli.options import DATE_FORMATS, FormatOption
-from crossmargin.cli.output import OutputFormat, write_document
+from crossmargin.cli.output import OutputFormat, refuse, write_document
 
 call_app = typer.Typer(
     no_args_is_help=True, short_help="Margin calls: what is open, paid, late; the house's terms."
@@ -69,15 +69,21 @@ def decide_command(
     books: BooksOption,
     at: AtOption,
     approve: Annotated[
-        bool, typer.Option("--approve/--reject", help="Whether the customer is closed out.")
-    ],
+        bool, typer.Option("--approve", help="The customer is to be closed out.")
+    ] = False,
+    reject: Annotated[bool, typer.Option("--reject", help="It is not.")] = False,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")],
     approver: ApproverOption,
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Decide, as risk, whether a customer who has not met its calls is closed out."""
+    from crossmargin.basics.refusals import Refusal
     from crossmargin.services.clearing_day.close_outs import decide_close_out
 
+    if approve is reject:
+        said = "both" if approve else "neither"
+        expected = "one of --approve and --reject"
+        refuse((Refusal("decision", said, expected, "close-out of a customer"),), output_format)
     with opened(books, output_format) as store:
         instant = instant_of(at, output_format)
         with store.work() as work:

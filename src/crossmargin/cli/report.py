@@ -19,7 +19,7 @@ from crossmargin.cli.options import (
     MarketOption,
     OwnParametersOption,
 )
-from crossmargin.cli.output import EXIT_REFUSED, OutputFormat, write_document
+from crossmargin.cli.output import EXIT_REFUSED, OutputFormat, refuse, write_document
 
 report_app = typer.Typer(no_args_is_help=True, short_help="The day's reports: show, write.")
 _Date = Annotated[
@@ -56,9 +56,13 @@ def show_command(
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Show a report of a day."""
+    from crossmargin.basics.refusals import Refusal
     from crossmargin.presentation.reports import REPORT_HEADER, print_report, report_rows
     from crossmargin.services.book_reports.reading import report_document
 
+    if (name is ReportName.STATEMENT) is (customer is None):
+        expected = "the customer of a statement, and of no other report"
+        refuse((Refusal("customer", customer or "", expected, "reports"),), output_format)
     with opened(books, output_format) as store, store.work() as work:
         wanted = f"statement/{customer}" if name is ReportName.STATEMENT else name.value
         document = report_document(work, bd_fcm, business_date.date(), wanted)
@@ -94,10 +98,15 @@ def write_command(
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Write a day's reports, notices and files in the clearing organizations' shapes."""
+    from crossmargin.basics.refusals import refused
     from crossmargin.bootstrap import books as books_bootstrap
 
+    day = business_date.date()
     with opened(books, output_format) as store, store.work() as work:
-        written = books_bootstrap.write_reports(work, directory, bd_fcm, business_date.date())
+        written = books_bootstrap.write_reports(work, directory, bd_fcm, day)
+        if not written:
+            expected = f"a day of {bd_fcm} that was run: no report, notice or file is of this one"
+            raise refused("date", day.isoformat(), expected, "reports")
     typer.echo(f"{len(written)} files written", err=True)
 
 

@@ -6,6 +6,7 @@ The agreement's text is not public; what it must acknowledge is in the CFTC's pr
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,6 +21,7 @@ DOCUMENT = "DOCUMENT"
 #: Stream of the records that end a document; the subject is the document's.
 DOCUMENT_ENDED = "DOCUMENT_ENDED"
 _SHA256_CHARACTERS = 64
+_SHA256_OF_NOTHING = hashlib.sha256(b"").hexdigest()
 _RULE = "90 FR 58525, VIII(c) and (e)"
 
 
@@ -218,7 +220,9 @@ def document_end_of(record: Record) -> DocumentEnd:
 
 
 def sha256_faults(sha256: str) -> list[Refusal]:
-    """Return what is wrong with a digest, or nothing."""
+    """Return what is wrong with the digest of a paper, or nothing; an empty file is no paper."""
+    if sha256 == _SHA256_OF_NOTHING:
+        return [Refusal("sha256", sha256, "that of a file with something in it", _RULE)]
     if len(sha256) == _SHA256_CHARACTERS and _is_hex(sha256):
         return []
     return [Refusal("sha256", sha256, "the file's SHA-256", _RULE)]

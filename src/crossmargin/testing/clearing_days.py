@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.refusals import Refusal
 from crossmargin.bootstrap import block_executor, parameter_registry
 from crossmargin.bootstrap.books import read_bd_fcm_books, read_participants
 from crossmargin.market.history import MarketData, PriceSheet
@@ -99,6 +100,10 @@ class ScriptedInbox:
         """Return what has arrived."""
         found = [each for each in self.files.get(business_date, ()) if each.arrived_at <= until]
         return sorted(found, key=lambda each: (each.arrived_at, each.name))
+
+    def misnamed(self, business_date: date) -> Sequence[Refusal]:
+        """Return no refusal: every file has a name."""
+        return ()
 
 
 @dataclass(slots=True)

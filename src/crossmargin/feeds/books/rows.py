@@ -14,7 +14,9 @@ from crossmargin.feeds.positions.rows import COLUMNS as POSITION_COLUMNS
 from crossmargin.feeds.positions.rows import REQUIRED_COLUMNS as POSITION_REQUIRED
 from crossmargin.feeds.positions.rows import position_from_row
 from crossmargin.product.position import ClearingOrganization, Leg, PositionLine
+from crossmargin.services.books.approvals import faults_of_people
 from crossmargin.services.clearing_day.arrivals import (
+    MATTERS,
     AccountScope,
     Action,
     ArrivedRow,
@@ -177,8 +179,8 @@ def _instruction(cells: Mapping[str, str], line: int, bd_fcm: str) -> _Checked:
     action = row.choice("action", Action)
     place, reference = row.text("place", default=""), row.text("reference", default="")
     entered_by, approved_by = row.text("entered_by"), row.text("approved_by")
-    if entered_by and entered_by == approved_by:
-        row.refuse("approved_by", f"another than {entered_by}, who entered it")
+    if entered_by and approved_by:
+        _check_people(row, entered_by, approved_by, action)
     asset, quantity, customer_id = "", 0, ""
     if action is not None:
         customer_id = _customer_of_action(row, action)
@@ -199,6 +201,14 @@ def _instruction(cells: Mapping[str, str], line: int, bd_fcm: str) -> _Checked:
         entered_by,
         approved_by,
     )
+
+
+def _check_people(
+    row: c.RowCells, entered_by: str, approved_by: str, action: Action | None
+) -> None:
+    matter, fields = None if action is None else MATTERS[action], ("entered_by", "approved_by")
+    for each in faults_of_people(entered_by, approved_by, matter, fields=fields):
+        row.refuse(each.field, each.expected)
 
 
 def _customer_of_action(row: c.RowCells, action: Action) -> str:

@@ -40,7 +40,9 @@ class Matter(StrEnum):
     DOCUMENT = "DOCUMENT"
     PARAMETER = "PARAMETER"
     PARTICIPATION = "PARTICIPATION"
+    STANDING = "STANDING"  # a customer's access, where the customer is not the one who invokes
     CLOSE_OUT = "CLOSE_OUT"
+    POSITION = "POSITION"  # what is asked of a customer's positions and calls
 
 
 _OPERATIONS, _RISK = Role.BD_FCM_OPERATIONS, Role.BD_FCM_RISK
@@ -53,7 +55,9 @@ MAKERS: Mapping[Matter, frozenset[Role]] = {
     Matter.DOCUMENT: frozenset({Role.CUSTOMER, _OPERATIONS, _COMPLIANCE, _TRUSTEE}),
     Matter.PARAMETER: frozenset({_RISK, _COMPLIANCE, Role.ADMINISTRATOR}),
     Matter.PARTICIPATION: frozenset({Role.CUSTOMER, _OPERATIONS, _RISK, _COMPLIANCE, _TRUSTEE}),
+    Matter.STANDING: frozenset({_OPERATIONS, _RISK, _COMPLIANCE, _TRUSTEE}),
     Matter.CLOSE_OUT: frozenset({_OPERATIONS, _RISK, _TRUSTEE}),
+    Matter.POSITION: frozenset({Role.CUSTOMER, _OPERATIONS, _TRUSTEE}),
 }
 #: Who may approve each; never a customer, whose own matter it would be.
 CHECKERS: Mapping[Matter, frozenset[Role]] = {
@@ -63,7 +67,9 @@ CHECKERS: Mapping[Matter, frozenset[Role]] = {
     Matter.DOCUMENT: frozenset({_OPERATIONS, _COMPLIANCE, _TRUSTEE}),
     Matter.PARAMETER: frozenset({_RISK, _COMPLIANCE}),
     Matter.PARTICIPATION: frozenset({_OPERATIONS, _RISK, _COMPLIANCE, _TRUSTEE}),
+    Matter.STANDING: frozenset({_OPERATIONS, _RISK, _COMPLIANCE, _TRUSTEE}),
     Matter.CLOSE_OUT: frozenset({_RISK, _TRUSTEE}),
+    Matter.POSITION: frozenset({_OPERATIONS, _RISK, _TRUSTEE}),
 }
 
 
@@ -95,8 +101,34 @@ class Person:
         return Person(name.strip().casefold(), role.strip())
 
 
-def check_two_people(actor: str, approver: str, matter: Matter | None = None) -> None:
+def check_two_people(
+    actor: str,
+    approver: str,
+    matter: Matter | None = None,
+    *,
+    fields: tuple[str, str] = ("actor", "approver"),
+) -> None:
     """Refuse what has no maker, no checker, the same person as both, or one in a wrong role.
+
+    Parameters are those of :func:`faults_of_people`.
+
+    Raises
+    ------
+    RefusedError
+        With every reason.
+    """
+    if faults := faults_of_people(actor, approver, matter, fields=fields):
+        raise RefusedError(*faults)
+
+
+def faults_of_people(
+    actor: str,
+    approver: str,
+    matter: Matter | None = None,
+    *,
+    fields: tuple[str, str] = ("actor", "approver"),
+) -> list[Refusal]:
+    """Return why maker and checker are not two people in roles that may.
 
     Parameters
     ----------
@@ -104,23 +136,19 @@ def check_two_people(actor: str, approver: str, matter: Matter | None = None) ->
         As :meth:`Person.parsed` reads them.
     matter : Matter, optional
         What is entered; without it roles must be known, and any may be.
-
-    Raises
-    ------
-    RefusedError
-        With every reason.
+    fields : tuple of str
+        What refusals call maker and checker.
     """
     maker, checker = Person.parsed(actor), Person.parsed(approver)
     faults = []
     if not maker.name:
-        faults.append(Refusal("actor", actor, "who entered it", RULE))
+        faults.append(Refusal(fields[0], actor, "who entered it", RULE))
     if not checker.name or checker.name == maker.name:
-        faults.append(Refusal("approver", approver, f"another than the maker, {actor}", RULE))
+        faults.append(Refusal(fields[1], approver, f"another than the maker, {actor}", RULE))
     every = frozenset(Role)
-    faults += _role_faults("actor", maker, MAKERS[matter] if matter else every)
-    faults += _role_faults("approver", checker, CHECKERS[matter] if matter else every)
-    if faults:
-        raise RefusedError(*faults)
+    faults += _role_faults(fields[0], maker, MAKERS[matter] if matter else every)
+    faults += _role_faults(fields[1], checker, CHECKERS[matter] if matter else every)
+    return faults
 
 
 def _role_faults(field: str, person: Person, permitted: frozenset[Role]) -> list[Refusal]:

@@ -37,7 +37,7 @@ def enter_lien(work: Work, lien: Lien, entry: Entry) -> str:
     if refusals:
         raise RefusedError(*refusals)
     record_id = f"lien/{lien.bd_fcm}/{lien.lien_id}/{lien.first.isoformat()}"
-    work.records.add(entry.record(record_id, LIEN, lien.bd_fcm, lien.as_content()))
+    work.records.add(entry.record(work, record_id, LIEN, lien.bd_fcm, lien.as_content()))
     return record_id
 
 

@@ -12,8 +12,10 @@ from crossmargin.participation.documents import Document
 from crossmargin.participation.entities import Lei, RegistrationKind
 from crossmargin.participation.programme import ProgrammeFact
 from crossmargin.participation.steps import Step, StepTaken
+from crossmargin.services.books.days import closed_at
 from crossmargin.services.books.papers import (
     Entry,
+    document_record_id,
     record_document,
     register,
     state_programme_fact,
@@ -61,7 +63,7 @@ class Participants:
     programme : tuple of ProgrammeFact
     registrations : tuple of StatedRegistration
     documents : tuple of Document
-        The BD-FCM's own, entered when they were signed.
+        The BD-FCM's own.
     customers : tuple of StatedCustomer
     """
 
@@ -99,7 +101,8 @@ def load_participants(
 ) -> Loaded:
     """Load the BD-FCM, then each customer: a customer who is refused keeps nobody else out.
 
-    A document is entered at the instant at which it was signed, a step at its own.
+    A document is entered at the instant at which it was signed, or at the close of the latest
+    closed day if it was signed before; a step at its own instant.
 
     Raises
     ------
@@ -145,7 +148,17 @@ def _load_bd_fcm(work: Work, participants: Participants, actor: str, approver: s
                 entry=entry,
             )
     for document in participants.documents:
-        record_document(work, document, Entry(document.signed_at, actor, approver))
+        record_document(work, document, _entry_of(work, document, (actor, approver)))
+
+
+def _entry_of(work: Work, document: Document, people: tuple[str, str]) -> Entry:
+    """Return the entry of a document; one that stands in the books keeps its instant."""
+    found = work.records.get(document_record_id(document))
+    if found is not None:
+        return Entry(found.at, *people)
+    closed = closed_at(work.records, document.subject)
+    signed = document.signed_at
+    return Entry(signed if closed is None else max(signed, closed), *people)
 
 
 def _load_customer(
@@ -156,7 +169,7 @@ def _load_customer(
     proprietary_share: Fraction,
 ) -> None:
     documents = [
-        record_document(work, each, Entry(each.signed_at, *people)) for each in customer.documents
+        record_document(work, each, _entry_of(work, each, people)) for each in customer.documents
     ]
     steps = [
         # A rehearsal has evidence of its own; papers are none.

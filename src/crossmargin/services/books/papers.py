@@ -37,7 +37,8 @@ from crossmargin.participation.programme import (
     programme_fact_of,
 )
 from crossmargin.participation.verdicts import eastern_date
-from crossmargin.services.books.approvals import Matter, check_two_people
+from crossmargin.services.books.approvals import Matter, faults_of_people
+from crossmargin.services.books.days import faults_of_instant
 from crossmargin.services.books.ports import Work
 
 _RULE = "participation"
@@ -62,23 +63,31 @@ class Entry:
 
     def record(
         self,
+        work: Work,
         record_id: str,
         stream: str,
         subject: str,
         content: Mapping[str, object],
-        causes: Sequence[str] = (),
         *,
+        causes: Sequence[str] = (),
         matter: Matter = Matter.DOCUMENT,
     ) -> Record:
-        """Return a record entered so.
+        """Return a record entered so, to be written into the work.
+
+        What was entered before may be entered again at the same instant, though its day is closed
+        by now.
 
         Raises
         ------
         RefusedError
-            If maker and checker are not two, or in a role that may not, or names are none.
+            If maker and checker are not two, or in a role that may not, names are none, or the
+            instant lies in a day that is closed.
         """
-        check_two_people(self.actor, self.approver, matter)
-        if subject and (faults := subject_faults(subject)):
+        faults = faults_of_people(self.actor, self.approver, matter)
+        faults += subject_faults(subject) if subject else []
+        if work.records.get(record_id) is None:
+            faults += faults_of_instant(work.records, subject, self.at)
+        if faults:
             raise RefusedError(*faults)
         return Record(
             record_id=record_id,
@@ -108,7 +117,7 @@ def state_programme_fact(work: Work, fact: ProgrammeFact, entry: Entry) -> str:
     record_id = _with_end(f"programme/{fact.kind.value}/{fact.version}", fact.last)
     found = work.records.get(record_id)
     if found is None or dict(found.content) != fact.as_content():
-        work.records.add(entry.record(record_id, PROGRAMME_FACT, "", fact.as_content()))
+        work.records.add(entry.record(work, record_id, PROGRAMME_FACT, "", fact.as_content()))
     return record_id
 
 
@@ -133,7 +142,7 @@ def register(
         raise RefusedError(Refusal("last", last.isoformat(), f"no day before {first}", _RULE))
     record_id = _with_end(f"registration/{bd_fcm}/{kind.value}/{first.isoformat()}", last)
     content = registration_content(kind, lei, first, last)
-    work.records.add(entry.record(record_id, REGISTRATION, bd_fcm, content))
+    work.records.add(entry.record(work, record_id, REGISTRATION, bd_fcm, content))
     return record_id
 
 
@@ -157,11 +166,16 @@ def record_document(work: Work, document: Document, entry: Entry) -> str:
         )
     if faults:
         raise RefusedError(*faults)
-    record_id = (
-        f"document/{document.subject}/{document.kind.value}/{document.signed_at.isoformat()}"
+    record_id = document_record_id(document)
+    work.records.add(
+        entry.record(work, record_id, DOCUMENT, document.subject, document.as_content())
     )
-    work.records.add(entry.record(record_id, DOCUMENT, document.subject, document.as_content()))
     return record_id
+
+
+def document_record_id(document: Document) -> str:
+    """Return the id of a document's record."""
+    return f"document/{document.subject}/{document.kind.value}/{document.signed_at.isoformat()}"
 
 
 def end_document(work: Work, document_id: str, *, last: date, sha256: str, entry: Entry) -> str:
@@ -183,7 +197,9 @@ def end_document(work: Work, document_id: str, *, last: date, sha256: str, entry
         raise RefusedError(*faults)
     record_id = _with_end(document_id, last)
     content = DocumentEnd(document_id, last, sha256, entry.at).as_content()
-    record = entry.record(record_id, DOCUMENT_ENDED, found.subject, content, (document_id,))
+    record = entry.record(
+        work, record_id, DOCUMENT_ENDED, found.subject, content, causes=(document_id,)
+    )
     work.records.add(record)
     return record_id
 

@@ -63,10 +63,7 @@ def customer_file(work: Work, customer: CustomerKey, proprietary_share: Fraction
     own = subject(customer)
     return CustomerFile(
         subject=own,
-        steps=tuple(
-            read_record(each, step_of)
-            for each in work.records.select(stream=CUSTOMER_STEP, subject=own)
-        ),
+        steps=steps_of(work, customer),
         documents=documents_of(work, own),
         bd_fcm_documents=documents_of(work, customer.bd_fcm),
         registrations=registrations_of(work, customer.bd_fcm),
@@ -81,6 +78,18 @@ def customer_file(work: Work, customer: CustomerKey, proprietary_share: Fraction
             for each in work.records.select(stream=STANDING, subject=own)
         ),
     )
+
+
+def steps_of(work: Work, customer: CustomerKey) -> tuple[StepTaken, ...]:
+    """Return the steps of a customer, as written; none of one whom the books do not know.
+
+    Raises
+    ------
+    RefusedError
+        If a record does not say what its stream says.
+    """
+    records = work.records.select(stream=CUSTOMER_STEP, subject=subject(customer))
+    return tuple(read_record(each, step_of) for each in records)
 
 
 def take_step(
@@ -151,11 +160,12 @@ def take_steps(
         own = f"step/{subject(customer)}/{taken.step.value}/{entry.at.isoformat()}"
         record_id = own if written or not first_id else first_id
         record = entry.record(
+            work,
             record_id,
             CUSTOMER_STEP,
             subject(customer),
             taken.as_content(),
-            taken.causes,
+            causes=taken.causes,
             matter=Matter.PARTICIPATION,
         )
         if work.records.get(record_id) is None:
@@ -207,7 +217,7 @@ def record_rehearsal(
     if work.records.get(record_id) is None:
         content = rehearsal_content(document)
         work.records.add(
-            entry.record(record_id, REHEARSAL, own, content, matter=Matter.PARTICIPATION)
+            entry.record(work, record_id, REHEARSAL, own, content, matter=Matter.PARTICIPATION)
         )
     return record_id
 

@@ -1,7 +1,8 @@
 """Where a figure comes from: the chain of causes of a record or transfer, down to files.
 
-A cause that is a file ends its branch with name, line and digest. A record without causes is an
-origin too: something that a person entered.
+A record that was made of a line says which, with the file's name and digest; the file ends the
+branch. A record without causes ends one too: what a person entered, and a run of the models over
+everybody's positions, of which a customer's figure follows from its own alone.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class TraceNode:
     digest : str
         Of a record; empty for a transfer.
     file, line, sha256 : str
-        Where it ends: file, line and digest; empty elsewhere.
+        The file, or the line of the file, that it is or was made of; empty elsewhere.
     causes : tuple of str
     """
 
@@ -73,16 +74,22 @@ def ends_at_files(nodes: tuple[TraceNode, ...]) -> bool:
 def _node(work: Work, node_id: str) -> TraceNode:
     record = work.records.get(node_id)
     if record is not None:
-        return _of_record(record)
+        return _of_record(record, _file_of(work, record))
     transfer = work.ledger.transfer(node_id)
     if transfer is None:
         raise LookupError(f"nothing has the id {node_id}")
     return _of_transfer(transfer)
 
 
-def _of_record(record: Record) -> TraceNode:
-    said = record.content
-    line = said.get("line")
+def _file_of(work: Work, record: Record) -> Record:
+    """Return the file that a record was made of a line of; else the record itself."""
+    if record.content.get("line") is None or not record.causes:
+        return record
+    return work.records.get(record.causes[0]) or record
+
+
+def _of_record(record: Record, source: Record) -> TraceNode:
+    said, line = source.content, record.content.get("line")
     return TraceNode(
         node_id=record.record_id,
         what=record.stream,

@@ -6,6 +6,7 @@ one is traced to a file, a line and a digest.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,6 +17,7 @@ from crossmargin.basics.identifiers import Cusip, CustomerKey
 from crossmargin.basics.money import Money
 from crossmargin.basics.refusals import Refusal
 from crossmargin.product.position import PositionLine
+from crossmargin.services.books.approvals import Matter, check_two_people
 
 
 class FileKind(StrEnum):
@@ -48,6 +50,23 @@ class Action(StrEnum):
     RESIDUAL_INTEREST_WITHDRAWAL = "RESIDUAL_INTEREST_WITHDRAWAL"
 
 
+#: What each instruction is to maker and checker.
+MATTERS: Mapping[Action, Matter] = {
+    Action.WITHDRAW: Matter.WITHDRAWAL,
+    Action.DIRECT_INTO_XM: Matter.POSITION,
+    Action.DIRECT_OUT_OF_XM: Matter.POSITION,
+    Action.TO_SECURITIES_ACCOUNT: Matter.WITHDRAWAL,
+    Action.FROM_SECURITIES_ACCOUNT: Matter.WITHDRAWAL,
+    Action.TENDER: Matter.POSITION,
+    Action.FAIL: Matter.POSITION,
+    Action.DISPUTE: Matter.POSITION,
+    Action.RESOLVE_DISPUTE: Matter.MANUAL_ADJUSTMENT,
+    Action.LEAVE: Matter.PARTICIPATION,
+    Action.RESIDUAL_INTEREST_DEPOSIT: Matter.WIRE,
+    Action.RESIDUAL_INTEREST_WITHDRAWAL: Matter.WIRE,
+}
+
+
 class Direction(StrEnum):
     """Which way a payment went, seen from the BD-FCM."""
 
@@ -73,6 +92,8 @@ class Segregation(StrEnum):
 
 #: Places that a file names and that are no bank.
 CUSTOMER, SEGREGATED_BANK, FRBNY, CME = "CUSTOMER", "SEGREGATED_BANK", "FRBNY", "CME"
+#: The BD-FCM's own bank, an end of its wires of residual interest.
+HOUSE = "HOUSE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +161,7 @@ class TenderRow:
 
 @dataclass(frozen=True, slots=True)
 class InstructionRow:
-    """An instruction, with its maker and its checker, who differ.
+    """An instruction, with its maker and its checker: two people, in roles that may.
 
     Parameters
     ----------
@@ -163,6 +184,11 @@ class InstructionRow:
         Of ``FAIL`` the trade, of ``TENDER`` the CUSIP, of the two of a dispute the call; else free
         or empty.
     entered_by, approved_by : str
+
+    Raises
+    ------
+    RefusedError
+        Unless they are two people in roles that may.
     """
 
     line: int
@@ -176,6 +202,14 @@ class InstructionRow:
     reference: str
     entered_by: str
     approved_by: str
+
+    def __post_init__(self) -> None:
+        check_two_people(
+            self.entered_by,
+            self.approved_by,
+            MATTERS[self.action],
+            fields=("entered_by", "approved_by"),
+        )
 
 
 @dataclass(frozen=True, slots=True)

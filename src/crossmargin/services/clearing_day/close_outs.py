@@ -18,7 +18,8 @@ from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.collateral.calls import CallState
 from crossmargin.collateral.ladder import is_for_close_out
 from crossmargin.participation.verdicts import eastern_date
-from crossmargin.services.books.approvals import CHECKERS, Matter, Person, check_two_people
+from crossmargin.services.books.approvals import CHECKERS, Matter, Person, faults_of_people
+from crossmargin.services.books.days import faults_of_instant
 from crossmargin.services.books.ports import Records, Work
 from crossmargin.services.clearing_day.call_register import calls_of
 from crossmargin.services.clearing_day.context import DayContext
@@ -160,10 +161,7 @@ def decide_close_out(
     if proposal is None or proposal.stream != CLOSE_OUT_PROPOSED:
         raise RefusedError(Refusal("proposal", proposal_id, "a proposal to close out", _RULE))
     faults = _faults(work.records, proposal, at=at, reason=reason, approver=approver)
-    try:
-        check_two_people(proposal.actor, approver, Matter.CLOSE_OUT)
-    except RefusedError as error:
-        faults += error.refusals
+    faults += faults_of_people(proposal.actor, approver, Matter.CLOSE_OUT)
     if faults:
         raise RefusedError(*faults)
     outcome = CloseOutState.APPROVED if is_approved else CloseOutState.REJECTED
@@ -227,6 +225,7 @@ def _faults(
     if at < proposal.at:
         expected = f"{proposal.at.isoformat()}, when it was proposed, or later"
         faults.append(Refusal("at", at.isoformat(), expected, _RULE))
+    faults += faults_of_instant(records, proposal.subject, at)
     if not reason.strip():
         faults.append(Refusal("reason", reason, "why, in words", _RULE))
     if not Person.parsed(approver).role:

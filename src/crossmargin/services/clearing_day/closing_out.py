@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.lot_register import (
@@ -26,9 +27,7 @@ def write_close_outs(
     values = dict(marks.futures)
     for each in closed:
         whole, subject = each.whole, subject_of(each.whole.customer)
-        own = Written(
-            written.business_date, written.at, written.actor, (whole.lot_id, *written.causes)
-        )
+        own = replace(written, causes=(whole.lot_id, *written.causes))
         del values[whole.lot_id]
         if each.staying is not None:
             parts = (each.closed, each.staying)

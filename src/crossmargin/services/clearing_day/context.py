@@ -9,6 +9,7 @@ from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.parameters.registry import ParameterSet
 from crossmargin.participation.customer import CustomerFile
 from crossmargin.product.calendars import futures_delivery_calendar
+from crossmargin.services.books.approvals import Matter, check_two_people
 from crossmargin.services.books.participation import customer_file
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.lot_register import Written
@@ -32,8 +33,8 @@ class DayContext:
 
     Raises
     ------
-    ValueError
-        Unless both are named and differ.
+    RefusedError
+        Unless they are two people in roles that may make and approve wires.
     """
 
     bd_fcm: str
@@ -43,10 +44,7 @@ class DayContext:
     models: DayModels
 
     def __post_init__(self) -> None:
-        if not self.actor or not self.approver or self.actor == self.approver:
-            raise ValueError(
-                f"a maker and a checker who differ, were {self.actor!r} and {self.approver!r}"
-            )
+        check_two_people(self.actor, self.approver, Matter.WIRE)
 
     def parameters(self, owner: str, on: date) -> ParameterSet:
         """Return one owner's parameters in force on a day."""
@@ -62,9 +60,9 @@ class DayContext:
         return customer_file(work, customer, share)
 
     def written(self, step: Step, *causes: str) -> Written:
-        """Return how a step writes: its instant, its actor, the causes given."""
+        """Return how a step writes: its instant, its people, the causes given."""
         return self.written_at(step.business_date, step.at, *causes)
 
     def written_at(self, business_date: date, at: datetime, *causes: str) -> Written:
         """Return how something is written at an instant."""
-        return Written(business_date, at, self.actor, causes)
+        return Written(business_date, at, self.actor, causes, self.approver)

@@ -7,6 +7,7 @@ is a record with the calls that it follows from.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from crossmargin.basics.identifiers import CustomerKey
@@ -91,10 +92,8 @@ def note_orders(
         "requirement": None if required is None else str(required.in_futures_account),
     }
     behind = found.call_ids or (() if before is None else (before.record_id,))
-    record = Written(
-        written.business_date, written.at, written.actor, (*written.causes, *behind)
-    ).record(f"orders/{subject}/{name}", ORDERS, subject, content)
-    work.records.add(record)
+    own = replace(written, causes=(*written.causes, *behind))
+    work.records.add(own.record(f"orders/{subject}/{name}", ORDERS, subject, content))
     return found.orders
 
 

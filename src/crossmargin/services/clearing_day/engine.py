@@ -13,13 +13,13 @@ from datetime import date, datetime
 from typing import Protocol
 
 from crossmargin.basics.records import Record
+from crossmargin.basics.refusals import Refusal
+from crossmargin.services.books.days import STEP, check_turn
 from crossmargin.services.books.ports import Books, Work
 from crossmargin.services.clearing_day.arrivals import ArrivedFile
 from crossmargin.services.clearing_day.outgoing import Outbox, send_out
 from crossmargin.services.clearing_day.schedule import DayClock, Step, StepKind
 
-#: Stream of the records that say a step is done.
-STEP = "STEP"
 #: Stream of the records of files taken in.
 FILE = "FILE"
 
@@ -29,6 +29,10 @@ class Inbox(Protocol):
 
     def arrivals(self, business_date: date, until: datetime) -> Sequence[ArrivedFile]:
         """Return what has arrived on the day up to an instant, by instant and name."""
+        ...
+
+    def misnamed(self, business_date: date) -> Sequence[Refusal]:
+        """Return a refusal of every file of the day whose name is not understood, by name."""
         ...
 
 
@@ -73,8 +77,8 @@ class DayProgramme:
     Parameters
     ----------
     bd_fcm : str
-    actor : str
-        Whose name the steps' records carry.
+    actor, approver : str
+        Whose names the records of steps and files carry.
     clock : DayClock
     steps : mapping of StepKind to callable
         Each computes from what is written and writes, and commits nothing.
@@ -83,6 +87,7 @@ class DayProgramme:
 
     bd_fcm: str
     actor: str
+    approver: str
     clock: DayClock
     steps: Mapping[StepKind, DoStep]
     take_in: TakeIn
@@ -126,7 +131,7 @@ def run_day(
     Raises
     ------
     RefusedError
-        If a step cannot be done; what was done before it stays.
+        If it is not the day's turn, or a step cannot be done; what was done before it stays.
     """
     parties = others or NobodyElse()
     done: list[Done] = []
@@ -140,6 +145,8 @@ def run_day(
         if outbox is not None:
             send_out(books, outbox, programme.bd_fcm, business_date)
 
+    with books.work() as work:
+        check_turn(work.records, programme.bd_fcm, business_date)
     for step in programme.clock.steps(business_date):
         if until is not None and step.at > until:
             break
@@ -149,6 +156,10 @@ def run_day(
             if file.name not in taken:
                 taken.add(file.name)
                 note(_taken_in(programme, books, file, business_date))
+        for refusal in inbox.misnamed(business_date):
+            if refusal.value not in taken:
+                taken.add(refusal.value)
+                note(_misnamed(programme, books, refusal, step))
         note(_stepped(programme, books, step))
     send()
     return tuple(done)
@@ -161,52 +172,102 @@ def file_record_id(bd_fcm: str, business_date: date, file: ArrivedFile) -> str:
 
 def _stepped(programme: DayProgramme, books: Books, step: Step) -> Done:
     record_id = step.record_id(programme.bd_fcm)
-    with books.work() as work:
-        found = work.records.get(record_id)
-        if found is not None:
-            return Done(found, is_new=False)
+
+    def take(work: Work) -> Record:
         result = programme.steps[step.kind](work, step)
-        record = Record(
-            record_id=record_id,
-            stream=STEP,
-            subject=programme.bd_fcm,
-            business_date=step.business_date,
+        content = {"step": step.name, **result.content}
+        return _record(
+            programme,
+            record_id,
+            STEP,
+            on=step.business_date,
             at=step.at,
-            actor=programme.actor,
-            content={"step": step.name, **result.content},
+            content=content,
             causes=result.causes,
         )
-        work.records.add(record)
-        work.commit()
-    return Done(record, is_new=True)
+
+    return _once(books, record_id, take)
 
 
 def _taken_in(
     programme: DayProgramme, books: Books, file: ArrivedFile, business_date: date
 ) -> Done:
     record_id = file_record_id(programme.bd_fcm, business_date, file)
+
+    def take(work: Work) -> Record:
+        result = programme.take_in(work, file, business_date)
+        content = {
+            "kind": file.kind.value,
+            "label": file.label,
+            "name": file.name,
+            "sha256": file.sha256,
+            "row_count": len(file.rows),
+            **result.content,
+        }
+        return _record(
+            programme,
+            record_id,
+            FILE,
+            on=business_date,
+            at=file.arrived_at,
+            content=content,
+            causes=result.causes,
+        )
+
+    return _once(books, record_id, take)
+
+
+def _misnamed(programme: DayProgramme, books: Books, refusal: Refusal, step: Step) -> Done:
+    """Record that a file is refused by its name, at the step that first found it there."""
+    day, name = step.business_date, refusal.value
+    record_id = f"file/{programme.bd_fcm}/{day.isoformat()}/{name}/misnamed"
+    content = {
+        "kind": "",
+        "label": "",
+        "name": name,
+        "sha256": "",
+        "row_count": 0,
+        "refused": [refusal.as_document()],
+        "taken": 0,
+        "not_taken": [],
+    }
+    return _once(
+        books,
+        record_id,
+        lambda _: _record(programme, record_id, FILE, on=day, at=step.at, content=content),
+    )
+
+
+def _once(books: Books, record_id: str, do: Callable[[Work], Record]) -> Done:
+    """Do something and write the record that says so in one transaction, unless it is there."""
     with books.work() as work:
         found = work.records.get(record_id)
         if found is not None:
             return Done(found, is_new=False)
-        result = programme.take_in(work, file, business_date)
-        record = Record(
-            record_id=record_id,
-            stream=FILE,
-            subject=programme.bd_fcm,
-            business_date=business_date,
-            at=file.arrived_at,
-            actor=programme.actor,
-            content={
-                "kind": file.kind.value,
-                "label": file.label,
-                "name": file.name,
-                "sha256": file.sha256,
-                "row_count": len(file.rows),
-                **result.content,
-            },
-            causes=result.causes,
-        )
+        record = do(work)
         work.records.add(record)
         work.commit()
     return Done(record, is_new=True)
+
+
+def _record(
+    programme: DayProgramme,
+    record_id: str,
+    stream: str,
+    *,
+    on: date,
+    at: datetime,
+    content: Mapping[str, object],
+    causes: tuple[str, ...] = (),
+) -> Record:
+    return Record(
+        record_id=record_id,
+        stream=stream,
+        subject=programme.bd_fcm,
+        business_date=on,
+        at=at,
+        actor=programme.actor,
+        approver=programme.approver,
+        content=content,
+        causes=causes,
+    )

@@ -9,7 +9,7 @@ account's, in a record and in accounts of their own class.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby
 from typing import TypeAlias
@@ -291,9 +291,8 @@ def _book(
         ]
         lot_ids = dict.fromkeys(flow.lot_id for flow in own)
         causes = (*written.causes, *lot_ids)
-        record = Written(written.business_date, written.at, written.actor, causes).record(
-            record_id, FLOWS, subject, {"flows": rows}
-        )
+        own_causes = replace(written, causes=causes)
+        record = own_causes.record(record_id, FLOWS, subject, {"flows": rows})
         work.records.add(record)
         booked.records.append(record_id)
         for kind, of_kind in groupby(sorted(own, key=lambda f: f.kind.value), lambda f: f.kind):

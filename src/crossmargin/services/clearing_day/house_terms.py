@@ -18,9 +18,11 @@ from crossmargin.basics.money import ZERO, Money, money_from_decimal
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.collateral.house_terms import HouseTerms, terms_on
+from crossmargin.participation.steps import Step
+from crossmargin.product.calendars import futures_delivery_calendar
 from crossmargin.services.books.approvals import Matter
 from crossmargin.services.books.papers import Entry
-from crossmargin.services.books.participation import customers_of
+from crossmargin.services.books.participation import steps_of
 from crossmargin.services.books.ports import Records, Work
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.lot_register import customer_of, subject_of
@@ -91,11 +93,12 @@ def set_terms(work: Work, terms: HouseTerms, entry: Entry) -> str:
     Raises
     ------
     RefusedError
-        With every reason: an unknown customer, a day that is past, terms that begin on a day on
-        which others do, maker and checker who are not two in roles that may.
+        With every reason: a customer who is unknown or has left, a day that is past or no
+        business day, terms that begin on a day on which others do, an entry that may not be made.
     """
     subject = subject_of(terms.customer)
     record = entry.record(
+        work,
         f"house-terms/{subject}/{terms.effective_from.isoformat()}",
         HOUSE_TERMS,
         subject,
@@ -103,8 +106,13 @@ def set_terms(work: Work, terms: HouseTerms, entry: Entry) -> str:
         matter=Matter.PARAMETER,
     )
     faults = []
-    if terms.customer not in customers_of(work, terms.customer.bd_fcm):
-        faults.append(Refusal("customer", subject, "a customer of the books", _RULE))
+    steps = [each.step for each in steps_of(work, terms.customer) if each.is_known(entry.at)]
+    if not steps or Step.LEFT in steps:
+        expected = "a customer of the books who has not left"
+        faults.append(Refusal("customer", subject, expected, _RULE))
+    if not futures_delivery_calendar().is_business_day(terms.effective_from):
+        expected = "a day on which both clearing organizations are open"
+        faults.append(Refusal("effective_from", str(terms.effective_from), expected, _RULE))
     if terms.effective_from < record.business_date:
         expected = f"{record.business_date}, the day of entry, or later: no day is changed after it"
         faults.append(Refusal("effective_from", str(terms.effective_from), expected, _RULE))

@@ -23,10 +23,11 @@ from crossmargin.product.futures import parse_contract
 from crossmargin.product.position import Account
 from crossmargin.services.books.accounts import of_bd_fcm, of_customer
 from crossmargin.services.books.papers import Entry
-from crossmargin.services.books.participation import take_step, what_remains
+from crossmargin.services.books.participation import steps_of, take_step, what_remains
 from crossmargin.services.books.ports import Work
-from crossmargin.services.clearing_day.arrivals import Action, InstructionRow
+from crossmargin.services.clearing_day.arrivals import CUSTOMER, HOUSE, Action, InstructionRow
 from crossmargin.services.clearing_day.call_register import call_book, dispute, resolve
+from crossmargin.services.clearing_day.cleared import taken_before
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.credit import reasons_against_risk
 from crossmargin.services.clearing_day.directing import direct
@@ -63,11 +64,11 @@ def follow_instruction(
     if row.bd_fcm != context.bd_fcm:
         return f"an instruction to {row.bd_fcm}, in the books of {context.bd_fcm}"
     record_id = f"instruction/{row.bd_fcm}/{row.instruction_id}"
-    if work.records.get(record_id) is not None:
-        return f"an instruction {row.instruction_id} was given before"
+    if reason := taken_before(work.records, record_id, f"instruction {row.instruction_id}"):
+        return reason
     own = replace(written, actor=row.entered_by, approver=row.approved_by)
     followed = replace(own, causes=(record_id,))
-    reason = _ACTIONS[row.action](context, work, row, followed)
+    reason = _against(work, row) or _ACTIONS[row.action](context, work, row, followed)
     content = {
         "line": row.line,
         "action": row.action.value,
@@ -81,6 +82,21 @@ def follow_instruction(
     subject = subject_of(row.customer) if row.customer is not None else row.bd_fcm
     work.records.add(own.record(record_id, INSTRUCTION, subject, content))
     return reason
+
+
+def _against(work: Work, row: InstructionRow) -> str:
+    """Return why an instruction is not even tested, or nothing: whose it is, where it moves."""
+    if row.customer is not None and not steps_of(work, row.customer):
+        return f"{subject_of(row.customer)} is no customer of the books"
+    if not row.place or row.action is Action.TENDER:
+        return ""
+    ends = _ENDS.get(row.action)
+    if ends is None:
+        return f"{row.action} moves nothing from or to a place, and names {row.place}"
+    ends = (places_of(work.ledger, row.bd_fcm).bank, *ends)
+    if row.place in ends:
+        return ""
+    return f"{row.action} moves property at {' or '.join(ends)}, not at {row.place}"
 
 
 def _withdraw(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
@@ -288,6 +304,14 @@ def _customer(row: InstructionRow) -> CustomerKey:
     return row.customer
 
 
+#: Where an action moves property besides the bank of the segregated account.
+_ENDS: Mapping[Action, tuple[str, ...]] = {
+    Action.WITHDRAW: (CUSTOMER,),
+    Action.TO_SECURITIES_ACCOUNT: (),
+    Action.FROM_SECURITIES_ACCOUNT: (),
+    Action.RESIDUAL_INTEREST_DEPOSIT: (HOUSE,),
+    Action.RESIDUAL_INTEREST_WITHDRAWAL: (HOUSE,),
+}
 _Follow = Callable[[DayContext, Work, InstructionRow, Written], str]
 _ACTIONS: Mapping[Action, _Follow] = {
     Action.WITHDRAW: _withdraw,

@@ -221,12 +221,31 @@ class LotRegister:
 
     def sources(self, lots: Iterable[Lot]) -> tuple[str, ...]:
         """Return what opened some lots, each once: files, and instructions that split them."""
+        causes = [record.causes[0] for _, record in self._records_of(lots) if record.causes]
+        return tuple(dict.fromkeys(causes))
+
+    def lines(self, lots: Iterable[Lot]) -> dict[CustomerKey, dict[str, list[int]]]:
+        """Return from which lines some lots came, by customer and by what they came from.
+
+        The lines of a file, as the file has them; of a part of a lot, whose line is the whole's,
+        the part's own id and no line.
+        """
+        found: dict[CustomerKey, dict[str, list[int]]] = {}
+        for lot, record in self._records_of(lots):
+            own = found.setdefault(lot.customer, {})
+            line = record.content["line"]
+            if record.causes and line is not None:
+                own.setdefault(record.causes[0], []).append(int(str(line)))
+            else:
+                own[lot.lot_id] = []
+        return found
+
+    def _records_of(self, lots: Iterable[Lot]) -> list[tuple[Lot, Record]]:
         wanted = {lot.lot_id for lot in lots}
         found: Sequence[tuple[Lot, Record]] = [self.opened[place] for place in self.recent]
         if self.since is None or not wanted <= {lot.lot_id for lot, _ in found}:
             found = self.opened
-        causes = [r.causes[0] for lot, r in found if lot.lot_id in wanted and r.causes]
-        return tuple(dict.fromkeys(causes))
+        return [(lot, record) for lot, record in found if lot.lot_id in wanted]
 
     def _is_live(self, lot: Lot, record: Record, cutoffs: Cutoffs | None) -> bool:
         end = self.ended.get(lot.lot_id)
@@ -289,6 +308,23 @@ def failing_on(records: Records, day: date) -> frozenset[str]:
 def position_lines(lots: Iterable[Lot]) -> tuple[PositionLine, ...]:
     """Return lots as lines of a positions file, numbered from 1."""
     return tuple(_line(number, lot) for number, lot in enumerate(lots, start=1))
+
+
+def line_ranges(lines: Iterable[int]) -> str:
+    """Return lines of a file, written short.
+
+    Examples
+    --------
+    >>> line_ranges([9, 2, 3, 4, 7, 6])
+    '2-4,6-7,9'
+    """
+    ranges: list[list[int]] = []
+    for line in sorted(set(lines)):
+        if ranges and line == ranges[-1][-1] + 1:
+            ranges[-1] = [ranges[-1][0], line]
+        else:
+            ranges.append([line])
+    return ",".join("-".join(map(str, each)) for each in ranges)
 
 
 def moved_to(

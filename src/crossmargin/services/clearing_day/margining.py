@@ -179,20 +179,32 @@ class DayModels:
         RefusedError
             With every line that names nothing on the day.
         """
+        recognition = self.recognition(lines, as_of=as_of, on=on, name=name)
+        if recognition.refusals:
+            raise RefusedError(*recognition.refusals)
+        return recognition
+
+    def recognition(
+        self, lines: Sequence[PositionLine], *, as_of: date, on: date, name: str | None = None
+    ) -> Recognition:
+        """Return what each line is on a day, those refused among them.
+
+        Raises
+        ------
+        RefusedError
+            If there are no prices of the other day.
+        """
         market = self.priced(as_of)
         if as_of not in market.price_sheets:
             expected = "a date with security prices, or derived prices asked for"
             raise RefusedError(Refusal("date", as_of.isoformat(), expected, "ruling 35"))
-        recognition = recognise(
+        return recognise(
             lines,
             as_of=on,
             securities=market.price_sheets[as_of].prices,
             rules=EligibilityRules.from_parameters(self.parameters(on).arrangement),
             file=name,
         )
-        if recognition.refusals:
-            raise RefusedError(*recognition.refusals)
-        return recognition
 
     def priced(self, as_of: date) -> MarketData:
         """Return the market with prices of a date, derived once where they are to be."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from crossmargin.basics.records import Record
 from crossmargin.collateral.call_events import CallIssued, event_of
 from crossmargin.ledger.assets import CASH, Asset
@@ -12,6 +14,7 @@ from crossmargin.services.books.accounts import of_bd_fcm, of_customer
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.arrivals import Direction, PaymentRow
 from crossmargin.services.clearing_day.call_register import is_issue, pay_calls
+from crossmargin.services.clearing_day.cleared import taken_before
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.credit import note_orders
 from crossmargin.services.clearing_day.lot_register import Written, subject_of
@@ -29,6 +32,8 @@ def take_payment(context: DayContext, work: Work, row: PaymentRow, written: Writ
     str
         Empty, or why it was not taken: it stays with the bank until it is mended.
     """
+    if reason := taken_before(work.records, _id(row), f"payment {row.payment_id}"):
+        return reason
     named = work.records.get(row.reference) if row.reference else None
     if row.bd_fcm == context.bd_fcm and named is not None and named.stream == WIRE:
         return _confirm(work, named, row, written)
@@ -73,8 +78,10 @@ def _confirm(work: Work, wire: Record, row: PaymentRow, written: Written) -> str
     said = (str(wire.content["asset"]), int(str(wire.content["amount"])))
     if (row.asset, row.quantity) != said:
         return f"{wire.record_id} was of {said[1]} {said[0]}, confirmed {row.quantity} {row.asset}"
-    work.records.add(_record(row, wire.subject, written))
-    return settle(work, wire, _caused(written, row), is_confirmed=True)
+    reason = settle(work, wire, _caused(written, row), is_confirmed=True)
+    if not reason:
+        work.records.add(_record(row, wire.subject, written))
+    return reason
 
 
 def _deposit(
@@ -127,4 +134,4 @@ def _id(row: PaymentRow) -> str:
 
 
 def _caused(written: Written, row: PaymentRow) -> Written:
-    return Written(written.business_date, written.at, written.actor, (_id(row),))
+    return replace(written, causes=(_id(row),))

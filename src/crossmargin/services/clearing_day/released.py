@@ -51,6 +51,7 @@ def nothing_required(
         "agreed_factor": None,
         "order_check": {"ficc_shortfall": str(ZERO), "cme_shortfall": str(ZERO)},
         "incomplete": "no",
+        "lines": {},
     }
     subject = subject_of(customer)
     record_id = f"requirement/{subject}/{step.business_date.isoformat()}/{step.name}"

@@ -7,7 +7,7 @@ the factor, and every record says so. CUR calls nothing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
 from crossmargin.arrangement.cycles import CYCLE_TERMS, Cutoffs, Cycle, GivenInstants, cutoffs_of
@@ -32,6 +32,7 @@ from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import FILE, StepResult
 from crossmargin.services.clearing_day.lot_register import (
     Written,
+    line_ranges,
     position_lines,
     read_register,
     subject_of,
@@ -104,21 +105,17 @@ def run_cycle(context: DayContext, work: Work, step: Step, cycle: Cycle) -> Step
     run, decisions = _decided(context, run, cutoffs, late, last, out=out)
     sources = dict.fromkeys((*files.values(), *register.sources(lots)))
     run_record = _run_record(
-        context, run, cutoffs, lots=lots, late=late, step=step, files=tuple(sources)
+        context, run, cutoffs, lots=lots, late=late, step=step, sources=tuple(sources)
     )
     work.records.add(run_record)
     keep_ccp_files(context, work, run, cycle, step, run_id=run_record.record_id)
     total = Money(0)
-    lots_of: dict[CustomerKey, list[str]] = defaultdict(list)
-    for lot in lots:
-        lots_of[lot.customer].append(lot.lot_id)
+    behind = _lots_behind(lots) if calls else register.lines(lots)
     for customer, decision in zip(run.result.customers, decisions, strict=True):
-        own = lots_of[customer.key]
-        # An indicative run names its files alone.
+        own = behind[customer.key]
         notice = (out[customer.key],) if customer.key in out else ()
-        behind = (*notice, *(own if calls else ()))
-        written = context.written(step, run_record.record_id, *behind)
-        record = requirement_record(customer, decision, cutoffs, written, step)
+        written = context.written(step, run_record.record_id, *notice, *own)
+        record = requirement_record(customer, decision, cutoffs, written, step, lines=own)
         work.records.add(record)
         total += customer.requirement.requirement
     return StepResult(
@@ -144,14 +141,36 @@ def _release(
             work.records.add(nothing_required(REQUIREMENT, customer, cycle, step, written))
 
 
+def _lots_behind(lots: Iterable[Lot]) -> dict[CustomerKey, dict[str, list[int]]]:
+    """Return the lots of each customer; the line of each is its own record's."""
+    found: dict[CustomerKey, dict[str, list[int]]] = defaultdict(dict)
+    for lot in lots:
+        found[lot.customer][lot.lot_id] = []
+    return found
+
+
 def requirement_record(
     customer: CustomerResult,
     decision: FallbackDecision,
     cutoffs: Cutoffs,
     written: Written,
     step: Step,
+    *,
+    lines: Mapping[str, Sequence[int]],
 ) -> Record:
-    """Return the record of one customer's requirement in a cycle."""
+    """Return the record of one customer's requirement in a cycle.
+
+    Parameters
+    ----------
+    customer : CustomerResult
+    decision : FallbackDecision
+    cutoffs : Cutoffs
+    written : Written
+        Its first cause is the run.
+    step : Step
+    lines : mapping of str to sequence of int
+        The customer's own lines in files among the causes; none of what has its line itself.
+    """
     required = customer.requirement
     factor = decision.last if decision.source is not FactorSource.CURRENT else None
     if decision.source is FactorSource.CURRENT and CYCLE_TERMS[cutoffs.cycle].calls:
@@ -180,6 +199,7 @@ def requirement_record(
             "cme_shortfall": str(required.order_check.cme_shortfall),
         },
         "incomplete": "yes" if customer.incomplete else "no",
+        "lines": {cause: line_ranges(own) for cause, own in lines.items() if own},
     }
     subject = subject_of(customer.key)
     record_id = f"requirement/{subject}/{step.business_date.isoformat()}/{step.name}"
@@ -222,12 +242,13 @@ def _run_record(
     lots: Iterable[Lot],
     late: frozenset[ClearingOrganization],
     step: Step,
-    files: tuple[str, ...],
+    sources: tuple[str, ...],
 ) -> Record:
+    """Return the record of a run: of everybody's positions, so that its sources are no causes."""
     day = run.result.day
     lot_ids = [lot.lot_id for lot in lots]
     derived_from = day.prices.derived_from
-    return context.written(step, *files).record(
+    return context.written(step).record(
         f"run/{context.bd_fcm}/{step.business_date.isoformat()}/{step.name}",
         MARGIN_RUN,
         context.bd_fcm,
@@ -243,6 +264,7 @@ def _run_record(
             "late": sorted(side.value for side in late),
             "lots": len(lot_ids),
             "lots_digest": digest_of(lot_ids),
+            "sources": list(sources),
         },
     )
 

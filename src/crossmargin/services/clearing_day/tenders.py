@@ -18,11 +18,11 @@ from crossmargin.basics.local_time import LocalTime
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import Refusal
 from crossmargin.product.calendars import futures_delivery_calendar, sifma_calendar
-from crossmargin.product.futures import parse_contract
 from crossmargin.product.position import Account, ClearingOrganization
 from crossmargin.product.treasury import TreasurySecurity
 from crossmargin.services.books.ports import Records, Work
 from crossmargin.services.clearing_day.arrivals import TenderRow
+from crossmargin.services.clearing_day.cleared import code_of, taken_before
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.lot_register import (
     LotEnd,
@@ -52,13 +52,13 @@ def take_tender(context: DayContext, work: Work, row: TenderRow, written: Writte
         Empty, or why it was not taken in: it stays a break against CME's positions.
     """
     tender_id = f"tender/{context.bd_fcm}/{row.tender_id}"
-    if work.records.get(tender_id) is not None:
-        return f"a tender {row.tender_id} was taken in before"
+    if reason := taken_before(work.records, tender_id, f"tender {row.tender_id}"):
+        return reason
     reason = _not_of_the_day(context, work, row.intention_day, written)
     if reason:
         return reason
     line = row.position
-    contract = parse_contract(line.instrument, as_of=written.business_date).code
+    contract = code_of(line, written.business_date)
     lots = open_lots(work.records, line.customer, line.account, contract)
     reasons = tender_reasons(
         context, lots, quantity=line.quantity, cusip=row.cusip, on=row.intention_day, day=written

@@ -1,4 +1,4 @@
-"""Verify the books: the ledger from its transfers, lots against position accounts."""
+"""Verify the books: the ledger from its transfers, lots against position accounts, the days."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from crossmargin.ledger.custody import CUSTODY_FACT, fact_of
 from crossmargin.ledger.declaration import DEFAULT_DECLARATION, declared_of
 from crossmargin.ledger.verification import Check, Finding, LedgerImage, verify
 from crossmargin.services.books.accounts import position_account, position_asset
+from crossmargin.services.books.days import STEP, out_of_turn
 from crossmargin.services.books.liens import register_of_liens
 from crossmargin.services.books.ports import Books, Work
 from crossmargin.services.clearing_day.lot_register import read_register
@@ -29,7 +30,7 @@ def verify_books(books: Books) -> tuple[Finding, ...]:
 
 def verify_work(work: Work) -> tuple[Finding, ...]:
     """Return everything that does not hold in the books as a transaction sees them."""
-    return (*verify(image_of(work)), *_positions(work))
+    return (*verify(image_of(work)), *_positions(work), *_days(work))
 
 
 def image_of(work: Work) -> LedgerImage:
@@ -73,4 +74,12 @@ def _positions(work: Work) -> tuple[Finding, ...]:
         )
         for key in sorted({*lots, *carried})
         if carried.get(key, 0) != lots.get(key, 0)
+    )
+
+
+def _days(work: Work) -> tuple[Finding, ...]:
+    """Return the days that were begun before the business day before them was closed."""
+    return tuple(
+        Finding(Check.DAYS_ARE_IN_ORDER, step.record_id, "", step.business_date.isoformat(), after)
+        for step, after in out_of_turn(work.records.select(stream=STEP))
     )

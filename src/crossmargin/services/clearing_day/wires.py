@@ -23,6 +23,7 @@ from crossmargin.services.books.accounts import (
     of_customer,
 )
 from crossmargin.services.books.ports import Ledger, Work
+from crossmargin.services.clearing_day.arrivals import CUSTOMER, HOUSE
 from crossmargin.services.clearing_day.lot_register import Written, subject_of
 from crossmargin.services.clearing_day.position_transfers import refused
 
@@ -182,7 +183,7 @@ def withdrawal_wire(
         subject=subject_of(customer),
         purpose=Purpose.WITHDRAWAL,
         source=places.bank,
-        target="CUSTOMER",
+        target=CUSTOMER,
         asset=asset,
         amount=amount,
         legs=(Leg(TransferKind.WITHDRAWAL, own, bank),),
@@ -231,8 +232,8 @@ def residual_interest_wire(
         wire_id=f"wire/{bd_fcm}/{instruction_id}",
         subject=bd_fcm,
         purpose=purpose,
-        source="HOUSE" if inward else places.bank,
-        target=places.bank if inward else "HOUSE",
+        source=HOUSE if inward else places.bank,
+        target=places.bank if inward else HOUSE,
         asset=CASH,
         amount=amount_cents,
         legs=(Leg(kind, bank, interest), Leg(kind, own_interest, own_bank))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from crossmargin.basics.refusals import RefusedError
+from crossmargin.basics.refusals import RefusedError, refused
 from crossmargin.product.calendars import futures_delivery_calendar
 from crossmargin.services.books.ports import Books, Work
 from crossmargin.services.clearing_day.context import DayContext
@@ -50,8 +50,18 @@ class ClearingDesk:
         return replace(self, others=others)
 
     def business_days(self, first: date, last: date) -> tuple[date, ...]:
-        """Return the days on which both clearing organizations are open, both ends counted."""
-        return futures_delivery_calendar().business_days(first, last)
+        """Return the days on which both clearing organizations are open, both ends counted.
+
+        Raises
+        ------
+        RefusedError
+            If there are none.
+        """
+        days = futures_delivery_calendar().business_days(first, last)
+        if not days:
+            expected = "days among which both clearing organizations are open on one"
+            raise refused("date", f"{first} to {last}", expected, "business clock")
+        return days
 
     def step_instants(self, business_date: date) -> Sequence[datetime]:
         """Return when the steps of a day are."""
@@ -69,7 +79,8 @@ class ClearingDesk:
         Raises
         ------
         RefusedError
-            If a step cannot be done, or a parameter chosen for the days is none or does not fit.
+            If it is not the day's turn, a step cannot be done, or a parameter chosen for the days
+            is none or does not fit.
         """
         if faults := self.models.faults_of_changes(business_date):
             raise RefusedError(*faults)

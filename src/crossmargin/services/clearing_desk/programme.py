@@ -47,7 +47,12 @@ def day_programme(context: DayContext) -> DayProgramme:
         StepKind.CLOSE: partial(_close, context),
     }
     return DayProgramme(
-        context.bd_fcm, context.actor, context.clock, steps, partial(take_in, context)
+        context.bd_fcm,
+        context.actor,
+        context.approver,
+        context.clock,
+        steps,
+        partial(take_in, context),
     )
 
 

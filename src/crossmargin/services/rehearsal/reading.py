@@ -13,10 +13,11 @@ from crossmargin.collateral.calls import CallState
 from crossmargin.participation.customer import CustomerFile
 from crossmargin.participation.rehearsal import RehearsedStep, StepOutcome
 from crossmargin.product.position import ClearingOrganization
+from crossmargin.services.books.days import STEP
 from crossmargin.services.books.participation import customer_file, subject
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.call_register import calls_of
-from crossmargin.services.clearing_day.engine import FILE, STEP
+from crossmargin.services.clearing_day.engine import FILE
 from crossmargin.services.clearing_day.instructions import INSTRUCTION
 from crossmargin.services.clearing_day.requirements import REQUIREMENT
 from crossmargin.services.clearing_day.wires import WIRE, WIRE_SETTLED, Purpose

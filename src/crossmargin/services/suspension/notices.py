@@ -26,7 +26,7 @@ from crossmargin.participation.standing import (
 from crossmargin.participation.steps import Step
 from crossmargin.services.books.approvals import Matter
 from crossmargin.services.books.papers import Entry
-from crossmargin.services.books.participation import customers_of, subject
+from crossmargin.services.books.participation import customers_of, steps_of, subject
 from crossmargin.services.books.ports import Work
 from crossmargin.services.suspension.desk import AccessDesk
 from crossmargin.services.suspension.surge import SurgeTable, due_of_surge, surge_today
@@ -72,17 +72,22 @@ def state_evidence(
     Raises
     ------
     RefusedError
-        If the criterion is none that a paper states, or the digest is none.
+        If the books know no such customer, the criterion is none that a paper states, the digest
+        is none or of an empty file, or whoever enters it may not: a customer's own people state
+        what the customer invokes, nothing else.
     """
     criterion = desk.criteria.of(criterion_id)
     faults = sha256_faults(sha256)
+    if not steps_of(work, customer):
+        faults.append(Refusal("customer", subject(customer), "a customer of the books", RULE))
     if criterion.test is not CriterionTest.STATED:
         expected = "one that a paper states; this one is tested on the books"
         faults.append(Refusal("criterion", criterion_id, expected, RULE))
     if faults:
         raise RefusedError(*faults)
     content = _content(StandingEvent.EVIDENCE, criterion_id, "", sha256=sha256)
-    return _write(work, customer, f"evidence/{criterion_id}", content, entry)
+    name = f"evidence/{criterion_id}"
+    return _write(work, customer, name, content, entry, matter=_matter(criterion))
 
 
 def give_notice(
@@ -145,12 +150,13 @@ def give_notice(
     }
     behind = [each for each in (*evidence, surge.basis) if work.records.get(each) is not None]
     record = entry.record(
+        work,
         record_id,
         STANDING,
         subject(customer),
         content,
-        tuple(dict.fromkeys(behind)),
-        matter=Matter.PARTICIPATION,
+        causes=tuple(dict.fromkeys(behind)),
+        matter=_matter(criterion),
     )
     work.records.add(record)
     return record_id
@@ -197,7 +203,8 @@ def cure(
         raise RefusedError(*reasons)
     event = StandingEvent.REINSTATED if in_effect else StandingEvent.CURED
     content = _content(event, notice.criterion, notice_id, sha256=sha256)
-    return _write(work, customer, event.value.lower(), content, entry, notice_id)
+    name = event.value.lower()
+    return _write(work, customer, name, content, entry, notice_id, matter=_matter(criterion))
 
 
 def acknowledge(
@@ -244,6 +251,12 @@ def compare(desk: AccessDesk, work: Work, criterion_id: str, at: datetime) -> tu
             notice = _notice_under(criterion_id, facts, at)
             found.append(Compared(customer, evidence, notice.record_id if notice else ""))
     return tuple(found)
+
+
+def _matter(criterion: Criterion) -> Matter:
+    """Return who may enter what leads to a notice under a criterion, gives it, or ends it."""
+    own = Invoker.CUSTOMER in criterion.invoked_by
+    return Matter.PARTICIPATION if own else Matter.STANDING
 
 
 def _is_live(facts: CriterionFacts, at: datetime) -> bool:
@@ -314,9 +327,10 @@ def _write(
     content: Mapping[str, object],
     entry: Entry,
     *causes: str,
+    matter: Matter = Matter.PARTICIPATION,
 ) -> str:
     own = subject(customer)
     record_id = f"standing/{own}/{name}/{entry.at.isoformat()}"
-    record = entry.record(record_id, STANDING, own, content, causes, matter=Matter.PARTICIPATION)
+    record = entry.record(work, record_id, STANDING, own, content, causes=causes, matter=matter)
     work.records.add(record)
     return record_id

@@ -11,6 +11,8 @@ from crossmargin.basics.local_time import LocalTime
 from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.position import Leg, PositionLine
+from crossmargin.services.books.approvals import faults_of_people
+from crossmargin.services.clearing_day.arrivals import MATTERS
 from crossmargin.simulation.clearing import plan_tables
 from crossmargin.simulation.clearing.plan import ClearingPlan, lines_of
 from crossmargin.simulation.clearing.plan_values import RULE, PlanSpan, PlanTable
@@ -49,8 +51,8 @@ def read_plan(text: str, *, file: str, positions: Sequence[PositionLine]) -> Cle
     if span.last < span.first:
         root.refuse("last", f"{span.first} or later")
     entered_by, approved_by = root.text("entered_by"), root.text("approved_by")
-    if entered_by == approved_by:
-        root.refuse("approved_by", f"another than {entered_by}, who enters")
+    if entered_by and approved_by:
+        _check_people(root, entered_by, approved_by)
     root.close()
     lines = lines_of(positions, bd_fcm)
     span.customers = frozenset(line.customer.customer_id for line in lines)
@@ -90,6 +92,16 @@ def read_plan(text: str, *, file: str, positions: Sequence[PositionLine]) -> Cle
     if span.refusals:
         raise RefusedError(*span.refusals)
     return plan
+
+
+def _check_people(root: PlanTable, entered_by: str, approved_by: str) -> None:
+    """Refuse a maker or a checker who may not give some instruction of a plan."""
+    fields = ("entered_by", "approved_by")
+    for matter in sorted(set(MATTERS.values())):
+        if faults := faults_of_people(entered_by, approved_by, matter, fields=fields):
+            for each in faults:
+                root.refuse(each.field, each.expected)
+            return
 
 
 def _document(text: str, file: str) -> Mapping[str, object]:

@@ -10,6 +10,7 @@ import pytest
 
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money
+from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.bootstrap import block_executor, parameter_registry
 from crossmargin.collateral.ageing import Orders
@@ -18,9 +19,13 @@ from crossmargin.collateral.call_events import House, issue_call
 from crossmargin.collateral.deadline import DeadlineRules
 from crossmargin.collateral.haircuts import HaircutTables
 from crossmargin.collateral.house_terms import HouseTerms
+from crossmargin.participation.steps import Step as CustomerStep
+from crossmargin.participation.steps import StepTaken
 from crossmargin.product.position import ClearingOrganization
+from crossmargin.services.books.days import CLOSE, STEP
 from crossmargin.services.books.memory import MemoryBooks
 from crossmargin.services.books.papers import Entry
+from crossmargin.services.books.participation import take_step
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.call_register import calls_of, pay_calls, write_event
 from crossmargin.services.clearing_day.close_outs import (
@@ -143,6 +148,8 @@ def test_terms_are_refused_with_every_reason(work) -> None:
         ("past", HouseTerms(FUND, date(2026, 5, 8)), entry()),
         ("twice", HouseTerms(FUND, AFTER, add_on=Money(2)), entry()),
         ("nobody", HouseTerms(CustomerKey(FIRM, "NOBODY"), date(2026, 5, 8)), entry()),
+        ("holiday", HouseTerms(FUND, date(2026, 5, 25)), entry()),
+        ("weekend", HouseTerms(FUND, date(2026, 5, 16)), entry()),
         ("one person", HouseTerms(FUND, AFTER), entry(approver="ann")),
         ("operations", HouseTerms(FUND, AFTER), entry(actor="bd_fcm_operations:ann")),
     ):
@@ -153,9 +160,23 @@ def test_terms_are_refused_with_every_reason(work) -> None:
         "past": ["effective_from"],
         "twice": ["effective_from"],
         "nobody": ["customer", "effective_from"],
+        "holiday": ["effective_from"],
+        "weekend": ["effective_from"],
         "one person": ["approver"],
         "operations": ["actor"],
     }
+
+
+def test_who_has_left_has_no_terms_and_those_set_before_may_be_set_again(work) -> None:
+    terms = HouseTerms(FUND, AFTER, add_on=Money(1))
+    written = set_terms(work, terms, entry())
+    for hour, step in ((22, CustomerStep.LEAVING), (23, CustomerStep.LEFT)):
+        people = Entry(at(DAY, hour), "ann", "bob")
+        take_step(work, FUND, StepTaken(step), people, proprietary_share=Fraction(1, 10))
+    later = HouseTerms(FUND, date(2026, 5, 14))
+    with pytest.raises(RefusedError, match="who has not left"):
+        set_terms(work, later, Entry(at(DAY, 23), "ann", "bob"))
+    assert set_terms(work, terms, entry()) == written
 
 
 def test_what_was_typed_is_refused_whole() -> None:
@@ -232,6 +253,17 @@ def test_a_decision_is_refused_with_every_reason(context, work, changes, fields)
     with pytest.raises(RefusedError) as refused:
         decide(work, proposal, **changes)
     assert [each.field for each in refused.value.refusals] == fields
+
+
+def test_nothing_is_decided_in_a_day_that_is_closed(context, work) -> None:
+    call(context, work)
+    (proposal,) = propose(context, work, AFTER)
+    closed = Record("closed", STEP, FIRM, AFTER, at(AFTER, 23), "day", {"step": CLOSE})
+    work.records.add(closed)
+    with pytest.raises(RefusedError) as refused:
+        decide(work, proposal, at=at(AFTER, 22))
+    assert [each.field for each in refused.value.refusals] == ["at"]
+    decide(work, proposal, at=at(AFTER, 23))
 
 
 def test_nothing_is_decided_twice_or_after_the_call_is_paid(context, work) -> None:

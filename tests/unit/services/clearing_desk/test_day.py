@@ -117,6 +117,8 @@ def test_a_day_ends_verified_reported_and_traced(run, day):
         figures += [each.record_id for each in work.records.select(stream=REQUIREMENT)]
         figures += [each.record_id for each in work.records.select(stream=REPORT)]
         assert all(ends_at_files(trace(work, each)) for each in figures)
+        nobody = [each for each in work.records.select(last=day) if not each.approver]
+        assert nobody == []
 
 
 def test_the_close_finds_a_position_that_no_lot_is_behind(market, models, day, lines):

@@ -180,6 +180,44 @@ def test_a_paper_is_stated_only_under_a_criterion_that_papers_meet(desk, work) -
     assert named == ["sha256"]
 
 
+def test_a_paper_is_one_of_a_customer_of_the_books_and_has_something_in_it(desk, work) -> None:
+    stranger, nothing = CustomerKey(FIRM, "STRANGER"), digest("")
+    entry = entered(instant("11:00", _MONDAY))
+    named = _refused(state_evidence, desk, work, stranger, "XM-07", entry, sha256=nothing)
+    assert named == ["sha256", "customer"]
+
+
+@pytest.mark.parametrize(
+    ("criterion", "actor", "fields"),
+    [
+        ("XM-07", "customer:ann", ["actor"]),
+        ("XM-08", "customer:ann", ["actor"]),
+        ("XM-07", "regulator:ann", ["actor"]),
+        ("XM-07", "bd_fcm_compliance:ann", []),
+        ("XM-09", "customer:ann", []),
+    ],
+)
+def test_a_customers_own_people_enter_what_the_customer_invokes_and_nothing_else(
+    desk, work, criterion, actor, fields
+) -> None:
+    by = min(desk.criteria.of(criterion).invoked_by)
+    at, paper = instant("11:00", _MONDAY), digest("paper")
+    fair, tried = entered(at), entered(at, actor)
+    if fields:
+        named = _refused(state_evidence, desk, work, FUND, criterion, tried, sha256=paper)
+        assert named == fields
+        state_evidence(desk, work, FUND, criterion, fair, sha256=paper)
+        named = _refused(give_notice, desk, work, FUND, criterion, tried, invoked_by=by)
+        assert named == fields
+        notice = give_notice(desk, work, FUND, criterion, fair, invoked_by=by)
+        later = entered(instant("15:00", _MONDAY), actor)
+        assert _refused(cure, desk, work, FUND, notice, later, sha256=paper) == fields
+    else:
+        state_evidence(desk, work, FUND, criterion, tried, sha256=paper)
+        notice = give_notice(desk, work, FUND, criterion, tried, invoked_by=by)
+    acknowledge(desk, work, FUND, notice, entered(at, "customer:bea"), sha256=paper)
+
+
 def test_maker_and_checker_differ(desk, work) -> None:
     at = instant("11:00", _MONDAY)
     _stated(desk, work, "XM-07", at)

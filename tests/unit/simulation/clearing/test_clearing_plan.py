@@ -155,7 +155,7 @@ def test_every_fault_is_named_with_its_place(plan_text, lines):
 def test_what_stands_before_the_tables_is_checked(lines):
     assert places('bd_fcm = ""\nfirst = 2026-05-25\napprove = 1\n', lines) == sorted(
         [
-            *("bd_fcm", "bd_fcm", "first", "last", "entered_by", "approved_by", "approved_by"),
+            *("bd_fcm", "bd_fcm", "first", "last", "entered_by", "approved_by"),
             *("approve", "clock"),
             *(f"clock.{name}" for name in ("fails", "novations", "trades", "custodian")),
             *(
