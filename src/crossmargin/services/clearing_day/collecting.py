@@ -63,7 +63,7 @@ def call_customers(context: DayContext, work: Work, step: Step, cycle: str) -> S
     """Call what customers lack after a cycle, for each clearing organization and the house apart.
 
     Who exceeds a limit, or requires more than when its orders were restricted, is named. Where less
-    is lacking than is called, calls that are not due are trued up, the youngest first.
+    is lacking than is called, calls that are not late are trued up, the youngest first.
     """
     accrued = pay_accrued(context, work, step)
     required = last_requirements(work.records, context.bd_fcm, until=step.business_date)
@@ -211,11 +211,15 @@ def _call(
 def _lower(
     context: DayContext, work: Work, step: Step, calls: Sequence[CallState], by: Money
 ) -> Money:
-    """Lower calls that are not due, the youngest first; a late one stands."""
+    """Lower calls, what is disputed of them too, the youngest first; a late one stands.
+
+    A call of which nothing but what is disputed is unpaid is not late.
+    """
     lowered = ZERO
     for call in reversed(calls):
-        change = min(by - lowered, call.payable)
-        if call.issued.due_at <= step.at or change <= ZERO:
+        change = min(by - lowered, call.outstanding)
+        is_late = call.issued.due_at <= step.at and call.payable > ZERO
+        if is_late or change <= ZERO:
             continue
         written = context.written(step, call.issued.event_id)
         reason = f"{step.business_date.isoformat()} {step.name}"
