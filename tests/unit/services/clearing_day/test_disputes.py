@@ -1,4 +1,4 @@
-"""Disputes in the books: what is found due stays called, the rest falls, a later run lowers both."""
+"""Disputes in the books: what is found due stays called, the rest falls; later runs lower both."""
 
 from __future__ import annotations
 
@@ -96,7 +96,9 @@ def test_what_is_found_due_serves_one_dispute_after_the_other(work: Work) -> Non
 
 def test_more_than_was_disputed_is_not_found_due_and_nothing_is_written(work: Work) -> None:
     dispute(work, FUND, CALL, Money(40), written("said"))
-    assert resolve(work, FUND, CALL, Money(41), written("found")) == "no more than 0.40 was disputed"
+    assert (
+        resolve(work, FUND, CALL, Money(41), written("found")) == "no more than 0.40 was disputed"
+    )
     assert found(work).disputed == Money(40)
 
 

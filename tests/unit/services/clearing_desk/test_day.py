@@ -113,10 +113,21 @@ def test_a_day_ends_verified_reported_and_traced(run, day):
     with books.work() as work:
         proofs = prove(desk.models, work, bd_fcm=FIRM, until=day)
         assert [proof.holds for proof in proofs] == [True]
+        statement = report_document(work, FIRM, day, "statement/CURVE-FUND")["document"]
+        assert proofs[0].posted == _settled_in_cash(statement) != ZERO
         figures = [each.transfer_id for each in work.ledger.transfers(first=day)]
         figures += [each.record_id for each in work.records.select(stream=REQUIREMENT)]
         figures += [each.record_id for each in work.records.select(stream=REPORT)]
         assert all(ends_at_files(trace(work, each)) for each in figures)
+
+
+def _settled_in_cash(statement) -> Money:
+    """Return the settlement flows of a statement, in cash."""
+    return Money.total(
+        money_from_decimal(line["settlement_flows"])
+        for line in statement["balances"]
+        if line["asset"] == "CASH-USD"
+    )
 
 
 def test_the_close_finds_a_position_that_no_lot_is_behind(market, models, day, lines):
