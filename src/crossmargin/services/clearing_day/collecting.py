@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.collateral.ageing import Orders
-from crossmargin.collateral.call_events import CalledFor, House, issue_call
+from crossmargin.collateral.call_events import CalledFor, issue_call
 from crossmargin.collateral.calls import CallState
 from crossmargin.collateral.deadline import DeadlineRules
 from crossmargin.collateral.house_terms import limits_exceeded
@@ -41,7 +41,7 @@ from crossmargin.services.clearing_day.flow_steps import FLOWS
 from crossmargin.services.clearing_day.lot_register import subject_of
 from crossmargin.services.clearing_day.requirements import Required, last_requirements
 from crossmargin.services.clearing_day.schedule import Step, StepKind
-from crossmargin.services.clearing_day.standing import SIDES, Standing, standing_of
+from crossmargin.services.clearing_day.standing import CALLED_FOR, Standing, standing_of
 from crossmargin.services.clearing_day.wires import (
     SETTLEMENT_ACCOUNTS,
     Places,
@@ -72,7 +72,7 @@ def call_customers(context: DayContext, work: Work, step: Step, cycle: str) -> S
     called, lowered = ZERO, ZERO
     for customer, each in sorted(required.items()):
         standing = _standing(context, work, step, each)
-        for side in (*SIDES, House.HOUSE):
+        for side in CALLED_FOR:
             book = call_book(work.records, customer)
             change = standing.lacking(side) - book.outstanding(customer, side)
             if change > ZERO:
