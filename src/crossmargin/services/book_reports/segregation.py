@@ -48,18 +48,18 @@ def segregation_of(inputs: DayInputs) -> SegregationStatement:
 
     Variation is paid every day, so that nothing is unrealized: what was marked and not yet settled
     with a clearing organization stands on line 9. A customer's securities offset its deficit less
-    the haircuts of SEC Rule 15c3-1(c)(2)(vi) (status: recalled).
+    the haircuts of SEC Rule 15c3-1(c)(2)(vi) (status: recalled). Securities are rounded once, so
+    that lines 7C, 8C and FICC's are line 1B, and line 14 is residual interest as it is held.
     """
     parameters = inputs.context.parameters("collateral", inputs.business_date)
     haircuts = NetCapitalHaircuts.from_parameters(parameters)
+    owed = inputs.owed_securities()
+    held = inputs.securities(_K.SEGREGATED_BANK, _K.CME_CUSTOMER_MARGIN, _K.FICC_XM_MARGIN)
     customers = [
         CustomerBalance(
             customer_id=key.customer_id,
             cash=standing.holdings.cash,
-            securities=Money.total(
-                standing.market_value(cusip, par)
-                for cusip, par in standing.holdings.par_dollars.items()
-            ),
+            securities=owed[key],
             securities_after_haircut=Money.total(
                 _after_haircut(standing.prices[cusip], par, haircuts, inputs.business_date)
                 for cusip, par in standing.holdings.par_dollars.items()
@@ -69,14 +69,14 @@ def segregation_of(inputs: DayInputs) -> SegregationStatement:
     ]
     funds = FundsInSegregation(
         bank_cash=inputs.cash(_K.SEGREGATED_BANK),
-        bank_customer_securities=inputs.securities(_K.SEGREGATED_BANK),
+        bank_customer_securities=held[_K.SEGREGATED_BANK],
         dco_cash=inputs.cash(_K.CME_CUSTOMER_MARGIN),
-        dco_customer_securities=inputs.securities(_K.CME_CUSTOMER_MARGIN),
+        dco_customer_securities=held[_K.CME_CUSTOMER_MARGIN],
         net_settlement=inputs.cash(_K.CME_SETTLEMENT),
     )
     ficc = FiccItems(
         cash=inputs.cash(_K.FICC_XM_MARGIN),
-        customer_securities=inputs.securities(_K.FICC_XM_MARGIN),
+        customer_securities=held[_K.FICC_XM_MARGIN],
         funds_only_settlement=inputs.cash(_K.FICC_FUNDS_ONLY_SETTLEMENT),
     )
     return segregation_statement(
