@@ -46,6 +46,11 @@ def is_issue(record: Record) -> bool:
     return record.stream == STREAM and record.content["event"] == "issued"
 
 
+def is_true_up(record: Record) -> bool:
+    """Return whether a record changes a call by a later run."""
+    return record.stream == STREAM and record.content["event"] == "trued_up"
+
+
 def write_event(work: Work, event: CallEvent, written: Written) -> None:
     """Write an event that can follow what is there.
 

@@ -56,7 +56,7 @@ from crossmargin.services.clearing_day.wires import (
 _CENTS = 100
 _MORNINGS = frozenset({StepKind.CME_MORNING, StepKind.FICC_MORNING})
 _AT_CME = frozenset({StepKind.CME_MORNING, StepKind.CME_ITD_DUE})
-_EVENINGS = frozenset({StepKind.EOD, StepKind.EODXM, StepKind.CLOSE})
+_EVENINGS = frozenset({StepKind.EOD, StepKind.EODXM, StepKind.EODXM_RESTRUCK, StepKind.CLOSE})
 
 
 def call_customers(context: DayContext, work: Work, step: Step, cycle: str) -> StepResult:
