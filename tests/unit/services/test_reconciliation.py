@@ -8,6 +8,8 @@ from fractions import Fraction
 
 import pytest
 
+from crossmargin.arrangement.fallback import requirement_at
+from crossmargin.arrangement.reduction import Binding, ReductionRules
 from crossmargin.basics.money import Money
 from crossmargin.execution.threads import ThreadExecutor
 from crossmargin.margin.exact import GRID_PER_DOLLAR
@@ -261,7 +263,8 @@ def test_a_run_agrees_with_itself_for_every_kind(run: MarginRun) -> None:
             assert {total.ratio for total in result.totals if total.theirs} <= {Fraction(1)}
 
 
-def test_ficcs_columns_sum_to_what_ficc_collects(run: MarginRun) -> None:
+@pytest.mark.parametrize("is_without_saving", [False, True])
+def test_ficcs_columns_sum_to_what_ficc_collects(run: MarginRun, is_without_saving: bool) -> None:
     first, *others = run.result.customers
     ficc = first.requirement.ficc
     # An add-on of 40, 60 more to the customer minimum, and 7 outside XM.
@@ -271,7 +274,12 @@ def test_ficcs_columns_sum_to_what_ficc_collects(run: MarginRun) -> None:
         minimum_top_up=ficc.minimum_top_up + Money(60),
         outside=ficc.outside + Money(7),
     )
-    changed = replace(first, requirement=replace(first.requirement, ficc=more))
+    required = replace(first.requirement, ficc=more)
+    if is_without_saving:
+        rules = ReductionRules.from_parameters(run.result.day.parameters.arrangement)
+        none = {"factor": Fraction(0), "binding": Binding.NONE}
+        required = requirement_at(required, **none, rules=rules)
+    changed = replace(first, requirement=required)
     run = replace(run, result=replace(run.result, customers=(changed, *others)))
     collected = {
         each.key.customer_id: each.requirement.ficc.requirement + each.requirement.ficc.outside

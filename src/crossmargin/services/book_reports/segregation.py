@@ -49,7 +49,8 @@ def segregation_of(inputs: DayInputs) -> SegregationStatement:
     Variation is paid every day, so that nothing is unrealized: what was marked and not yet settled
     with a clearing organization stands on line 9. A customer's securities offset its deficit less
     the haircuts of SEC Rule 15c3-1(c)(2)(vi) (status: recalled). Securities are rounded once, so
-    that lines 7C, 8C and FICC's are line 1B, and line 14 is residual interest as it is held.
+    that lines 7C, 8C and FICC's are line 1B, and line 14 is the books' residual interest less
+    the debit balances of line 5.
     """
     parameters = inputs.context.parameters("collateral", inputs.business_date)
     haircuts = NetCapitalHaircuts.from_parameters(parameters)
@@ -116,22 +117,27 @@ def margins_of(inputs: DayInputs) -> list[CustomerMargin]:
     return found
 
 
-def residual_interest_of(inputs: DayInputs) -> ResidualInterest:
-    """Return residual interest required and held at the close."""
+def residual_interest_of(inputs: DayInputs, segregation: SegregationStatement) -> ResidualInterest:
+    """Return residual interest required and held at the close, line 14.
+
+    Line 5 has taken debit balances from it, so that they are not required of it again.
+    """
     return residual_interest(
         margins_of(inputs),
-        held=-inputs.cash(_K.RESIDUAL_INTEREST),
+        held=segregation.excess,
         target=target(inputs),
         payments={},
         scope=inputs.rules.undermargined_scope,
     )
 
 
-def residual_interest_without_savings(inputs: DayInputs) -> ResidualInterest:
+def residual_interest_without_savings(
+    inputs: DayInputs, segregation: SegregationStatement
+) -> ResidualInterest:
     """Return the same with every customer's saving lost."""
     return without_savings(
         margins_of(inputs),
-        held=-inputs.cash(_K.RESIDUAL_INTEREST),
+        held=segregation.excess,
         target=target(inputs),
         scope=inputs.rules.undermargined_scope,
     )
