@@ -211,3 +211,10 @@ def test_two_days_of_the_tutorial_from_the_command_line(
     assert proof["holds"]
     assert len(proof["customers"]) == 6
     assert any(each["flows_total"] != "0.00" for each in proof["customers"])
+    assert any(each["marks_out"] != "0.00" for each in proof["customers"])
+    assert all(each["posted"] == each["to_be_posted"] for each in proof["customers"])
+    earlier = said("report", "profit-and-loss", *of_day[:3], "2026-05-11", *market)
+    assert earlier["holds"]
+    assert earlier != proof
+    status, _, remarks = xm("report", "profit-and-loss", *of_day[:3], "2026-05-13", *market)
+    assert (status, "that was closed" in remarks) == (1, True)

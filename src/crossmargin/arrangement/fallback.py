@@ -329,8 +329,8 @@ def requirement_at(
             order_check=checked(at_ficc + at_cme),
         ),
         order_check=checked(ficc_requirement + cme_requirement),
-        ficc=replace(ficc, requirement=ficc_requirement, minimum_top_up=top_up),
-        cme=replace(cme, requirement=cme_requirement),
+        ficc=replace(ficc, reduced=at_ficc, requirement=ficc_requirement, minimum_top_up=top_up),
+        cme=replace(cme, reduced=at_cme, requirement=cme_requirement),
         requirement=total,
         saved=requirement.standalone - total,
     )

@@ -56,7 +56,7 @@ class CallState:
     paid : Money
     last_paid_at : datetime, optional
     disputes : mapping of dispute id to Money
-        Those that are open.
+        Those that are open; one whose part was trued down to nothing stays until it is resolved.
     is_cancelled : bool
     excuse : str
         Why lateness is no failure; empty if it would be one.
@@ -257,11 +257,28 @@ def _resolve(call: CallState, event: DisputeResolved) -> CallState:
     return replace(call, changed=call.changed - event.upheld, disputes=disputes)
 
 
+def _true_up(call: CallState, event: CallTruedUp) -> CallState:
+    """Change a call; what it falls by is undisputed first, and a dispute ends where its part goes.
+
+    What is disputed is never more than the call.
+    """
+    changed = replace(call, changed=call.changed + event.change)
+    if event.change >= ZERO:
+        return changed
+    gone = min(max(ZERO, -event.change - call.payable), call.disputed)
+    left = min(Money.total(call.disputes.values()) - gone, changed.amount)
+    disputes = {}
+    for dispute_id, amount in call.disputes.items():
+        disputes[dispute_id] = min(amount, left)
+        left -= disputes[dispute_id]
+    return replace(changed, disputes=disputes)
+
+
 _CHANGES: Mapping[type[CallEvent], Callable[..., CallState]] = {
     CallDisputed: _dispute,
     DisputeResolved: _resolve,
     CallCancelled: lambda call, _: replace(call, is_cancelled=True, disputes={}),
-    CallTruedUp: lambda call, event: replace(call, changed=call.changed + event.change),
+    CallTruedUp: _true_up,
     LatenessExcused: lambda call, event: replace(call, excuse=event.reason),
 }
 

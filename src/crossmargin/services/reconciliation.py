@@ -66,6 +66,8 @@ _SAVINGS_FIGURES = tuple(
     )
 )
 
+#: What FICC collects beside ``ficc_requirement``, and everything that it collects.
+_BEYOND_THE_RULE = ("add_ons", "minimum_top_up", "outside", "total")
 #: The figures of each kind, in the order in which they are shown and written.
 FIGURES: Mapping[FileKind, tuple[FigureSpec, ...]] = {
     FileKind.XMFICCCUSIP: (FigureSpec("par", "dollars of par", Nature.POSITION, exact=True),),
@@ -73,6 +75,7 @@ FIGURES: Mapping[FileKind, tuple[FigureSpec, ...]] = {
     FileKind.XMFICCMARGINSAVINGS: (
         *_SAVINGS_FIGURES,
         FigureSpec("reduction", "ratio", Nature.RATIO),
+        *(FigureSpec(f"ficc_{name}", "dollars", Nature.MARGIN) for name in _BEYOND_THE_RULE),
     ),
     FileKind.MARGIN001: (FigureSpec("performance_bond", "dollars", Nature.MARGIN),),
     FileKind.FICCVARDETAIL: (

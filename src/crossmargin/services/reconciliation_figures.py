@@ -129,6 +129,13 @@ def _savings(result: CustomerResult) -> dict[str, Fraction]:
         figures[f"{side}_saving"] = _rounded(saving)
         figures[f"{side}_requirement"] = requirement.dollars
     figures["reduction"] = _rounded(reduction.reduction)
+    ficc = result.requirement.ficc
+    # What the higher of two cycles adds is outside the saving, as add-ons are.
+    beyond = ficc.requirement - ficc.reduced - ficc.minimum_top_up
+    figures["ficc_add_ons"] = beyond.dollars
+    figures["ficc_minimum_top_up"] = ficc.minimum_top_up.dollars
+    figures["ficc_outside"] = ficc.outside.dollars
+    figures["ficc_total"] = (ficc.requirement + ficc.outside).dollars
     return figures
 
 

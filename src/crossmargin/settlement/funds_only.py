@@ -135,10 +135,11 @@ def forward_mark(
     *,
     cycle: FlowCycle,
     day: date,
-    valued_for: date,
     outstanding: Money = ZERO,
 ) -> Flow:
     """Return a lot's forward mark: system value less contract value, and less what is out already.
+
+    Interest accrues to the day, or to a later start of the lot (ruling 35).
 
     Parameters
     ----------
@@ -147,13 +148,10 @@ def forward_mark(
     cycle : FlowCycle
     day : date
         On which it is paid.
-    valued_for : date
-        The next day of delivery: ``day`` itself at the start of the day, the business day after it
-        intraday.
     outstanding : Money
         Marks that are out and not returned in the same cycle; at the start of the day none are.
     """
-    delivered = delivered_on(lot, valued_for)
+    delivered = delivered_on(lot, day)
     return Flow(
         lot_id=lot.lot_id,
         kind=FlowKind.FICC_FORWARD_MARK,

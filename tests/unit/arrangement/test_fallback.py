@@ -236,6 +236,7 @@ def test_the_requirement_under_a_factor_is_each_figure_less_it_up_to_the_cent():
     )
     # 100.00 / 3 and 92.00 / 3, up to the cent; 7.00 outside is not reduced.
     assert (found.ficc.requirement, found.cme.requirement) == (Money(33_34), Money(30_67))
+    assert (found.ficc.reduced, found.cme.reduced) == (Money(33_34), Money(30_67))
     assert found.requirement == Money(33_34 + 30_67 + 7_00)
     assert found.standalone == Money(199_00)
     assert found.saved == found.standalone - found.requirement

@@ -8,6 +8,9 @@ from fractions import Fraction
 
 import pytest
 
+from crossmargin.arrangement.fallback import requirement_at
+from crossmargin.arrangement.reduction import Binding, ReductionRules
+from crossmargin.basics.money import Money
 from crossmargin.execution.threads import ThreadExecutor
 from crossmargin.margin.exact import GRID_PER_DOLLAR
 from crossmargin.services.customer_books import customer_books, holdings_of
@@ -256,4 +259,36 @@ def test_a_run_agrees_with_itself_for_every_kind(run: MarginRun) -> None:
             result = compare(mine, theirs, tolerance=Fraction(0))
             assert result.lines
             assert result.break_count == 0, kind
-            assert {total.ratio for total in result.totals} <= {Fraction(1)}
+            assert all(total.ours == total.theirs for total in result.totals)
+            assert {total.ratio for total in result.totals if total.theirs} <= {Fraction(1)}
+
+
+@pytest.mark.parametrize("is_without_saving", [False, True])
+def test_ficcs_columns_sum_to_what_ficc_collects(run: MarginRun, is_without_saving: bool) -> None:
+    first, *others = run.result.customers
+    ficc = first.requirement.ficc
+    # An add-on of 40, 60 more to the customer minimum, and 7 outside XM.
+    more = replace(
+        ficc,
+        requirement=ficc.requirement + Money(100),
+        minimum_top_up=ficc.minimum_top_up + Money(60),
+        outside=ficc.outside + Money(7),
+    )
+    required = replace(first.requirement, ficc=more)
+    if is_without_saving:
+        rules = ReductionRules.from_parameters(run.result.day.parameters.arrangement)
+        none = {"factor": Fraction(0), "binding": Binding.NONE}
+        required = requirement_at(required, **none, rules=rules)
+    changed = replace(first, requirement=required)
+    run = replace(run, result=replace(run.result, customers=(changed, *others)))
+    collected = {
+        each.key.customer_id: each.requirement.ficc.requirement + each.requirement.ficc.outside
+        for each in run.result.customers
+    }
+    lines = ours_of(run, FileKind.XMFICCMARGINSAVINGS).lines
+    assert lines
+    for line in lines:
+        parts = ("requirement", "add_ons", "minimum_top_up", "outside")
+        total = sum(line.figures[f"ficc_{part}"] for part in parts)
+        assert total == line.figures["ficc_total"] == collected[line.customer].dollars
+    assert any(line.figures["ficc_total"] != line.figures["ficc_requirement"] for line in lines)

@@ -60,9 +60,7 @@ def at(clean: str) -> SystemPrice:
 
 
 def mark(lot: Lot, clean: str, day: date = TUESDAY) -> Money:
-    return forward_mark(
-        lot, at(clean), cycle=FlowCycle.START_OF_DAY, day=day, valued_for=day
-    ).amount
+    return forward_mark(lot, at(clean), cycle=FlowCycle.START_OF_DAY, day=day).amount
 
 
 def test_a_long_gains_when_the_system_value_rises_and_a_short_is_its_mirror() -> None:
@@ -102,7 +100,6 @@ def test_intraday_pays_only_what_is_not_out_already() -> None:
         at("102.35"),
         cycle=FlowCycle.INTRADAY,
         day=TUESDAY,
-        valued_for=date(2026, 5, 13),
         outstanding=mark(CASH, "102.25"),
     )
     assert flow.amount == Money(10_000_00)

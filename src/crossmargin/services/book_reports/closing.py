@@ -69,8 +69,9 @@ def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
     inputs = day_inputs(context, work, day)
     if not inputs.customers:
         return StepResult({"reports": 0})
-    segregation, interest = segregation_of(inputs), residual_interest_of(inputs)
-    stress = residual_interest_without_savings(inputs)
+    segregation = segregation_of(inputs)
+    interest = residual_interest_of(inputs, segregation)
+    stress = residual_interest_without_savings(inputs, segregation)
     capital = capital_of(inputs, work.records)
     custody = custody_of(
         inputs, work, at=step.at, previous=_previous_custody(work.records, context.bd_fcm, day)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 from crossmargin.basics.identifiers import Cusip, CustomerKey
 from crossmargin.basics.money import ZERO, Money
@@ -17,6 +19,8 @@ from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.requirements import Required, last_requirements
 from crossmargin.services.clearing_day.standing import Standing, standing_of
+
+K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +58,38 @@ class DayInputs:
             )
         )
 
-    def securities(self, *kinds: AccountKind) -> Money:
-        """Return the market value of the securities in all accounts of some kinds."""
-        total = ZERO
+    def securities(self, *kinds: AccountKind) -> Mapping[AccountKind, Money]:
+        """Return the market value of the securities in all accounts of some kinds, by kind.
+
+        Each security is rounded once over all the kinds, so that what is held adds up to what is
+        owed of it.
+        """
+        par: dict[str, dict[AccountKind, int]] = defaultdict(lambda: defaultdict(int))
         for (account_id, asset), balance in self.balances.items():
             if asset.kind is AssetKind.SECURITY and self._is_of(account_id, kinds):
-                total += self.market_value(asset.code, balance.posted_debit)
-        return total
+                kind = AccountKind(account_id.split("/")[0])
+                par[asset.code][kind] += balance.posted_debit
+        return dict.fromkeys(kinds, ZERO) | self._shared(par)
+
+    def owed_securities(self) -> Mapping[CustomerKey, Money]:
+        """Return the market value of each customer's securities, each security rounded once."""
+        par: dict[str, dict[CustomerKey, int]] = defaultdict(dict)
+        for key, standing in self.standings.items():
+            for cusip, own in standing.holdings.par_dollars.items():
+                par[cusip.text][key] = own
+        return dict.fromkeys(self.standings, ZERO) | self._shared(par)
+
+    def _shared(self, par_dollars: Mapping[str, Mapping[K, int]]) -> dict[K, Money]:
+        """Return each one's share of the value of every security: cents go by par."""
+        found: dict[K, Money] = {}
+        for cusip, by_owner in sorted(par_dollars.items()):
+            held = {owner: par for owner, par in by_owner.items() if par > 0}
+            if not held:
+                continue
+            total = self.market_value(cusip, sum(held.values()))
+            for owner, share in zip(held, total.split(list(held.values())), strict=True):
+                found[owner] = found.get(owner, ZERO) + share
+        return found
 
     def market_value(self, cusip: str, par_dollars: int) -> Money:
         """Return the market value of par at the close; zero of what no customer has."""

@@ -2,6 +2,8 @@
 
 The two go different ways: profit and loss from what each lot came in at and left at, its coupons
 and interest; the flows from the transfers of the ledger. They are equal to the cent, in every part.
+With the forward marks that are still out, by the record of marks, and the delivery invoices, profit
+and loss is what the ledger posted and the statements show.
 """
 
 from __future__ import annotations
@@ -15,13 +17,14 @@ from fractions import Fraction
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import Money, money_from_decimal
 from crossmargin.basics.records import Record
-from crossmargin.basics.refusals import RefusedError
+from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.ledger.chart import AccountKind
-from crossmargin.ledger.transfers import Transfer
+from crossmargin.ledger.transfers import Transfer, TransferState
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.services.books.accounts import of_customer
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.delivering import delivered_values
+from crossmargin.services.clearing_day.engine import is_closed
 from crossmargin.services.clearing_day.lot_register import (
     GOES_ON,
     LotEnd,
@@ -37,7 +40,7 @@ from crossmargin.services.clearing_day.system_prices import (
     target_rate_pct,
 )
 from crossmargin.settlement.fails import fails_charge_rate_pct
-from crossmargin.settlement.flows import Flow, FlowCycle, FlowKind
+from crossmargin.settlement.flows import Flow, FlowCycle, FlowKind, total_of
 from crossmargin.settlement.funds_only import PaidMark, system_value
 from crossmargin.settlement.identity import (
     Life,
@@ -52,6 +55,8 @@ from crossmargin.settlement.rules import FailMarkInterest, SettlementRules
 
 _PARTS = ("price", "coupons", "repo_interest", "mark_interest", "fails_charges")
 _FLOW_KINDS = frozenset(kind.value for kind in FlowKind)
+#: What moved: a delivery's invoice is pending until the bank confirms it.
+_MOVED = (TransferState.POSTED, TransferState.POSTS_PENDING)
 #: Where a customer's flows are: those of Segregated Customer Margin's positions in the second.
 _OWN_ACCOUNTS = (AccountKind.CUSTOMER_FUTURES_ACCOUNT, AccountKind.CUSTOMER_SECURITIES_ACCOUNT)
 
@@ -64,11 +69,21 @@ class CustomerProof:
     ----------
     customer : CustomerKey
     of_lots, of_flows : ProfitAndLoss
+    marks_out : Money
+        Forward marks received and not returned, by the record of marks; negative were paid.
+    delivery_invoices : Money
+        Received for securities delivered; negative was paid. No profit: it buys securities.
+    posted : Money
+        Every settlement flow that the ledger posted to the customer's accounts, as a statement
+        sums them.
     """
 
     customer: CustomerKey
     of_lots: ProfitAndLoss
     of_flows: ProfitAndLoss
+    marks_out: Money
+    delivery_invoices: Money
+    posted: Money
 
     @property
     def unexplained(self) -> ProfitAndLoss:
@@ -76,9 +91,14 @@ class CustomerProof:
         return self.of_flows - self.of_lots
 
     @property
+    def to_be_posted(self) -> Money:
+        """What the ledger is to have posted: profit and loss, marks that are out, invoices."""
+        return self.of_lots.total + self.marks_out + self.delivery_invoices
+
+    @property
     def holds(self) -> bool:
-        """Whether both ways are equal in every part."""
-        return self.unexplained == ProfitAndLoss()
+        """Whether both ways are equal in every part, and the ledger's total is theirs."""
+        return self.unexplained == ProfitAndLoss() and self.posted == self.to_be_posted
 
 
 def prove(models: DayModels, work: Work, *, bd_fcm: str, until: date) -> tuple[CustomerProof, ...]:
@@ -91,24 +111,37 @@ def prove(models: DayModels, work: Work, *, bd_fcm: str, until: date) -> tuple[C
     work : Work
     bd_fcm : str
     until : date
-        The last business date that the books were run on.
+        A business date that was closed; what was written later is left out.
 
     Raises
     ------
     RefusedError
-        If a parameter chosen for the days is none or does not fit.
+        If the day was never closed, a parameter chosen for the days is none or does not fit, or a
+        date that a lot left on has no prices: every reason at once.
     """
-    if faults := models.faults_of_changes(until):
+    faults = list(models.faults_of_changes(until))
+    if not is_closed(work.records, bd_fcm, until):
+        faults.append(
+            Refusal("date", until.isoformat(), f"a day of {bd_fcm} that was closed", "days")
+        )
+    if faults:
         raise RefusedError(*faults)
     reading = _Reading(models, work, bd_fcm, until)
+    if faults := reading.unpriced():
+        raise RefusedError(*faults)
     customers = sorted({lot.customer for lot, _ in reading.register.opened})
-    return tuple(
-        CustomerProof(
-            customer,
-            profit_and_loss(reading.lives(customer)),
-            profit_and_loss_of_flows(reading.flows(customer), reading.outstanding(customer)),
-        )
-        for customer in customers
+    return tuple(_proof(reading, customer) for customer in customers)
+
+
+def _proof(reading: _Reading, customer: CustomerKey) -> CustomerProof:
+    flows, outstanding = reading.flows(customer), reading.outstanding(customer)
+    return CustomerProof(
+        customer=customer,
+        of_lots=profit_and_loss(reading.lives(customer)),
+        of_flows=profit_and_loss_of_flows(flows, outstanding),
+        marks_out=Money.total(mark.amount for mark in outstanding),
+        delivery_invoices=total_of(flows, FlowKind.FUTURES_DELIVERY_INVOICE),
+        posted=total_of(flows),
     )
 
 
@@ -117,14 +150,30 @@ class _Reading:
 
     def __init__(self, models: DayModels, work: Work, bd_fcm: str, until: date) -> None:
         self.models, self.work, self.until = models, work, until
-        self.register: LotRegister = read_register(work.records, bd_fcm)
+        self.register: LotRegister = read_register(work.records, bd_fcm).as_of(until)
         self.rules = SettlementRules.from_parameters(models.set_of("settlement", until))
         self.rates = published_rates(models.market, self.rules.mark_interest_rate, self.rules)
         self._owners = {lot.lot_id: lot.customer for lot, _ in self.register.opened}
-        self._marks: tuple[Record, ...] = work.records.select(stream=MARKS, subject=bd_fcm)
+        self._marks: tuple[Record, ...] = work.records.select(
+            stream=MARKS, subject=bd_fcm, last=until
+        )
         self._returned = self._returned_marks()
-        self._delivered = delivered_values(work.records)
+        self._delivered = delivered_values(work.records, until=until)
         self._sheets: dict[date, Mapping[str, SystemPrice]] = {}
+
+    def unpriced(self) -> list[Refusal]:
+        """Return every evening without prices that a lot at FICC left at, or stands at."""
+        evenings = {
+            self._evening_before(self._last_day(lot))
+            for lot, _ in self.register.opened
+            if lot.at_ficc
+        }
+        expected = "a date with security prices, or derived prices asked for"
+        return [
+            Refusal("date", each.isoformat(), expected, "ruling 35")
+            for each in sorted(evenings)
+            if each not in self.models.priced(each).price_sheets
+        ]
 
     def lives(self, customer: CustomerKey) -> list[Life]:
         """Return what happened to each of a customer's lots."""
@@ -141,7 +190,7 @@ class _Reading:
             self._flow(each, own)
             for own in accounts
             for each in self.work.ledger.transfers(account_id=own, last=self.until)
-            if each.kind.value in _FLOW_KINDS
+            if each.kind.value in _FLOW_KINDS and each.state in _MOVED
         ]
 
     def outstanding(self, customer: CustomerKey) -> list[PaidMark]:
@@ -151,7 +200,7 @@ class _Reading:
 
     def _life(self, lot: Lot, record: Record) -> Life:
         end = self.register.ended.get(lot.lot_id)
-        until = self.until if end is None else end.business_date
+        until = self._last_day(lot)
         price = None if not lot.at_ficc else self._price(lot, until)
         return Life(
             lot=lot,
@@ -162,6 +211,15 @@ class _Reading:
             fails_rate_pct=self._fails_rate(lot),
             returned=tuple(self._returned.get(lot.lot_id, ())),
         )
+
+    def _last_day(self, lot: Lot) -> date:
+        """Return the day on which a lot left, or is looked at."""
+        end = self.register.ended.get(lot.lot_id)
+        return self.until if end is None else end.business_date
+
+    @staticmethod
+    def _evening_before(day: date) -> date:
+        return sifma_calendar().previous_business_day(day)
 
     def _exit(
         self, lot: Lot, end: Record | None, until: date, price: SystemPrice | None
@@ -181,7 +239,7 @@ class _Reading:
 
     def _price(self, lot: Lot, day: date) -> SystemPrice:
         """Return the system price of the evening before a day."""
-        before = sifma_calendar().previous_business_day(day)
+        before = self._evening_before(day)
         if before not in self._sheets:
             sheet = self.models.priced(before).price_sheets[before]
             self._sheets[before] = security_system_prices(sheet)
@@ -190,7 +248,7 @@ class _Reading:
     def _fails_rate(self, lot: Lot) -> Fraction:
         if not lot.failed:
             return Fraction(0)
-        before = sifma_calendar().previous_business_day(lot.due)
+        before = self._evening_before(lot.due)
         target = target_rate_pct(self.models.market, before, self.rules)
         return fails_charge_rate_pct(self.rules, target)
 
@@ -237,6 +295,10 @@ def proof_document(
                     for part in (*_PARTS, "total")
                 },
                 "unexplained": str(proof.unexplained.total),
+                "marks_out": str(proof.marks_out),
+                "delivery_invoices": str(proof.delivery_invoices),
+                "to_be_posted": str(proof.to_be_posted),
+                "posted": str(proof.posted),
                 "holds": proof.holds,
             }
             for proof in listed

@@ -48,18 +48,19 @@ def segregation_of(inputs: DayInputs) -> SegregationStatement:
 
     Variation is paid every day, so that nothing is unrealized: what was marked and not yet settled
     with a clearing organization stands on line 9. A customer's securities offset its deficit less
-    the haircuts of SEC Rule 15c3-1(c)(2)(vi) (status: recalled).
+    the haircuts of SEC Rule 15c3-1(c)(2)(vi) (status: recalled). Securities are rounded once, so
+    that lines 7C, 8C and FICC's are line 1B, and line 14 is the books' residual interest less
+    the debit balances of line 5.
     """
     parameters = inputs.context.parameters("collateral", inputs.business_date)
     haircuts = NetCapitalHaircuts.from_parameters(parameters)
+    owed = inputs.owed_securities()
+    held = inputs.securities(_K.SEGREGATED_BANK, _K.CME_CUSTOMER_MARGIN, _K.FICC_XM_MARGIN)
     customers = [
         CustomerBalance(
             customer_id=key.customer_id,
             cash=standing.holdings.cash,
-            securities=Money.total(
-                standing.market_value(cusip, par)
-                for cusip, par in standing.holdings.par_dollars.items()
-            ),
+            securities=owed[key],
             securities_after_haircut=Money.total(
                 _after_haircut(standing.prices[cusip], par, haircuts, inputs.business_date)
                 for cusip, par in standing.holdings.par_dollars.items()
@@ -69,14 +70,14 @@ def segregation_of(inputs: DayInputs) -> SegregationStatement:
     ]
     funds = FundsInSegregation(
         bank_cash=inputs.cash(_K.SEGREGATED_BANK),
-        bank_customer_securities=inputs.securities(_K.SEGREGATED_BANK),
+        bank_customer_securities=held[_K.SEGREGATED_BANK],
         dco_cash=inputs.cash(_K.CME_CUSTOMER_MARGIN),
-        dco_customer_securities=inputs.securities(_K.CME_CUSTOMER_MARGIN),
+        dco_customer_securities=held[_K.CME_CUSTOMER_MARGIN],
         net_settlement=inputs.cash(_K.CME_SETTLEMENT),
     )
     ficc = FiccItems(
         cash=inputs.cash(_K.FICC_XM_MARGIN),
-        customer_securities=inputs.securities(_K.FICC_XM_MARGIN),
+        customer_securities=held[_K.FICC_XM_MARGIN],
         funds_only_settlement=inputs.cash(_K.FICC_FUNDS_ONLY_SETTLEMENT),
     )
     return segregation_statement(
@@ -116,22 +117,27 @@ def margins_of(inputs: DayInputs) -> list[CustomerMargin]:
     return found
 
 
-def residual_interest_of(inputs: DayInputs) -> ResidualInterest:
-    """Return residual interest required and held at the close."""
+def residual_interest_of(inputs: DayInputs, segregation: SegregationStatement) -> ResidualInterest:
+    """Return residual interest required and held at the close, line 14.
+
+    Line 5 has taken debit balances from it, so that they are not required of it again.
+    """
     return residual_interest(
         margins_of(inputs),
-        held=-inputs.cash(_K.RESIDUAL_INTEREST),
+        held=segregation.excess,
         target=target(inputs),
         payments={},
         scope=inputs.rules.undermargined_scope,
     )
 
 
-def residual_interest_without_savings(inputs: DayInputs) -> ResidualInterest:
+def residual_interest_without_savings(
+    inputs: DayInputs, segregation: SegregationStatement
+) -> ResidualInterest:
     """Return the same with every customer's saving lost."""
     return without_savings(
         margins_of(inputs),
-        held=-inputs.cash(_K.RESIDUAL_INTEREST),
+        held=segregation.excess,
         target=target(inputs),
         scope=inputs.rules.undermargined_scope,
     )

@@ -46,6 +46,11 @@ def is_issue(record: Record) -> bool:
     return record.stream == STREAM and record.content["event"] == "issued"
 
 
+def is_true_up(record: Record) -> bool:
+    """Return whether a record changes a call by a later run."""
+    return record.stream == STREAM and record.content["event"] == "trued_up"
+
+
 def write_event(work: Work, event: CallEvent, written: Written) -> None:
     """Write an event that can follow what is there.
 
@@ -121,30 +126,50 @@ def dispute(
 
 
 def resolve(
-    work: Work, customer: CustomerKey, call_id: str, upheld: Money, written: Written
+    work: Work, customer: CustomerKey, call_id: str, found_due: Money, written: Written
 ) -> str:
-    """Book how the disputes of a call ended; return why it cannot be, or nothing."""
+    """Book how the disputes of a call ended; return why it cannot be, or nothing.
+
+    Parameters
+    ----------
+    work : Work
+    customer : CustomerKey
+    call_id : str
+    found_due : Money
+        What of the disputed amount the customer owes; the call falls by the rest of it. A later
+        run of the cycle may have lowered what is disputed: no more than is left of it is due.
+    written : Written
+    """
     calls = {call.issued.event_id: call for call in calls_of(work.records, customer)}
     call = calls.get(call_id)
     if call is None or not call.disputes:
         return f"nothing of {call_id} is disputed"
-    left = upheld
+    said = _disputed_at_first(work, call)
+    if found_due > said:
+        return f"no more than {said} was disputed"
+    left = found_due
     for dispute_id, amount in sorted(call.disputes.items()):
-        share = min(left, amount)
+        due = min(left, amount)
         event = DisputeResolved(
             event_id=f"{dispute_id}/resolved",
             customer=customer,
             business_date=written.business_date,
             at=written.at,
             dispute_id=dispute_id,
-            upheld=share,
+            upheld=amount - due,
             reason=written.causes[0],
         )
         reason = _tried(work, event, written)
         if reason:
             return reason
-        left -= share
-    return "" if left == ZERO else f"no more than {upheld - left} was disputed"
+        left -= due
+    return ""
+
+
+def _disputed_at_first(work: Work, call: CallState) -> Money:
+    """Return what the open disputes of a call were about when they began."""
+    begun = [event_of(found) for each in call.disputes if (found := work.records.get(each))]
+    return Money.total(each.amount for each in begun if isinstance(each, CallDisputed))
 
 
 def _tried(work: Work, event: CallEvent, written: Written) -> str:

@@ -14,7 +14,7 @@ from crossmargin.arrangement.cycles import Cycle
 from crossmargin.basics.records import Record
 from crossmargin.services.books.ports import Records, Work
 from crossmargin.services.clearing_day.context import DayContext
-from crossmargin.services.clearing_day.schedule import Step
+from crossmargin.services.clearing_day.schedule import Step, StepKind
 from crossmargin.services.margin_positions import MarginRun
 from crossmargin.services.reconciliation import CcpFile, CcpLine, FileKind
 from crossmargin.services.reconciliation_figures import our_file
@@ -34,11 +34,15 @@ _WRITTEN: Mapping[FileKind, frozenset[Cycle]] = {
 def keep_ccp_files(
     context: DayContext, work: Work, run: MarginRun, cycle: Cycle, step: Step, *, run_id: str
 ) -> None:
-    """Keep a cycle's files; nothing of a cycle that calls nothing."""
+    """Keep a cycle's files; nothing of a cycle that calls nothing.
+
+    A cycle that is struck again is its second run.
+    """
+    number = 2 if step.kind is StepKind.EODXM_RESTRUCK else 1
     for kind, cycles in _WRITTEN.items():
         if cycle not in cycles:
             continue
-        file = our_file(run, kind, cycle=cycle.value, run_number=1)
+        file = our_file(run, kind, cycle=cycle.value, run_number=number)
         content = {
             "kind": kind.value,
             "cycle": file.cycle,

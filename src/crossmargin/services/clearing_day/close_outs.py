@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from crossmargin.basics.identifiers import CustomerKey
-from crossmargin.basics.money import ZERO
+from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.collateral.calls import CallState
@@ -26,7 +26,7 @@ from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.credit import ladder_rules
 from crossmargin.services.clearing_day.lot_register import customer_of, subject_of
 from crossmargin.services.clearing_day.schedule import Step
-from crossmargin.services.clearing_day.standing import Standing
+from crossmargin.services.clearing_day.standing import CALLED_FOR, Standing
 
 CLOSE_OUT_PROPOSED = "CLOSE_OUT_PROPOSED"
 CLOSE_OUT_DECIDED = "CLOSE_OUT_DECIDED"
@@ -94,8 +94,12 @@ def propose_close_out(
     Returns
     -------
     list of str
-        The id of the proposal; none where none is due, or one of the same calls stands.
+        The id of the proposal; none where none is due, one of the same calls stands, or the
+        customer lacks nothing any more: the calls stay late, there is nothing to close out for.
     """
+    lacking = Money.total(standing.lacking(side) for side in CALLED_FOR)
+    if lacking == ZERO:
+        return []
     customer, rules = standing.holdings.customer, ladder_rules(context, step.business_date)
     asking = [call for call in late if is_for_close_out(call, step.business_date, rules)]
     ids = frozenset(call.issued.event_id for call in asking)
@@ -118,7 +122,7 @@ def propose_close_out(
         ],
         "requirement": {side.value: str(each) for side, each in sorted(standing.required.items())},
         "value": str(standing.value),
-        "lacking": str(max(ZERO, standing.ccp_minimum - standing.value)),
+        "lacking": str(lacking),
         "debit_balance": str(max(ZERO, -standing.holdings.cash)),
     }
     causes = (*sorted(ids), requirement_id)

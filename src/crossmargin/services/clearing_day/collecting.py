@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.collateral.ageing import Orders
-from crossmargin.collateral.call_events import CalledFor, House, issue_call
+from crossmargin.collateral.call_events import CalledFor, issue_call
 from crossmargin.collateral.calls import CallState
 from crossmargin.collateral.deadline import DeadlineRules
 from crossmargin.collateral.house_terms import limits_exceeded
@@ -41,7 +41,7 @@ from crossmargin.services.clearing_day.flow_steps import FLOWS
 from crossmargin.services.clearing_day.lot_register import subject_of
 from crossmargin.services.clearing_day.requirements import Required, last_requirements
 from crossmargin.services.clearing_day.schedule import Step, StepKind
-from crossmargin.services.clearing_day.standing import SIDES, Standing, standing_of
+from crossmargin.services.clearing_day.standing import CALLED_FOR, Standing, standing_of
 from crossmargin.services.clearing_day.wires import (
     SETTLEMENT_ACCOUNTS,
     Places,
@@ -56,14 +56,14 @@ from crossmargin.services.clearing_day.wires import (
 _CENTS = 100
 _MORNINGS = frozenset({StepKind.CME_MORNING, StepKind.FICC_MORNING})
 _AT_CME = frozenset({StepKind.CME_MORNING, StepKind.CME_ITD_DUE})
-_EVENINGS = frozenset({StepKind.EOD, StepKind.EODXM, StepKind.CLOSE})
+_EVENINGS = frozenset({StepKind.EOD, StepKind.EODXM, StepKind.EODXM_RESTRUCK, StepKind.CLOSE})
 
 
 def call_customers(context: DayContext, work: Work, step: Step, cycle: str) -> StepResult:
     """Call what customers lack after a cycle, for each clearing organization and the house apart.
 
     Who exceeds a limit, or requires more than when its orders were restricted, is named. Where less
-    is lacking than is called, calls that are not due are trued up, the youngest first.
+    is lacking than is called, calls that are not late are trued up, the youngest first.
     """
     accrued = pay_accrued(context, work, step)
     required = last_requirements(work.records, context.bd_fcm, until=step.business_date)
@@ -72,7 +72,7 @@ def call_customers(context: DayContext, work: Work, step: Step, cycle: str) -> S
     called, lowered = ZERO, ZERO
     for customer, each in sorted(required.items()):
         standing = _standing(context, work, step, each)
-        for side in (*SIDES, House.HOUSE):
+        for side in CALLED_FOR:
             book = call_book(work.records, customer)
             change = standing.lacking(side) - book.outstanding(customer, side)
             if change > ZERO:
@@ -211,11 +211,15 @@ def _call(
 def _lower(
     context: DayContext, work: Work, step: Step, calls: Sequence[CallState], by: Money
 ) -> Money:
-    """Lower calls that are not due, the youngest first; a late one stands."""
+    """Lower calls, what is disputed of them too, the youngest first; a late one stands.
+
+    A call of which nothing but what is disputed is unpaid is not late.
+    """
     lowered = ZERO
     for call in reversed(calls):
-        change = min(by - lowered, call.payable)
-        if call.issued.due_at <= step.at or change <= ZERO:
+        change = min(by - lowered, call.outstanding)
+        is_late = call.issued.due_at <= step.at and call.payable > ZERO
+        if is_late or change <= ZERO:
             continue
         written = context.written(step, call.issued.event_id)
         reason = f"{step.business_date.isoformat()} {step.name}"

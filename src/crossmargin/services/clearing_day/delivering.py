@@ -231,10 +231,17 @@ def _content(record: Record, made: Sequence[Delivery], price: SettlementPrice) -
     }
 
 
-def delivered_values(records: Records) -> Mapping[str, Money]:
-    """Return what tendered lots left at: their marks at the intention day's settlement price."""
+def delivered_values(records: Records, *, until: date | None = None) -> Mapping[str, Money]:
+    """Return what tendered lots left at: their marks at the intention day's settlement price.
+
+    Parameters
+    ----------
+    records : Records
+    until : date, optional
+        Of those invoiced by a business date alone.
+    """
     found: dict[str, Money] = {}
-    for record in records.select(stream=DELIVERY):
+    for record in records.select(stream=DELIVERY, last=until):
         marked = record.content["marked"]
         if not isinstance(marked, Mapping):
             raise TypeError(f"expected the marks of a delivery, was {marked!r}")

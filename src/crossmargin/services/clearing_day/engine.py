@@ -15,7 +15,7 @@ from typing import Protocol
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import Refusal
 from crossmargin.services.books.days import STEP, check_turn
-from crossmargin.services.books.ports import Books, Work
+from crossmargin.services.books.ports import Books, Records, Work
 from crossmargin.services.clearing_day.arrivals import ArrivedFile
 from crossmargin.services.clearing_day.outgoing import Outbox, send_out
 from crossmargin.services.clearing_day.schedule import DayClock, Step, StepKind
@@ -163,6 +163,12 @@ def run_day(
         note(_stepped(programme, books, step))
     send()
     return tuple(done)
+
+
+def is_closed(records: Records, bd_fcm: str, business_date: date) -> bool:
+    """Return whether a BD-FCM's day was closed."""
+    found = records.select(stream=STEP, subject=bd_fcm, first=business_date, last=business_date)
+    return any(each.content["step"] == StepKind.CLOSE.value for each in found)
 
 
 def file_record_id(bd_fcm: str, business_date: date, file: ArrivedFile) -> str:

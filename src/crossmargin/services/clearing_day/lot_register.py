@@ -219,6 +219,13 @@ class LotRegister:
             found = (self.opened[place] for place in self.recent)
         return tuple(lot for lot, record in found if self._is_live(lot, record, cutoffs))
 
+    def as_of(self, day: date) -> LotRegister:
+        """Return the register as it stood at the end of a business date."""
+        return LotRegister(
+            tuple(each for each in self.opened if each[1].business_date <= day),
+            {lot_id: end for lot_id, end in self.ended.items() if end.business_date <= day},
+        )
+
     def sources(self, lots: Iterable[Lot]) -> tuple[str, ...]:
         """Return what opened some lots, each once: files, and instructions that split them."""
         causes = [record.causes[0] for _, record in self._records_of(lots) if record.causes]

@@ -11,7 +11,7 @@ from crossmargin.basics.records import Record
 from crossmargin.collateral.call_events import STREAM
 from crossmargin.ledger.assets import Asset, AssetKind
 from crossmargin.services.books.ports import Books, Records
-from crossmargin.services.clearing_day.call_register import is_issue
+from crossmargin.services.clearing_day.call_register import is_issue, is_true_up
 from crossmargin.services.clearing_day.lot_register import customer_of
 from crossmargin.services.clearing_day.wires import WIRE
 
@@ -35,7 +35,7 @@ def send_out(books: Books, outbox: Outbox, bd_fcm: str, business_date: date) -> 
 
 
 def outgoing(records: Records, bd_fcm: str, business_date: date) -> Outgoing:
-    """Return a day's wires and calls, in the order in which they were made."""
+    """Return a day's wires, calls and what calls changed by, in the order of their making."""
 
     def of_day(stream: str) -> list[Record]:
         found = records.select(stream=stream, first=business_date, last=business_date)
@@ -44,6 +44,7 @@ def outgoing(records: Records, bd_fcm: str, business_date: date) -> Outgoing:
     return {
         "wires.jsonl": [_wire(each) for each in of_day(WIRE)],
         "calls.jsonl": [_call(each) for each in of_day(STREAM) if is_issue(each)],
+        "call-changes.jsonl": [_change(each) for each in of_day(STREAM) if is_true_up(each)],
     }
 
 
@@ -75,6 +76,16 @@ def _call(record: Record) -> dict[str, object]:
         "currency": said["currency"],
         "issued_at": record.at.isoformat(),
         "due_at": said["due_at"],
+    }
+
+
+def _change(record: Record) -> dict[str, object]:
+    said = record.content
+    return {
+        "call_id": said["call_id"],
+        "customer_id": _customer_id(record.subject),
+        "change": str(Money(int(str(said["change"])))),
+        "at": record.at.isoformat(),
     }
 
 

@@ -159,7 +159,7 @@ def ficc_start_of_day(
         if lot.lot_id in leaving:
             flows += settlement_flows(lot, price, day=day)
             continue
-        mark = forward_mark(lot, price, cycle=FlowCycle.START_OF_DAY, day=day, valued_for=day)
+        mark = forward_mark(lot, price, cycle=FlowCycle.START_OF_DAY, day=day)
         flows.append(mark)
         marks.append(PaidMark(lot.lot_id, mark.amount, day, lot.failed))
     return FundsOnlyDay(
@@ -179,6 +179,9 @@ def ficc_intraday(
     terms: FundsOnlyTerms,
 ) -> FundsOnlyDay:
     """Return the intraday cycle: each lot's mark less the marks of it that are out already.
+
+    Interest is accrued to the day (ruling 35), as at its start: a coupon dated the next day passes
+    when that is opened, and until then it is in the value.
 
     Parameters
     ----------
@@ -201,14 +204,12 @@ def ficc_intraday(
     for paid in outstanding:
         out[paid.lot_id] = out.get(paid.lot_id, ZERO) + paid.amount
     flows, marks = [], list(outstanding)
-    following = terms.calendar.next_business_day(day)
     for lot in at_ficc:
         mark = forward_mark(
             lot,
             prices.securities[lot.instrument],
             cycle=FlowCycle.INTRADAY,
             day=day,
-            valued_for=following,
             outstanding=out.get(lot.lot_id, ZERO),
         )
         flows.append(mark)

@@ -1,7 +1,8 @@
 """A cycle's requirements, written as records: each customer's figures, and the run that made them.
 
 A side whose position file for the cycle has not come by the run is late: the stated fallback gives
-the factor, and every record says so. CUR calls nothing.
+the factor, and every record says so. Where it comes before the day is closed, EODXM is struck again
+with both sides' figures, and both records stay. CUR calls nothing.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ from crossmargin.services.clearing_day.required import (
     last_requirements,
     required_of,
 )
-from crossmargin.services.clearing_day.schedule import Step
+from crossmargin.services.clearing_day.schedule import Step, StepKind
 from crossmargin.services.margin_cycles import LateSides, at_decided_factors, decide_factor
 from crossmargin.services.margin_positions import MarginRun
 from crossmargin.services.margin_run import CustomerResult
@@ -55,6 +56,7 @@ __all__ = [
     "MARGIN_RUN",
     "REQUIREMENT",
     "Required",
+    "is_to_be_restruck",
     "last_factors",
     "last_requirements",
     "required_of",
@@ -128,6 +130,14 @@ def run_cycle(context: DayContext, work: Work, step: Step, cycle: Cycle) -> Step
         },
         (run_record.record_id,),
     )
+
+
+def is_to_be_restruck(records: Records, bd_fcm: str, business_date: date) -> bool:
+    """Return whether EODXM ran without a side's file, and both sides' are there now."""
+    run = records.get(f"run/{bd_fcm}/{business_date.isoformat()}/{StepKind.EODXM.value}")
+    if run is None or not run.content["late"]:
+        return False
+    return set(_position_files(records, bd_fcm, business_date, Cycle.EODXM)) == set(_POSITION_FILES)
 
 
 def _release(

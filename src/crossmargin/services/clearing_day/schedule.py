@@ -33,6 +33,7 @@ class StepKind(StrEnum):
     FEDWIRE_CLOSE = "fedwire-close"
     EOD = "eod"
     EODXM = "eodxm"
+    EODXM_RESTRUCK = "eodxm-restruck"
     CLOSE = "close"
 
 
@@ -49,6 +50,7 @@ _TIMES: Mapping[StepKind, tuple[str, str]] = {
     StepKind.FEDWIRE_CLOSE: ("collateral", "fedwire_funds_close"),
     StepKind.EOD: ("clearing_day", "eod_run"),
     StepKind.EODXM: ("clearing_day", "eodxm_run"),
+    StepKind.EODXM_RESTRUCK: ("clearing_day", "eodxm_restruck"),
     StepKind.CLOSE: ("clearing_day", "close"),
 }
 #: What must come before what, whatever times are chosen.
@@ -62,6 +64,8 @@ _ORDER = (
     (StepKind.FEDWIRE_CLOSE, StepKind.EOD),
     (StepKind.EOD, StepKind.EODXM),
     (StepKind.EODXM, StepKind.CLOSE),
+    (StepKind.EODXM, StepKind.EODXM_RESTRUCK),
+    (StepKind.EODXM_RESTRUCK, StepKind.CLOSE),
 )
 
 

@@ -34,6 +34,8 @@ from crossmargin.services.clearing_day.house_terms import terms_in_force
 from crossmargin.services.clearing_day.requirements import Required
 
 SIDES = (ClearingOrganization.FICC, ClearingOrganization.CME)
+#: Whatever is called for.
+CALLED_FOR: tuple[CalledFor, ...] = (*SIDES, House.HOUSE)
 _CLAIMS = {
     ClearingOrganization.FICC: AccountKind.FICC_XM_MARGIN,
     ClearingOrganization.CME: AccountKind.CME_CUSTOMER_MARGIN,

@@ -25,7 +25,7 @@ from crossmargin.services.clearing_day.flow_steps import (
 )
 from crossmargin.services.clearing_day.intake import take_in
 from crossmargin.services.clearing_day.leaving import see_customers_off
-from crossmargin.services.clearing_day.requirements import run_cycle
+from crossmargin.services.clearing_day.requirements import is_to_be_restruck, run_cycle
 from crossmargin.services.clearing_day.schedule import Step, StepKind
 
 
@@ -44,6 +44,7 @@ def day_programme(context: DayContext) -> DayProgramme:
         StepKind.FEDWIRE_CLOSE: partial(close_of_fedwire, context),
         StepKind.EOD: partial(_evening, context),
         StepKind.EODXM: partial(_final, context),
+        StepKind.EODXM_RESTRUCK: partial(_restruck, context),
         StepKind.CLOSE: partial(_close, context),
     }
     return DayProgramme(
@@ -93,6 +94,13 @@ def _final(context: DayContext, work: Work, step: Step) -> StepResult:
         run_cycle(context, work, step, Cycle.EODXM),
         call_customers(context, work, step, Cycle.EODXM.value),
     )
+
+
+def _restruck(context: DayContext, work: Work, step: Step) -> StepResult:
+    """Strike EODXM again where a late side's file has come; the difference is called or lowered."""
+    if not is_to_be_restruck(work.records, context.bd_fcm, step.business_date):
+        return StepResult({"restruck": "no"})
+    return _joined(StepResult({"restruck": "yes"}), _final(context, work, step))
 
 
 def _close(context: DayContext, work: Work, step: Step) -> StepResult:

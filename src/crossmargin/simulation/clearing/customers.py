@@ -57,7 +57,9 @@ def _call_payments(seen: Seen) -> Iterator[tuple[datetime, PaymentRow]]:
     minutes = seen.plan.clock.call_payment_minutes
     for call, conduct in _conducts(seen):
         on_time = _on_time(seen, call)
-        paid = call.amount_cents if conduct is None else _share(call, conduct)
+        # A later run lowers what is unpaid alone, so that what was paid is found the same again.
+        share = call.amount_cents if conduct is None else _share(call, conduct)
+        paid = min(share, call.standing_cents)
         customer = seen.plan.customer(call.customer_id)
         if paid:
             row = _paid(f"payment-{call.call_id}", call.call_id, customer, _CASH, paid)
@@ -68,11 +70,10 @@ def _call_payments(seen: Seen) -> Iterator[tuple[datetime, PaymentRow]]:
                 # What is found due is paid as a new call would be.
                 hours = seen.plan.clock.customers
                 rest_at = seen.answered_at(rest_at.date(), rest_at, minutes, hours)
-            rest = call.amount_cents - paid
-            yield (
-                rest_at,
-                _paid(f"payment-{call.call_id}-rest", call.call_id, customer, _CASH, rest),
-            )
+            rest = call.standing_cents - paid
+            if rest:
+                row = _paid(f"payment-{call.call_id}-rest", call.call_id, customer, _CASH, rest)
+                yield rest_at, row
 
 
 def _instructions(seen: Seen) -> Iterator[tuple[datetime, InstructionRow]]:

@@ -1,14 +1,14 @@
 """What the BD-FCM sent out, as the other parties read it: wires and margin calls.
 
-One folder a business day holds ``wires.jsonl`` and ``calls.jsonl``, one JSON object a line. A last
-line without its end is being written and is not there yet.
+One folder a business day holds ``wires.jsonl``, ``calls.jsonl`` and ``call-changes.jsonl``, one
+JSON object a line. A last line without its end is being written and is not there yet.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -54,13 +54,31 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A margin call of a customer, as issued: the amount in cents, more than zero."""
+    """A margin call of a customer.
+
+    Parameters
+    ----------
+    call_id : str
+    business_date : date
+    customer_id : str
+    amount_cents : int
+        As issued, more than zero.
+    issued_at : datetime
+    changed_cents : int
+        What later runs changed of it so far, signed.
+    """
 
     call_id: str
     business_date: date
     customer_id: str
     amount_cents: int
     issued_at: datetime
+    changed_cents: int = 0
+
+    @property
+    def standing_cents(self) -> int:
+        """What is called now; what was paid is never taken back."""
+        return max(0, self.amount_cents + self.changed_cents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +101,13 @@ def read_outbox(folder: Path, *, first: date, last: date) -> Outbox:
     faults: list[Refusal] = []
     wires = [each for day in days for each in _objects(folder, day, "wires.jsonl", _wire, faults)]
     calls = [each for day in days for each in _objects(folder, day, "calls.jsonl", _call, faults)]
+    changed: dict[str, int] = {}
+    for day in days:
+        for call_id, cents in _objects(folder, day, "call-changes.jsonl", _change, faults):
+            changed[call_id] = changed.get(call_id, 0) + cents
     if faults:
         raise RefusedError(*faults)
+    calls = [replace(each, changed_cents=changed.get(each.call_id, 0)) for each in calls]
     return Outbox(tuple(wires), tuple(calls))
 
 
@@ -156,6 +179,10 @@ def _call(said: Mapping[str, object], day: date) -> Call:
         amount_cents=_quantity("CASH-USD", _text(said, "amount")),
         issued_at=_instant(said, "issued_at"),
     )
+
+
+def _change(said: Mapping[str, object], _day: date) -> tuple[str, int]:
+    return _text(said, "call_id"), money_from_decimal(_text(said, "change")).cents
 
 
 def _text(said: Mapping[str, object], key: str) -> str:

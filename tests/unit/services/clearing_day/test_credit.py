@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
@@ -14,7 +15,7 @@ from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.bootstrap import block_executor, parameter_registry
 from crossmargin.collateral.ageing import Orders
-from crossmargin.collateral.allocation import AllocationRules, allocate
+from crossmargin.collateral.allocation import Allocation, AllocationRules, allocate
 from crossmargin.collateral.call_events import House, issue_call
 from crossmargin.collateral.deadline import DeadlineRules
 from crossmargin.collateral.haircuts import HaircutTables
@@ -124,6 +125,30 @@ def propose(context: DayContext, work: Work, day: date) -> list[str]:
     return propose_close_out(
         context, work, close(day), standing(context, work), late=late, requirement_id="required"
     )
+
+
+@pytest.mark.parametrize(
+    ("is_required", "add_on", "proposed"),
+    [(True, ZERO, 1), (False, Money(5), 1), (False, ZERO, 0)],
+)
+def test_a_close_out_is_proposed_only_while_something_is_lacking(
+    context, work, is_required, add_on, proposed
+) -> None:
+    call(context, work)
+    late = [each for each in calls_of(work.records, FUND) if each.payable > ZERO]
+    now = replace(standing(context, work), terms=HouseTerms(FUND, DAY, add_on=add_on))
+    if not is_required:
+        now = replace(now, required=dict.fromkeys(SIDES, ZERO), placing=placed_on_nothing(now))
+    found = propose_close_out(
+        context, work, close(DAY + timedelta(7)), now, late=late, requirement_id="required"
+    )
+    assert len(found) == proposed
+
+
+def placed_on_nothing(lacks: Standing) -> Allocation:
+    own, sides = lacks.holdings.as_property({}), dict.fromkeys(SIDES, ZERO)
+    rules = AllocationRules.from_parameters(parameter_registry().set_of("collateral", DAY))
+    return allocate(own, sides, tables=lacks.tables, rules=rules, as_of=DAY)
 
 
 def decide(work: Work, proposal: str, **changes) -> str:

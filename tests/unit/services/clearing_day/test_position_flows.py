@@ -10,7 +10,7 @@ from fractions import Fraction
 import pytest
 
 from crossmargin.basics.identifiers import CustomerKey
-from crossmargin.basics.money import Money
+from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.bootstrap import parameter_registry
 from crossmargin.ledger.transfers import TransferKind
@@ -117,6 +117,30 @@ def test_a_trade_from_novation_to_settlement_keeps_what_it_gained_once() -> None
     # 99.3 less 99 on ten million, and overnight interest on 20,000 and on 50,000 received.
     assert total_of(paid) == Money(30_000_00 - 2_00 - 5_00)
     assert total_of(third.flows, FlowKind.FICC_TRANSACTION_ADJUSTMENT) == Money(30_000_00)
+
+
+def test_a_coupon_of_the_next_day_is_in_the_value_until_it_passes() -> None:
+    before, dated = date(2026, 5, 14), date(2026, 5, 15)
+    note = note_or_bond(2, maturity_date=date(2033, 5, 15), coupon_pct="4")
+    repo = replace(
+        CASH,
+        instrument=note.cusip.text,
+        leg=Leg.REPO,
+        settlement_date=MONDAY,
+        end_date=date(2026, 5, 29),
+        repo_rate_pct=Decimal(0),
+    )
+    system = SystemPrice(note, Decimal("99.5"), PriceSource.QUOTED_SHEET)
+    of_note = SystemPrices(WEDNESDAY, {note.cusip.text: system}, {})
+    opened = ficc_start_of_day([repo], day=before, prices=of_note, outstanding=(), terms=TERMS)
+    noon = ficc_intraday(
+        [repo], day=before, prices=of_note, outstanding=opened.outstanding, terms=TERMS
+    )
+    assert total_of(noon.flows) == ZERO
+    after = ficc_start_of_day(
+        [repo], day=dated, prices=of_note, outstanding=noon.outstanding, terms=TERMS
+    )
+    assert total_of(after.flows, FlowKind.FICC_COUPON) == Money(200_000_00)
 
 
 def test_a_fail_stays_is_marked_ages_and_the_one_that_does_not_deliver_pays() -> None:

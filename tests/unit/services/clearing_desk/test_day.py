@@ -18,7 +18,7 @@ from crossmargin.ledger.transfers import TransferKind
 from crossmargin.ledger.verification import Check
 from crossmargin.market.history import MarketData
 from crossmargin.participation.steps import CUSTOMER_STEP, Step, step_of
-from crossmargin.product.position import Account
+from crossmargin.product.position import Account, ClearingOrganization
 from crossmargin.services.book_reports.closing import NOTICE, REPORT
 from crossmargin.services.book_reports.profit_and_loss import prove
 from crossmargin.services.book_reports.reading import report_document
@@ -33,13 +33,15 @@ from crossmargin.services.clearing_day.arrivals import (
     InstructionRow,
     PaymentRow,
 )
-from crossmargin.services.clearing_day.call_register import calls_of
+from crossmargin.services.clearing_day.call_register import call_book, calls_of
+from crossmargin.services.clearing_day.ccp_files import ccp_files_of
 from crossmargin.services.clearing_day.charges import accrued_charges
 from crossmargin.services.clearing_day.directing import DIRECTION
 from crossmargin.services.clearing_day.house_terms import set_terms
 from crossmargin.services.clearing_day.instructions import INSTRUCTION
 from crossmargin.services.clearing_day.lot_register import read_register
 from crossmargin.services.clearing_day.marks import last_marks
+from crossmargin.services.clearing_day.outgoing import outgoing
 from crossmargin.services.clearing_day.requirements import REQUIREMENT, required_of
 from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.clearing_day.wires import WIRE
@@ -113,12 +115,23 @@ def test_a_day_ends_verified_reported_and_traced(run, day):
     with books.work() as work:
         proofs = prove(desk.models, work, bd_fcm=FIRM, until=day)
         assert [proof.holds for proof in proofs] == [True]
+        statement = report_document(work, FIRM, day, "statement/CURVE-FUND")["document"]
+        assert proofs[0].posted == _settled_in_cash(statement) != ZERO
         figures = [each.transfer_id for each in work.ledger.transfers(first=day)]
         figures += [each.record_id for each in work.records.select(stream=REQUIREMENT)]
         figures += [each.record_id for each in work.records.select(stream=REPORT)]
         assert all(ends_at_files(trace(work, each)) for each in figures)
         nobody = [each for each in work.records.select(last=day) if not each.approver]
         assert nobody == []
+
+
+def _settled_in_cash(statement) -> Money:
+    """Return the settlement flows of a statement, in cash."""
+    return Money.total(
+        money_from_decimal(line["settlement_flows"])
+        for line in statement["balances"]
+        if line["asset"] == "CASH-USD"
+    )
 
 
 def test_the_close_finds_a_position_that_no_lot_is_behind(market, models, day, lines):
@@ -347,6 +360,43 @@ def test_the_day_without_its_files_takes_the_side_as_late(run, market, models, d
     assert content_of(done, "eod")["late"] == []
     eod, eodxm = (Money(int(_cents(content_of(done, n)["requirement"]))) for n in ("eod", "eodxm"))
     assert eodxm > eod, "no factor, no reduction: the parameter's default"
+
+
+def test_a_side_that_comes_after_the_fallback_has_the_cycle_struck_again(
+    run, market, models, day, lines
+):
+    files = day_files(day, lines, POOR)
+    (ficc,) = [f for f in files if f.name.startswith("2110-ficc")]
+    late = arrived(day, "22:10", FileKind.FICC_POSITIONS, list(ficc.rows), "eodxm")
+    books = opened_books(MemoryBooks())
+    given = [*(f for f in files if f is not ficc), late]
+    desk = replace(desk_on(books, market, {day: given}), models=models)
+    done = desk.run(day)
+    fallen, struck = content_of(done, "eodxm"), content_of(done, "eodxm-restruck")
+    assert (fallen["late"], struck["late"], struck["restruck"]) == (["FICC"], [], "yes")
+    never_late = opened_books(MemoryBooks())
+    _, in_time = run(never_late, POOR)
+    assert struck["requirement"] == content_of(in_time, "eodxm")["requirement"]
+    assert content_of(in_time, "eodxm-restruck")["restruck"] == "no"
+    with books.work() as work:
+        records = work.records.select(stream=REQUIREMENT, first=day, last=day)
+        kept = {each.record_id.rsplit("/", 1)[1]: required_of(each) for each in records}
+        runs = {(each.kind.value, each.run) for each in ccp_files_of(work.records, FIRM, day)}
+        called = call_book(work.records, CURVE)
+        sent = outgoing(work.records, FIRM, day)["call-changes.jsonl"]
+    with never_late.work() as work:
+        called_in_time = call_book(work.records, CURVE)
+    agreed = [kept[name].factor for name in ("eodxm", "eodxm-restruck")]
+    assert [factor.digest.rsplit("/", 1)[1] for factor in agreed] == ["eod", "eodxm-restruck"]
+    assert kept["eodxm-restruck"].in_futures_account < kept["eodxm"].in_futures_account
+    assert ("XMFICCMARGINSAVINGS", 2) in runs
+    calls = called.calls.items()
+    changed = {key: str(call.changed) for key, call in calls if call.changed != ZERO}
+    assert {each["call_id"]: each["change"] for each in sent} == changed
+    assert all(change.startswith("-") for change in changed.values())
+    assert changed
+    for side in ClearingOrganization:
+        assert called.outstanding(CURVE, side) == called_in_time.outstanding(CURVE, side)
 
 
 def _cents(text):

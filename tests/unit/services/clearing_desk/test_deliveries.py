@@ -337,6 +337,24 @@ def test_the_books_verify_and_flows_are_profit_and_loss_after_the_delivery(deliv
     assert all(proof.of_flows.price != Money(0) for proof in proofs)
 
 
+def test_what_came_after_the_date_is_left_out(delivered, three):
+    with delivered.books.work() as work:
+        by_day = [prove(delivered.models, work, bd_fcm=FIRM, until=day) for day in three.days]
+    assert all(proof.holds for proofs in by_day for proof in proofs)
+    assert [each.of_lots for each in by_day[0]] != [each.of_lots for each in by_day[2]]
+    assert [each.posted for each in by_day[0]] != [each.posted for each in by_day[2]]
+
+
+def test_an_invoice_is_posted_and_no_profit(delivered, three):
+    with delivered.books.work() as work:
+        proofs = prove(delivered.models, work, bd_fcm=FIRM, until=three.days[2])
+    short = next(each for each in proofs if each.customer == SHORT)
+    assert short.delivery_invoices > Money(0)
+    assert short.posted == short.of_lots.total + short.marks_out + short.delivery_invoices
+    assert not replace(short, posted=short.posted + Money(1)).holds
+    assert not replace(short, marks_out=short.marks_out + Money(1)).holds
+
+
 def test_a_short_without_the_notes_does_not_deliver_and_is_not_paid(delivered, three):
     ((record_id, due, reason),) = delivered.said(2, "open")["not_delivered"]
     assert (record_id, due) == (f"delivery/{FIRM}/T3", three.days[2].isoformat())

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.refusals import RefusedError
 from crossmargin.bootstrap.books import open_inbox, open_outbox
 from crossmargin.participation.steps import CUSTOMER_STEP, Step, step_of
 from crossmargin.product.calendars import sifma_calendar
@@ -109,3 +110,20 @@ def test_the_books_hold_after_it(month, days_models):
     with books.work() as work:
         proofs = prove(days_models, work, bd_fcm=FIRM, until=days[-1])
     assert [proof.holds for proof in proofs] == [True]
+
+
+def test_a_day_never_closed_is_refused(month, days_models):
+    books, days, _ = month
+    never = sifma_calendar().next_business_day(days[-1])
+    with books.work() as work, pytest.raises(RefusedError, match="that was closed"):
+        prove(days_models, work, bd_fcm=FIRM, until=never)
+
+
+def test_an_evening_without_prices_is_refused(month, days_models):
+    books, days, _ = month
+    bare = replace(days_models, market=replace(days_models.market, price_sheets={}))
+    with books.work() as work, pytest.raises(RefusedError) as caught:
+        prove(bare, work, bd_fcm=FIRM, until=days[2])
+    assert [(each.value, each.expected) for each in caught.value.refusals] == [
+        (days[0].isoformat(), "a date with security prices, or derived prices asked for")
+    ]

@@ -236,6 +236,43 @@ def test_a_dispute_is_instructed_and_resolved(month, make_call):
     assert (found.action, found.reference, found.quantity) == (Action.RESOLVE_DISPUTE, "c1", 101)
 
 
+@pytest.mark.parametrize(
+    ("how", "today", "tomorrow"),
+    [
+        (None, {"1300": [("c1", 601)]}, {}),
+        (f'"LATE"\n{REST}', {}, {"0900": [("c1", 601)]}),
+        (
+            f'"PARTIAL"\npaid_share = "0.5"\n{REST}',
+            {"1300": [("c1", 500)]},
+            {"0900": [("c1", 101)]},
+        ),
+    ],
+)
+def test_what_a_later_run_lowers_is_not_paid(month, make_call, how, today, tomorrow):
+    noon, later = at(D2, "12:15"), at(D2, "12:45")
+    lowered = (
+        "call-changes.jsonl",
+        {
+            "call_id": "c1",
+            "customer_id": "FUND",
+            "change": "-4.00",
+            "at": later.isoformat(),
+        },
+    )
+    run = month(
+        conduct(how) if how else "",
+        sending((noon, make_call("c1", noon, "FUND", "10.01")), (noon, lowered)),
+    ).run(D1, D2, D3)
+    assert (payments(run, D2), payments(run, D3)) == (today, tomorrow)
+
+
+def test_a_call_lowered_to_nothing_is_not_paid_at_all(month, make_call):
+    noon = at(D2, "12:15")
+    gone = "call-changes.jsonl", {"call_id": "c1", "change": "-10.01"}
+    run = month("", sending((noon, make_call("c1", noon, "FUND", "10.01")), (noon, gone)))
+    assert payments(run.run(D1, D2), D2) == {}
+
+
 def test_only_so_many_calls_are_missed(month, make_call):
     noon, later = at(D2, "12:15"), at(D2, "14:30")
     run = month(
