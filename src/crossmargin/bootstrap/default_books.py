@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from crossmargin.services.default_books.declaring import Treatment
+    from crossmargin.services.default_books.planned import PlannedPort
 
 
 def read_treatments(path: Path) -> tuple[Treatment, ...]:
@@ -21,3 +22,10 @@ def copy_books(address: str, to: str) -> None:
     from crossmargin.storage.copying import copy_books as run
 
     run(address, to)
+
+
+def read_port_plan(path: Path) -> PlannedPort:
+    """Read a port plan that is to be run in the books."""
+    from crossmargin.feeds.defaults.port_plan import read_port_plan as run
+
+    return run(path)

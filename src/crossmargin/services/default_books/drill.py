@@ -50,10 +50,7 @@ def run_default(
     """
     _refuse_unknown(work, declaration.bd_fcm, treatments)
     declaration_id = declare(work, declaration)
-    banks = {
-        each.bd_fcm: each.custodian
-        for each in reversed(work.ledger.accounts(kind=AccountKind.SEGREGATED_BANK))
-    }
+    banks = banks_of(work)
     entry = DefaultEntry(
         declaration.bd_fcm,
         banks[declaration.bd_fcm],
@@ -80,13 +77,13 @@ def run_default(
     pay_deficits(desk, runs)
     rate = distribute(desk, runs)
     check_conserved(desk, runs)
-    _refuse_findings(work)
+    refuse_findings(work)
     return write_reports(desk, declaration, runs, rate, written)
 
 
 def _refuse_unknown(work: Work, bd_fcm: str, treatments: Sequence[Treatment]) -> None:
     known = {key.customer_id for key in customers_of(work, bd_fcm)}
-    banks = {each.bd_fcm for each in work.ledger.accounts(kind=AccountKind.SEGREGATED_BANK)}
+    banks = banks_of(work)
     names = [each.customer_id for each in treatments]
     refusals = [
         Refusal("customer", name, f"a customer of {bd_fcm}, once", _RULE)
@@ -104,7 +101,16 @@ def _refuse_unknown(work: Work, bd_fcm: str, treatments: Sequence[Treatment]) ->
         raise RefusedError(*refusals)
 
 
-def _refuse_findings(work: Work) -> None:
+def banks_of(work: Work) -> dict[str, str]:
+    """Return the BD-FCMs whose books are open, each with the first of its depositories."""
+    return {
+        each.bd_fcm: each.custodian
+        for each in reversed(work.ledger.accounts(kind=AccountKind.SEGREGATED_BANK))
+    }
+
+
+def refuse_findings(work: Work) -> None:
+    """Refuse books in which verification finds anything."""
     findings = verify_work(work)
     if findings:
         raise RefusedError(
