@@ -7,8 +7,8 @@ from dataclasses import replace
 from crossmargin.basics.records import Record
 from crossmargin.default_management.default_accounts import MarginPlace
 from crossmargin.default_management.port_postings import (
+    Linked,
     MarginPortedThroughBanks,
-    PartPorted,
     PositionCarried,
 )
 from crossmargin.default_management.postings import (
@@ -65,7 +65,7 @@ def prepare(work: Work) -> None:
 
 
 def posted(work: Work, *items) -> set[Posting]:
-    part = PartPorted("port/1", "A", OTHER_BD_FCM, "1", items)
+    part = Linked("port/1", items)
     return {each.posting for each in work.ledger.post(postings(ENTRY, [part]))}
 
 
@@ -129,7 +129,7 @@ def test_outside_the_arrangement_margin_at_ficc_goes_from_bank_to_bank(books: Bo
 def test_without_a_declaration_nothing_of_a_part_moves(books: Books) -> None:
     theirs = account(K.FICC_XM_POSITION, "A", bd_fcm=OTHER_BD_FCM)
     undeclared = replace(ENTRY, declaration_id="nobody declared")
-    part = PartPorted("port/1", "A", OTHER_BD_FCM, "1", (PositionCarried(HALF, theirs),))
+    part = Linked("port/1", (PositionCarried(HALF, theirs),))
     with books.work() as work:
         prepare(work)
         answers = work.ledger.post(postings(undeclared, [part]))

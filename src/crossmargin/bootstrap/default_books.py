@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from crossmargin.services.default_books.correcting import Correction
     from crossmargin.services.default_books.declaring import Treatment
     from crossmargin.services.default_books.planned import PlannedPort
 
@@ -27,5 +28,12 @@ def copy_books(address: str, to: str) -> None:
 def read_port_plan(path: Path) -> PlannedPort:
     """Read a port plan that is to be run in the books."""
     from crossmargin.feeds.defaults.port_plan import read_port_plan as run
+
+    return run(path)
+
+
+def read_corrections(path: Path) -> tuple[Correction, ...]:
+    """Read what became known of claims after a default."""
+    from crossmargin.feeds.defaults.corrections import read_corrections as run
 
     return run(path)

@@ -11,6 +11,7 @@ import typer
 from crossmargin.cli.changes import changes_by_owner
 from crossmargin.cli.default_books import default_books_command
 from crossmargin.cli.default_ccp import cme_failure_command, ficc_failure_command
+from crossmargin.cli.default_distribute import default_distribute_command
 from crossmargin.cli.options import (
     AsOfOption,
     ChangesOption,
@@ -47,6 +48,9 @@ default_app.command("cme-failure", short_help="Share out what CME holds if it fa
 )
 default_app.command("books", short_help="Run a default in the books, on a copy.")(
     default_books_command
+)
+default_app.command("distribute", short_help="Post corrections and pay claims of a default.")(
+    default_distribute_command
 )
 _DATE = ["%Y-%m-%d"]
 

@@ -28,16 +28,14 @@ from crossmargin.ledger.transfers import TransferKind
 
 
 @dataclass(frozen=True, slots=True)
-class PartPorted:
-    """A customer's account, or a part of it, that a receiver takes over.
+class Linked:
+    """Items that are one group: all of them are posted, or none is.
 
     Parameters
     ----------
-    port_id : str
-        Of the port: a part may move in one port and another part in the next.
-    customer_id, receiver, part : str
+    name : str
+        What they are about together.
     items : sequence of DefaultItem
-        Positions, margin where it lies, what the bank has.
 
     Examples
     --------
@@ -47,21 +45,13 @@ class PartPorted:
     >>> entry = DefaultEntry("FCM", "BANK", "declared", date(2026, 5, 12),
     ...     datetime.fromisoformat("2026-05-12T18:00-04:00"))
     >>> cash = CashPorted("A", "TWO", "BANK", CASH, 500)
-    >>> moved = postings(entry, [PartPorted("port", "A", "TWO", "whole", (cash,))])
+    >>> moved = postings(entry, [Linked("port/TWO/A/whole", (cash, cash))])
     >>> [each.kind.value for each in moved], len({each.group_id for each in moved})
-    (['PORT_OUT', 'PORT_IN'], 1)
+    (['PORT_OUT', 'PORT_IN', 'PORT_OUT', 'PORT_IN'], 1)
     """
 
-    port_id: str
-    customer_id: str
-    receiver: str
-    part: str
+    name: str
     items: Sequence[DefaultItem]
-
-    @property
-    def name(self) -> str:
-        """What it is about."""
-        return f"{self.port_id}/{self.receiver}/{self.customer_id}/{self.part}"
 
     def legs(self, entry: DefaultEntry) -> list[Leg]:
         """Return what moves, in every book that is touched."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 from crossmargin.basics.refusals import Refusal, RefusedError
@@ -30,7 +31,11 @@ _RULE = "the books of a default"
 
 
 def run_default(
-    work: Work, declaration: Declaration, treatments: Sequence[Treatment]
+    work: Work,
+    declaration: Declaration,
+    treatments: Sequence[Treatment],
+    *,
+    share: Fraction = Fraction(1),
 ) -> dict[str, Any]:
     """Run a default on the books and return its reports.
 
@@ -42,6 +47,8 @@ def run_default(
         On a day that was closed.
     treatments : sequence of Treatment
         In any order; customers who are not named keep what they have.
+    share : Fraction
+        Of claims that the first distribution pays.
 
     Raises
     ------
@@ -75,7 +82,7 @@ def run_default(
         else:
             runs.append(close_out(desk, each, written))
     pay_deficits(desk, runs)
-    rate = distribute(desk, runs)
+    rate = distribute(desk, runs, share)
     check_conserved(desk, runs)
     refuse_findings(work)
     return write_reports(desk, declaration, runs, rate, written)

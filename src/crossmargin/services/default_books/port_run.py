@@ -14,8 +14,8 @@ from crossmargin.basics.refusals import Refusal, RefusedError, refused
 from crossmargin.default_management.ccp_failure import values_of
 from crossmargin.default_management.default_accounts import CME, FICC
 from crossmargin.default_management.port_postings import (
+    Linked,
     MarginPortedThroughBanks,
-    PartPorted,
     PositionCarried,
 )
 from crossmargin.default_management.porting.customers import Place
@@ -235,7 +235,8 @@ def _move_out(
             *(_carried(lot, theirs, move) for lot in parted.moving),
             *_property(desk, move, banks[move.receiver]),
         )
-        desk.post([PartPorted(port.port_id, move.customer_id, move.receiver, move.part, items)])
+        whose = f"{port.port_id}/{move.receiver}/{move.customer_id}/{move.part}"
+        desk.post([Linked(whose, items)])
         carry_lots(
             desk.work,
             parted.moving,

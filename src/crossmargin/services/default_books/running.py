@@ -324,8 +324,17 @@ def open_accounts(
             )
 
 
-def distribute(desk: DefaultDesk, runs: Sequence[CustomerRun]) -> Fraction:
+def distribute(
+    desk: DefaultDesk, runs: Sequence[CustomerRun], share: Fraction = Fraction(1)
+) -> Fraction:
     """Pay what customers who were closed out are owed, pro rata where cash does not suffice.
+
+    Parameters
+    ----------
+    desk : DefaultDesk
+    runs : sequence of CustomerRun
+    share : Fraction
+        Of it that is paid now; under 1 the rest, and securities, wait for a later distribution.
 
     Returns
     -------
@@ -340,17 +349,17 @@ def distribute(desk: DefaultDesk, runs: Sequence[CustomerRun]) -> Fraction:
     shares = funded.in_cents
     items: list[DefaultItem] = []
     for run in closed_out:
-        own = shares[run.customer_id]
+        own = Money(int(share * shares[run.customer_id].cents))
         if own > ZERO:
             items.append(Distributed(run.customer_id, CASH, own.cents))
             run.distributed = own.cents
         items += [
             Distributed(run.customer_id, asset, par)
             for asset, par in securities_of(owed[run.customer_id]).items()
-            if par > 0
+            if par > 0 and share == 1
         ]
     desk.post(items)
-    return funded.rate
+    return funded.rate * share
 
 
 def check_conserved(desk: DefaultDesk, runs: Sequence[CustomerRun]) -> None:
