@@ -245,3 +245,51 @@ def test_a_drill_leaves_the_books_alone_and_csv_has_a_row_a_claimant(
     assert estate.transfers() == before
     status, output, _ = estate.run(more=("--pay", "1"))
     assert (status, "verified" in output) == (0, True)
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+
+
+def test_pages_say_what_the_ledger_says_for_each_reader(estate: Estate, tmp_path: Path) -> None:
+    pages = tmp_path / "pages"
+    found = estate.claimant(
+        f"r1,RESULT,{CUSTOMER},CME,12.34,a price", more=("--pay", "1", "--pages", pages)
+    )
+    stems = ("trustee", "regulators", f"customer-0001-{CUSTOMER}")
+    assert {each.name for each in pages.iterdir()} == {
+        f"{stem}.{ending}" for stem in stems for ending in ("html", "pdf", "csv")
+    }
+    movements = rows_of(pages / f"customer-0001-{CUSTOMER}.csv")
+    posted = {each.transfer_id: each for each in estate.transfers()}
+    assert all(each["transfer"] in posted for each in movements)
+    paid = [
+        Decimal(each["amount"])
+        for each in movements
+        if each["kind"] == "DISTRIBUTION" and each["asset"] == "CASH-USD"
+    ]
+    assert -sum(paid) == found["paid_in_all"]
+    assert len(paid) == 2
+    html = (pages / f"customer-0001-{CUSTOMER}.html").read_text(encoding="utf-8")
+    assert f"{found['paid_in_all']} dollars" in html
+    trustee = (pages / "trustee.html").read_text(encoding="utf-8")
+    assert "Verification finds nothing." in trustee
+    assert "a price" in trustee
+    groups = {each["group"] for each in rows_of(pages / "regulators.csv")}
+    assert any("correction/r1" in each for each in groups)
+    assert (pages / "trustee.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_reports_are_written_again_from_the_books_alone(
+    estate: Estate, closed_day_books: str, tmp_path: Path
+) -> None:
+    first, again = tmp_path / "first", tmp_path / "again"
+    estate.said(more=("--pay", "1", "--pages", first))
+    of = ("--books", estate.address, "--date", estate.day)
+    status, output, _ = xm("default", "reports", again, *of)
+    assert (status, "trustee.html" in output) == (0, True)
+    for each in first.iterdir():
+        assert each.read_bytes() == (again / each.name).read_bytes()
+    nothing = ("--books", closed_day_books, "--date", estate.day)
+    status, _, remarks = xm("default", "reports", again, *nothing)
+    assert (status, "was declared" in remarks) == (1, True)

@@ -334,3 +334,18 @@ def test_the_files_of_a_plan_are_what_the_books_hold(ports: Ports) -> None:
         *("--positions", positions, "--held", held),
     )
     assert (status, "NOBODY" in remarks) == (1, True)
+
+
+def test_pages_have_the_customer_at_the_receiver(ports: Ports, tmp_path: Path) -> None:
+    pages = tmp_path / "pages"
+    status, output, remarks, _ = ports.run(
+        ports.plan(receivers()), "--pages", pages, "--format", "json"
+    )
+    assert status == 0, remarks
+    there = of_customer(json.loads(output))["at_receivers"][TWO]
+    text = (pages / "trustee.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert {row["bd_fcm"] for row in rows} == {TWO}
+    owed = {row["asset"]: row["amount"] for row in rows if row["what"] == "owed to the customer"}
+    assert owed == there["owed"]
+    assert (pages / f"customer-0001-{CUSTOMER}.pdf").is_file()

@@ -12,6 +12,7 @@ from crossmargin.cli.changes import changes_by_owner
 from crossmargin.cli.default_books import default_books_command
 from crossmargin.cli.default_ccp import cme_failure_command, ficc_failure_command
 from crossmargin.cli.default_distribute import default_distribute_command
+from crossmargin.cli.default_reports import default_reports_command
 from crossmargin.cli.options import (
     AsOfOption,
     ChangesOption,
@@ -51,6 +52,9 @@ default_app.command("books", short_help="Run a default in the books, on a copy."
 )
 default_app.command("distribute", short_help="Post corrections and pay claims of a default.")(
     default_distribute_command
+)
+default_app.command("reports", short_help="Write what stands in the books of a default or port.")(
+    default_reports_command
 )
 _DATE = ["%Y-%m-%d"]
 

@@ -21,6 +21,7 @@ from crossmargin.cli.books_options import (
 from crossmargin.cli.default_distribute import ShareOption, share_of
 from crossmargin.cli.options import DATE_FORMATS, FormatOption
 from crossmargin.cli.output import OutputFormat, refuse, write_document
+from crossmargin.cli.port_books import PagesOption, write_pages
 from crossmargin.services.default_books.declaring import DefaultTrigger
 
 
@@ -53,6 +54,7 @@ def default_books_command(
         DefaultTrigger, typer.Option("--trigger", help="What is declared.")
     ] = DefaultTrigger.CUSTOMER_DEFAULT,
     share: ShareOption = "1",
+    pages: PagesOption = None,
     bd_fcm: BdFcmOption = "BD-FCM",
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
@@ -76,4 +78,5 @@ def default_books_command(
     with opened(copy or books, output_format) as store, store.work() as work:
         document = run_default(work, declaration, treatments, share=paid)
         work.commit()
+        write_pages(pages, work, bd_fcm, declaration.business_date)
     write_document(document, output_format, header=BOOKS_HEADER, rows=books_rows, show=print_books)

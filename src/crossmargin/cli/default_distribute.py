@@ -20,7 +20,13 @@ from crossmargin.cli.books_options import (
 )
 from crossmargin.cli.options import FormatOption
 from crossmargin.cli.output import OutputFormat, refuse, write_document
-from crossmargin.cli.port_books import CopyOption, DayOption, check_copy
+from crossmargin.cli.port_books import (
+    CopyOption,
+    DayOption,
+    PagesOption,
+    check_copy,
+    write_pages,
+)
 
 ShareOption = Annotated[
     str,
@@ -49,6 +55,7 @@ def default_distribute_command(
         bool,
         typer.Option("--carry-out", help="Post it in the books of record; there is no copy."),
     ] = False,
+    pages: PagesOption = None,
     bd_fcm: BdFcmOption = "BD-FCM",
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
@@ -76,6 +83,7 @@ def default_distribute_command(
     with opened(copy or books, output_format) as store, store.work() as work:
         document = run_distribution(work, order, corrections)
         work.commit()
+        write_pages(pages, work, bd_fcm, order.business_date)
     write_document(
         document,
         output_format,

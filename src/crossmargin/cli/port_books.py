@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +21,9 @@ from crossmargin.cli.books_options import (
 from crossmargin.cli.options import DATE_FORMATS, FormatOption
 from crossmargin.cli.output import OutputFormat, refuse, write_document
 
+if TYPE_CHECKING:
+    from crossmargin.services.books.ports import Work
+
 DayOption = Annotated[
     datetime,
     typer.Option(
@@ -30,6 +33,15 @@ DayOption = Annotated[
 CopyOption = Annotated[
     str | None,
     typer.Option("--copy", metavar="ADDRESS", help="Where the copy goes that a drill is run on."),
+]
+PagesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--pages",
+        metavar="DIR",
+        help="Write what then stands in the books for trustee, regulators and each customer.",
+        file_okay=False,
+    ),
 ]
 
 
@@ -49,6 +61,7 @@ def port_books_command(
         bool,
         typer.Option("--carry-out", help="Carry it out in the books of record; there is no copy."),
     ] = False,
+    pages: PagesOption = None,
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Run a port plan in the books: positions and margin to receivers, what stays, verified."""
@@ -70,6 +83,7 @@ def port_books_command(
     with opened(copy or books, output_format) as store, store.work() as work:
         document = run_port(work, planned, order)
         work.commit()
+        write_pages(pages, work, planned.bd_fcm, order.business_date)
     write_document(
         document,
         output_format,
@@ -77,6 +91,15 @@ def port_books_command(
         rows=port_books_rows,
         show=print_port_books,
     )
+
+
+def write_pages(folder: Path | None, work: Work, bd_fcm: str, as_of: date) -> None:
+    """Write what stands in the books of a default or port into a folder, where one is named."""
+    if folder is None:
+        return
+    from crossmargin.bootstrap import default_books
+
+    default_books.write_standing(work, folder, bd_fcm, as_of)
 
 
 def check_copy(copy: str | None, *, is_real: bool, real: str, output_format: OutputFormat) -> None:
