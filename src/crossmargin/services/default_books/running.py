@@ -132,7 +132,7 @@ def void(desk: DefaultDesk, waiting: Sequence[Transfer]) -> None:
     )
 
 
-def settle_sides(desk: DefaultDesk, *, name: str = "") -> None:
+def settle_sides(desk: DefaultDesk, *, name: str = "", only: AccountKind | None = None) -> None:
     """Pay what both sides owe of settlements, or are owed.
 
     Parameters
@@ -140,13 +140,15 @@ def settle_sides(desk: DefaultDesk, *, name: str = "") -> None:
     desk : DefaultDesk
     name : str
         Of what is done, where more than a default may be on one day.
+    only : AccountKind, optional
+        The account of one side; both if left out.
     """
     entry = desk.entry
     bank = entry.bank_account.account_id
     for kind, payment in _SETTLEMENTS:
         own = of_bd_fcm(kind, entry.bd_fcm).account_id
         debit = desk.work.ledger.balance(own, CASH).posted_debit
-        if debit:
+        if debit and only in (None, kind):
             day = entry.business_date.isoformat()
             group = "/".join(filter(None, ("default", entry.bd_fcm, day, name, payment.value)))
             debited, credited = (bank, own) if debit > 0 else (own, bank)
@@ -182,7 +184,7 @@ def close_out(desk: DefaultDesk, treatment: Treatment, written: Written) -> Cust
     at_ficc = treatment.results.get(FICC, ZERO).cents
     at_cme = treatment.results.get(CME, ZERO).cents
     for side, result in ((FICC, at_ficc), (CME, at_cme)):
-        run.sold += _sell_for(desk, name, side, -result)
+        run.sold += sell_for(desk, name, side, -result)
     run.lacking[FICC] = _meet(desk, name, FICC, at_ficc)
     _guarantee(desk, run, -at_cme - cash_of(desk.margin(name, CME)))
     run.lacking[CME] = _meet(desk, name, CME, at_cme)
@@ -202,7 +204,7 @@ def _end(desk: DefaultDesk, lot: Lot, how: LotEnd, written: Written) -> None:
     desk.work.records.add(ended_record(lot.lot_id, how, written, subject=subject))
 
 
-def _sell_for(desk: DefaultDesk, name: str, side: ClearingOrganization, needed: int) -> int:
+def sell_for(desk: DefaultDesk, name: str, side: ClearingOrganization, needed: int) -> int:
     """Sell all securities at a side where cash there is less than needed; return the proceeds."""
     held = desk.margin(name, side)
     if cash_of(held) >= needed:
@@ -234,7 +236,7 @@ def _guarantee(desk: DefaultDesk, run: CustomerRun, lacking: int) -> None:
     if lacking <= 0:
         return
     name = run.customer_id
-    run.sold += _sell_for(desk, name, FICC, lacking)
+    run.sold += sell_for(desk, name, FICC, lacking)
     run.at_ficc_before_guaranty = cash_of(desk.margin(name, FICC))
     run.guaranty = min(lacking, run.at_ficc_before_guaranty)
     places = desk.places(name, FICC, CASH, run.guaranty) if run.guaranty else []
@@ -244,9 +246,14 @@ def _guarantee(desk: DefaultDesk, run: CustomerRun, lacking: int) -> None:
 def return_margin(desk: DefaultDesk, name: str) -> None:
     """Give back to the BD-FCM's bank what both sides still have of a customer's margin."""
     for side in (FICC, CME):
-        for asset, amount in desk.margin(name, side).items():
-            places = desk.places(name, side, asset, amount)
-            desk.post(MarginReturned(at, asset, part) for at, part in places)
+        return_margin_of(desk, name, side)
+
+
+def return_margin_of(desk: DefaultDesk, name: str, side: ClearingOrganization) -> None:
+    """Give back to the BD-FCM's bank what one side still has of a customer's margin."""
+    for asset, amount in desk.margin(name, side).items():
+        places = desk.places(name, side, asset, amount)
+        desk.post(MarginReturned(at, asset, part) for at, part in places)
 
 
 def pay_deficits(desk: DefaultDesk, runs: Sequence[CustomerRun]) -> None:
