@@ -74,6 +74,9 @@ def reasons(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         stays = customer["stays"]
         if stays["ineligible"]:
             yield customer["customer"], ", ".join(stays["ineligible"])
+        if stays["left_out"]:
+            names = ", ".join(stays["left_out"])
+            yield customer["customer"], f"not of the futures account class: {names}"
         for each in stays["receivers"]:
             words = "; ".join(bar_words(each)) or "its parts have reasons of their own"
             yield customer["customer"], f"{each['receiver']}: {words}"

@@ -102,6 +102,7 @@ def _customer(ported: PortedCustomer, bd_fcm: str) -> dict[str, Any]:
         "stays": {
             **ported.after[bd_fcm].as_document(),
             "ineligible": list(planned.ineligible),
+            "left_out": sorted(planned.left_out),
             "receivers": [dict(each) for each in planned.stays],
         },
     }
