@@ -121,7 +121,8 @@ def halves(simulation, simulated_market, tmp_path_factory: pytest.TempPathFactor
     ]
     market = with_day_before(simulated_market, day)
     store = closed_day(create_books(address), market, day, own, {CUSTOMER: 2_000_000_000})
-    opened_books(store, bd_fcm=TWO)
+    for name in (TWO, "BD-THREE"):
+        opened_books(store, bd_fcm=name)
     store.close()
     return address
 
@@ -187,6 +188,29 @@ def test_a_part_moves_with_its_margin_and_the_rest_stays_in_both_books_held_as_o
     assert cash[0] + cash[1] == cash[2]
     (placed,) = json.loads(plan.read_text())["customers"]
     assert cash[0] == Decimal(placed["placements"][0]["value"])
+    assert {row["difference"] for row in document["held_and_owed"]["after"]} <= {"0.00", "0"}
+    store = open_books(copy)
+    assert verify_books(store) == ()
+    store.close()
+
+
+def test_an_account_is_divided_between_two_receivers_and_nothing_stays(
+    halves: str, ports: Ports, tmp_path: Path
+) -> None:
+    ports = Ports(halves, ports.market, ports.day, tmp_path)
+    (before,) = json.loads(ports.plan(receivers()).read_text())["customers"]
+    room = f"{Decimal(before['margin_before']) * Decimal('0.7'):.2f}"
+    one = receivers(margin_max=room)
+    document, copy = ports.said(ports.plan(one + one.replace(TWO, "BD-THREE")))
+    found = of_customer(document)
+    assert found["outcome"] == "DIVIDED"
+    there = found["at_receivers"]
+    assert set(there) == {TWO, "BD-THREE"}
+    for name, quantity in found["before"]["positions"].items():
+        assert sum(each["positions"][name] for each in there.values()) == quantity
+    cash = [Decimal(each["owed"]["CASH-USD"]) for each in there.values()]
+    assert sum(cash) == Decimal(found["before"]["owed"]["CASH-USD"])
+    assert (found["stays"]["positions"], found["stays"]["owed"]) == ({}, {})
     assert {row["difference"] for row in document["held_and_owed"]["after"]} <= {"0.00", "0"}
     store = open_books(copy)
     assert verify_books(store) == ()
