@@ -199,6 +199,7 @@ def test_two_days_of_the_tutorial_from_the_command_line(
         *("--inbox", str(tmp_path / "in"), "--outbox", str(tmp_path / "out")),
         *("--simulate-others", str(TUTORIAL / "clearing-month.toml")),
         *("--positions", str(real_data.parent / "portfolios" / "sample_bd_fcm_2026-03-24.csv")),
+        *("--backups", str(TUTORIAL / "receivers.toml")),
     )
     done = said(*run)["done"]
     assert all(each["is_new"] for each in done)
@@ -207,6 +208,9 @@ def test_two_days_of_the_tutorial_from_the_command_line(
     assert not any(each["is_new"] for each in again)
     assert xm("ledger", "verify", "--books", address)[0] == 0
     of_day = ("--books", address, "--date", "2026-05-12")
+    backups = said("report", "show", "backups", *of_day)["document"]["customers"]
+    assert [e["customer"] for e in backups if e["backup"] == "NORTH"] == ["BASIS-FUND", "WIDE-BOOK"]
+    assert (tmp_path / "out" / "2026-05-12" / "2026-05-12-backups.csv").is_file()
     proof = said("report", "profit-and-loss", *of_day, *market)
     assert proof["holds"]
     assert len(proof["customers"]) == 6

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from crossmargin.services.books.ports import Books, Work
     from crossmargin.services.clearing_day.margining import DayModels
     from crossmargin.services.clearing_desk.desk import ClearingDesk
+    from crossmargin.services.clearing_desk.programme import AskBackups
     from crossmargin.services.rehearsal.holding import RehearsalRequest
     from crossmargin.services.rehearsal.script import Script
     from crossmargin.simulation.clearing.parties import SimulatedParties
@@ -162,8 +163,11 @@ def clearing_desk(
     derived_prices: bool = False,
     plan: Path | None = None,
     positions: Path | None = None,
+    backups: Path | None = None,
 ) -> ClearingDesk:
     """Return what runs a BD-FCM's days, the other parties simulated where a plan is given.
+
+    With a file of receivers the close asks customers' back-ups.
 
     Raises
     ------
@@ -188,6 +192,7 @@ def clearing_desk(
         actor,
         approver,
         publish=lambda work, day: write_reports(work, outbox / day.isoformat(), bd_fcm, day),
+        ask_backups=None if backups is None else backups_asked(backups, bd_fcm),
     )
     if plan is None or positions is None:
         return desk
@@ -195,6 +200,24 @@ def clearing_desk(
         read_clearing_plan(plan, positions), files, outbox, desk.step_instants
     )
     return desk.with_others(parties)
+
+
+def backups_asked(path: Path, bd_fcm: str) -> AskBackups:
+    """Return what asks customers' back-ups at the close, of a file of receivers.
+
+    Raises
+    ------
+    RefusedError
+        If the file is at fault, or no close can be run with it.
+    """
+    from functools import partial
+
+    from crossmargin.bootstrap.porting import read_receivers
+    from crossmargin.services.clearing_desk.backups import ask_backups, check_backups
+
+    file = read_receivers(path)
+    check_backups(file, bd_fcm)
+    return partial(ask_backups, file)
 
 
 def read_participants(path: Path) -> Participants:

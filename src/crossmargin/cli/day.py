@@ -73,6 +73,15 @@ def run_command(
         Path | None,
         typer.Option(metavar="FILE", help="Positions file that the plan begins with.", exists=True),
     ] = None,
+    backups: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Receivers that customers named as back-ups: the close asks each (TOML).",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     derived_prices: DerivedPricesOption = False,
     changes: ChangesOption = None,
     own_parameters: OwnParametersOption = None,
@@ -101,6 +110,7 @@ def run_command(
             derived_prices=derived_prices,
             plan=simulate_others,
             positions=positions,
+            backups=backups,
         )
         done: list[Done] = []
         with diagnostics().status("Running the clearing day") as status:

@@ -11,6 +11,9 @@ import typer
 from crossmargin.cli.changes import changes_by_owner
 from crossmargin.cli.default_books import default_books_command
 from crossmargin.cli.default_ccp import cme_failure_command, ficc_failure_command
+from crossmargin.cli.default_ccp_books import default_ccp_books_command
+from crossmargin.cli.default_distribute import default_distribute_command
+from crossmargin.cli.default_reports import default_reports_command
 from crossmargin.cli.options import (
     AsOfOption,
     ChangesOption,
@@ -47,6 +50,15 @@ default_app.command("cme-failure", short_help="Share out what CME holds if it fa
 )
 default_app.command("books", short_help="Run a default in the books, on a copy.")(
     default_books_command
+)
+default_app.command("distribute", short_help="Post corrections and pay claims of a default.")(
+    default_distribute_command
+)
+default_app.command("reports", short_help="Write what stands in the books of a default or port.")(
+    default_reports_command
+)
+default_app.command("ccp-books", short_help="Post FICC's or CME's failure on a copy of the books.")(
+    default_ccp_books_command
 )
 _DATE = ["%Y-%m-%d"]
 

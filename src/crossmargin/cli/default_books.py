@@ -18,8 +18,10 @@ from crossmargin.cli.books_options import (
     opened,
     reported,
 )
+from crossmargin.cli.default_distribute import ShareOption, share_of
 from crossmargin.cli.options import DATE_FORMATS, FormatOption
 from crossmargin.cli.output import OutputFormat, refuse, write_document
+from crossmargin.cli.port_books import PagesOption, write_pages
 from crossmargin.services.default_books.declaring import DefaultTrigger
 
 
@@ -51,6 +53,8 @@ def default_books_command(
     trigger: Annotated[
         DefaultTrigger, typer.Option("--trigger", help="What is declared.")
     ] = DefaultTrigger.CUSTOMER_DEFAULT,
+    share: ShareOption = "1",
+    pages: PagesOption = None,
     bd_fcm: BdFcmOption = "BD-FCM",
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
@@ -65,12 +69,14 @@ def default_books_command(
         expected = "either --copy, for a drill, or --declare"
         refuse((Refusal("copy", copy or "", expected, "books of a default"),), output_format)
     instant = instant_of(at, output_format)
+    paid = share_of(share, output_format)
     declaration = Declaration(bd_fcm, trigger, business_date.date(), instant, actor, approver)
     with reported(output_format):
         treatments = default_books.read_treatments(file)
         if copy is not None:
             default_books.copy_books(books, copy)
     with opened(copy or books, output_format) as store, store.work() as work:
-        document = run_default(work, declaration, treatments)
+        document = run_default(work, declaration, treatments, share=paid)
         work.commit()
+        write_pages(pages, work, bd_fcm, declaration.business_date)
     write_document(document, output_format, header=BOOKS_HEADER, rows=books_rows, show=print_books)

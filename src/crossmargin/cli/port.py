@@ -29,6 +29,7 @@ from crossmargin.cli.output import (
     report_left_out,
     write_document,
 )
+from crossmargin.cli.port_books import port_books_command, port_files_command
 from crossmargin.cli.port_request import PortInputs, TriggerOptions, opened, planned
 from crossmargin.default_management.porting.trigger import TriggerKind
 
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
 
 port_app = typer.Typer(
     no_args_is_help=True, help="Move a BD-FCM's customers to receivers.", rich_markup_mode=None
+)
+port_app.command("books", short_help="Run a port plan in the books, on a copy.")(port_books_command)
+port_app.command("files", short_help="Write what a plan is made from, out of the books.")(
+    port_files_command
 )
 _NOTHING = "Nothing was planned."
 

@@ -40,6 +40,7 @@ class ReportName(StrEnum):
     CASH_LADDER = "cash-ladder"
     VERIFICATION = "verification"
     PRO_FORMA = "pro-forma"
+    BACKUPS = "backups"
     STATEMENT = "statement"
 
 

@@ -77,6 +77,7 @@ def outcome_of(content: Mapping[str, Any], *, is_new: bool) -> str:
         for key, label in _SHOWN
         if content.get(key) not in (None, "0.00", 0)
     ]
+    parts += [str(content["backups"])] if content.get("backups") else []
     for key, label in (
         ("refused", "refused"),
         ("not_taken", "not taken"),

@@ -5,27 +5,11 @@ Each is one HTML file without a script, whose policy forbids every request, and 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from html import escape
-from typing import Any
-
-from crossmargin.methodology.values import Table
 from crossmargin.presentation.default_claimant import claimant_sections
-from crossmargin.presentation.default_pdf import page_pdf
 from crossmargin.presentation.default_tables import title
 from crossmargin.presentation.default_trustee import trustee_sections
-from crossmargin.presentation.pack_html import table_html
-from crossmargin.presentation.pack_style import CSS
+from crossmargin.presentation.sectioned_pages import Document, both_pages, safe_name
 
-Document = Mapping[str, Any]
-#: A heading, and what stands under it: sentences and tables.
-Section = tuple[str, Sequence[str | Table]]
-_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-    "form-action 'none'"
-)
-_UNSAFE = re.compile(r"[^A-Za-z0-9.-]+")
 TRUSTEE = "trustee"
 
 
@@ -37,44 +21,9 @@ def default_pages(document: Document) -> dict[str, bytes]:
     document : mapping
         Of the simulated default.
     """
-    pages = _both(TRUSTEE, "Trustee's summary", document, trustee_sections(document))
+    lead = title(document)
+    pages = both_pages(TRUSTEE, "Trustee's summary", lead, document, trustee_sections(document))
     for place, name in enumerate(document["claimants"], start=1):
-        file = f"claimant-{place:04d}-{_UNSAFE.sub('-', name)}"
-        pages |= _both(file, name, document, claimant_sections(document, name))
+        file = f"claimant-{place:04d}-{safe_name(name)}"
+        pages |= both_pages(file, name, lead, document, claimant_sections(document, name))
     return pages
-
-
-def _both(
-    file: str, heading: str, document: Document, sections: Sequence[Section]
-) -> dict[str, bytes]:
-    return {
-        f"{file}.html": _page(heading, document, sections).encode(),
-        f"{file}.pdf": page_pdf(heading, document, sections),
-    }
-
-
-def _page(heading: str, document: Document, sections: Sequence[Section]) -> str:
-    return "".join(
-        [
-            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',
-            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
-            '<link rel="icon" href="data:,">\n',
-            f"<title>{escape(heading)}</title>\n<style>{CSS}</style>\n</head>\n<body>\n",
-            f"<header>\n<p class='kicker'>Crossmargin</p>\n<h1>{escape(heading)}</h1>\n",
-            f"<p class='lead'>{escape(title(document))}</p>\n",
-            *(f"<p class='notice'>{escape(each)}</p>\n" for each in document["notices"]),
-            f"<p class='digest'>Digest of the document: <code>{document['digest']}</code></p>\n",
-            "</header>\n<main>\n",
-            *(part for section in sections for part in _section(section)),
-            "</main>\n</body>\n</html>\n",
-        ]
-    )
-
-
-def _section(section: Section) -> Iterator[str]:
-    heading, blocks = section
-    yield f"<section>\n<h2>{escape(heading)}</h2>\n"
-    for block in blocks:
-        yield table_html(block) if isinstance(block, Table) else f"<p>{escape(block)}</p>\n"
-    yield "</section>\n"

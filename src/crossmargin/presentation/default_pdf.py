@@ -1,4 +1,4 @@
-"""A page of a simulated default as a PDF: the same sections as the HTML."""
+"""A page of sections as a PDF: the same as the HTML."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 from crossmargin.methodology.values import Table
-from crossmargin.presentation.default_tables import title
 from crossmargin.presentation.paper import SOFT, Paper
 
 Document = Mapping[str, Any]
@@ -15,18 +14,20 @@ _SECTION_MM = 45
 
 
 def page_pdf(
-    heading: str, document: Document, sections: Sequence[tuple[str, Sequence[str | Table]]]
+    heading: str,
+    lead: str,
+    document: Document,
+    sections: Sequence[tuple[str, Sequence[str | Table]]],
 ) -> bytes:
     """Return the file.
 
     Parameters
     ----------
-    heading : str
+    heading, lead : str
     document : mapping
-        Of the simulated default.
+        With ``as_of``, ``notices`` and ``digest``.
     sections : sequence of (str, sequence of str or Table)
     """
-    lead = title(document)
     paper = Paper(
         title=f"{heading}, {lead}",
         foot=f"{heading}. {lead}",

@@ -13,7 +13,7 @@ from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import Done, Inbox, Others, run_day
 from crossmargin.services.clearing_day.margining import DayModels
 from crossmargin.services.clearing_day.outgoing import Outbox
-from crossmargin.services.clearing_desk.programme import day_programme
+from crossmargin.services.clearing_desk.programme import AskBackups, day_programme
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class ClearingDesk:
         The other parties, where they are simulated.
     publish : callable, optional
         Puts out a day's reports and files once it is closed; they may be put out again.
+    ask_backups : callable, optional
+        What the close asks customers' back-ups with; none are configured without it.
     """
 
     books: Books
@@ -44,6 +46,7 @@ class ClearingDesk:
     approver: str
     others: Others | None = None
     publish: Callable[[Work, date], object] | None = None
+    ask_backups: AskBackups | None = None
 
     def with_others(self, others: Others) -> ClearingDesk:
         """Return the desk with the other parties simulated."""
@@ -88,7 +91,7 @@ class ClearingDesk:
             self.bd_fcm, self.actor, self.approver, self.models.clock(business_date), self.models
         )
         done = run_day(
-            day_programme(context),
+            day_programme(context, self.ask_backups),
             self.books,
             self.inbox,
             business_date,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from crossmargin.arrangement.cycles import Cycle
@@ -28,9 +29,19 @@ from crossmargin.services.clearing_day.leaving import see_customers_off
 from crossmargin.services.clearing_day.requirements import is_to_be_restruck, run_cycle
 from crossmargin.services.clearing_day.schedule import Step, StepKind
 
+#: Asks every customer's back-up at the close, and keeps what it says.
+AskBackups = Callable[[DayContext, Work, Step], StepResult]
 
-def day_programme(context: DayContext) -> DayProgramme:
-    """Return the programme of a BD-FCM's day."""
+
+def day_programme(context: DayContext, ask_backups: AskBackups | None = None) -> DayProgramme:
+    """Return the programme of a BD-FCM's day.
+
+    Parameters
+    ----------
+    context : DayContext
+    ask_backups : callable, optional
+        None where no back-ups are configured: the close says so.
+    """
     steps: dict[StepKind, DoStep] = {
         StepKind.OPEN: partial(_opening, context),
         StepKind.HOURLY: partial(_hourly, context),
@@ -45,7 +56,7 @@ def day_programme(context: DayContext) -> DayProgramme:
         StepKind.EOD: partial(_evening, context),
         StepKind.EODXM: partial(_final, context),
         StepKind.EODXM_RESTRUCK: partial(_restruck, context),
-        StepKind.CLOSE: partial(_close, context),
+        StepKind.CLOSE: partial(_close, context, ask_backups),
     }
     return DayProgramme(
         context.bd_fcm,
@@ -103,9 +114,17 @@ def _restruck(context: DayContext, work: Work, step: Step) -> StepResult:
     return _joined(StepResult({"restruck": "yes"}), _final(context, work, step))
 
 
-def _close(context: DayContext, work: Work, step: Step) -> StepResult:
+def _close(
+    context: DayContext, ask_backups: AskBackups | None, work: Work, step: Step
+) -> StepResult:
     """Make the day's reports of what stands once those who leave have been seen off."""
-    return _joined(see_customers_off(context, work, step), close_day(context, work, step))
+    return _joined(
+        see_customers_off(context, work, step),
+        close_day(context, work, step),
+        StepResult({"backups": "no back-ups configured"})
+        if ask_backups is None
+        else ask_backups(context, work, step),
+    )
 
 
 def _joined(*results: StepResult) -> StepResult:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 from crossmargin.basics.refusals import Refusal, RefusedError
@@ -30,7 +31,11 @@ _RULE = "the books of a default"
 
 
 def run_default(
-    work: Work, declaration: Declaration, treatments: Sequence[Treatment]
+    work: Work,
+    declaration: Declaration,
+    treatments: Sequence[Treatment],
+    *,
+    share: Fraction = Fraction(1),
 ) -> dict[str, Any]:
     """Run a default on the books and return its reports.
 
@@ -42,6 +47,8 @@ def run_default(
         On a day that was closed.
     treatments : sequence of Treatment
         In any order; customers who are not named keep what they have.
+    share : Fraction
+        Of claims that the first distribution pays.
 
     Raises
     ------
@@ -50,10 +57,7 @@ def run_default(
     """
     _refuse_unknown(work, declaration.bd_fcm, treatments)
     declaration_id = declare(work, declaration)
-    banks = {
-        each.bd_fcm: each.custodian
-        for each in reversed(work.ledger.accounts(kind=AccountKind.SEGREGATED_BANK))
-    }
+    banks = banks_of(work)
     entry = DefaultEntry(
         declaration.bd_fcm,
         banks[declaration.bd_fcm],
@@ -78,15 +82,15 @@ def run_default(
         else:
             runs.append(close_out(desk, each, written))
     pay_deficits(desk, runs)
-    rate = distribute(desk, runs)
+    rate = distribute(desk, runs, share)
     check_conserved(desk, runs)
-    _refuse_findings(work)
+    refuse_findings(work)
     return write_reports(desk, declaration, runs, rate, written)
 
 
 def _refuse_unknown(work: Work, bd_fcm: str, treatments: Sequence[Treatment]) -> None:
     known = {key.customer_id for key in customers_of(work, bd_fcm)}
-    banks = {each.bd_fcm for each in work.ledger.accounts(kind=AccountKind.SEGREGATED_BANK)}
+    banks = banks_of(work)
     names = [each.customer_id for each in treatments]
     refusals = [
         Refusal("customer", name, f"a customer of {bd_fcm}, once", _RULE)
@@ -104,7 +108,16 @@ def _refuse_unknown(work: Work, bd_fcm: str, treatments: Sequence[Treatment]) ->
         raise RefusedError(*refusals)
 
 
-def _refuse_findings(work: Work) -> None:
+def banks_of(work: Work) -> dict[str, str]:
+    """Return the BD-FCMs whose books are open, each with the first of its depositories."""
+    return {
+        each.bd_fcm: each.custodian
+        for each in reversed(work.ledger.accounts(kind=AccountKind.SEGREGATED_BANK))
+    }
+
+
+def refuse_findings(work: Work) -> None:
+    """Refuse books in which verification finds anything."""
     findings = verify_work(work)
     if findings:
         raise RefusedError(

@@ -40,9 +40,9 @@ from crossmargin.services.clearing_day.lot_register import (
     LotEnd,
     Written,
     ended_record,
-    lot_record,
     subject_of,
 )
+from crossmargin.services.default_books.carrying import carry_lots
 from crossmargin.services.default_books.declaring import Treatment
 from crossmargin.services.default_books.desk import (
     DefaultDesk,
@@ -108,6 +108,12 @@ class CustomerRun:
 
 def stop_payments(desk: DefaultDesk) -> None:
     """Void what is on its way and settle what both sides owe: the day's flows are facts."""
+    void(desk, desk.waiting())
+    settle_sides(desk)
+
+
+def void(desk: DefaultDesk, waiting: Sequence[Transfer]) -> None:
+    """Void transfers that are on their way."""
     entry = desk.entry
     desk.post_transfers(
         tuple(
@@ -121,19 +127,34 @@ def stop_payments(desk: DefaultDesk) -> None:
                 at=entry.at,
                 cause_id=entry.declaration_id,
             )
-            for each in desk.waiting()
+            for each in waiting
         )
     )
+
+
+def settle_sides(desk: DefaultDesk, *, name: str = "", only: AccountKind | None = None) -> None:
+    """Pay what both sides owe of settlements, or are owed.
+
+    Parameters
+    ----------
+    desk : DefaultDesk
+    name : str
+        Of what is done, where more than a default may be on one day.
+    only : AccountKind, optional
+        The account of one side; both if left out.
+    """
+    entry = desk.entry
     bank = entry.bank_account.account_id
     for kind, payment in _SETTLEMENTS:
         own = of_bd_fcm(kind, entry.bd_fcm).account_id
         debit = desk.work.ledger.balance(own, CASH).posted_debit
-        if debit:
-            name = f"default/{entry.bd_fcm}/{entry.business_date.isoformat()}/{payment.value}"
+        if debit and only in (None, kind):
+            day = entry.business_date.isoformat()
+            group = "/".join(filter(None, ("default", entry.bd_fcm, day, name, payment.value)))
             debited, credited = (bank, own) if debit > 0 else (own, bank)
             settlement = Transfer(
-                transfer_id=name,
-                group_id=name,
+                transfer_id=group,
+                group_id=group,
                 kind=payment,
                 debit_account_id=debited,
                 credit_account_id=credited,
@@ -157,21 +178,22 @@ def close_out(desk: DefaultDesk, treatment: Treatment, written: Written) -> Cust
     run = CustomerRun(name, "", cash_of(desk.owed(name)))
     run.result = Money.total(treatment.results.values()).cents
     lots = desk.lots(name)
-    desk.post(_closed(lot) for lot in lots)
+    desk.post(carried_position(lot) for lot in lots)
     for lot in lots:
         _end(desk, lot, LotEnd.CLOSED_OUT, written)
     at_ficc = treatment.results.get(FICC, ZERO).cents
     at_cme = treatment.results.get(CME, ZERO).cents
     for side, result in ((FICC, at_ficc), (CME, at_cme)):
-        run.sold += _sell_for(desk, name, side, -result)
+        run.sold += sell_for(desk, name, side, -result)
     run.lacking[FICC] = _meet(desk, name, FICC, at_ficc)
     _guarantee(desk, run, -at_cme - cash_of(desk.margin(name, CME)))
     run.lacking[CME] = _meet(desk, name, CME, at_cme)
-    _return_margin(desk, name)
+    return_margin(desk, name)
     return run
 
 
-def _closed(lot: Lot) -> PositionClosed:
+def carried_position(lot: Lot) -> PositionClosed:
+    """Return a lot as the position that its account carries."""
     account = position_account(lot.customer, lot.clearing_organization, lot.account)
     asset = position_asset(lot.clearing_organization, lot.instrument)
     return PositionClosed(account, asset, lot.quantity, lot.lot_id)
@@ -182,7 +204,7 @@ def _end(desk: DefaultDesk, lot: Lot, how: LotEnd, written: Written) -> None:
     desk.work.records.add(ended_record(lot.lot_id, how, written, subject=subject))
 
 
-def _sell_for(desk: DefaultDesk, name: str, side: ClearingOrganization, needed: int) -> int:
+def sell_for(desk: DefaultDesk, name: str, side: ClearingOrganization, needed: int) -> int:
     """Sell all securities at a side where cash there is less than needed; return the proceeds."""
     held = desk.margin(name, side)
     if cash_of(held) >= needed:
@@ -214,18 +236,24 @@ def _guarantee(desk: DefaultDesk, run: CustomerRun, lacking: int) -> None:
     if lacking <= 0:
         return
     name = run.customer_id
-    run.sold += _sell_for(desk, name, FICC, lacking)
+    run.sold += sell_for(desk, name, FICC, lacking)
     run.at_ficc_before_guaranty = cash_of(desk.margin(name, FICC))
     run.guaranty = min(lacking, run.at_ficc_before_guaranty)
     places = desk.places(name, FICC, CASH, run.guaranty) if run.guaranty else []
     desk.post(GuarantyPayment(name, part, at.place) for at, part in places)
 
 
-def _return_margin(desk: DefaultDesk, name: str) -> None:
+def return_margin(desk: DefaultDesk, name: str) -> None:
+    """Give back to the BD-FCM's bank what both sides still have of a customer's margin."""
     for side in (FICC, CME):
-        for asset, amount in desk.margin(name, side).items():
-            places = desk.places(name, side, asset, amount)
-            desk.post(MarginReturned(at, asset, part) for at, part in places)
+        return_margin_of(desk, name, side)
+
+
+def return_margin_of(desk: DefaultDesk, name: str, side: ClearingOrganization) -> None:
+    """Give back to the BD-FCM's bank what one side still has of a customer's margin."""
+    for asset, amount in desk.margin(name, side).items():
+        places = desk.places(name, side, asset, amount)
+        desk.post(MarginReturned(at, asset, part) for at, part in places)
 
 
 def pay_deficits(desk: DefaultDesk, runs: Sequence[CustomerRun]) -> None:
@@ -274,14 +302,10 @@ def port(
     if run.owed_before < 0:
         deficit = Money(-run.owed_before)
         raise refused("receiver", receiver, f"none: {name} has a deficit of {deficit}", _RULE)
-    theirs = CustomerKey(receiver, name)
-    for kind in CUSTOMER_KINDS:
-        _open(desk, kind, theirs)
-    for lot in desk.lots(name):
-        desk.post([PositionPorted(_closed(lot), receiver)])
-        _end(desk, lot, LotEnd.PORTED, written)
-        carried = replace(lot, lot_id=f"{lot.lot_id}/ported", customer=theirs)
-        desk.work.records.add(lot_record(carried, written))
+    open_accounts(desk, CustomerKey(receiver, name))
+    lots = desk.lots(name)
+    desk.post(PositionPorted(carried_position(lot), receiver) for lot in lots)
+    carry_lots(desk.work, lots, receiver, written, name=f"ported/{name}")
     for side in (FICC, CME):
         for asset, amount in desk.margin(name, side).items():
             places = desk.places(name, side, asset, amount)
@@ -293,19 +317,31 @@ def port(
     return run
 
 
-def _open(desk: DefaultDesk, kind: AccountKind, customer: CustomerKey) -> None:
-    account = of_customer(kind, customer)
-    if account not in desk.work.ledger.accounts(
-        kind=kind, bd_fcm=customer.bd_fcm, customer_id=customer.customer_id
-    ):
-        entry = desk.entry
-        desk.work.ledger.open_account(
-            account, opened=entry.business_date, cause_id=entry.declaration_id
-        )
+def open_accounts(
+    desk: DefaultDesk, customer: CustomerKey, kinds: Sequence[AccountKind] = CUSTOMER_KINDS
+) -> None:
+    """Open a customer's accounts of some kinds at a receiver, those not open there."""
+    entry = desk.entry
+    there = desk.work.ledger.accounts(bd_fcm=customer.bd_fcm, customer_id=customer.customer_id)
+    for kind in kinds:
+        account = of_customer(kind, customer)
+        if account not in there:
+            desk.work.ledger.open_account(
+                account, opened=entry.business_date, cause_id=entry.declaration_id
+            )
 
 
-def distribute(desk: DefaultDesk, runs: Sequence[CustomerRun]) -> Fraction:
+def distribute(
+    desk: DefaultDesk, runs: Sequence[CustomerRun], share: Fraction = Fraction(1)
+) -> Fraction:
     """Pay what customers who were closed out are owed, pro rata where cash does not suffice.
+
+    Parameters
+    ----------
+    desk : DefaultDesk
+    runs : sequence of CustomerRun
+    share : Fraction
+        Of it that is paid now; under 1 the rest, and securities, wait for a later distribution.
 
     Returns
     -------
@@ -320,17 +356,17 @@ def distribute(desk: DefaultDesk, runs: Sequence[CustomerRun]) -> Fraction:
     shares = funded.in_cents
     items: list[DefaultItem] = []
     for run in closed_out:
-        own = shares[run.customer_id]
+        own = Money(int(share * shares[run.customer_id].cents))
         if own > ZERO:
             items.append(Distributed(run.customer_id, CASH, own.cents))
             run.distributed = own.cents
         items += [
             Distributed(run.customer_id, asset, par)
             for asset, par in securities_of(owed[run.customer_id]).items()
-            if par > 0
+            if par > 0 and share == 1
         ]
     desk.post(items)
-    return funded.rate
+    return funded.rate * share
 
 
 def check_conserved(desk: DefaultDesk, runs: Sequence[CustomerRun]) -> None:

@@ -1,0 +1,85 @@
+"""``xm default ccp-books``: the failure of FICC or CME, posted on a copy of the books."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from crossmargin.cli.books_options import (
+    ActorOption,
+    ApproverOption,
+    AtOption,
+    BdFcmOption,
+    BooksOption,
+    instant_of,
+    opened,
+    reported,
+)
+from crossmargin.cli.options import FormatOption
+from crossmargin.cli.output import OutputFormat, write_document
+from crossmargin.cli.port_books import DayOption
+from crossmargin.product.position import ClearingOrganization
+
+
+def default_ccp_books_command(
+    side: Annotated[
+        ClearingOrganization, typer.Argument(metavar="SIDE", help="Which one fails: FICC or CME.")
+    ],
+    *,
+    books: BooksOption,
+    copy: Annotated[
+        str, typer.Option("--copy", metavar="ADDRESS", help="Where the copy goes: nothing else.")
+    ],
+    business_date: DayOption,
+    at: AtOption,
+    actor: ActorOption,
+    approver: ApproverOption,
+    held_loss: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--held-loss",
+            metavar="ASSET[@PLACE]=AMOUNT",
+            help="What is not there: dollars, dollars of par, or a per cent; may be repeated.",
+        ),
+    ] = None,
+    secured: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--secured",
+            metavar="ASSET[@CREDITOR]=AMOUNT",
+            help="A claim that comes before entitlement holders, at FICC; may be repeated.",
+        ),
+    ] = None,
+    bd_fcm: BdFcmOption = "BD-FCM",
+    output_format: FormatOption = OutputFormat.TABLE,
+) -> None:
+    """Post what each customer loses and recovers where a clearing organization fails."""
+    from crossmargin.bootstrap import ccp_failure, default_books
+    from crossmargin.presentation.ccp_books import (
+        CCP_BOOKS_HEADER,
+        ccp_books_rows,
+        print_ccp_books,
+    )
+    from crossmargin.services.default_books.ccp_run import (
+        FailureOrder,
+        losses_of_books,
+        post_failure,
+    )
+
+    instant = instant_of(at, output_format)
+    order = FailureOrder(side, bd_fcm, business_date.date(), instant, actor, approver)
+    with reported(output_format):
+        rules = ccp_failure.ccp_failure_rules(order.business_date, (), {})
+        default_books.copy_books(books, copy)
+    with opened(copy, output_format) as store, store.work() as work:
+        losses = losses_of_books(work, order, rules, held_loss or (), secured or ())
+        document = post_failure(work, order, losses)
+        work.commit()
+    write_document(
+        document,
+        output_format,
+        header=CCP_BOOKS_HEADER,
+        rows=ccp_books_rows,
+        show=print_ccp_books,
+    )

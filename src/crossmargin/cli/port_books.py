@@ -1,0 +1,147 @@
+"""``xm port books``: a port plan run in the books, on a copy unless it is carried out."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crossmargin.cli.books_options import (
+    ActorOption,
+    ApproverOption,
+    AtOption,
+    BdFcmOption,
+    BooksOption,
+    instant_of,
+    opened,
+    reported,
+)
+from crossmargin.cli.options import DATE_FORMATS, FormatOption
+from crossmargin.cli.output import OutputFormat, refuse, write_document
+
+if TYPE_CHECKING:
+    from crossmargin.services.books.ports import Work
+
+DayOption = Annotated[
+    datetime,
+    typer.Option(
+        "--date", formats=DATE_FORMATS, metavar="DATE", help="After the close of which day."
+    ),
+]
+CopyOption = Annotated[
+    str | None,
+    typer.Option("--copy", metavar="ADDRESS", help="Where the copy goes that a drill is run on."),
+]
+PagesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--pages",
+        metavar="DIR",
+        help="Write what then stands in the books for trustee, regulators and each customer.",
+        file_okay=False,
+    ),
+]
+
+
+def port_books_command(
+    plan: Annotated[
+        Path,
+        typer.Argument(metavar="PLAN", help="A plan, as xm port plan --format json writes it."),
+    ],
+    *,
+    books: BooksOption,
+    business_date: DayOption,
+    at: AtOption,
+    actor: ActorOption,
+    approver: ApproverOption,
+    copy: CopyOption = None,
+    is_carried_out: Annotated[
+        bool,
+        typer.Option("--carry-out", help="Carry it out in the books of record; there is no copy."),
+    ] = False,
+    pages: PagesOption = None,
+    output_format: FormatOption = OutputFormat.TABLE,
+) -> None:
+    """Run a port plan in the books: positions and margin to receivers, what stays, verified."""
+    from crossmargin.bootstrap import default_books
+    from crossmargin.presentation.port_books import (
+        PORT_BOOKS_HEADER,
+        port_books_rows,
+        print_port_books,
+    )
+    from crossmargin.services.default_books.port_run import CarriedOut, run_port
+
+    check_copy(copy, is_real=is_carried_out, real="--carry-out", output_format=output_format)
+    instant = instant_of(at, output_format)
+    order = CarriedOut(business_date.date(), instant, actor, approver)
+    with reported(output_format):
+        planned = default_books.read_port_plan(plan)
+        if copy is not None:
+            default_books.copy_books(books, copy)
+    with opened(copy or books, output_format) as store, store.work() as work:
+        document = run_port(work, planned, order)
+        work.commit()
+        write_pages(pages, work, planned.bd_fcm, order.business_date)
+    write_document(
+        document,
+        output_format,
+        header=PORT_BOOKS_HEADER,
+        rows=port_books_rows,
+        show=print_port_books,
+    )
+
+
+def write_pages(folder: Path | None, work: Work, bd_fcm: str, as_of: date) -> None:
+    """Write what stands in the books of a default or port into a folder, where one is named."""
+    if folder is None:
+        return
+    from crossmargin.bootstrap import default_books
+
+    default_books.write_standing(work, folder, bd_fcm, as_of)
+
+
+def check_copy(copy: str | None, *, is_real: bool, real: str, output_format: OutputFormat) -> None:
+    """End with status 1 unless a drill names its copy, or the books of record are meant."""
+    from crossmargin.basics.refusals import Refusal
+
+    if (copy is None) is not is_real:
+        expected = f"either --copy, for a drill, or {real}"
+        refuse((Refusal("copy", copy or "", expected, "books of a default"),), output_format)
+
+
+def port_files_command(
+    *,
+    books: BooksOption,
+    positions: Annotated[
+        Path,
+        typer.Option("--positions", metavar="FILE", help="Where the positions file goes (CSV)."),
+    ],
+    held: Annotated[
+        Path,
+        typer.Option("--held", metavar="FILE", help="Where the file of what is held goes (CSV)."),
+    ],
+    bd_fcm: BdFcmOption = "BD-FCM",
+    output_format: FormatOption = OutputFormat.TABLE,
+) -> None:
+    """Write what xm port plan reads from the books: live positions, what is held by customer."""
+    from crossmargin.presentation.port_files import (
+        FILES_HEADER,
+        files_rows,
+        held_csv,
+        positions_csv,
+        print_files,
+    )
+    from crossmargin.services.default_books.port_files import port_files
+
+    with opened(books, output_format) as store, store.work() as work:
+        found = port_files(work, bd_fcm)
+    positions.write_text(positions_csv(found.lines), encoding="utf-8")
+    held.write_text(held_csv(found.held), encoding="utf-8")
+    document = {
+        "bd_fcm": bd_fcm,
+        "positions": {"file": positions.name, "rows": len(found.lines)},
+        "held": {"file": held.name, "rows": len(found.held)},
+    }
+    write_document(document, output_format, header=FILES_HEADER, rows=files_rows, show=print_files)

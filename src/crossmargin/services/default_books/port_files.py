@@ -1,0 +1,65 @@
+"""What a port plan is made from, out of the books: live positions, what is held by customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crossmargin.basics.refusals import refused
+from crossmargin.default_management.porting.customers import Place
+from crossmargin.ledger.assets import Asset
+from crossmargin.product.position import PositionLine
+from crossmargin.services.books.participation import customers_of
+from crossmargin.services.books.ports import Work
+from crossmargin.services.clearing_day.lot_register import position_lines, read_register
+from crossmargin.services.default_books.desk import live_lots
+from crossmargin.services.default_books.drill import banks_of
+from crossmargin.services.default_books.holding import held_of
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAmount:
+    """An asset held for a customer at a place, whole units of it."""
+
+    customer_id: str
+    place: Place
+    asset: Asset
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class PortFiles:
+    """Both files of a BD-FCM's customers.
+
+    Parameters
+    ----------
+    lines : tuple of PositionLine
+        Live lots of every BD-FCM in the store: what a customer has at a receiver counts there.
+    held : tuple of HeldAmount
+        Customers' own property; residual interest that lies with their margin is not theirs.
+    """
+
+    lines: tuple[PositionLine, ...]
+    held: tuple[HeldAmount, ...]
+
+
+def port_files(work: Work, bd_fcm: str) -> PortFiles:
+    """Return what the books say of a BD-FCM's customers as they stand.
+
+    Raises
+    ------
+    RefusedError
+        If its books are not open.
+    """
+    firms = banks_of(work)
+    if bd_fcm not in firms:
+        expected = f"one of {', '.join(sorted(firms))}" if firms else "one whose books are open"
+        raise refused("bd_fcm", bd_fcm, expected, "reference: port")
+    lots = [lot for name in sorted(firms) for lot in read_register(work.records, name).live()]
+    lots.sort(key=lambda lot: (lot.customer, lot.clearing_organization, lot.lot_id))
+    own = live_lots(work, bd_fcm)
+    held = tuple(
+        HeldAmount(key.customer_id, place, asset, amount)
+        for key in sorted(customers_of(work, bd_fcm))
+        for (place, asset), amount in held_of(work, key, own.get(key.customer_id, ())).own.items()
+    )
+    return PortFiles(position_lines(lots), held)
