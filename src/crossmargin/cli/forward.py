@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crossmargin.cli.changes import changes_by_owner
+from crossmargin.cli.changes import ON_THE_COMMAND_LINE, changes_by_owner
+from crossmargin.cli.given import market_on
 from crossmargin.cli.options import (
+    DATE_FORMATS,
     AsOfOption,
     ChangesOption,
     DerivedPricesOption,
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from crossmargin.services.forward_paths import ForwardPath
     from crossmargin.services.forward_walk import ForwardWalk
 
-_DATE = ["%Y-%m-%d"]
 _DAYS = 60
 _BP_MAX = 1000
 _PATHS = (
@@ -71,18 +72,21 @@ def forward_command(
     first: Annotated[
         datetime | None,
         typer.Option(
-            "--from", formats=_DATE, metavar="DATE", help="Restrike: first date of the history."
+            "--from",
+            formats=DATE_FORMATS,
+            metavar="DATE",
+            help="Restrike: first date of the history.",
         ),
     ] = None,
     last: Annotated[
         datetime | None,
-        typer.Option("--to", formats=_DATE, metavar="DATE", help="Restrike: last date."),
+        typer.Option("--to", formats=DATE_FORMATS, metavar="DATE", help="Restrike: last date."),
     ] = None,
     shock_first: Annotated[
         datetime | None,
         typer.Option(
             "--shock-from",
-            formats=_DATE,
+            formats=DATE_FORMATS,
             metavar="DATE",
             help="Shock: first date of the episode that is done again after the as-of date.",
         ),
@@ -90,7 +94,10 @@ def forward_command(
     shock_last: Annotated[
         datetime | None,
         typer.Option(
-            "--shock-to", formats=_DATE, metavar="DATE", help="Shock: last date of the episode."
+            "--shock-to",
+            formats=DATE_FORMATS,
+            metavar="DATE",
+            help="Shock: last date of the episode.",
         ),
     ] = None,
     episode: Annotated[
@@ -206,19 +213,16 @@ def _dates_of(episode: str) -> tuple[date, date]:
 
 def _walk(request: _Request, path: ForwardPath) -> ForwardWalk:
     from crossmargin import bootstrap
-    from crossmargin.services.derived_prices import with_derived_prices
     from crossmargin.services.forward_walk import forward_walk
     from crossmargin.services.margin_positions import margin_positions
 
     changes = changes_by_owner(request.changes, example="arrangement.cap=0.7")
-    opened = bootstrap.open_market(request.market)
-    day = request.as_of or bootstrap.last_price_date(opened)
+    priced, day = market_on(request.market, request.as_of, derived_prices=request.derived_prices)
     parameters = bootstrap.parameter_sets(day, request.own_parameters).changing(
-        changes, reason="given on the command line"
+        changes, reason=ON_THE_COMMAND_LINE
     )
     executor = bootstrap.block_executor()
     with diagnostics().status("Walking every book through every date"):
-        priced = with_derived_prices(opened, day) if request.derived_prices else opened
         run = margin_positions(
             bootstrap.read_positions(request.positions),
             priced,

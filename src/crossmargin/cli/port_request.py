@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from crossmargin.cli.changes import changes_by_owner
+from crossmargin.cli.changes import ON_THE_COMMAND_LINE, changes_by_owner
+from crossmargin.cli.given import market_on, sha256_of
 
 if TYPE_CHECKING:
     from crossmargin.default_management.porting.trigger import Trigger
@@ -55,7 +55,7 @@ class TriggerOptions:
 
         approval = ""
         if self.approval is not None:
-            approval = hashlib.sha256(self.approval.read_bytes()).hexdigest()
+            approval = sha256_of(self.approval)
         transfer_on = self.transfer_on or max(as_of, self.since)
         kind = TriggerKind(self.kind)
         if kind is not TriggerKind.DEBTOR and (approval or self.disapproved):
@@ -88,20 +88,17 @@ def opened(inputs: PortInputs, tell: Told, watch: Stopwatch | None = None) -> Op
     """
     from crossmargin import bootstrap
     from crossmargin.bootstrap import porting
-    from crossmargin.services.derived_prices import with_derived_prices
     from crossmargin.services.margin_positions import margin_positions
     from crossmargin.services.porting.book import porting_book
     from crossmargin.services.porting.margins import Remargining
 
     file = porting.read_receivers(inputs.receivers)
     held = porting.read_held(inputs.held) if inputs.held else None
-    market = bootstrap.open_market(inputs.market)
-    day = inputs.as_of or bootstrap.last_price_date(market)
+    priced, day = market_on(inputs.market, inputs.as_of, derived_prices=inputs.derived_prices)
     parameters = porting.porting_parameters(day).changing(
         changes_by_owner(inputs.changes, example="porting.objective=margin"),
-        reason="given on the command line",
+        reason=ON_THE_COMMAND_LINE,
     )
-    priced = with_derived_prices(market, day) if inputs.derived_prices else market
     positions = bootstrap.read_positions(inputs.positions)
     _lap(watch, "reading files")
     tell("Margining every customer")
