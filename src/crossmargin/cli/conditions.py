@@ -157,12 +157,12 @@ def _margined(
     """Return the margined file and the parameters of analysis, both with the changes."""
     from crossmargin import bootstrap
     from crossmargin.services.margin_positions import margin_positions
-    from crossmargin.services.parameter_sets import changing_with_analysis
+    from crossmargin.services.parameter_sets import changing_with_others
 
     by_owner = changes_by_owner(changes, example=_EXAMPLE)
-    sets, analysis = changing_with_analysis(
+    sets, (analysis,) = changing_with_others(
         bootstrap.parameter_sets(on),
-        bootstrap.analysis_parameters(on),
+        (bootstrap.analysis_parameters(on),),
         by_owner,
         reason=ON_THE_COMMAND_LINE,
     )
