@@ -16,15 +16,14 @@ if TYPE_CHECKING:
     from crossmargin.services.books.papers import Entry
     from crossmargin.services.books.ports import Books, Work
 
-BooksOption = Annotated[
-    str,
-    typer.Option(
-        "--books",
-        metavar="ADDRESS",
-        envvar="CROSSMARGIN_BOOKS",
-        help="The books: a path of a SQLite file, or a postgresql:// address.",
-    ),
-]
+_BOOKS = typer.Option(
+    "--books",
+    metavar="ADDRESS",
+    envvar="CROSSMARGIN_BOOKS",
+    help="The books: a path of a SQLite file, or a postgresql:// address.",
+)
+BooksOption = Annotated[str, _BOOKS]
+OptionalBooksOption = Annotated[str | None, _BOOKS]
 BdFcmOption = Annotated[str, typer.Option("--bd-fcm", metavar="NAME", help="The BD-FCM.")]
 ActorOption = Annotated[
     str, typer.Option("--actor", metavar="NAME", help="Who does it: the maker.")
@@ -130,6 +129,7 @@ __all__ = [
     "BdFcmOption",
     "BooksOption",
     "CustomerArgument",
+    "OptionalBooksOption",
     "PaperArgument",
     "instant_of",
     "opened",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import typer
 
 from crossmargin.cli.changes import ON_THE_COMMAND_LINE, changes_by_owner
 from crossmargin.cli.given import market_on, sha256_of
+from crossmargin.default_management.porting.trigger import TriggerKind
 
 if TYPE_CHECKING:
     from crossmargin.default_management.porting.trigger import Trigger
@@ -32,7 +33,7 @@ class PortInputs:
     market: Path
     receivers: Path
     held: Path | None
-    as_of: date | None
+    as_of: datetime | None
     bd_fcm: str
     changes: Sequence[str]
     derived_prices: bool
@@ -43,24 +44,24 @@ class PortInputs:
 class TriggerOptions:
     """The options that name what opens the port."""
 
-    kind: str
-    since: date
-    transfer_on: date | None
+    kind: TriggerKind
+    since: datetime
+    transfer_on: datetime | None
     approval: Path | None
     disapproved: bool
 
     def trigger(self, as_of: date) -> Trigger:
         """Return the trigger; the transfer is on the as-of date unless another is given."""
-        from crossmargin.default_management.porting.trigger import Trigger, TriggerKind
+        from crossmargin.default_management.porting.trigger import Trigger
 
         approval = ""
         if self.approval is not None:
             approval = sha256_of(self.approval)
-        transfer_on = self.transfer_on or max(as_of, self.since)
-        kind = TriggerKind(self.kind)
-        if kind is not TriggerKind.DEBTOR and (approval or self.disapproved):
+        since = self.since.date()
+        transfer_on = self.transfer_on.date() if self.transfer_on else max(as_of, since)
+        if self.kind is not TriggerKind.DEBTOR and (approval or self.disapproved):
             raise typer.BadParameter("--approval and --disapproved go with --trigger DEBTOR")
-        return Trigger(kind, self.since, transfer_on, approval, self.disapproved)
+        return Trigger(self.kind, since, transfer_on, approval, self.disapproved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,8 @@ def opened(inputs: PortInputs, tell: Told, watch: Stopwatch | None = None) -> Op
 
     file = porting.read_receivers(inputs.receivers)
     held = porting.read_held(inputs.held) if inputs.held else None
-    priced, day = market_on(inputs.market, inputs.as_of, derived_prices=inputs.derived_prices)
+    as_of = inputs.as_of.date() if inputs.as_of else None
+    priced, day = market_on(inputs.market, as_of, derived_prices=inputs.derived_prices)
     parameters = porting.porting_parameters(day).changing(
         changes_by_owner(inputs.changes, example="porting.objective=margin"),
         reason=ON_THE_COMMAND_LINE,
