@@ -11,18 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crossmargin.cli.changes import ON_THE_COMMAND_LINE, changes_by_owner
-from crossmargin.cli.given import market_on
+from crossmargin.cli.given import impulse_of, market_on
 from crossmargin.cli.options import (
     DATE_FORMATS,
     AsOfOption,
     ChangesOption,
     DerivedPricesOption,
     FormatOption,
+    ImpulseOption,
     MarketOption,
     OwnParametersOption,
     PositionsArgument,
     SkipBadRowsOption,
     SkipUnsupportedOption,
+    TwistOption,
 )
 from crossmargin.cli.output import (
     OutputFormat,
@@ -38,7 +40,6 @@ if TYPE_CHECKING:
     from crossmargin.services.forward_walk import ForwardWalk
 
 _DAYS = 60
-_BP_MAX = 1000
 _PATHS = (
     "give one path: --from and --to, --shock-from and --shock-to, --episode, or --impulse or "
     "--twist"
@@ -107,16 +108,8 @@ def forward_command(
             help="Shock: an episode of the stress library, such as 'March 2020'.",
         ),
     ] = None,
-    impulse: Annotated[
-        float | None,
-        typer.Option(
-            metavar="BP", help="Impulse: parallel move of par yields on the first day, then none."
-        ),
-    ] = None,
-    twist: Annotated[
-        float | None,
-        typer.Option(metavar="BP", help="Impulse: by which ten years rise against two."),
-    ] = None,
+    impulse: ImpulseOption = None,
+    twist: TwistOption = None,
     days: Annotated[
         int | None,
         typer.Option(
@@ -187,21 +180,12 @@ def _path(
     if episode is not None:
         return Shock(*_dates_of(episode))
     if named[0] is impulse:
-        _check_size("--impulse", impulse[0])
-        _check_size("--twist", impulse[1])
-        return Impulse(impulse[0] or 0.0, impulse[1] or 0.0, days or _DAYS)
+        parallel_bp, twist_bp = impulse_of(*impulse)
+        return Impulse(parallel_bp, twist_bp, days or _DAYS)
     first, last = named[0]
     if first is None or last is None:
         raise typer.BadParameter(_PATHS)
     return Restrike(first, last) if named[0] is restrike else Shock(first, last)
-
-
-def _check_size(option: str, basis_points: float | None) -> None:
-    # Not a number is not at most anything.
-    if basis_points is not None and not abs(basis_points) <= _BP_MAX:
-        raise typer.BadParameter(
-            f"{option} must be basis points, {_BP_MAX} at most either way, was {basis_points}"
-        )
 
 
 def _dates_of(episode: str) -> tuple[date, date]:

@@ -6,11 +6,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import typer
+
 if TYPE_CHECKING:
     from datetime import date
 
     from crossmargin.market.history import MarketData
 
+_BP_MAX = 1000
 _W = TypeVar("_W", bound=StrEnum)
 
 
@@ -65,3 +68,20 @@ def market_on(
     market = bootstrap.open_market(directory)
     day = as_of or bootstrap.last_price_date(market)
     return (with_derived_prices(market, day) if derived_prices else market), day
+
+
+def impulse_of(parallel_bp: float | None, twist_bp: float | None) -> tuple[float, float]:
+    """Return the move that ``--impulse`` and ``--twist`` name, basis points.
+
+    Raises
+    ------
+    typer.BadParameter
+        If one of them is no number, or too large to be meant.
+    """
+    for option, basis_points in (("--impulse", parallel_bp), ("--twist", twist_bp)):
+        # Not a number is not at most anything.
+        if basis_points is not None and not abs(basis_points) <= _BP_MAX:
+            raise typer.BadParameter(
+                f"{option} must be basis points, {_BP_MAX} at most either way, was {basis_points}"
+            )
+    return parallel_bp or 0.0, twist_bp or 0.0
