@@ -12,7 +12,7 @@ from crossmargin.default_management import cme_failure, ficc_failure
 from crossmargin.default_management.capacities import AccountClass
 from crossmargin.default_management.ccp_failure import (
     CcpFailureRules,
-    FuturesPool,
+    CustomersPool,
     HeldLoss,
     InterestsInTransit,
 )
@@ -38,7 +38,7 @@ holders = st.builds(EntitlementHolder, fcms, st.sampled_from(MarginClass))
 pools = st.dictionaries(
     fcms,
     st.builds(
-        FuturesPool,
+        CustomersPool,
         st.dictionaries(customers, st.integers(-500_000, 500_000).map(Money)),
         st.integers(0, 500_000).map(Money),
     ),

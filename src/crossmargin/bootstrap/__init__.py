@@ -103,8 +103,14 @@ def read_previous_run(path: Path) -> PreviousRun:
     return run(path)
 
 
-def parameter_registry() -> ParameterRegistry:
-    """Read every owner's parameter file: all versions, with their sources."""
+def parameter_registry(own_files: Sequence[Path] = ()) -> ParameterRegistry:
+    """Read every owner's parameter file: all versions, with their sources.
+
+    Parameters
+    ----------
+    own_files : sequence of Path
+        A user's parameter files; each takes the place of the file of the owner that it names.
+    """
     from importlib.resources import files
 
     from crossmargin.parameters.reading import parse_parameters
@@ -114,7 +120,8 @@ def parameter_registry() -> ParameterRegistry:
     for owner, folder in OWNERS.items():
         text = files("crossmargin").joinpath(folder, "parameters.toml").read_text("utf-8")
         read[owner] = parse_parameters(text, file=f"{folder}/parameters.toml")
-    return ParameterRegistry(read)
+    registry = ParameterRegistry(read)
+    return registry.replacing([read_parameter_file(path) for path in own_files])
 
 
 def read_parameter_file(path: Path) -> OwnerFile:
@@ -141,10 +148,7 @@ def parameter_sets(as_of: date, own_files: Sequence[Path] = ()) -> ParameterSets
     own_files : sequence of Path
         A user's parameter files; each takes the place of the file of the owner that it names.
     """
-    registry = parameter_registry()
-    if own_files:
-        registry = registry.replacing([read_parameter_file(path) for path in own_files])
-    return registry.in_force(as_of)
+    return parameter_registry(own_files).in_force(as_of)
 
 
 def analysis_parameters(as_of: date) -> ParameterSet:

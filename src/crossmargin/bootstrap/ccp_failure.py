@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crossmargin.bootstrap import parameter_registry, read_parameter_file
+from crossmargin.bootstrap import parameter_registry
 
 if TYPE_CHECKING:
     from crossmargin.default_management.ccp_failure import CcpFailureRules
@@ -45,9 +45,7 @@ def ccp_failure_rules(
     from crossmargin.basics.refusals import Refusal, RefusedError
     from crossmargin.default_management.ccp_failure import CcpFailureRules as Rules
 
-    registry = parameter_registry()
-    if own_files:
-        registry = registry.replacing([read_parameter_file(path) for path in own_files])
+    registry = parameter_registry(own_files)
     parameters = registry.set_of(_OWNER, day)
     faults = [
         Refusal("parameter", owner, f"of {_OWNER} alone", "parameters")

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crossmargin.bootstrap import parameter_registry, read_parameter_file
+from crossmargin.bootstrap import parameter_registry
 
 if TYPE_CHECKING:
     from crossmargin.feeds.defaults.firm import LoadedFirm
@@ -32,9 +32,7 @@ def default_parameters(as_of: date, own_files: Sequence[Path] = ()) -> DefaultPa
     """
     from crossmargin.services.defaults.default_parameters import DefaultParameters
 
-    registry = parameter_registry()
-    if own_files:
-        registry = registry.replacing([read_parameter_file(path) for path in own_files])
+    registry = parameter_registry(own_files)
     own = ("default_management", "liquidation", "collateral")
     return DefaultParameters(
         registry.in_force(as_of, beside=own), *(registry.set_of(owner, as_of) for owner in own)

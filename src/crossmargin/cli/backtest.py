@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crossmargin.cli.changes import changes_by_owner
+from crossmargin.cli.changes import ON_THE_COMMAND_LINE, changes_by_owner
+from crossmargin.cli.given import market_on
 from crossmargin.cli.options import (
     FormatOption,
     MarketOption,
@@ -228,18 +229,15 @@ def _run_positions(
     from crossmargin.services.backtest_grid import backtest_grid
     from crossmargin.services.backtest_paths import backtest_path
     from crossmargin.services.backtest_positions import backtest_positions
-    from crossmargin.services.derived_prices import with_derived_prices
     from crossmargin.services.margin_positions import margin_positions
 
-    opened = bootstrap.open_market(market)
-    day = positions.as_of or bootstrap.last_price_date(opened)
-    if positions.derived_prices:
-        opened = with_derived_prices(opened, day)
+    opened, day = market_on(market, positions.as_of, derived_prices=positions.derived_prices)
     by_owner = changes_by_owner(changes, example="ficc.lookback_years=5")
-    reason = "given on the command line"
     own = {"validation": by_owner.pop("validation")} if "validation" in by_owner else {}
-    validation = bootstrap.backtest_parameters(day).changing(own, reason=reason).validation
-    parameters = bootstrap.parameter_sets(day).changing(by_owner, reason=reason)
+    validation = (
+        bootstrap.backtest_parameters(day).changing(own, reason=ON_THE_COMMAND_LINE).validation
+    )
+    parameters = bootstrap.parameter_sets(day).changing(by_owner, reason=ON_THE_COMMAND_LINE)
     executor = bootstrap.block_executor()
     with diagnostics().status("Margining every book on every date") as status:
         if positions.by_date:
@@ -291,9 +289,7 @@ def _run(
     from crossmargin.services.compare_coverage import compare_coverage
 
     by_owner = changes_by_owner(changes, example="validation.window_reading=dates")
-    parameters = bootstrap.backtest_parameters(last).changing(
-        by_owner, reason="given on the command line"
-    )
+    parameters = bootstrap.backtest_parameters(last).changing(by_owner, reason=ON_THE_COMMAND_LINE)
     opened = bootstrap.open_market(market)
     with diagnostics().status("Margining every book on every date"):
         backtest = backtest_par_books(opened, parameters, first=first, last=last)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,17 +13,17 @@ import typer
 from crossmargin.cli.output import EXIT_REFUSED, OutputFormat, refuse
 
 if TYPE_CHECKING:
-    from crossmargin.services.books.ports import Books
+    from crossmargin.services.books.papers import Entry
+    from crossmargin.services.books.ports import Books, Work
 
-BooksOption = Annotated[
-    str,
-    typer.Option(
-        "--books",
-        metavar="ADDRESS",
-        envvar="CROSSMARGIN_BOOKS",
-        help="The books: a path of a SQLite file, or a postgresql:// address.",
-    ),
-]
+_BOOKS = typer.Option(
+    "--books",
+    metavar="ADDRESS",
+    envvar="CROSSMARGIN_BOOKS",
+    help="The books: a path of a SQLite file, or a postgresql:// address.",
+)
+BooksOption = Annotated[str, _BOOKS]
+OptionalBooksOption = Annotated[str | None, _BOOKS]
 BdFcmOption = Annotated[str, typer.Option("--bd-fcm", metavar="NAME", help="The BD-FCM.")]
 ActorOption = Annotated[
     str, typer.Option("--actor", metavar="NAME", help="Who does it: the maker.")
@@ -33,6 +34,10 @@ ApproverOption = Annotated[
 AtOption = Annotated[
     str,
     typer.Option("--at", metavar="INSTANT", help="Business clock, with a zone."),
+]
+CustomerArgument = Annotated[str, typer.Argument(metavar="CUSTOMER", help="The customer's id.")]
+PaperArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", help="The paper itself.", exists=True, dir_okay=False)
 ]
 
 
@@ -73,6 +78,35 @@ def opened(address: str, output_format: OutputFormat) -> Iterator[Books]:
             books.close()
 
 
+@contextmanager
+def writing(
+    address: str, at: str, people: tuple[str, str], output_format: OutputFormat
+) -> Iterator[tuple[Work, Entry]]:
+    """Open books for one transaction: committed at the end, unless anything was refused.
+
+    Parameters
+    ----------
+    address : str
+    at : str
+        The instant of what is written.
+    people : (str, str)
+        Maker and checker.
+    output_format : OutputFormat
+
+    Yields
+    ------
+    tuple of Work and Entry
+        The transaction; who writes in it, and when.
+    """
+    from crossmargin.services.books.papers import Entry
+
+    with opened(address, output_format) as store:
+        entry = Entry(instant_of(at, output_format), *people)
+        with store.work() as work:
+            yield work, entry
+            work.commit()
+
+
 def instant_of(text: str, output_format: OutputFormat) -> datetime:
     """Return the instant that an option names, or end with status 1."""
     from crossmargin.basics.refusals import Refusal
@@ -94,7 +128,11 @@ __all__ = [
     "AtOption",
     "BdFcmOption",
     "BooksOption",
+    "CustomerArgument",
+    "OptionalBooksOption",
+    "PaperArgument",
     "instant_of",
     "opened",
     "reported",
+    "writing",
 ]

@@ -15,6 +15,7 @@ from crossmargin.cli.books_options import (
     BooksOption,
     instant_of,
     opened,
+    writing,
 )
 from crossmargin.cli.options import DATE_FORMATS, FormatOption
 from crossmargin.cli.output import OutputFormat, refuse, write_document
@@ -84,13 +85,12 @@ def decide_command(
         said = "both" if approve else "neither"
         expected = "one of --approve and --reject"
         refuse((Refusal("decision", said, expected, "close-out of a customer"),), output_format)
-    with opened(books, output_format) as store:
+    with opened(books, output_format) as store, store.work() as work:
         instant = instant_of(at, output_format)
-        with store.work() as work:
-            record_id = decide_close_out(
-                work, proposal, is_approved=approve, reason=reason, at=instant, approver=approver
-            )
-            work.commit()
+        record_id = decide_close_out(
+            work, proposal, is_approved=approve, reason=reason, at=instant, approver=approver
+        )
+        work.commit()
     typer.echo(record_id, err=True)
 
 
@@ -134,11 +134,9 @@ def set_terms_command(
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Set what the BD-FCM asks of a customer above both CCPs, and how far it gives credit."""
-    from crossmargin.services.books.papers import Entry
     from crossmargin.services.clearing_day.house_terms import entered_terms, set_terms
 
-    with opened(books, output_format) as store:
-        instant = instant_of(at, output_format)
+    with writing(books, at, (actor, approver), output_format) as (work, entry):
         terms = entered_terms(
             bd_fcm,
             customer,
@@ -151,9 +149,7 @@ def set_terms_command(
                 "uncollected_limit": uncollected_limit,
             },
         )
-        with store.work() as work:
-            record_id = set_terms(work, terms, Entry(instant, actor, approver))
-            work.commit()
+        record_id = set_terms(work, terms, entry)
     typer.echo(record_id, err=True)
 
 

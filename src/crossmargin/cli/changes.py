@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+#: In the place of a source, where a value is given in a command.
+ON_THE_COMMAND_LINE = "given on the command line"
+
 
 def changes_by_owner(
     texts: Sequence[str], *, example: str, option: str = "--set"

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crossmargin.cli.changes import changes_by_owner
+from crossmargin.cli.changes import ON_THE_COMMAND_LINE, changes_by_owner
+from crossmargin.cli.given import market_on
 from crossmargin.cli.options import (
     AsOfOption,
     ChangesOption,
@@ -134,8 +135,7 @@ def _document(
 
     loaded = bootstrap.read_positions(positions)
     try:
-        opened = bootstrap.open_market(market)
-        on = as_of.date() if as_of else bootstrap.last_price_date(opened)
+        opened, on = market_on(market, as_of.date() if as_of else None)
         with diagnostics().status("Repricing every instrument under every scenario") as status:
             run, parameters = _margined(loaded, opened, on, changes, skip=skip)
             document: dict[str, Any] = found(run, opened, parameters, status.update)
@@ -157,14 +157,14 @@ def _margined(
     """Return the margined file and the parameters of analysis, both with the changes."""
     from crossmargin import bootstrap
     from crossmargin.services.margin_positions import margin_positions
-    from crossmargin.services.parameter_sets import changing_with_analysis
+    from crossmargin.services.parameter_sets import changing_with_others
 
     by_owner = changes_by_owner(changes, example=_EXAMPLE)
-    sets, analysis = changing_with_analysis(
+    sets, (analysis,) = changing_with_others(
         bootstrap.parameter_sets(on),
-        bootstrap.analysis_parameters(on),
+        (bootstrap.analysis_parameters(on),),
         by_owner,
-        reason="given on the command line",
+        reason=ON_THE_COMMAND_LINE,
     )
     run = margin_positions(
         positions, market, sets, bootstrap.block_executor(), as_of=on, skip_bad_rows=skip

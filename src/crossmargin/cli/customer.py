@@ -14,16 +14,16 @@ from crossmargin.cli.books_options import (
     AtOption,
     BdFcmOption,
     BooksOption,
+    CustomerArgument,
     instant_of,
     opened,
+    writing,
 )
 from crossmargin.cli.customer_papers import (
     document_command,
     end_document_command,
     programme_command,
-    read_word,
     register_command,
-    sha256_of,
 )
 from crossmargin.cli.customer_rehearsal import read_rehearsal, rehearse_command
 from crossmargin.cli.customer_standing import (
@@ -35,6 +35,7 @@ from crossmargin.cli.customer_standing import (
     parity_command,
     standing_command,
 )
+from crossmargin.cli.given import read_word, sha256_of
 from crossmargin.cli.options import FormatOption
 from crossmargin.cli.output import (
     EXIT_REFUSED,
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
 customer_app = typer.Typer(
     no_args_is_help=True, short_help="Customers: documents, steps, verdicts with their rule."
 )
-_Customer = Annotated[str, typer.Argument(metavar="CUSTOMER", help="The customer's id.")]
 customer_app.command("programme")(programme_command)
 customer_app.command("register")(register_command)
 customer_app.command("document")(document_command)
@@ -127,7 +127,7 @@ def import_command(
 
 @customer_app.command("declare")
 def declare_command(
-    customer: _Customer,
+    customer: CustomerArgument,
     *,
     owners: Annotated[
         list[str],
@@ -173,7 +173,7 @@ def declare_command(
 
 @customer_app.command("step")
 def step_command(
-    customer: _Customer,
+    customer: CustomerArgument,
     step: Annotated[
         str,
         typer.Argument(
@@ -250,7 +250,7 @@ def step_command(
 
 @customer_app.command("show")
 def show_command(
-    customer: _Customer,
+    customer: CustomerArgument,
     *,
     books: BooksOption,
     at: AtOption,
@@ -348,20 +348,14 @@ def _take(
     """Make a step of what was given, take it, and name its record on standard error."""
     from crossmargin.basics.identifiers import CustomerKey
     from crossmargin.bootstrap import books as books_bootstrap
-    from crossmargin.services.books.papers import Entry
     from crossmargin.services.books.participation import record_rehearsal, take_step
 
-    with opened(books, output_format) as store:
-        instant, taken = instant_of(at, output_format), made()
-        key, entry = CustomerKey(bd_fcm, customer), Entry(instant, *people)
-        share, valid_days = books_bootstrap.participation_terms(instant.date())
-        with store.work() as work:
-            if rehearsal is not None:
-                document = read_rehearsal(rehearsal)
-                rested = record_rehearsal(work, key, document, entry, valid_days=valid_days)
-                taken = replace(taken, causes=(rested, *taken.causes))
-            written = take_step(
-                work, key, taken, entry, proprietary_share=share, record_id=record_id
-            )
-            work.commit()
+    with writing(books, at, people, output_format) as (work, entry):
+        key, taken = CustomerKey(bd_fcm, customer), made()
+        share, valid_days = books_bootstrap.participation_terms(entry.at.date())
+        if rehearsal is not None:
+            document = read_rehearsal(rehearsal)
+            rested = record_rehearsal(work, key, document, entry, valid_days=valid_days)
+            taken = replace(taken, causes=(rested, *taken.causes))
+        written = take_step(work, key, taken, entry, proprietary_share=share, record_id=record_id)
     typer.echo(written, err=True)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
@@ -15,16 +13,14 @@ from crossmargin.cli.books_options import (
     AtOption,
     BdFcmOption,
     BooksOption,
+    PaperArgument,
     instant_of,
-    opened,
+    writing,
 )
+from crossmargin.cli.given import read_word, sha256_of
 from crossmargin.cli.options import DATE_FORMATS, FormatOption
 from crossmargin.cli.output import OutputFormat
 
-_W = TypeVar("_W", bound=StrEnum)
-_Paper = Annotated[
-    Path, typer.Argument(metavar="FILE", help="The paper itself.", exists=True, dir_okay=False)
-]
 _First = Annotated[
     datetime, typer.Option("--from", formats=DATE_FORMATS, metavar="DATE", help="In force from.")
 ]
@@ -46,7 +42,7 @@ def programme_command(
     version: Annotated[
         str, typer.Argument(metavar="VERSION", help="Such as a release number or an edition.")
     ],
-    file: _Paper,
+    file: PaperArgument,
     *,
     first: _First,
     last: _Last = None,
@@ -58,9 +54,9 @@ def programme_command(
 ) -> None:
     """Record what the arrangement rests on, or its end: without it nothing new enters."""
     from crossmargin.participation.programme import ProgrammeFact, ProgrammeFactKind
-    from crossmargin.services.books.papers import Entry, state_programme_fact
+    from crossmargin.services.books.papers import state_programme_fact
 
-    with opened(books, output_format) as store:
+    with writing(books, at, (actor, approver), output_format) as (work, entry):
         fact = ProgrammeFact(
             read_word(ProgrammeFactKind, "kind", kind),
             version,
@@ -68,10 +64,7 @@ def programme_command(
             first.date(),
             last.date() if last else None,
         )
-        entry = Entry(instant_of(at, output_format), actor, approver)
-        with store.work() as work:
-            record_id = state_programme_fact(work, fact, entry)
-            work.commit()
+        record_id = state_programme_fact(work, fact, entry)
     typer.echo(record_id, err=True)
 
 
@@ -98,26 +91,23 @@ def register_command(
     """Record a registration or membership of a BD-FCM, or its end."""
     from crossmargin.basics.refusals import refused
     from crossmargin.participation.entities import Lei, RegistrationKind
-    from crossmargin.services.books.papers import Entry, register
+    from crossmargin.services.books.papers import register
 
-    with opened(books, output_format) as store:
-        entry = Entry(instant_of(at, output_format), actor, approver)
+    with writing(books, at, (actor, approver), output_format) as (work, entry):
         known = read_word(RegistrationKind, "kind", kind)
         try:
             entity = Lei(lei)
         except ValueError as error:
             raise refused("lei", lei, str(error), "participation") from error
-        with store.work() as work:
-            record_id = register(
-                work,
-                bd_fcm,
-                known,
-                entity,
-                first=first.date(),
-                last=last.date() if last else None,
-                entry=entry,
-            )
-            work.commit()
+        record_id = register(
+            work,
+            bd_fcm,
+            known,
+            entity,
+            first=first.date(),
+            last=last.date() if last else None,
+            entry=entry,
+        )
     typer.echo(record_id, err=True)
 
 
@@ -131,7 +121,7 @@ def document_command(
             "OWNERSHIP_AND_CONTROL of a customer.",
         ),
     ],
-    file: _Paper,
+    file: PaperArgument,
     *,
     signed_at: Annotated[
         str, typer.Option("--signed-at", metavar="INSTANT", help="Signed, or delivered.")
@@ -175,9 +165,9 @@ def document_command(
     """Record a document."""
     from crossmargin.participation.documents import Acknowledgement, Document, DocumentKind
     from crossmargin.participation.verdicts import eastern_date
-    from crossmargin.services.books.papers import Entry, record_document
+    from crossmargin.services.books.papers import record_document
 
-    with opened(books, output_format) as store:
+    with writing(books, at, (actor, approver), output_format) as (work, entry):
         signed = instant_of(signed_at, output_format)
         document = Document(
             kind=read_word(DocumentKind, "kind", kind),
@@ -191,10 +181,7 @@ def document_command(
                 read_word(Acknowledgement, "acknowledges", each) for each in acknowledgements or ()
             ),
         )
-        entry = Entry(instant_of(at, output_format), actor, approver)
-        with store.work() as work:
-            record_id = record_document(work, document, entry)
-            work.commit()
+        record_id = record_document(work, document, entry)
     typer.echo(record_id, err=True)
 
 
@@ -202,7 +189,7 @@ def end_document_command(
     document: Annotated[
         str, typer.Argument(metavar="ID", help="The record of the document that ends.")
     ],
-    file: _Paper,
+    file: PaperArgument,
     *,
     last: Annotated[
         datetime,
@@ -215,36 +202,10 @@ def end_document_command(
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Record that a document ends, by the notice that says so."""
-    from crossmargin.services.books.papers import Entry, end_document
+    from crossmargin.services.books.papers import end_document
 
-    with opened(books, output_format) as store:
-        entry = Entry(instant_of(at, output_format), actor, approver)
-        with store.work() as work:
-            record_id = end_document(
-                work, document, last=last.date(), sha256=sha256_of(file), entry=entry
-            )
-            work.commit()
+    with writing(books, at, (actor, approver), output_format) as (work, entry):
+        record_id = end_document(
+            work, document, last=last.date(), sha256=sha256_of(file), entry=entry
+        )
     typer.echo(record_id, err=True)
-
-
-def read_word(words: type[_W], field: str, text: str) -> _W:
-    """Return the word of a closed list that a text is.
-
-    Raises
-    ------
-    RefusedError
-        If it is none, naming all of them.
-    """
-    from crossmargin.basics.refusals import refused
-
-    try:
-        return words(text)
-    except ValueError:
-        raise refused(field, text, f"one of {', '.join(words)}", "participation") from None
-
-
-def sha256_of(file: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
-    import hashlib
-
-    return hashlib.sha256(file.read_bytes()).hexdigest()

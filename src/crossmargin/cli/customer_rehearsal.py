@@ -15,6 +15,7 @@ from crossmargin.cli.books_options import (
     AtOption,
     BdFcmOption,
     BooksOption,
+    CustomerArgument,
     instant_of,
     opened,
 )
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def rehearse_command(
-    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="The customer's id.")],
+    customer: CustomerArgument,
     positions: Annotated[
         Path,
         typer.Argument(metavar="POSITIONS", help="Its positions file.", exists=True),

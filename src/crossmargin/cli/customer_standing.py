@@ -13,31 +13,28 @@ from crossmargin.cli.books_options import (
     AtOption,
     BdFcmOption,
     BooksOption,
+    CustomerArgument,
+    PaperArgument,
     instant_of,
     opened,
+    writing,
 )
-from crossmargin.cli.customer_papers import read_word, sha256_of
+from crossmargin.cli.given import read_word, sha256_of
 from crossmargin.cli.options import DerivedPricesOption, FormatOption
 from crossmargin.cli.output import OutputFormat, write_document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from crossmargin.basics.identifiers import CustomerKey
-    from crossmargin.services.books.papers import Entry
     from crossmargin.services.books.ports import Work
     from crossmargin.services.suspension.desk import AccessDesk
     from crossmargin.services.suspension.surge import SurgeTable
 
-_Customer = Annotated[str, typer.Argument(metavar="CUSTOMER", help="The customer's id.")]
 _Criterion = Annotated[
     str, typer.Argument(metavar="CRITERION", help="Id of a published criterion.")
 ]
 _Notice = Annotated[str, typer.Argument(metavar="NOTICE", help="Id of the notice's record.")]
-_Paper = Annotated[
-    Path, typer.Argument(metavar="FILE", help="The paper itself.", exists=True, dir_okay=False)
-]
 
 
 def criteria_command(*, output_format: FormatOption = OutputFormat.TABLE) -> None:
@@ -60,9 +57,9 @@ def criteria_command(*, output_format: FormatOption = OutputFormat.TABLE) -> Non
 
 
 def evidence_command(
-    customer: _Customer,
+    customer: CustomerArgument,
     criterion: _Criterion,
-    file: _Paper,
+    file: PaperArgument,
     *,
     bd_fcm: BdFcmOption = "BD-FCM",
     books: BooksOption,
@@ -72,23 +69,19 @@ def evidence_command(
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Record a paper that says that a customer meets a criterion, such as an order."""
+    from crossmargin.basics.identifiers import CustomerKey
     from crossmargin.services.suspension.notices import state_evidence
 
-    _write(
-        lambda desk, work, key, entry: state_evidence(
-            desk, work, key, criterion, entry, sha256=sha256_of(file)
-        ),
-        customer,
-        bd_fcm=bd_fcm,
-        books=books,
-        at=at,
-        people=(actor, approver),
-        output_format=output_format,
-    )
+    with writing(books, at, (actor, approver), output_format) as (work, entry):
+        key = CustomerKey(bd_fcm, customer)
+        record_id = state_evidence(
+            _desk(bd_fcm), work, key, criterion, entry, sha256=sha256_of(file)
+        )
+    typer.echo(record_id, err=True)
 
 
 def notice_command(
-    customer: _Customer,
+    customer: CustomerArgument,
     criterion: _Criterion,
     *,
     invoked_by: Annotated[
@@ -122,31 +115,26 @@ def notice_command(
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Give notice of suspension or termination, with its surge table and the parity check."""
+    from crossmargin.basics.identifiers import CustomerKey
     from crossmargin.participation.standing import Invoker
     from crossmargin.services.suspension.notices import give_notice
 
-    def give(desk: AccessDesk, work: Work, key: CustomerKey, entry: Entry) -> str:
+    with writing(books, at, (actor, approver), output_format) as (work, entry):
+        key = CustomerKey(bd_fcm, customer)
         table = _with_intended(
             work, key, entry.at, intended, market=market, derived_prices=derived_prices
         )
         invoker = read_word(Invoker, "invoked_by", invoked_by)
-        return give_notice(desk, work, key, criterion, entry, invoked_by=invoker, intended=table)
-
-    _write(
-        give,
-        customer,
-        bd_fcm=bd_fcm,
-        books=books,
-        at=at,
-        people=(actor, approver),
-        output_format=output_format,
-    )
+        record_id = give_notice(
+            _desk(bd_fcm), work, key, criterion, entry, invoked_by=invoker, intended=table
+        )
+    typer.echo(record_id, err=True)
 
 
 def acknowledge_command(
-    customer: _Customer,
+    customer: CustomerArgument,
     notice: _Notice,
-    file: _Paper,
+    file: PaperArgument,
     *,
     bd_fcm: BdFcmOption = "BD-FCM",
     books: BooksOption,
@@ -156,23 +144,17 @@ def acknowledge_command(
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Record that the customer acknowledged a notice; the file is what it signed."""
+    from crossmargin.basics.identifiers import CustomerKey
     from crossmargin.services.suspension.notices import acknowledge
 
-    _write(
-        lambda desk, work, key, entry: acknowledge(
-            desk, work, key, notice, entry, sha256=sha256_of(file)
-        ),
-        customer,
-        bd_fcm=bd_fcm,
-        books=books,
-        at=at,
-        people=(actor, approver),
-        output_format=output_format,
-    )
+    with writing(books, at, (actor, approver), output_format) as (work, entry):
+        key = CustomerKey(bd_fcm, customer)
+        record_id = acknowledge(_desk(bd_fcm), work, key, notice, entry, sha256=sha256_of(file))
+    typer.echo(record_id, err=True)
 
 
 def cure_command(
-    customer: _Customer,
+    customer: CustomerArgument,
     notice: _Notice,
     *,
     paper: Annotated[
@@ -193,19 +175,14 @@ def cure_command(
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Record that a notice is cured or, after it took effect, that the customer is reinstated."""
+    from crossmargin.basics.identifiers import CustomerKey
     from crossmargin.services.suspension.notices import cure
 
-    _write(
-        lambda desk, work, key, entry: cure(
-            desk, work, key, notice, entry, sha256=sha256_of(paper) if paper else ""
-        ),
-        customer,
-        bd_fcm=bd_fcm,
-        books=books,
-        at=at,
-        people=(actor, approver),
-        output_format=output_format,
-    )
+    with writing(books, at, (actor, approver), output_format) as (work, entry):
+        key = CustomerKey(bd_fcm, customer)
+        sha256 = sha256_of(paper) if paper else ""
+        record_id = cure(_desk(bd_fcm), work, key, notice, entry, sha256=sha256)
+    typer.echo(record_id, err=True)
 
 
 def parity_command(
@@ -236,7 +213,7 @@ def parity_command(
 
 
 def standing_command(
-    customer: _Customer,
+    customer: CustomerArgument,
     *,
     bd_fcm: BdFcmOption = "BD-FCM",
     books: BooksOption,
@@ -296,25 +273,3 @@ def _with_intended(
         raise RefusedError(*loaded.refusals)
     models = day_models(market, derived_prices=derived_prices)
     return surge_with(models, work, customer, loaded.lines, at)
-
-
-def _write(
-    made: Callable[[AccessDesk, Work, CustomerKey, Entry], str],
-    customer: str,
-    *,
-    bd_fcm: str,
-    books: str,
-    at: str,
-    people: tuple[str, str],
-    output_format: OutputFormat,
-) -> None:
-    """Write what a command makes in one transaction, and name its record on standard error."""
-    from crossmargin.basics.identifiers import CustomerKey
-    from crossmargin.services.books.papers import Entry
-
-    with opened(books, output_format) as store:
-        entry = Entry(instant_of(at, output_format), *people)
-        with store.work() as work:
-            written = made(_desk(bd_fcm), work, CustomerKey(bd_fcm, customer), entry)
-            work.commit()
-    typer.echo(written, err=True)

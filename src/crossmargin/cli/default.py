@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crossmargin.cli.changes import changes_by_owner
+from crossmargin.cli.changes import ON_THE_COMMAND_LINE, changes_by_owner
 from crossmargin.cli.default_books import default_books_command
 from crossmargin.cli.default_ccp import cme_failure_command, ficc_failure_command
 from crossmargin.cli.default_ccp_books import default_ccp_books_command
 from crossmargin.cli.default_distribute import default_distribute_command
 from crossmargin.cli.default_reports import default_reports_command
+from crossmargin.cli.given import market_on
 from crossmargin.cli.options import (
+    DATE_FORMATS,
     AsOfOption,
     ChangesOption,
     DerivedPricesOption,
@@ -60,7 +62,6 @@ default_app.command("reports", short_help="Write what stands in the books of a d
 default_app.command("ccp-books", short_help="Post FICC's or CME's failure on a copy of the books.")(
     default_ccp_books_command
 )
-_DATE = ["%Y-%m-%d"]
 
 
 @default_app.callback()
@@ -87,13 +88,15 @@ def simulate_command(
     restrike: Annotated[
         datetime | None,
         typer.Option(
-            formats=_DATE, metavar="DATE", help="Default on a date of the history, book re-struck."
+            formats=DATE_FORMATS,
+            metavar="DATE",
+            help="Default on a date of the history, book re-struck.",
         ),
     ] = None,
     shock: Annotated[
         datetime | None,
         typer.Option(
-            formats=_DATE,
+            formats=DATE_FORMATS,
             metavar="DATE",
             help="Default after the as-of date; what the market did from DATE on is done again.",
         ),
@@ -154,19 +157,17 @@ def simulate_command(
     from crossmargin.presentation.default_tables import print_default
     from crossmargin.presentation.default_treatments import treatments_csv
     from crossmargin.services.defaults.simulate import DefaultRequest, simulate_default
-    from crossmargin.services.derived_prices import with_derived_prices
     from crossmargin.services.margin_positions import margin_positions
 
     mode, failed_on = _path(restrike, shock)
     try:
         loaded = defaults.read_firm(firm)
-        opened = bootstrap.open_market(market)
-        day = as_of.date() if as_of else bootstrap.last_price_date(opened)
+        day_asked = as_of.date() if as_of else None
+        priced, day = market_on(market, day_asked, derived_prices=derived_prices)
         parameters = defaults.default_parameters(day, own_parameters or ()).changing(
             changes_by_owner(changes or (), example="liquidation.hedge=none"),
-            reason="given on the command line",
+            reason=ON_THE_COMMAND_LINE,
         )
-        priced = with_derived_prices(opened, day) if derived_prices else opened
         executor = bootstrap.block_executor()
         with diagnostics().status("Margining every customer") as status:
             run = margin_positions(

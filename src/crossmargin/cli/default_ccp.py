@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from crossmargin.cli.books_options import BdFcmOption, opened, reported
+from crossmargin.cli.books_options import BdFcmOption, OptionalBooksOption, opened, reported
 from crossmargin.cli.changes import changes_by_owner
 from crossmargin.cli.options import (
     DATE_FORMATS,
@@ -26,20 +26,10 @@ if TYPE_CHECKING:
     from crossmargin.services.ccp_failure import Source
 
 _T = TypeVar("_T")
-_EXAMPLE = "interests_in_transit=left_out"
 _File = Annotated[
     Path | None,
     typer.Argument(
         metavar="[FILE]", help="Held and owed as CSV, beside the books or in their place."
-    ),
-]
-_Books = Annotated[
-    str | None,
-    typer.Option(
-        "--books",
-        metavar="ADDRESS",
-        envvar="CROSSMARGIN_BOOKS",
-        help="The books: a path of a SQLite file, or a postgresql:// address.",
     ),
 ]
 _Date = Annotated[
@@ -68,7 +58,7 @@ def ficc_failure_command(
     file: _File = None,
     *,
     business_date: _Date,
-    books: _Books = None,
+    books: OptionalBooksOption = None,
     bd_fcm: BdFcmOption = "BD-FCM",
     held_loss: _Losses = None,
     secured: _Secured = None,
@@ -120,7 +110,7 @@ def cme_failure_command(
     file: _File = None,
     *,
     business_date: _Date,
-    books: _Books = None,
+    books: OptionalBooksOption = None,
     bd_fcm: BdFcmOption = "BD-FCM",
     held_loss: _Losses = None,
     output_format: FormatOption = OutputFormat.TABLE,

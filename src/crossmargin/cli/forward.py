@@ -10,17 +10,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crossmargin.cli.changes import changes_by_owner
+from crossmargin.cli.changes import ON_THE_COMMAND_LINE, changes_by_owner
+from crossmargin.cli.given import impulse_of, market_on
 from crossmargin.cli.options import (
+    DATE_FORMATS,
     AsOfOption,
     ChangesOption,
     DerivedPricesOption,
     FormatOption,
+    ImpulseOption,
     MarketOption,
     OwnParametersOption,
     PositionsArgument,
     SkipBadRowsOption,
     SkipUnsupportedOption,
+    TwistOption,
 )
 from crossmargin.cli.output import (
     OutputFormat,
@@ -35,9 +39,7 @@ if TYPE_CHECKING:
     from crossmargin.services.forward_paths import ForwardPath
     from crossmargin.services.forward_walk import ForwardWalk
 
-_DATE = ["%Y-%m-%d"]
 _DAYS = 60
-_BP_MAX = 1000
 _PATHS = (
     "give one path: --from and --to, --shock-from and --shock-to, --episode, or --impulse or "
     "--twist"
@@ -71,18 +73,21 @@ def forward_command(
     first: Annotated[
         datetime | None,
         typer.Option(
-            "--from", formats=_DATE, metavar="DATE", help="Restrike: first date of the history."
+            "--from",
+            formats=DATE_FORMATS,
+            metavar="DATE",
+            help="Restrike: first date of the history.",
         ),
     ] = None,
     last: Annotated[
         datetime | None,
-        typer.Option("--to", formats=_DATE, metavar="DATE", help="Restrike: last date."),
+        typer.Option("--to", formats=DATE_FORMATS, metavar="DATE", help="Restrike: last date."),
     ] = None,
     shock_first: Annotated[
         datetime | None,
         typer.Option(
             "--shock-from",
-            formats=_DATE,
+            formats=DATE_FORMATS,
             metavar="DATE",
             help="Shock: first date of the episode that is done again after the as-of date.",
         ),
@@ -90,7 +95,10 @@ def forward_command(
     shock_last: Annotated[
         datetime | None,
         typer.Option(
-            "--shock-to", formats=_DATE, metavar="DATE", help="Shock: last date of the episode."
+            "--shock-to",
+            formats=DATE_FORMATS,
+            metavar="DATE",
+            help="Shock: last date of the episode.",
         ),
     ] = None,
     episode: Annotated[
@@ -100,16 +108,8 @@ def forward_command(
             help="Shock: an episode of the stress library, such as 'March 2020'.",
         ),
     ] = None,
-    impulse: Annotated[
-        float | None,
-        typer.Option(
-            metavar="BP", help="Impulse: parallel move of par yields on the first day, then none."
-        ),
-    ] = None,
-    twist: Annotated[
-        float | None,
-        typer.Option(metavar="BP", help="Impulse: by which ten years rise against two."),
-    ] = None,
+    impulse: ImpulseOption = None,
+    twist: TwistOption = None,
     days: Annotated[
         int | None,
         typer.Option(
@@ -180,21 +180,12 @@ def _path(
     if episode is not None:
         return Shock(*_dates_of(episode))
     if named[0] is impulse:
-        _check_size("--impulse", impulse[0])
-        _check_size("--twist", impulse[1])
-        return Impulse(impulse[0] or 0.0, impulse[1] or 0.0, days or _DAYS)
+        parallel_bp, twist_bp = impulse_of(*impulse)
+        return Impulse(parallel_bp, twist_bp, days or _DAYS)
     first, last = named[0]
     if first is None or last is None:
         raise typer.BadParameter(_PATHS)
     return Restrike(first, last) if named[0] is restrike else Shock(first, last)
-
-
-def _check_size(option: str, basis_points: float | None) -> None:
-    # Not a number is not at most anything.
-    if basis_points is not None and not abs(basis_points) <= _BP_MAX:
-        raise typer.BadParameter(
-            f"{option} must be basis points, {_BP_MAX} at most either way, was {basis_points}"
-        )
 
 
 def _dates_of(episode: str) -> tuple[date, date]:
@@ -206,19 +197,16 @@ def _dates_of(episode: str) -> tuple[date, date]:
 
 def _walk(request: _Request, path: ForwardPath) -> ForwardWalk:
     from crossmargin import bootstrap
-    from crossmargin.services.derived_prices import with_derived_prices
     from crossmargin.services.forward_walk import forward_walk
     from crossmargin.services.margin_positions import margin_positions
 
     changes = changes_by_owner(request.changes, example="arrangement.cap=0.7")
-    opened = bootstrap.open_market(request.market)
-    day = request.as_of or bootstrap.last_price_date(opened)
+    priced, day = market_on(request.market, request.as_of, derived_prices=request.derived_prices)
     parameters = bootstrap.parameter_sets(day, request.own_parameters).changing(
-        changes, reason="given on the command line"
+        changes, reason=ON_THE_COMMAND_LINE
     )
     executor = bootstrap.block_executor()
     with diagnostics().status("Walking every book through every date"):
-        priced = with_derived_prices(opened, day) if request.derived_prices else opened
         run = margin_positions(
             bootstrap.read_positions(request.positions),
             priced,

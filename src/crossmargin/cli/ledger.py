@@ -17,6 +17,7 @@ from crossmargin.cli.books_options import (
     instant_of,
     opened,
     reported,
+    writing,
 )
 from crossmargin.cli.options import DATE_FORMATS, FormatOption
 from crossmargin.cli.output import EXIT_REFUSED, OutputFormat, write_document
@@ -252,10 +253,8 @@ def lien_command(
     from crossmargin.basics.refusals import refused
     from crossmargin.ledger.liens import Lien
     from crossmargin.services.books.liens import enter_lien
-    from crossmargin.services.books.papers import Entry
 
-    with opened(books, output_format) as store:
-        entry = Entry(instant_of(at, output_format), actor, approver)
+    with writing(books, at, (actor, approver), output_format) as (work, entry):
         try:
             lien = Lien(
                 lien_id,
@@ -270,9 +269,7 @@ def lien_command(
             )
         except ValueError as error:
             raise refused("lien", lien_id, str(error), "liens; CP-05") from error
-        with store.work() as work:
-            enter_lien(work, lien, entry)
-            work.commit()
+        enter_lien(work, lien, entry)
     typer.echo(f"lien {lien_id} entered", err=True)
 
 

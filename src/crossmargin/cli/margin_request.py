@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossmargin.arrangement.cycles import Cycle
-from crossmargin.cli.output import (
-    diagnostics,
-)
+from crossmargin.cli.changes import ON_THE_COMMAND_LINE
+from crossmargin.cli.output import diagnostics
 from crossmargin.product.position import ClearingOrganization
 
 if TYPE_CHECKING:
@@ -196,7 +195,7 @@ def _inputs(
     from crossmargin.services.margin_change import RunInputs
 
     parameters = bootstrap.parameter_sets(on, options.files).changing(
-        options.all_changes(), reason="given on the command line"
+        options.all_changes(), reason=ON_THE_COMMAND_LINE
     )
     priced = with_derived_prices(market, on) if request.derived_prices else market
     file = options.span_file

@@ -45,6 +45,16 @@ DerivedPricesOption = Annotated[
         help="On a date without security prices, derive them from the last sheet before it.",
     ),
 ]
+ImpulseOption = Annotated[
+    float | None,
+    typer.Option(
+        metavar="BP", help="Impulse: parallel move of par yields on the first day, then none."
+    ),
+]
+TwistOption = Annotated[
+    float | None,
+    typer.Option(metavar="BP", help="Impulse: by which ten years rise against two."),
+]
 OwnParametersOption = Annotated[
     list[Path] | None,
     typer.Option(

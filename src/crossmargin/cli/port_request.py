@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from crossmargin.cli.changes import changes_by_owner
+from crossmargin.cli.changes import ON_THE_COMMAND_LINE, changes_by_owner
+from crossmargin.cli.given import market_on, sha256_of
+from crossmargin.default_management.porting.trigger import TriggerKind
 
 if TYPE_CHECKING:
     from crossmargin.default_management.porting.trigger import Trigger
@@ -32,7 +33,7 @@ class PortInputs:
     market: Path
     receivers: Path
     held: Path | None
-    as_of: date | None
+    as_of: datetime | None
     bd_fcm: str
     changes: Sequence[str]
     derived_prices: bool
@@ -43,24 +44,24 @@ class PortInputs:
 class TriggerOptions:
     """The options that name what opens the port."""
 
-    kind: str
-    since: date
-    transfer_on: date | None
+    kind: TriggerKind
+    since: datetime
+    transfer_on: datetime | None
     approval: Path | None
     disapproved: bool
 
     def trigger(self, as_of: date) -> Trigger:
         """Return the trigger; the transfer is on the as-of date unless another is given."""
-        from crossmargin.default_management.porting.trigger import Trigger, TriggerKind
+        from crossmargin.default_management.porting.trigger import Trigger
 
         approval = ""
         if self.approval is not None:
-            approval = hashlib.sha256(self.approval.read_bytes()).hexdigest()
-        transfer_on = self.transfer_on or max(as_of, self.since)
-        kind = TriggerKind(self.kind)
-        if kind is not TriggerKind.DEBTOR and (approval or self.disapproved):
+            approval = sha256_of(self.approval)
+        since = self.since.date()
+        transfer_on = self.transfer_on.date() if self.transfer_on else max(as_of, since)
+        if self.kind is not TriggerKind.DEBTOR and (approval or self.disapproved):
             raise typer.BadParameter("--approval and --disapproved go with --trigger DEBTOR")
-        return Trigger(kind, self.since, transfer_on, approval, self.disapproved)
+        return Trigger(self.kind, since, transfer_on, approval, self.disapproved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +89,18 @@ def opened(inputs: PortInputs, tell: Told, watch: Stopwatch | None = None) -> Op
     """
     from crossmargin import bootstrap
     from crossmargin.bootstrap import porting
-    from crossmargin.services.derived_prices import with_derived_prices
     from crossmargin.services.margin_positions import margin_positions
     from crossmargin.services.porting.book import porting_book
     from crossmargin.services.porting.margins import Remargining
 
     file = porting.read_receivers(inputs.receivers)
     held = porting.read_held(inputs.held) if inputs.held else None
-    market = bootstrap.open_market(inputs.market)
-    day = inputs.as_of or bootstrap.last_price_date(market)
+    as_of = inputs.as_of.date() if inputs.as_of else None
+    priced, day = market_on(inputs.market, as_of, derived_prices=inputs.derived_prices)
     parameters = porting.porting_parameters(day).changing(
         changes_by_owner(inputs.changes, example="porting.objective=margin"),
-        reason="given on the command line",
+        reason=ON_THE_COMMAND_LINE,
     )
-    priced = with_derived_prices(market, day) if inputs.derived_prices else market
     positions = bootstrap.read_positions(inputs.positions)
     _lap(watch, "reading files")
     tell("Margining every customer")

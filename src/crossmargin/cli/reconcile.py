@@ -15,7 +15,8 @@ from typer.core import TyperGroup
 
 from crossmargin.arrangement.cycles import Cycle
 from crossmargin.basics.words import counted
-from crossmargin.cli.changes import changes_by_owner
+from crossmargin.cli.changes import ON_THE_COMMAND_LINE, changes_by_owner
+from crossmargin.cli.given import market_on
 from crossmargin.cli.options import (
     AsOfOption,
     ChangesOption,
@@ -178,8 +179,7 @@ def _run(
     from crossmargin.basics.refusals import RefusedError
     from crossmargin.services.margin_positions import margin_positions
 
-    opened = bootstrap.open_market(market)
-    day = as_of or bootstrap.last_price_date(opened)
+    opened, day = market_on(market, as_of)
     files: list[CcpFile] = []
     faults: list[Refusal] = []
     for kind, path in asked.theirs:
@@ -201,7 +201,7 @@ def _run(
         run = margin_positions(
             loaded,
             opened,
-            bootstrap.parameter_sets(day).changing(changes, reason="given on the command line"),
+            bootstrap.parameter_sets(day).changing(changes, reason=ON_THE_COMMAND_LINE),
             bootstrap.block_executor(),
             as_of=day,
         )

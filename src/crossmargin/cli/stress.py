@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crossmargin.cli.changes import changes_by_owner
+from crossmargin.cli.changes import ON_THE_COMMAND_LINE, changes_by_owner
+from crossmargin.cli.given import market_on
 from crossmargin.cli.options import (
     AsOfOption,
     ChangesOption,
@@ -116,10 +117,9 @@ def margined(
     from crossmargin.services.margin_positions import margin_positions
 
     loaded = bootstrap.read_positions(positions)
-    opened = bootstrap.open_market(market)
-    day = as_of or bootstrap.last_price_date(opened)
+    opened, day = market_on(market, as_of)
     parameters = bootstrap.stress_parameters(day).changing(
-        changes_by_owner(changes, example=SET_EXAMPLE), reason="given on the command line"
+        changes_by_owner(changes, example=SET_EXAMPLE), reason=ON_THE_COMMAND_LINE
     )
     run = margin_positions(
         loaded,

@@ -91,7 +91,7 @@ class HeldLoss:
 
 
 @dataclass(frozen=True, slots=True)
-class FuturesPool:
+class CustomersPool:
     """One BD-FCM's futures customers, and their property elsewhere than where it failed.
 
     Parameters
@@ -149,20 +149,20 @@ class PoolShares:
 
 
 def shared_omnibus(
-    bd_fcm: str, pool: FuturesPool, *, recovered: Money, in_full: Money
+    bd_fcm: str, pool: CustomersPool, *, recovered: Money, in_full: Money
 ) -> PoolShares:
     """Return what a BD-FCM's futures customers are paid from one pool, and without the failure.
 
     Parameters
     ----------
     bd_fcm : str
-    pool : FuturesPool
+    pool : CustomersPool
     recovered, in_full : Money
         From the clearing organization that failed, and what it owed of property.
 
     Examples
     --------
-    >>> pool = FuturesPool({"A": Money(60_00), "B": Money(40_00)}, Money(50_00))
+    >>> pool = CustomersPool({"A": Money(60_00), "B": Money(40_00)}, Money(50_00))
     >>> found = shared_omnibus("FCM", pool, recovered=Money(30_00), in_full=Money(50_00))
     >>> [str(each) for each in found.paid.values()], str(found.rate), str(found.rate_without)
     (['48.00', '32.00'], '4/5', '1')

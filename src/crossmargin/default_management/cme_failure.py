@@ -20,7 +20,7 @@ from crossmargin.basics.money import CENTS_PER_DOLLAR, ZERO, Money
 from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.default_management.capacities import AccountClass
 from crossmargin.default_management.ccp_failure import (
-    FuturesPool,
+    CustomersPool,
     HeldLoss,
     PoolShares,
     shared_omnibus,
@@ -114,7 +114,7 @@ class CmePosition:
     claims: tuple[ClaimAtCme, ...] = ()
     allocated: tuple[AllocatedLoss, ...] = ()
     held: tuple[PropertyAtCme, ...] = ()
-    pools: Mapping[str, FuturesPool] = field(default_factory=dict)
+    pools: Mapping[str, CustomersPool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,10 +129,6 @@ class Compared:
     treatment: Treatment
     shifted_dollars: Fraction
 
-    def of_record(self, rule: DistributionRule) -> Distribution:
-        """Return the distribution that a rule makes the one of record."""
-        return self.pooled if rule is DistributionRule.POOLED else self.framework_one
-
 
 def pooled_rate(both: BothSubclasses) -> Fraction:
     """Return what one pool pays on every claim: at most 1."""

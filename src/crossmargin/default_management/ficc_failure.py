@@ -17,7 +17,7 @@ from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.default_management.ccp_failure import (
     CcpFailureRules,
-    FuturesPool,
+    CustomersPool,
     HeldLoss,
     InterestsInTransit,
     PoolShares,
@@ -104,14 +104,14 @@ class FiccPosition:
     secured : tuple of Secured
     owed : tuple of Owed
     prices : mapping of CUSIP to Fraction
-    pools : mapping of BD-FCM to FuturesPool
+    pools : mapping of BD-FCM to CustomersPool
     """
 
     interests: tuple[Interest, ...] = ()
     secured: tuple[Secured, ...] = ()
     owed: tuple[Owed, ...] = ()
     prices: Prices = field(default_factory=dict)
-    pools: Mapping[str, FuturesPool] = field(default_factory=dict)
+    pools: Mapping[str, CustomersPool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

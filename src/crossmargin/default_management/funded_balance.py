@@ -18,13 +18,6 @@ from crossmargin.default_management.shares import in_cents, no_less_than_zero, s
 _RULE = "17 CFR 190.08(c)"
 
 
-class CustomerClass(StrEnum):
-    """Nothing goes to non-public customers until all public claims are paid in full."""
-
-    PUBLIC = "public"
-    NON_PUBLIC = "non_public"
-
-
 class PaymentPurpose(StrEnum):
     """What a customer paid for after the filing."""
 

@@ -202,11 +202,6 @@ class Holdings:
         )
 
     @property
-    def excess_capital(self) -> Money:
-        """Adjusted net capital above its minimum; negative below it."""
-        return self.adjusted_net_capital - self.minimum_capital
-
-    @property
     def property_value(self) -> Money:
         """All property of customers and the residual interest: what segregation holds."""
         held = Money.total(each.property_value for each in self.customers.values())

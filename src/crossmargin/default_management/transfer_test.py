@@ -254,26 +254,3 @@ class TransferClock:
         """
         day = order_for_relief + timedelta(days=self.calendar_days)
         return calendar.on_or_after(day) if self.roll is ClockRoll.NEXT_BUSINESS_DAY else day
-
-    def protects(
-        self,
-        on: date,
-        *,
-        order_for_relief: date,
-        calendar: BusinessCalendar,
-        is_disapproved: bool = False,
-    ) -> bool:
-        """Return whether a transfer cannot be avoided.
-
-        Parameters
-        ----------
-        on : date
-            Of a transfer by the trustee or a clearing organization, or directed by the CFTC.
-        order_for_relief : date
-        calendar : BusinessCalendar
-            For the roll.
-        is_disapproved : bool
-            By the CFTC; a transfer that it directs never is.
-        """
-        last = self.last_day(order_for_relief, calendar)
-        return on <= last and not is_disapproved

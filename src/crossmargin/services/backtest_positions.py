@@ -13,7 +13,6 @@ from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from crossmargin.analysis.walk.figures import BookWalk
 from crossmargin.analysis.walk.lines import Book, Lines
@@ -42,8 +41,6 @@ from crossmargin.services.position_paths import StruckPath
 from crossmargin.services.walk_dates import walk_dates, walk_rules
 from crossmargin.services.walked_books import lines_and_books
 from crossmargin.validation.procyclicality import Procyclicality, measure_procyclicality
-
-BoolArray = npt.NDArray[np.bool_]
 
 _RULE = "methodology: the walk"
 _CENTS = 100.0

@@ -11,7 +11,7 @@ from crossmargin.basics.identifiers import Cusip
 from crossmargin.basics.money import money_from_decimal
 from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.default_management import cme_failure, ficc_failure
-from crossmargin.default_management.ccp_failure import CcpFailureRules, FuturesPool, HeldLoss
+from crossmargin.default_management.ccp_failure import CcpFailureRules, CustomersPool, HeldLoss
 from crossmargin.default_management.cme_failure import CmeFailure, CmePosition
 from crossmargin.default_management.ficc_failure import FiccFailure, FiccPosition, Secured
 from crossmargin.ledger.assets import CASH, Asset, security
@@ -143,8 +143,8 @@ def run_cme_failure(
 
 
 def merged_pools(
-    first: Mapping[str, FuturesPool], second: Mapping[str, FuturesPool]
-) -> dict[str, FuturesPool]:
+    first: Mapping[str, CustomersPool], second: Mapping[str, CustomersPool]
+) -> dict[str, CustomersPool]:
     """Return the pools of both: claims of the second hold, property adds up."""
     merged = dict(first)
     for bd_fcm, pool in second.items():
@@ -152,7 +152,7 @@ def merged_pools(
         merged[bd_fcm] = (
             pool
             if own is None
-            else FuturesPool(
+            else CustomersPool(
                 {**own.claims, **pool.claims},
                 own.other_property + pool.other_property,
                 own.unsettled + pool.unsettled,

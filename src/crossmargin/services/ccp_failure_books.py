@@ -15,7 +15,7 @@ from typing import Any
 
 from crossmargin.basics.money import ZERO, Money, money_from_decimal
 from crossmargin.default_management.capacities import AccountClass
-from crossmargin.default_management.ccp_failure import FuturesPool, Prices, values_of
+from crossmargin.default_management.ccp_failure import CustomersPool, Prices, values_of
 from crossmargin.default_management.cme_failure import (
     ClaimAtCme,
     CmePosition,
@@ -169,17 +169,17 @@ def _claims(segregation: Mapping[str, Any]) -> dict[str, Money]:
     return {name: money_from_decimal(amount) for name, amount in required.items()}
 
 
-def _pool_beside_ficc(segregation: Mapping[str, Any]) -> FuturesPool:
+def _pool_beside_ficc(segregation: Mapping[str, Any]) -> CustomersPool:
     at_ficc = _lines(segregation, "FICC", "8A", "8B", "8C")
     unsettled = no_less_than_zero(_lines(segregation, "FICC", "9"))
     other = _lines(segregation, "", "13") - at_ficc - unsettled
-    return FuturesPool(_claims(segregation), no_less_than_zero(other), unsettled)
+    return CustomersPool(_claims(segregation), no_less_than_zero(other), unsettled)
 
 
-def _pool_beside_cme(segregation: Mapping[str, Any]) -> FuturesPool:
+def _pool_beside_cme(segregation: Mapping[str, Any]) -> CustomersPool:
     at_cme = _lines(segregation, "", "8A", "8B", "8C", "9", "10A", "10B")
     other = _lines(segregation, "", "13") - at_cme
-    return FuturesPool(_claims(segregation), no_less_than_zero(other))
+    return CustomersPool(_claims(segregation), no_less_than_zero(other))
 
 
 def _margin_value(ledger: Ledger, account: Account, day: date, prices: Prices) -> Money:

@@ -7,14 +7,14 @@ securities that its end leg returns.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from crossmargin.arrangement.eligibility import RecognisedLine, Recognition, UnsupportedLine
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import Money, charge_from_dollars
-from crossmargin.basics.refusals import refused
+from crossmargin.basics.refusals import Refusal, refused
 from crossmargin.margin.book import Holdings
 from crossmargin.margin.ficc.haircut import HaircutLine
 from crossmargin.margin.ficc.preparation import bid_ask_rate, tips_bid_ask_rate
@@ -294,3 +294,24 @@ def instrument_labels(day: MarginDay) -> tuple[str, ...]:
         *(future.contract.code for future in day.valuation.contracts),
         *terms,
     )
+
+
+def unknown_customers(
+    books: Iterable[CustomerBook], customers: Sequence[str], *, option: str
+) -> list[Refusal]:
+    """Return a refusal for each customer that is asked for and has no book.
+
+    Parameters
+    ----------
+    books : iterable of CustomerBook
+    customers : sequence of str
+        Customer ids.
+    option : str
+        That names them.
+    """
+    known = sorted({book.key.customer_id for book in books})
+    return [
+        Refusal(option, name, f"one of {', '.join(known)}", "positions file")
+        for name in dict.fromkeys(customers)
+        if name not in known
+    ]

@@ -29,11 +29,11 @@ from crossmargin.analysis.walk.volatility import largest_key, volatility_ratios
 from crossmargin.analysis.walk.walking import walk_books
 from crossmargin.analysis.walk.weights import line_weights
 from crossmargin.arrangement.reduction import Reduction
-from crossmargin.basics.refusals import Refusal, RefusedError, refused
+from crossmargin.basics.refusals import RefusedError, refused
 from crossmargin.margin.exact import GRID_PER_DOLLAR
 from crossmargin.margin.ficc.model import Decides
 from crossmargin.market.history import DateArray, FloatArray, MarketData
-from crossmargin.services.customer_books import CustomerBook
+from crossmargin.services.customer_books import CustomerBook, unknown_customers
 from crossmargin.services.forward_paths import ForwardPath, Impulse, Route, route_of
 from crossmargin.services.margin_day import MarginDay
 from crossmargin.services.margin_positions import MarginRun
@@ -233,13 +233,7 @@ def chosen_customers(
     RefusedError
         If a customer is unknown, or none has an XM account.
     """
-    known = {book.key.customer_id for book in run.books}
-    faults = [
-        Refusal("--customer", name, f"one of {', '.join(sorted(known))}", "positions file")
-        for name in dict.fromkeys(customers)
-        if name not in known
-    ]
-    if faults:
+    if faults := unknown_customers(run.books, customers, option="--customer"):
         raise RefusedError(*faults)
     results, books, left_out = [], [], {}
     for result, book in zip(run.result.customers, run.books, strict=True):

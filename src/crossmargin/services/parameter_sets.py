@@ -61,53 +61,7 @@ class ParameterSets:
 
     def as_document(self) -> dict[str, object]:
         """Return digest, versions and what was changed by hand, for every output."""
-        owners = self.owners
-        versions = {owner: parameters.version_document() for owner, parameters in owners.items()}
-        changed = {
-            f"{owner}.{name}": parameter.value
-            for owner, parameters in owners.items()
-            for name, parameter in parameters.parameters.items()
-            if name in parameters.changed
-        }
-        return {
-            "digest": digest_of([parameters.digest for parameters in owners.values()]),
-            "versions": versions,
-            "changed": changed,
-        }
-
-
-def changing_with_analysis(
-    sets: ParameterSets,
-    analysis: ParameterSet,
-    changes: Mapping[str, Mapping[str, str]],
-    *,
-    reason: str,
-) -> tuple[ParameterSets, ParameterSet]:
-    """Return a run's sets and those of analysis with other values, marked as assumed.
-
-    Parameters
-    ----------
-    sets : ParameterSets
-    analysis : ParameterSet
-    changes : mapping of owner to mapping of parameter to value
-    reason : str
-        Takes the place of the source.
-
-    Raises
-    ------
-    RefusedError
-        Naming everything that is unknown or not of the kind of what it replaces, of all owners.
-    """
-    of_analysis = dict(changes.get(analysis.owner, {}))
-    of_run = {owner: values for owner, values in changes.items() if owner != analysis.owner}
-    faults = analysis.faults_of(of_analysis)
-    try:
-        changed = sets.changing(of_run, reason=reason)
-    except RefusedError as error:
-        raise RefusedError(*error.refusals, *faults) from error
-    if faults:
-        raise RefusedError(*faults)
-    return changed, analysis.replacing(of_analysis, reason=reason)
+        return document_with_others(self, ())
 
 
 def changing_with_others(
@@ -157,6 +111,7 @@ def document_with_others(sets: ParameterSets, others: Sequence[ParameterSet]) ->
         "changed": {
             f"{owner}.{name}": each.text(name)
             for owner, each in owners.items()
-            for name in sorted(each.changed)
+            for name in each.parameters
+            if name in each.changed
         },
     }

@@ -30,7 +30,6 @@ from crossmargin.services.dated_terms import DatedTerms
 from crossmargin.services.margin_day import MarginDay
 from crossmargin.services.path_rows import PathRows
 
-_BASIS_POINT = 1e-4
 _RULE = "methodology: position paths"
 
 

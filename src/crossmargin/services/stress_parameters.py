@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.parameters.registry import ParameterSet
-from crossmargin.services.parameter_sets import ParameterSets
+from crossmargin.services.parameter_sets import (
+    ParameterSets,
+    changing_with_others,
+    document_with_others,
+)
 
 OWNER = "stress"
 
@@ -37,29 +40,9 @@ class StressParameters:
         RefusedError
             Naming every unknown owner and parameter, and every value that does not fit.
         """
-        own = changes.get(OWNER, {})
-        faults: list[Refusal] = self.stress.faults_of(own)
-        sets = self.sets
-        try:
-            others = {owner: each for owner, each in changes.items() if owner != OWNER}
-            sets = self.sets.changing(others, reason=reason)
-        except RefusedError as error:
-            faults += error.refusals
-        if faults:
-            raise RefusedError(*faults)
-        return StressParameters(sets, self.stress.replacing(own, reason=reason))
+        sets, (stress,) = changing_with_others(self.sets, (self.stress,), changes, reason=reason)
+        return StressParameters(sets, stress)
 
     def as_document(self) -> dict[str, object]:
         """Return digests, versions and what was changed by hand, as a margin run's and stress'."""
-        of_run = self.sets.as_document()
-        changed = {
-            f"{OWNER}.{name}": self.stress.text(name) for name in sorted(self.stress.changed)
-        }
-        by_hand, versions = of_run["changed"], of_run["versions"]
-        assert isinstance(by_hand, dict)
-        assert isinstance(versions, dict)
-        return {
-            **of_run,
-            "versions": {**versions, OWNER: self.stress.version_document()},
-            "changed": {**by_hand, **changed},
-        }
+        return document_with_others(self.sets, (self.stress,))

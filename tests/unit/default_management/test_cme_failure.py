@@ -10,7 +10,7 @@ import pytest
 from crossmargin.basics.money import Money
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.default_management.capacities import AccountClass
-from crossmargin.default_management.ccp_failure import FuturesPool, HeldLoss
+from crossmargin.default_management.ccp_failure import CustomersPool, HeldLoss
 from crossmargin.default_management.cme_failure import (
     AllocatedLoss,
     ClaimAtCme,
@@ -129,7 +129,7 @@ def test_a_customer_who_owes_bears_nothing_of_what_is_lost() -> None:
 
 
 def test_what_the_customers_account_recovers_joins_the_pool_of_its_bd_fcm() -> None:
-    pool = FuturesPool({"A": dollars(60), "B": dollars(40), "C": dollars(100)}, dollars(100))
+    pool = CustomersPool({"A": dollars(60), "B": dollars(40), "C": dollars(100)}, dollars(100))
     position = replace(TWO_MEMBERS, held=(held(FUTURES, 100), held(HOUSE, 50)), pools={"BD1": pool})
     (shares,) = fail(position).pools
     assert (shares.recovered, shares.rate, shares.rate_without) == (dollars(50), Fraction(3, 4), 1)

@@ -11,7 +11,7 @@ from crossmargin.basics.money import Money
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.default_management.ccp_failure import (
     CcpFailureRules,
-    FuturesPool,
+    CustomersPool,
     HeldLoss,
     InterestsInTransit,
 )
@@ -141,7 +141,7 @@ def test_customers_bear_by_asset_while_the_bd_fcm_survives_and_from_one_pool_if_
         interests=(Interest("FRBNY", NOTE, 500), Interest("FRBNY", CASH, 400_00)),
         owed=(Owed(XM, "A", NOTE, 1000), Owed(XM, "B", CASH, 400_00)),
         prices=PRICES,
-        pools={"BD1": FuturesPool({"A": Money(990_00), "B": Money(400_00)}, Money(0))},
+        pools={"BD1": CustomersPool({"A": Money(990_00), "B": Money(400_00)}, Money(0))},
     )
     found = fail(position, RULES)
     losses = [
@@ -158,19 +158,19 @@ def test_customers_bear_by_asset_while_the_bd_fcm_survives_and_from_one_pool_if_
 
 
 def test_what_securities_customers_recover_joins_no_futures_pool() -> None:
-    pools = {name: FuturesPool({"A": Money(1)}, Money(0)) for name in ("BD1", "BD2")}
+    pools = {name: CustomersPool({"A": Money(1)}, Money(0)) for name in ("BD1", "BD2")}
     found = fail(replace(vector(90_000_000), pools=pools), RULES)
     assert [each.recovered for each in found.pools] == [Money(53_460_000_00), Money(0)]
 
 
 def test_settlements_that_are_due_are_owed_and_not_recovered() -> None:
-    pool = FuturesPool({"A": Money(100)}, Money(50), unsettled=Money(50))
+    pool = CustomersPool({"A": Money(100)}, Money(50), unsettled=Money(50))
     found = fail(FiccPosition(pools={"BD1": pool}), RULES)
     assert (found.pools[0].rate_without, found.pools[0].rate) == (1, Fraction(1, 2))
 
 
 def test_without_a_price_nothing_is_said_in_dollars() -> None:
-    position = replace(vector(100_000_000), prices={}, pools={"BD1": FuturesPool({}, Money(0))})
+    position = replace(vector(100_000_000), prices={}, pools={"BD1": CustomersPool({}, Money(0))})
     found = fail(position, RULES)
     assert (found.unpriced, found.pools) == ((NOTE,), ())
     assert {each.recovered_value for each in found.customers} == {None}
@@ -189,7 +189,7 @@ def test_a_loss_is_of_what_there_is(amount: int | Fraction) -> None:
 
 def test_a_pool_holds_nothing_negative() -> None:
     with pytest.raises(ValueError, match="not negative"):
-        FuturesPool({}, Money(-1))
+        CustomersPool({}, Money(-1))
 
 
 def test_every_answer_on_the_regimes_says_how_it_is_known() -> None:

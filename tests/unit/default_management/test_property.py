@@ -11,7 +11,6 @@ from crossmargin.basics.money import Money
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.default_management.class_allocation import ClassEstate, allocate
 from crossmargin.default_management.distribution import (
-    DistributionRule,
     LeftOver,
     Subclass,
     SubclassFunds,
@@ -218,8 +217,6 @@ def test_framework_one_and_the_pool(
     assert paid(found) == tuple(int(each * 100) for each in expected)
     assert paid(found, of="pooled") == tuple(int(each * 100) for each in pool)
     assert found.shifted_dollars == Fraction(expected[0]) - Fraction(pool[0])
-    assert found.of_record(DistributionRule.POOLED) is found.pooled
-    assert found.of_record(DistributionRule.FRAMEWORK_ONE) is found.framework_one
 
 
 def test_the_switch_says_whether_a_surplus_helps_the_other_pool() -> None:

@@ -139,9 +139,4 @@ def test_a_partial_transfer_is_refused_with_every_reason() -> None:
 def test_the_seventh_calendar_day_ends_the_clock_over_a_holiday(
     roll: ClockRoll, last: date
 ) -> None:
-    clock = TransferClock(7, roll)
-    assert clock.last_day(RELIEF, MEMORIAL_DAY) == last
-    told = {"order_for_relief": RELIEF, "calendar": MEMORIAL_DAY}
-    assert clock.protects(last, **told)  # type: ignore[arg-type]
-    assert not clock.protects(date(2026, 5, 27), **told)  # type: ignore[arg-type]
-    assert not clock.protects(last, is_disapproved=True, **told)  # type: ignore[arg-type]
+    assert TransferClock(7, roll).last_day(RELIEF, MEMORIAL_DAY) == last

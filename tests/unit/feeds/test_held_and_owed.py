@@ -10,7 +10,7 @@ import pytest
 from crossmargin.basics.money import Money
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.default_management.capacities import AccountClass
-from crossmargin.default_management.ccp_failure import FuturesPool
+from crossmargin.default_management.ccp_failure import CustomersPool
 from crossmargin.default_management.cme_failure import (
     AllocatedLoss,
     ClaimAtCme,
@@ -66,7 +66,7 @@ def test_what_ficc_holds_and_owes_is_read_exactly(tmp_path: Path) -> None:
             Owed(EntitlementHolder("BD2", MarginClass.SCM), "", NOTE, 300),
         ),
         {NOTE.code: Fraction(199, 200)},
-        {"BD1": FuturesPool({"A": Money(400_00), "B": Money(-350)}, Money(120_00))},
+        {"BD1": CustomersPool({"A": Money(400_00), "B": Money(-350)}, Money(120_00))},
     )
     assert (file.name, file.row_count) == ("held.csv", 10)
 
@@ -84,7 +84,7 @@ def test_what_cme_holds_and_owes_is_read_exactly(tmp_path: Path) -> None:
             PropertyAtCme("CUSTODY", customers, Money(500_00)),
             PropertyAtCme("GUARANTY_FUND", None, Money(20_00)),
         ),
-        {"BD1": FuturesPool({}, Money(120_00))},
+        {"BD1": CustomersPool({}, Money(120_00))},
     )
 
 

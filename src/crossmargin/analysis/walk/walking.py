@@ -7,7 +7,6 @@ from datetime import date
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from crossmargin.analysis.walk.factors import WalkFactors
 from crossmargin.analysis.walk.figures import BookWalk, BookYear, WalkRules, book_walk
@@ -23,8 +22,6 @@ from crossmargin.analysis.walk.outcomes import Outcomes, outcomes
 from crossmargin.analysis.walk.readings import factor_forecasts
 from crossmargin.analysis.walk.weights import line_weights
 
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 #: Runs ``function(first, last)`` over bounds and gives results in order.
 Run = Callable[
     [Callable[[int, int], "list[BookYear]"], Sequence[tuple[int, int]]], "Iterable[list[BookYear]]"

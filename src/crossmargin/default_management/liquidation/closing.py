@@ -220,10 +220,13 @@ def unsold(
 def _transfer_price(
     legs: Legs, instruments: Mapping[str, Instrument], buyer: ClearingOrganization | None
 ) -> Money:
-    """Return what the buyer pays for the other's leg at the settlement price of the first day."""
+    """Return what the buyer pays for the other's leg at the settlement price of the first day.
+
+    Rounded once, to the nearest cent, half even.
+    """
     if buyer is None:
         return ZERO
-    steps = Fraction(0)
+    dollars = Fraction(0)
     for side, held in legs.items():
         if side is buyer:
             continue
@@ -231,5 +234,5 @@ def _transfer_price(
             line = instruments[label]
             if line.transfer_value_dollars:
                 moved = Fraction(line.moves_steps[0], GRID_PER_DOLLAR)
-                steps += units * (line.transfer_value_dollars + moved)
-    return Money(round(steps * CENTS_PER_DOLLAR))
+                dollars += units * (line.transfer_value_dollars + moved)
+    return Money(round(dollars * CENTS_PER_DOLLAR))

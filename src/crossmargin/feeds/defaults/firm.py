@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 from crossmargin.basics.money import ZERO, Money
-from crossmargin.basics.refusals import RefusedError, refused
+from crossmargin.basics.refusals import RefusedError
 from crossmargin.default_management.capacities import AccountClass, HeldAccount, Holding
 from crossmargin.default_management.claims import Debts, TrusteeFacts
 from crossmargin.default_management.holdings import Property
@@ -25,6 +23,7 @@ from crossmargin.feeds.defaults.tables import (
     Place,
     Tables,
     one_of,
+    read_toml,
 )
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.defaults.firm import Firm, OutsideCustomer
@@ -71,16 +70,12 @@ def read_firm(path: Path) -> LoadedFirm:
     RefusedError
         With every fault, its key and what was expected.
     """
-    try:
-        raw = path.read_bytes()
-        said = tomllib.loads(raw.decode())
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise refused("file", path.name, f"a readable TOML file ({error})", _RULE) from error
+    said, sha256 = read_toml(path, _RULE)
     tables = Tables(path.name, _RULE, _TABLES)
     firm = _firm(tables, tables.whole(said))
     if tables.faults:
         raise RefusedError(*tables.faults)
-    return LoadedFirm(firm, hashlib.sha256(raw).hexdigest())
+    return LoadedFirm(firm, sha256)
 
 
 def _firm(tables: Tables, said: Place) -> Firm:

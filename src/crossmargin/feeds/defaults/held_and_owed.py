@@ -16,7 +16,7 @@ from crossmargin.basics.identifiers import Cusip
 from crossmargin.basics.money import Money, money_from_decimal
 from crossmargin.basics.refusals import Refusal, RefusedError, refused
 from crossmargin.default_management.capacities import AccountClass
-from crossmargin.default_management.ccp_failure import FuturesPool
+from crossmargin.default_management.ccp_failure import CustomersPool
 from crossmargin.default_management.cme_failure import (
     AllocatedLoss,
     ClaimAtCme,
@@ -135,14 +135,14 @@ def _of(rows: Sequence[_Row], section: str) -> list[_Row]:
     return [row for row in rows if row.section == section]
 
 
-def _pools(rows: Sequence[_Row]) -> dict[str, FuturesPool]:
+def _pools(rows: Sequence[_Row]) -> dict[str, CustomersPool]:
     claims: dict[str, dict[str, Money]] = {}
     for row in _of(rows, "CLAIM"):
         own = claims.setdefault(row.text("bd_fcm"), {})
         own[row.text("customer")] = row.money(is_signed=True)
     elsewhere = {row.text("bd_fcm"): row.money() for row in _of(rows, "PROPERTY")}
     return {
-        bd_fcm: FuturesPool(claims.get(bd_fcm, {}), elsewhere.get(bd_fcm, Money(0)))
+        bd_fcm: CustomersPool(claims.get(bd_fcm, {}), elsewhere.get(bd_fcm, Money(0)))
         for bd_fcm in sorted({*claims, *elsewhere})
     }
 

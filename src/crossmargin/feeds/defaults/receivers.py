@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import tomllib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
@@ -12,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from crossmargin.basics.money import Money, money_from_decimal
-from crossmargin.basics.refusals import RefusedError, refused
+from crossmargin.basics.refusals import RefusedError
 from crossmargin.default_management.porting.customers import Carriage, Standing
 from crossmargin.default_management.porting.receivers import (
     Agreement,
@@ -31,6 +29,7 @@ from crossmargin.feeds.defaults.tables import (
     Place,
     Tables,
     one_of,
+    read_toml,
 )
 from crossmargin.participation.documents import sha256_faults
 from crossmargin.participation.entities import Lei, Registration, RegistrationKind
@@ -67,13 +66,9 @@ def read_receivers(path: Path) -> PortingFile:
     RefusedError
         With every fault, its key and what was expected.
     """
-    try:
-        raw = path.read_bytes()
-        said = tomllib.loads(raw.decode())
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise refused("file", path.name, f"a readable TOML file ({error})", _RULE) from error
+    said, sha256 = read_toml(path, _RULE)
     tables = Tables(path.name, _RULE, _TABLES)
-    file = _file(tables, tables.whole(said), hashlib.sha256(raw).hexdigest())
+    file = _file(tables, tables.whole(said), sha256)
     if tables.faults:
         raise RefusedError(*tables.faults)
     return file
@@ -240,10 +235,6 @@ def _limit(value: Any) -> Money | None:
     return AMOUNT.read(value)
 
 
-def _signed(value: Any) -> Money | None:
-    return DOLLARS.read(value)
-
-
 def _last(value: Any) -> date | None:
     return DAY.read(value)
 
@@ -252,7 +243,6 @@ _SHA256 = Kind(_sha256, "a SHA-256 of 64 hexadecimal characters", "")
 _DIGESTS: Kind[Mapping[str, str]] = Kind(_digests, "a table of document to its SHA-256", {})
 _COUNT: Kind[int | None] = Kind(_count, "a whole number, not negative", None)
 _LIMIT: Kind[Money | None] = Kind(_limit, AMOUNT.expected, None)
-_SIGNED: Kind[Money | None] = Kind(_signed, DOLLARS.expected, None)
 _LAST: Kind[date | None] = Kind(_last, DAY.expected, None)
 _ADD_ON = Kind(_add_on, "a share in quotes with two decimals at most, such as '0.10'", Fraction(0))
 _LEI = Kind(Lei, "an LEI of 20 characters whose check digits are right", _NO_LEI)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from crossmargin.basics.identifiers import Cusip
 from crossmargin.basics.money import ZERO, Money, money_from_decimal
-from crossmargin.basics.refusals import Refusal
+from crossmargin.basics.refusals import Refusal, refused
 
 _T = TypeVar("_T")
 _E = TypeVar("_E", bound=StrEnum)
@@ -46,6 +49,21 @@ class Place:
     def names_any(self, keys: tuple[str, ...]) -> bool:
         """Return whether one of the keys is given."""
         return any(key in self.table for key in keys)
+
+
+def read_toml(path: Path, rule: str) -> tuple[Mapping[str, Any], str]:
+    """Return what a TOML file says, and the SHA-256 of its bytes.
+
+    Raises
+    ------
+    RefusedError
+        If it cannot be read or is no TOML.
+    """
+    try:
+        raw = path.read_bytes()
+        return tomllib.loads(raw.decode()), hashlib.sha256(raw).hexdigest()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise refused("file", path.name, f"a readable TOML file ({error})", rule) from error
 
 
 class Tables:

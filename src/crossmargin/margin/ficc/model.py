@@ -52,7 +52,6 @@ PROXY_MODEL_NAME = "ficc-style 0.2: Margin-Proxy-like bucket indices with VaR Fl
 HISTORICAL, FILTERED = "historical_simulation", "filtered_simulation"
 REPO, BID_ASK, HAIRCUT, FLOOR = "repo_volatility", "bid_ask", "haircut", "floor_percentage"
 MARGIN_LIQUIDITY = Component.MARGIN_LIQUIDITY_ADJUSTMENT.value
-_BP = 10_000
 
 
 class SensitivitySource(StrEnum):

@@ -11,7 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crossmargin.basics.refusals import Refusal, RefusedError, refused
-from crossmargin.services.customer_books import PAR_PER_UNIT, CustomerBook
+from crossmargin.services.customer_books import (
+    PAR_PER_UNIT,
+    CustomerBook,
+    unknown_customers,
+)
 from crossmargin.services.margin_day import MarginDay
 from crossmargin.services.margin_positions import MarginRun
 
@@ -62,12 +66,7 @@ def chosen_books(run: MarginRun, customers: Sequence[str]) -> list[CustomerBook]
         Naming every customer who is unknown, and every name that two customers have.
     """
     names = [book.key.customer_id for book in run.books]
-    known = ", ".join(sorted(names))
-    faults = [
-        Refusal("--customer-defaults", name, f"one of {known}", "positions file")
-        for name in dict.fromkeys(customers)
-        if name not in names
-    ]
+    faults = unknown_customers(run.books, customers, option="--customer-defaults")
     faults += [
         Refusal("customer_id", name, "customers of one BD-FCM, each once", "ruling 16")
         for name in dict.fromkeys(names)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.collateral.haircuts import HaircutTables
 from crossmargin.default_management.liquidation.terms import LiquidationTerms
 from crossmargin.default_management.rules import DefaultRules
 from crossmargin.parameters.registry import ParameterSet
-from crossmargin.services.parameter_sets import ParameterSets
+from crossmargin.services.parameter_sets import (
+    ParameterSets,
+    changing_with_others,
+    document_with_others,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,33 +61,9 @@ class DefaultParameters:
         RefusedError
             Naming every unknown owner and parameter, and every value that does not fit.
         """
-        faults: list[Refusal] = []
-        for each in self._own:
-            faults += each.faults_of(changes.get(each.owner, {}))
-        sets = self.sets
-        own = {each.owner for each in self._own}
-        others = {owner: values for owner, values in changes.items() if owner not in own}
-        try:
-            sets = self.sets.changing(others, reason=reason)
-        except RefusedError as error:
-            faults += error.refusals
-        if faults:
-            raise RefusedError(*faults)
-        return DefaultParameters(
-            sets,
-            *(each.replacing(changes.get(each.owner, {}), reason=reason) for each in self._own),
-        )
+        sets, own = changing_with_others(self.sets, self._own, changes, reason=reason)
+        return DefaultParameters(sets, *own)
 
     def as_document(self) -> dict[str, object]:
         """Return digests, versions and what was changed by hand, of the run's and these owners."""
-        of_run = self.sets.as_document()
-        by_hand, versions = of_run["changed"], of_run["versions"]
-        assert isinstance(by_hand, dict)
-        assert isinstance(versions, dict)
-        changed = {
-            f"{each.owner}.{name}": each.text(name)
-            for each in self._own
-            for name in sorted(each.changed)
-        }
-        own = {each.owner: each.version_document() for each in self._own}
-        return {**of_run, "versions": {**versions, **own}, "changed": {**by_hand, **changed}}
+        return document_with_others(self.sets, self._own)
