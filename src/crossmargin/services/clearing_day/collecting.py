@@ -150,9 +150,7 @@ def close_of_fedwire(context: DayContext, work: Work, step: Step) -> StepResult:
             age = ageing.age_business_days(call, step.business_date)
             late.append([call.issued.event_id, str(call.outstanding), age])
         name = f"{step.business_date.isoformat()}/{step.name}"
-        orders = note_orders(
-            context, work, customer, context.written(step), name=name, required=required
-        )
+        orders = note_orders(context, work, customer, context.written(step), name=name)
         if orders is Orders.RISK_REDUCING_ONLY:
             restricted.append(subject_of(customer))
         if own_late:

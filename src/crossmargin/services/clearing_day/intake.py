@@ -23,7 +23,7 @@ from crossmargin.services.clearing_day.arrivals import (
 )
 from crossmargin.services.clearing_day.cleared import NotTaken, code_of, take_lots
 from crossmargin.services.clearing_day.context import DayContext
-from crossmargin.services.clearing_day.engine import StepResult, file_record_id
+from crossmargin.services.clearing_day.engine import StepResult, file_record_id, refused_whole
 from crossmargin.services.clearing_day.instructions import follow_instruction
 from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.clearing_day.payments import take_payment
@@ -49,8 +49,7 @@ def take_in(context: DayContext, work: Work, file: ArrivedFile, business_date: d
         For the file's record: what was refused, which rows were not taken, and what they made.
     """
     if file.is_refused:
-        refusals = [each.as_document() for each in file.refusals]
-        return StepResult({"refused": refusals, "taken": 0, "not_taken": []})
+        return StepResult(refused_whole(file.refusals))
     file_id = file_record_id(context.bd_fcm, business_date, file)
     written = context.written_at(business_date, file.arrived_at, file_id)
     handler = _HANDLERS[file.kind]

@@ -282,13 +282,15 @@ def _run_record(
 def _position_files(
     records: Records, bd_fcm: str, business_date: date, cycle: Cycle
 ) -> dict[ClearingOrganization, str]:
-    """Return the record of each side's position file for a cycle, where it has come."""
+    """Return the record of each side's position file for a cycle; what is refused has not come."""
     kinds = {kind.value: side for side, kind in _POSITION_FILES.items()}
     found = {}
     for record in records.select(
         stream=FILE, subject=bd_fcm, first=business_date, last=business_date
     ):
         side = kinds.get(str(record.content["kind"]))
+        if record.content["refused"]:
+            continue
         if side is not None and str(record.content["label"]).lower() == cycle.value.lower():
             found[side] = record.record_id
     return found
