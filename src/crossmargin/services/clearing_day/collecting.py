@@ -39,7 +39,7 @@ from crossmargin.services.clearing_day.credit import (
 from crossmargin.services.clearing_day.engine import StepResult
 from crossmargin.services.clearing_day.flow_steps import FLOWS
 from crossmargin.services.clearing_day.lot_register import subject_of
-from crossmargin.services.clearing_day.requirements import Required, last_requirements
+from crossmargin.services.clearing_day.required import Required, last_requirements
 from crossmargin.services.clearing_day.schedule import Step, StepKind
 from crossmargin.services.clearing_day.standing import CALLED_FOR, Standing, standing_of
 from crossmargin.services.clearing_day.wires import (

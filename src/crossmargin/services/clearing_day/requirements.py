@@ -41,10 +41,8 @@ from crossmargin.services.clearing_day.lot_register import (
 from crossmargin.services.clearing_day.released import nothing_required
 from crossmargin.services.clearing_day.required import (
     REQUIREMENT,
-    Required,
     last_factors,
     last_requirements,
-    required_of,
 )
 from crossmargin.services.clearing_day.schedule import Step, StepKind
 from crossmargin.services.margin_cycles import LateSides, at_decided_factors, decide_factor
@@ -52,17 +50,6 @@ from crossmargin.services.margin_positions import MarginRun
 from crossmargin.services.margin_run import CustomerResult
 from crossmargin.settlement.lots import Lot
 
-__all__ = [
-    "MARGIN_RUN",
-    "REQUIREMENT",
-    "Required",
-    "is_to_be_restruck",
-    "last_factors",
-    "last_requirements",
-    "required_of",
-    "requirement_record",
-    "run_cycle",
-]
 MARGIN_RUN = "MARGIN_RUN"
 _POSITION_FILES = {
     ClearingOrganization.FICC: FileKind.FICC_POSITIONS,

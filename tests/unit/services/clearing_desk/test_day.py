@@ -43,7 +43,7 @@ from crossmargin.services.clearing_day.instructions import INSTRUCTION
 from crossmargin.services.clearing_day.lot_register import read_register
 from crossmargin.services.clearing_day.marks import last_marks
 from crossmargin.services.clearing_day.outgoing import outgoing
-from crossmargin.services.clearing_day.requirements import REQUIREMENT, required_of
+from crossmargin.services.clearing_day.required import REQUIREMENT, required_of
 from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.clearing_day.wires import WIRE
 from crossmargin.simulation.book import demo_positions
