@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,6 +104,7 @@ def read_previous_run(path: Path) -> PreviousRun:
     return run(path)
 
 
+@cache  # what is shipped does not change while it runs
 def parameter_registry() -> ParameterRegistry:
     """Read every owner's parameter file: all versions, with their sources."""
     from importlib.resources import files
