@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from crossmargin.services.margin_day import MarginDay
     from crossmargin.services.margin_positions import MarginRun
     from crossmargin.simulation.market import SimulatedMarket
+    from crossmargin.testing.commands import PreparedDays
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 AS_OF = date(2026, 3, 24)
@@ -85,11 +87,36 @@ def fresh_schema(postgresql_server: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def simulation() -> SimulatedMarket:
-    """Return the demo's synthetic market as tables."""
+def prepared_days() -> PreparedDays:
+    """Return the days that tests of commands have prepared."""
+    from crossmargin.testing.commands import PreparedDays
+
+    return PreparedDays()
+
+
+@pytest.fixture(scope="module")
+def shared_commands(
+    prepared_days: PreparedDays, demo_market: Callable[[], SimulatedMarket]
+) -> Iterator[None]:
+    """Share what commands make, in tests of commands alone: a test of preparing prepares."""
+    from crossmargin.testing.commands import kept_between_runs
+
+    with prepared_days.shared(), kept_between_runs(demo_market):
+        yield
+
+
+@pytest.fixture(scope="session")
+def demo_market() -> Callable[[], SimulatedMarket]:
+    """Return what returns the demo's synthetic market, which is simulated at the first call."""
     from crossmargin.simulation.market import DEMO_SEED, simulate_market
 
-    return simulate_market(seed=DEMO_SEED)
+    return cache(partial(simulate_market, seed=DEMO_SEED))
+
+
+@pytest.fixture(scope="session")
+def simulation(demo_market: Callable[[], SimulatedMarket]) -> SimulatedMarket:
+    """Return the demo's synthetic market as tables."""
+    return demo_market()
 
 
 @pytest.fixture(scope="session")
