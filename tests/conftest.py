@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import os
+import pickle
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -192,18 +194,37 @@ def real_market(real_directory: Path) -> MarketData:
 
 
 @pytest.fixture(scope="session")
-def real_coverage(real_market: MarketData) -> tuple[ParBookBacktest, tuple[Comparison, ...]]:
-    """Return the backtest of every par book over the reference's dates, and its comparison."""
+def real_coverage(
+    real_market: MarketData,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> tuple[ParBookBacktest, tuple[Comparison, ...]]:
+    """Return the backtest of every par book over the reference's dates, and its comparison.
+
+    Workers share one: whoever asks first computes it, and the others wait.
+    """
+    is_worker = hasattr(request.config, "workerinput")
+    folder = tmp_path_factory.getbasetemp().parent if is_worker else tmp_path_factory.mktemp("all")
+    kept = folder / "real-coverage.pickle"
+    with (folder / "real-coverage.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            kept.write_bytes(pickle.dumps(_coverage(real_market)))
+    found: tuple[ParBookBacktest, tuple[Comparison, ...]] = pickle.loads(  # noqa: S301 - of this run
+        kept.read_bytes()
+    )
+    return found
+
+
+def _coverage(market: MarketData) -> tuple[ParBookBacktest, tuple[Comparison, ...]]:
     from crossmargin.bootstrap import backtest_parameters, reference_coverage
     from crossmargin.services.backtest_par_books import backtest_par_books
     from crossmargin.services.compare_coverage import compare_coverage
 
     reference = reference_coverage()
     parameters = backtest_parameters(reference.last)
-    backtest = backtest_par_books(
-        real_market, parameters, first=reference.first, last=reference.last
-    )
-    return backtest, compare_coverage(real_market, parameters, backtest, reference)
+    backtest = backtest_par_books(market, parameters, first=reference.first, last=reference.last)
+    return backtest, compare_coverage(market, parameters, backtest, reference)
 
 
 @pytest.fixture(scope="session")
