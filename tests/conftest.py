@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import os
-from collections.abc import Iterator
+import pickle
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from crossmargin.services.margin_day import MarginDay
     from crossmargin.services.margin_positions import MarginRun
     from crossmargin.simulation.market import SimulatedMarket
+    from crossmargin.testing.commands import PreparedDays
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 AS_OF = date(2026, 3, 24)
@@ -85,11 +89,36 @@ def fresh_schema(postgresql_server: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def simulation() -> SimulatedMarket:
-    """Return the demo's synthetic market as tables."""
+def prepared_days() -> PreparedDays:
+    """Return the days that tests of commands have prepared."""
+    from crossmargin.testing.commands import PreparedDays
+
+    return PreparedDays()
+
+
+@pytest.fixture(scope="module")
+def shared_commands(
+    prepared_days: PreparedDays, demo_market: Callable[[], SimulatedMarket]
+) -> Iterator[None]:
+    """Share what commands make, in tests of commands alone: a test of preparing prepares."""
+    from crossmargin.testing.commands import kept_between_runs
+
+    with prepared_days.shared(), kept_between_runs(demo_market):
+        yield
+
+
+@pytest.fixture(scope="session")
+def demo_market() -> Callable[[], SimulatedMarket]:
+    """Return what returns the demo's synthetic market, which is simulated at the first call."""
     from crossmargin.simulation.market import DEMO_SEED, simulate_market
 
-    return simulate_market(seed=DEMO_SEED)
+    return cache(partial(simulate_market, seed=DEMO_SEED))
+
+
+@pytest.fixture(scope="session")
+def simulation(demo_market: Callable[[], SimulatedMarket]) -> SimulatedMarket:
+    """Return the demo's synthetic market as tables."""
+    return demo_market()
 
 
 @pytest.fixture(scope="session")
@@ -165,18 +194,37 @@ def real_market(real_directory: Path) -> MarketData:
 
 
 @pytest.fixture(scope="session")
-def real_coverage(real_market: MarketData) -> tuple[ParBookBacktest, tuple[Comparison, ...]]:
-    """Return the backtest of every par book over the reference's dates, and its comparison."""
+def real_coverage(
+    real_market: MarketData,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> tuple[ParBookBacktest, tuple[Comparison, ...]]:
+    """Return the backtest of every par book over the reference's dates, and its comparison.
+
+    Workers share one: whoever asks first computes it, and the others wait.
+    """
+    is_worker = hasattr(request.config, "workerinput")
+    folder = tmp_path_factory.getbasetemp().parent if is_worker else tmp_path_factory.mktemp("all")
+    kept = folder / "real-coverage.pickle"
+    with (folder / "real-coverage.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            kept.write_bytes(pickle.dumps(_coverage(real_market)))
+    found: tuple[ParBookBacktest, tuple[Comparison, ...]] = pickle.loads(  # noqa: S301 - of this run
+        kept.read_bytes()
+    )
+    return found
+
+
+def _coverage(market: MarketData) -> tuple[ParBookBacktest, tuple[Comparison, ...]]:
     from crossmargin.bootstrap import backtest_parameters, reference_coverage
     from crossmargin.services.backtest_par_books import backtest_par_books
     from crossmargin.services.compare_coverage import compare_coverage
 
     reference = reference_coverage()
     parameters = backtest_parameters(reference.last)
-    backtest = backtest_par_books(
-        real_market, parameters, first=reference.first, last=reference.last
-    )
-    return backtest, compare_coverage(real_market, parameters, backtest, reference)
+    backtest = backtest_par_books(market, parameters, first=reference.first, last=reference.last)
+    return backtest, compare_coverage(market, parameters, backtest, reference)
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,7 @@ def _values(below: Any) -> set[str]:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     folder = tmp_path_factory.mktemp("backtest-page")
-    market = bootstrap.simulate_market(folder / "market", seed=7)
+    market = bootstrap.simulate_market(folder / "market", seed=bootstrap.demo_seed(None))
     bootstrap.demo_positions(market, folder / "demo.csv")
     header, *rows = (folder / "demo.csv").read_text("utf-8").splitlines()
     kept = [row for row in rows if ",CURVE-FUND," in row]

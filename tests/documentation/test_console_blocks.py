@@ -1,7 +1,8 @@
 """Every console block of the documents runs and prints what it says.
 
 ``$ `` begins a command, ``> `` continues it, the rest is what it prints on standard output; blanks
-at line ends do not count. Run as a program, this file writes the output of the commands into the
+at line ends do not count. Bash runs them; a calculator that is fed by echo runs in this process, as
+there are many. Run as a program, this file writes the output of the commands into the
 documents: ``.venv/bin/python tests/documentation/test_console_blocks.py``.
 """
 
@@ -14,12 +15,16 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
+
+from crossmargin.testing.commands import xm
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 #: Leaves the market that other documents use; run once however many documents have it.
 _DEMO = "xm demo --no-serve > demo.txt"
+_FED = re.compile(r"echo '([^']*)' \| xm (calc [a-z-]+)")
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -43,19 +48,27 @@ class _Shell:
 
     def run(self, command: str) -> str:
         if command not in self._demos:
-            result = subprocess.run(
-                ["bash", "-c", command],
-                cwd=self._folder,
-                env=self._environment,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
+            fed = _FED.fullmatch(command)
+            result = self._calculated(*fed.groups()) if fed else self._in_bash(command)
             assert not result.stderr, f"{command}\n{result.stderr}"
             if command != _DEMO:
                 return _trimmed(result.stdout)
             self._demos[command] = _trimmed(result.stdout)
         return self._demos[command]
+
+    def _in_bash(self, command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", "-c", command],
+            cwd=self._folder,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def _calculated(self, document: str, arguments: str) -> subprocess.CompletedProcess[str]:
+        with mock.patch.dict(os.environ, self._environment, clear=True):
+            return xm(*arguments.split(), stdin=f"{document}\n", folder=self._folder)
 
 
 def _trimmed(text: str) -> str:

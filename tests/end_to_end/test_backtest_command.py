@@ -28,10 +28,10 @@ def xm_backtest(*arguments: str | Path, columns: int = 80) -> Result:
 
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from crossmargin.bootstrap import simulate_market
+    from crossmargin.bootstrap import demo_seed, simulate_market
 
     folder = tmp_path_factory.mktemp("backtest") / "market"
-    simulate_market(folder, seed=7)
+    simulate_market(folder, seed=demo_seed(None))
     return folder
 
 

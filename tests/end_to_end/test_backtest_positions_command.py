@@ -32,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from crossmargin import bootstrap
 
     place = tmp_path_factory.mktemp("backtest-positions")
-    market = bootstrap.simulate_market(place / "market", seed=7)
+    market = bootstrap.simulate_market(place / "market", seed=bootstrap.demo_seed(None))
     bootstrap.demo_positions(market, place / "demo.csv")
     header, *rows = (place / "demo.csv").read_text("utf-8").splitlines()
     of = header.split(",").index("customer_id")

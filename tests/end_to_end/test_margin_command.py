@@ -10,9 +10,11 @@ import subprocess
 import sys
 from decimal import Decimal
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
+from crossmargin.cli import margin
 from crossmargin.testing.commands import xm
 
 PORTFOLIOS = "portfolios"
@@ -222,6 +224,28 @@ def test_explanation_and_sensitivity_leave_the_figures_alone(demo):
     assert float(basis["sensitivity"]["cap_stops_binding_at_basis_multiple"]) > 1
 
 
+@pytest.fixture(scope="module")
+def answers():
+    """Return what was answered, by request."""
+    return {}
+
+
+@pytest.fixture
+def _explained_once(answers):
+    """Explain a request once: how wide its table is, or in which form, changes no figure."""
+    answer = margin.answer
+
+    def kept(request):
+        key = repr(request)
+        if key not in answers:
+            answers[key] = answer(request)
+        return answers[key]
+
+    with mock.patch.object(margin, "answer", kept):
+        yield
+
+
+@pytest.mark.usefixtures("_explained_once")
 def test_the_same_input_gives_the_same_bytes(demo):
     positions, market = demo
     command = ("margin", positions, "--market", market, "--format", "json", "--explain")
@@ -360,6 +384,7 @@ def test_a_customer_id_is_shown_as_it_is(demo, tmp_path):
     assert result.stdout.count("[red]A") >= 3
 
 
+@pytest.mark.usefixtures("_explained_once")
 @pytest.mark.parametrize("columns", [60, 80, 115, 160])
 def test_no_figure_is_cut_on_a_narrow_terminal(demo, columns):
     positions, market = demo

@@ -32,10 +32,10 @@ def xm(*arguments: str | Path, columns: int = 80) -> Result:
 @pytest.fixture(scope="module")
 def places(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Return a positions file and a simulated market directory."""
-    from crossmargin.bootstrap import demo_positions, simulate_market
+    from crossmargin.bootstrap import demo_positions, demo_seed, simulate_market
 
     folder = tmp_path_factory.mktemp("stress")
-    market = simulate_market(folder / "market", seed=11)
+    market = simulate_market(folder / "market", seed=demo_seed(None))
     demo_positions(market, folder / "positions.csv")
     return folder / "positions.csv", folder / "market"
 

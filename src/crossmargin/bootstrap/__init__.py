@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,6 +112,11 @@ def parameter_registry(own_files: Sequence[Path] = ()) -> ParameterRegistry:
     own_files : sequence of Path
         A user's parameter files; each takes the place of the file of the owner that it names.
     """
+    return _shipped_registry().replacing([read_parameter_file(path) for path in own_files])
+
+
+@cache  # what is shipped does not change while it runs
+def _shipped_registry() -> ParameterRegistry:
     from importlib.resources import files
 
     from crossmargin.parameters.reading import parse_parameters
@@ -120,8 +126,7 @@ def parameter_registry(own_files: Sequence[Path] = ()) -> ParameterRegistry:
     for owner, folder in OWNERS.items():
         text = files("crossmargin").joinpath(folder, "parameters.toml").read_text("utf-8")
         read[owner] = parse_parameters(text, file=f"{folder}/parameters.toml")
-    registry = ParameterRegistry(read)
-    return registry.replacing([read_parameter_file(path) for path in own_files])
+    return ParameterRegistry(read)
 
 
 def read_parameter_file(path: Path) -> OwnerFile:

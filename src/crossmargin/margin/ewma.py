@@ -35,8 +35,9 @@ def ewma_volatility(moves: FloatArray, decay: float) -> FloatArray:
     variance = variance / len(start)
     forecasts = np.empty((len(moves) + 1, moves.shape[1]))
     forecasts[0] = variance
-    for index, row in enumerate(moves):
-        variance = decay * variance + (1.0 - decay) * (row * row)
-        forecasts[index + 1] = variance
+    fresh = (1.0 - decay) * (moves * moves)
+    for before, after, squared in zip(forecasts, forecasts[1:], fresh, strict=False):
+        np.multiply(before, decay, out=after)
+        np.add(after, squared, out=after)
     volatility: FloatArray = np.sqrt(forecasts)
     return volatility

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -34,18 +34,28 @@ class ValueFault:
     expected: str
 
 
-def misfits(parameters: Mapping[str, Parameter]) -> list[str]:
-    """Return names of parameters whose value, good by itself, does not fit others of the owner."""
-    values = {
-        name: (each.domain, each.value)
-        for name, each in parameters.items()
-        if each.domain is not None
-    }
-    return [
-        name
-        for name, (domain, value) in values.items()
-        if domain.relations and domain.holds(value) and not domain.fits(value, values)
-    ]
+def misfits(parameters: Mapping[str, Parameter], among: Iterable[str] | None = None) -> list[str]:
+    """Return names of parameters whose value, good by itself, does not fit others of the owner.
+
+    Parameters
+    ----------
+    parameters : mapping of name to Parameter
+    among : iterable of str, optional
+        The names that are looked at; all if left out.
+    """
+    found = []
+    for name in parameters if among is None else among:
+        domain, value = parameters[name].domain, parameters[name].value
+        if domain is None or not domain.relations or not domain.holds(value):
+            continue
+        others = {
+            each: (other.domain, other.value)
+            for each in domain.relations
+            if (other := parameters.get(each)) is not None and other.domain is not None
+        }
+        if not domain.fits(value, others):
+            found.append(name)
+    return found
 
 
 def expected_to_fit(parameters: Mapping[str, Parameter], name: str, at_fault: str) -> str:
@@ -111,22 +121,27 @@ def _misfits_on(day: date, placed: Sequence[tuple[Parameter, int]]) -> Iterator[
     wrong = misfits(in_force)
     for name in wrong:
         yield _fault(in_force, name, chosen[name][1], _VALUE, name)
-    related = _related(in_force)
-    for name, version in in_force.items():
-        for key in _ENDS if version.has_range and name in related else ():
+    for name, fitting in _fitting(in_force).items():
+        version = in_force[name]
+        for key in _ENDS if version.has_range else ():
             moved = in_force | {name: replace(version, value=getattr(version, key))}
             # An end that breaks what its value keeps: its own fit, or that of another with it.
-            for misfit in sorted({*misfits(moved)} - {*wrong}):
+            for misfit in sorted({*misfits(moved, fitting)} - {*wrong}):
                 yield _fault(moved, name, chosen[name][1], key, misfit)
 
 
-def _related(parameters: Mapping[str, Parameter]) -> set[str]:
-    """Return names of parameters that must fit another, or that another must fit."""
-    related: set[str] = set()
+def _fitting(parameters: Mapping[str, Parameter]) -> dict[str, list[str]]:
+    """Return, by name, whose fit its value decides: its own, and that of others which must fit it.
+
+    Names whose value decides none are left out.
+    """
+    deciding: dict[str, list[str]] = {name: [] for name in parameters}
     for name, parameter in parameters.items():
         if parameter.domain is not None and parameter.domain.relations:
-            related |= {name, *parameter.domain.relations}
-    return related
+            for each in dict.fromkeys((name, *parameter.domain.relations)):
+                if each in deciding:
+                    deciding[each].append(name)
+    return {name: fitting for name, fitting in deciding.items() if fitting}
 
 
 def _fault(

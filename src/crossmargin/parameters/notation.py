@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 
 #: As long as a number may be before and after its point.
 DIGITS_MAX = 15
@@ -55,6 +56,7 @@ def scalars(form: Form, text: str) -> list[Fraction]:
     return _SCALARS[form](text)
 
 
+@lru_cache(maxsize=4096)  # the same few numbers, again and again
 def number_of(text: str) -> Fraction:
     """Return the number that a text holds in plain decimal notation.
 

@@ -1,4 +1,4 @@
-"""``xm`` in this process, for tests of what it prints: no start-up, and what is prepared is shared.
+"""``xm`` in this process, for tests of what it prints: no start-up, and what is made is shared.
 
 Tests of what a process of its own does, an exit at a closed pipe, kernels chosen by the
 environment, start one.
@@ -10,10 +10,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import typer.main
+import typer.testing
 from typer.testing import CliRunner
 
 from crossmargin.basics.digest import digest_of
@@ -22,6 +25,8 @@ from crossmargin.market.history import MarketData
 from crossmargin.services import margin_day
 from crossmargin.services.margin_day import MarginDay
 from crossmargin.services.parameter_sets import ParameterSets
+from crossmargin.simulation import market as simulated
+from crossmargin.simulation.market import SimulatedMarket
 
 #: So many prepared days are kept; one of the sample takes some tens of megabytes.
 _KEPT = 8
@@ -60,6 +65,30 @@ def _status(run: Callable[[], None]) -> int:
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
     return 0
+
+
+@contextmanager
+def kept_between_runs(demo_market: Callable[[], SimulatedMarket]) -> Iterator[None]:
+    """Let runs share the tree of commands and the demo's market: both are the same every time.
+
+    Parameters
+    ----------
+    demo_market : callable
+        Returns the market of the demo's seed and date.
+    """
+    tree = cache(typer.main.get_command)
+    simulate = simulated.simulate_market
+
+    def kept(**given: Any) -> SimulatedMarket:
+        is_demo = given == {"seed": simulated.DEMO_SEED}
+        return demo_market() if is_demo else simulate(**given)
+
+    with (
+        mock.patch.object(typer.main, "get_command", tree),
+        mock.patch.object(typer.testing, "_get_command", tree),
+        mock.patch.object(simulated, "simulate_market", kept),
+    ):
+        yield
 
 
 class PreparedDays:
