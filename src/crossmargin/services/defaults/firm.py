@@ -95,6 +95,15 @@ class Firm:
         """Return the events of one kind, each with its number in the file."""
         return list(enumerate((e for e in self.events if e.occasion is occasion), start=1))
 
+    def faults_of_late_events(self, last: date) -> list[Refusal]:
+        """Return a refusal of every event after the last day that the banks' calendar knows."""
+        return [
+            Refusal(f"{occasion.value} {n} on", str(each.on), f"{last} or before", _RULE, self.file)
+            for occasion in (Occasion.RECOVERY, Occasion.DISALLOWED_CLAIM)
+            for n, each in self.events_of(occasion)
+            if each.on > last
+        ]
+
     def refuse_early_events(self, failures: Iterable[date | None], last_cycle: date) -> None:
         """Refuse what arrives before the firm has failed.
 

@@ -246,6 +246,7 @@ def _checked(
 ) -> dict[Place, Pledged]:
     """Return the firm's securities as margin; refuse all that can be told before a close-out."""
     faults = firm.faults_of_others(book.key.bd_fcm for book in run.books)
+    faults += firm.faults_of_late_events(rules.payout.banks.last)
     if rules.distribution is not DistributionRule.POOLED and rules.left_over is LeftOver.STAYS:
         expected = "helps_other where framework 1 is of record: what stays out would join the pool"
         name = "default_management.framework_one_left_over"

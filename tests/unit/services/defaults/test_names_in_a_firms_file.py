@@ -118,3 +118,11 @@ def test_what_arrives_before_the_last_cycle_is_refused_though_the_firm_stands() 
     with pytest.raises(RefusedError) as caught:
         firm.refuse_early_events([date(2020, 3, 9), None], date(2020, 3, 6))
     assert len(caught.value.refusals) == 2
+
+
+def test_a_day_that_the_banks_calendar_does_not_know_is_refused() -> None:
+    last = date(2059, 12, 31)
+    late = Event(date(2060, 1, 1), Occasion.DISALLOWED_CLAIM, "FUND", Money(1), "late")
+    firm = replace(FIRM, events=(replace(late, on=last), late))
+    (refusal,) = firm.faults_of_late_events(last)
+    assert (refusal.field, refusal.value) == ("disallowed_claim 2 on", "2060-01-01")
