@@ -352,6 +352,45 @@ def test_margin_beyond_what_the_customer_is_owed_uses_residual_interest_of_the_w
         assert posting_of([interest("6", "B", 1)]) is P.EXCEEDS_RESIDUAL_INTEREST
 
 
+def test_after_losses_beyond_residual_interest_nothing_makes_the_lack_more(
+    prepared: Books,
+) -> None:
+    with prepared.work() as work:
+
+        def post(transfers: Sequence[Transfer]) -> Posting:
+            return work.ledger.post(transfers)[0].posting
+
+        def settled(transfers: Sequence[Transfer]) -> Posting:
+            return post(
+                [
+                    replace(
+                        each,
+                        transfer_id=f"{each.transfer_id}/settled",
+                        group_id=f"{each.group_id}/settled",
+                        state=S.POSTS_PENDING,
+                        pending_id=each.transfer_id,
+                    )
+                    for each in transfers
+                ]
+            )
+
+        # A is owed 990 dollars and B more than 500, residual interest is 100.
+        wire = to_cme("1", "A", 600_00, state=S.PENDING)
+        out = [withdrawal("2", "A", 300_00, state=S.PENDING)]
+        assert post(wire) is post(out) is P.POSTED
+        owed, side = id_of(K.CUSTOMER_FUTURES_ACCOUNT, "A"), id_of(K.CME_SETTLEMENT)
+        loss = move("3", T.CME_SETTLEMENT_VARIATION, owed, side, 800_00)
+        assert post([loss]) is P.POSTED, "losses are never refused"
+        assert post(to_cme("4", "A", 1)) is P.EXCEEDS_RESIDUAL_INTEREST
+        assert post(residual_interest("5", 1, is_deposit=False)) is P.EXCEEDS_RESIDUAL_INTEREST
+        assert post([interest("6", "B", 1)]) is P.EXCEEDS_RESIDUAL_INTEREST
+        assert post(to_cme("7", "B", 100_00)) is P.POSTED, "its own"
+        assert settled(wire) is settled(out) is P.POSTED, "what left is a fact"
+        assert post(residual_interest("8", 610_01, is_deposit=True)) is P.POSTED
+        assert post(to_cme("9", "A", 2)) is P.EXCEEDS_RESIDUAL_INTEREST
+        assert post(to_cme("10", "A", 1)) is P.POSTED
+
+
 def test_margin_that_waits_to_go_counts_as_gone(prepared: Books) -> None:
     with prepared.work() as work:
         waiting = to_cme("1", "A", 1_050_00, state=S.PENDING)

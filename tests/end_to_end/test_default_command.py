@@ -472,6 +472,37 @@ def test_framework_one_of_record_and_a_parameter_file_are_named_in_the_document(
     assert (date.fromisoformat(days["interim"]) - failed_on).days == 31
 
 
+@pytest.mark.parametrize(
+    ("options", "mode", "path"),
+    [
+        (
+            ("--simulated", "7", "--drawn-from", "2024-01-02"),
+            "simulated",
+            {"seed": 7, "first": "2024-01-02"},
+        ),
+        (
+            ("--impulse", "-40", "--twist", "12.5"),
+            "impulse",
+            {"parallel_bp": "-40.0", "twist_bp": "12.5"},
+        ),
+    ],
+)
+def test_a_default_happens_along_drawn_days_or_one_move(
+    folder: Path, options: tuple[str, ...], mode: str, path: dict[str, str | int]
+) -> None:
+    result = of(folder, *options, "--format", "json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert (found["mode"], found["path"]) == (mode, path)
+    assert found["last_cycle"] == found["as_of"]
+    assert found["default_of"] == found["first_day"] > found["as_of"]
+    assert any(notice.lower().startswith(mode) for notice in found["notices"])
+    assert of(folder, *options, "--format", "json").stdout == result.stdout
+
+
 def test_no_path_or_two_are_a_usage_error(folder: Path) -> None:
     assert of(folder).exit_code == 2
+    assert of(folder, *SHOCK, "--simulated", "1").exit_code == 2
+    assert of(folder, *SHOCK, "--drawn-from", "2024-01-02").exit_code == 2
+    assert of(folder, "--impulse", "5000").exit_code == 2
     assert of(folder, *SHOCK, "--restrike", "2025-04-07").exit_code == 2

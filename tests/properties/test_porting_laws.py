@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from hypothesis import given, settings
@@ -14,13 +15,12 @@ from crossmargin.default_management.porting.entitlement import entitlements, pro
 from crossmargin.default_management.porting.plan import make_plan
 from crossmargin.default_management.porting.program import Choice, Program
 from crossmargin.default_management.porting.receivers import Limit
-from crossmargin.default_management.porting.rules import PortingRules
 from crossmargin.default_management.porting.solver import solve
 from crossmargin.default_management.porting.units import blocks_of, divisions_of, units_of
 from crossmargin.default_management.transfer_test import no_prejudice
-from crossmargin.testing.porting import best_score, customer, inputs, receiver
+from crossmargin.testing.porting import RULES, best_score, customer, inputs, receiver
 
-EXACT = PortingRules(optimality_gap=Fraction(0), solver_nodes_max=100_000)
+EXACT = replace(RULES, optimality_gap=Fraction(0), solver_nodes_max=100_000)
 #: Sizes of accounts that differ, so that few assignments are equal.
 SIZES = (97, 61, 43, 29, 17)
 names = st.sampled_from("ABCDEFGH")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,18 +14,20 @@ from crossmargin.cli.default_ccp import cme_failure_command, ficc_failure_comman
 from crossmargin.cli.default_ccp_books import default_ccp_books_command
 from crossmargin.cli.default_distribute import default_distribute_command
 from crossmargin.cli.default_reports import default_reports_command
-from crossmargin.cli.given import market_on
+from crossmargin.cli.given import impulse_of, market_on
 from crossmargin.cli.options import (
     DATE_FORMATS,
     AsOfOption,
     ChangesOption,
     DerivedPricesOption,
     FormatOption,
+    ImpulseOption,
     MarketOption,
     OwnParametersOption,
     PositionsArgument,
     SkipBadRowsOption,
     SkipUnsupportedOption,
+    TwistOption,
 )
 from crossmargin.cli.output import (
     OutputFormat,
@@ -39,7 +41,7 @@ from crossmargin.default_management.liquidation.close_out import Method
 
 if TYPE_CHECKING:
     from crossmargin.services.defaults.firm import Firm
-    from crossmargin.services.defaults.paths import HistoricalMode
+    from crossmargin.services.defaults.paths import DefaultPath
 
 default_app = typer.Typer(
     no_args_is_help=True, help="What happens when someone fails.", rich_markup_mode=None
@@ -62,6 +64,7 @@ default_app.command("reports", short_help="Write what stands in the books of a d
 default_app.command("ccp-books", short_help="Post FICC's or CME's failure on a copy of the books.")(
     default_ccp_books_command
 )
+_PATHS = "give one path: --restrike, --shock, --impulse or --twist, or --simulated"
 
 
 @default_app.callback()
@@ -99,6 +102,25 @@ def simulate_command(
             formats=DATE_FORMATS,
             metavar="DATE",
             help="Default after the as-of date; what the market did from DATE on is done again.",
+        ),
+    ] = None,
+    impulse: ImpulseOption = None,
+    twist: TwistOption = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            "--simulated",
+            min=0,
+            metavar="SEED",
+            help="Default after the as-of date, along days of the history that a seed draws.",
+        ),
+    ] = None,
+    drawn_from: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=DATE_FORMATS,
+            metavar="DATE",
+            help="Simulated: first date that may be drawn; all of the history if left out.",
         ),
     ] = None,
     days: Annotated[
@@ -159,7 +181,7 @@ def simulate_command(
     from crossmargin.services.defaults.simulate import DefaultRequest, simulate_default
     from crossmargin.services.margin_positions import margin_positions
 
-    mode, failed_on = _path(restrike, shock)
+    path = _path(restrike, shock, (impulse, twist), (seed, drawn_from))
     try:
         loaded = defaults.read_firm(firm)
         day_asked = as_of.date() if as_of else None
@@ -183,9 +205,7 @@ def simulate_command(
                 priced,
                 executor,
                 firm=_with_defaulters(loaded.firm, customers or ()),
-                request=DefaultRequest(
-                    mode, failed_on, days or parameters.terms.path_days, method, port
-                ),
+                request=DefaultRequest(path, days or parameters.terms.path_days, method, port),
                 rules=parameters.rules,
                 terms=parameters.terms,
                 haircuts=parameters.haircuts,
@@ -205,16 +225,30 @@ def simulate_command(
     end_unsupported(run, skip_unsupported=skip_unsupported)
 
 
-def _path(restrike: datetime | None, shock: datetime | None) -> tuple[HistoricalMode, date]:
+def _path(
+    restrike: datetime | None,
+    shock: datetime | None,
+    impulse: tuple[float | None, float | None],
+    drawn: tuple[int | None, datetime | None],
+) -> DefaultPath:
     """Return the one path that the options name; a usage error otherwise."""
-    from crossmargin.services.defaults.paths import HistoricalMode
+    from crossmargin.services.defaults.paths import Drawn, Historical, HistoricalMode, Stress
 
-    if (restrike is None) is (shock is None):
-        raise typer.BadParameter("give one path: --restrike or --shock")
+    seed, first = drawn
+    if first is not None and seed is None:
+        raise typer.BadParameter("--drawn-from goes with --simulated")
+    named: list[DefaultPath] = []
     if restrike is not None:
-        return HistoricalMode.RESTRIKE, restrike.date()
-    assert shock is not None
-    return HistoricalMode.SHOCK, shock.date()
+        named.append(Historical(HistoricalMode.RESTRIKE, restrike.date()))
+    if shock is not None:
+        named.append(Historical(HistoricalMode.SHOCK, shock.date()))
+    if impulse != (None, None):
+        named.append(Stress(*impulse_of(*impulse)))
+    if seed is not None:
+        named.append(Drawn(seed, first.date() if first else None))
+    if len(named) != 1:
+        raise typer.BadParameter(_PATHS)
+    return named[0]
 
 
 def _with_defaulters(firm: Firm, customers: list[str] | tuple[str, ...]) -> Firm:

@@ -164,10 +164,6 @@ def deadline_faults(
     return tuple(faults)
 
 
-def _closing(currency: str, rules: DeadlineRules) -> ClosingTime:
-    return rules.fedwire_funds_close if currency == "USD" else rules.end_of_business_day
-
-
 def _is_late(issued: datetime, rules: DeadlineRules) -> bool:
     return rules.same_day_cutoff_et is not None and issued.time() > rules.same_day_cutoff_et
 

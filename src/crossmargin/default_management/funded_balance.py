@@ -5,10 +5,8 @@ FB_i = (x_i - y_i) / (p - q) x (A + B + C + D) + y_i, once an account class and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from enum import StrEnum
 from fractions import Fraction
 
 from crossmargin.basics.money import ZERO, Money
@@ -16,54 +14,6 @@ from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.default_management.shares import in_cents, no_less_than_zero, share_of
 
 _RULE = "17 CFR 190.08(c)"
-
-
-class PaymentPurpose(StrEnum):
-    """What a customer paid for after the filing."""
-
-    MARGIN = "margin"
-    SUBSTITUTES_LETTER_OF_CREDIT = "substitutes_letter_of_credit"
-    DELIVERY = "delivery"
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentAfterFiling:
-    """One payment of a customer after the filing."""
-
-    customer: str
-    amount: Money
-    on: date
-    purpose: PaymentPurpose
-
-
-def paid_in_full(
-    payments: Iterable[PaymentAfterFiling], *, opened: date, primary_liquidation: date
-) -> dict[str, Money]:
-    """Return by customer the payments that are returned at 100 % (the items y).
-
-    Parameters
-    ----------
-    payments : iterable of PaymentAfterFiling
-    opened : date
-        Of the order for relief; in an involuntary case of the petition.
-    primary_liquidation : date
-        The last day on which a margin payment counts.
-
-    Notes
-    -----
-    Margin paid between both dates counts, unless it only takes the place of a letter of credit;
-    cash for a delivery counts from the first date on. That both dates belong to the span is
-    inferred.
-    """
-    found: dict[str, Money] = {}
-    for each in payments:
-        is_counted = each.on >= opened and (
-            each.purpose is PaymentPurpose.DELIVERY
-            or (each.purpose is PaymentPurpose.MARGIN and each.on <= primary_liquidation)
-        )
-        if is_counted:
-            found[each.customer] = found.get(each.customer, ZERO) + each.amount
-    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,9 @@ What a BD-FCM claims at a clearing organization and what that organization owes 
 in two books and must be equal. What it claims of a customer's must be the customer's own; in cash,
 and only there, residual interest may stand in (17 CFR 1.22, 1.23). There is no residual interest in
 a BD-FCM's securities class.
+
+Losses are facts: they may leave more uncovered than residual interest covers, until customers or
+the BD-FCM pay (17 CFR 1.22(c): by the Residual Interest Deadline). Nobody may make it more.
 """
 
 from __future__ import annotations
@@ -92,8 +95,24 @@ def shortfall_of(balance_of: BalanceOf, cover: Cover, asset: Asset) -> int:
 def uncovered_of(balance_of: BalanceOf, cover: Cover) -> int:
     """Return by how much one customer's claims and debit exceed what the customer is owed, cents.
 
-    That much of the pool is residual interest, or another customer's. The cover is that of the
-    futures class.
+    That much of the pool is residual interest, or another customer's. What waits to leave is gone,
+    so that it changes nothing when it leaves. The cover is that of the futures class.
     """
-    debit = balance_of(cover[0], CASH).posted_debit
-    return shortfall_of(balance_of, cover, CASH) + max(0, debit)
+    left = left_credit(balance_of(cover[0], CASH))
+    return shortfall_of(balance_of, cover, CASH) + max(0, -left)
+
+
+def takes_what_is_others(more: int, uncovered: Callable[[], int], held: int) -> bool:
+    """Return whether a transfer uses other customers' money: nothing may that takes margin or cash.
+
+    Parameters
+    ----------
+    more : int
+        By how much it raised what is uncovered less residual interest, cents.
+    uncovered : callable
+        Returns what of all customers of the BD-FCM is uncovered after it, cents; asked only where
+        it matters.
+    held : int
+        Residual interest after it, what waits to leave gone, cents.
+    """
+    return more > 0 and uncovered() > held

@@ -13,7 +13,14 @@ from operator import attrgetter
 
 from crossmargin.ledger.assets import CASH, AssetKind
 from crossmargin.ledger.chart import AccountKind
-from crossmargin.ledger.cover import id_of, left_credit, left_debit, shortfall_of, uncovered_of
+from crossmargin.ledger.cover import (
+    id_of,
+    left_credit,
+    left_debit,
+    shortfall_of,
+    takes_what_is_others,
+    uncovered_of,
+)
 from crossmargin.ledger.declaration import is_declared
 from crossmargin.ledger.paths import Opening, Path, Paths
 from crossmargin.ledger.posting import Answer, Balance, Posting
@@ -192,6 +199,7 @@ def _pending(transfer: Transfer, scratch: Scratch) -> Posting | None:
 def _moved(transfer: Transfer, path: Path, scratch: Scratch) -> Answer:
     """Let a transfer move; take it back and say why if it leaves what may not be."""
     mark = scratch.mark
+    before = _net_use(path, scratch)
     debited, now_debited, credited, now_credited = scratch.apply(transfer, path)
     if transfer.state is TransferState.VOIDS_PENDING:
         return Answer(transfer.transfer_id, Posting.POSTED)
@@ -209,7 +217,7 @@ def _moved(transfer: Transfer, path: Path, scratch: Scratch) -> Answer:
     elif path.needs_own_cover:
         posting, detail = _own_cover(transfer, path, scratch)
     elif path.uses_residual_interest:
-        posting, detail = _residual_interest(path, scratch)
+        posting, detail = _residual_interest(path, before, scratch)
     if posting is not Posting.POSTED:
         scratch.undo(mark)
     return Answer(transfer.transfer_id, posting, detail)
@@ -225,20 +233,29 @@ def _own_cover(transfer: Transfer, path: Path, after: Scratch) -> tuple[Posting,
     return Posting.EXCEEDS_BALANCE, str(short)
 
 
-def _residual_interest(path: Path, after: Scratch) -> tuple[Posting, str]:
+def _net_use(path: Path, scratch: Scratch) -> int:
+    """Return what of the customer is uncovered, less residual interest where that is taken."""
+    if not path.uses_residual_interest:
+        return 0
+    own = uncovered_of(scratch.balance, path.cover) if path.cover[0] else 0
+    return own - (_held(path, scratch) if path.takes_residual_interest else 0)
+
+
+def _held(path: Path, scratch: Scratch) -> int:
+    interest = id_of(AccountKind.RESIDUAL_INTEREST, path.debit.bd_fcm, "")
+    return left_credit(scratch.balance(interest, CASH))
+
+
+def _residual_interest(path: Path, before: int, after: Scratch) -> tuple[Posting, str]:
     """Refuse what uses other customers' money: what is uncovered must fit into residual interest.
 
-    The sum over all customers is asked for only where residual interest itself is taken, or a
-    customer exceeds its own.
+    Where losses left more uncovered than fits, a transfer may not make it more. The sum over all
+    customers is asked for only where a transfer uses more than before.
     """
     bd_fcm = path.debit.bd_fcm
-    has_customer = bool(path.cover[0]) and not path.takes_residual_interest
-    if has_customer and uncovered_of(after.balance, path.cover) == 0:
-        return Posting.POSTED, ""
-    used = after.uncovered_cents(bd_fcm)
-    interest = after.balance(id_of(AccountKind.RESIDUAL_INTEREST, bd_fcm, ""), CASH)
-    if used > left_credit(interest):
-        return Posting.EXCEEDS_RESIDUAL_INTEREST, str(used)
+    more = _net_use(path, after) - before
+    if takes_what_is_others(more, lambda: after.uncovered_cents(bd_fcm), _held(path, after)):
+        return Posting.EXCEEDS_RESIDUAL_INTEREST, str(after.uncovered_cents(bd_fcm))
     return Posting.POSTED, ""
 
 

@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from crossmargin.ledger.assets import CASH, Asset, AssetKind
+from crossmargin.ledger.assets import Asset, AssetKind
 from crossmargin.ledger.chart import Account, AccountKind, Side
+from crossmargin.ledger.cover_checks import counters_of, residual_interest_findings
 from crossmargin.ledger.custody import CustodyFact
 from crossmargin.ledger.declaration import Declared
 from crossmargin.ledger.findings import Check, Finding
@@ -64,7 +65,8 @@ def verify(image: LedgerImage) -> tuple[Finding, ...]:
         *_declarations(image),
         *_normal_sides(net),
         *_claims(net),
-        *_cover(net),
+        *_securities(net),
+        *residual_interest_findings(image.transfers),
         *_places(net),
         *custody_findings(image.transfers, image.facts),
         *(() if image.liens is None else lien_findings(image.transfers, image.liens)),
@@ -105,25 +107,6 @@ def _balances(image: LedgerImage) -> Iterator[Finding]:
             yield Finding(
                 Check.BALANCE_IS_SUM_OF_TRANSFERS, account_id, str(asset), str(kept), str(derived)
             )
-
-
-def counters_of(transfers: Iterable[Transfer]) -> dict[tuple[str, Asset], Balance]:
-    """Return the four counters of every account and asset, from the transfers alone."""
-    counters: dict[tuple[str, Asset], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    waiting: dict[str, int] = {}
-    for each in transfers:
-        keys = ((each.debit_account_id, 0), (each.credit_account_id, 1))
-        if each.state is TransferState.PENDING:
-            waiting[each.transfer_id] = each.amount
-        for account_id, side in keys:
-            row = counters[account_id, each.asset]
-            if each.state is TransferState.PENDING:
-                row[2 + side] += each.amount
-                continue
-            row[2 + side] -= waiting.get(each.pending_id, 0)
-            if each.state is not TransferState.VOIDS_PENDING:
-                row[side] += each.amount
-    return {key: Balance(*row) for key, row in counters.items()}
 
 
 def _paths(image: LedgerImage) -> Iterator[Finding]:
@@ -235,32 +218,20 @@ def _claims(net: Net) -> Iterator[Finding]:
                 )
 
 
-def _cover(net: Net) -> Iterator[Finding]:
-    """Check that claims are the customers' own, or residual interest."""
+def _securities(net: Net) -> Iterator[Finding]:
+    """Check that claims in securities are the customers' own."""
     owed = _by_owner(net, (_K.CUSTOMER_FUTURES_ACCOUNT,))
     claims = _by_owner(net, (_K.FICC_XM_MARGIN, _K.CME_CUSTOMER_MARGIN))
-    used: dict[str, int] = defaultdict(int)
-    for key in sorted({*owed, *claims}):
+    for key in sorted(claims):
         bd_fcm, customer_id, asset = key
-        own = -owed.get(key, 0)
-        over = claims.get(key, 0) - max(0, own)
-        if asset.kind is AssetKind.SECURITY and over > 0:
-            where = f"{bd_fcm}/{customer_id}"
+        own = max(0, -owed.get(key, 0))
+        if asset.kind is AssetKind.SECURITY and claims[key] > own:
             yield Finding(
                 Check.SECURITIES_ARE_THE_CUSTOMERS,
-                where,
+                f"{bd_fcm}/{customer_id}",
                 str(asset),
                 str(claims[key]),
-                f"at most {max(0, own)}",
-            )
-        if asset == CASH:
-            used[bd_fcm] += max(0, over) + max(0, -own)
-    interest = _by_owner(net, (_K.RESIDUAL_INTEREST,))
-    for bd_fcm, cents in sorted(used.items()):
-        held = -interest.get((bd_fcm, "", CASH), 0)
-        if cents > held:
-            yield Finding(
-                Check.RESIDUAL_INTEREST_COVERS, bd_fcm, str(CASH), str(cents), f"at most {held}"
+                f"at most {own}",
             )
 
 

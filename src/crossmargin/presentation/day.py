@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from crossmargin.collateral.deadline import NEW_YORK
 from crossmargin.presentation.tables import grid
 from crossmargin.services.clearing_day.engine import FILE, Done
 
@@ -59,13 +62,14 @@ def day_rows(document: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:
 
 
 def print_day(console: Console, document: Mapping[str, Any]) -> None:
-    """Print one table a business day; hourly files that changed nothing are left out."""
+    """Print one table a business day, every time of it New York's, in order."""
     rows = list(day_rows(document))
     for day in dict.fromkeys(row[0] for row in rows):
-        table = grid(f"{document['bd_fcm']}, {day}", "at (own zone)", "what", "name", "outcome")
+        table = grid(f"{document['bd_fcm']}, {day}", "at (New York)", "what", "name", "outcome")
         for row in rows:
             if row[0] == day:
-                table.add_row(row[1][11:16], row[2], row[3], row[4])
+                at = datetime.fromisoformat(row[1]).astimezone(NEW_YORK)
+                table.add_row(f"{at:%H:%M}", row[2], row[3], row[4])
         console.print(table)
 
 
@@ -73,7 +77,7 @@ def outcome_of(content: Mapping[str, Any], *, is_new: bool) -> str:
     """Return the outcome of a step or file in a line."""
     parts = [] if is_new else ["done before"]
     parts += [
-        f"{label} {content[key]}"
+        f"{label} {_amount(content[key])}"
         for key, label in _SHOWN
         if content.get(key) not in (None, "0.00", 0)
     ]
@@ -96,6 +100,11 @@ def outcome_of(content: Mapping[str, Any], *, is_new: bool) -> str:
         if found:
             parts.append(f"{label}: {'; '.join(_text(each) for each in found)}")
     return ", ".join(parts)
+
+
+def _amount(value: object) -> str:
+    """Return dollars and cents with their unit, a count as it is."""
+    return f"{Decimal(value):,.2f} USD" if isinstance(value, str) else str(value)
 
 
 def _text(value: object) -> str:

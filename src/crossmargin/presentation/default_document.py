@@ -18,6 +18,7 @@ from crossmargin.presentation.default_case import Document, case_document
 from crossmargin.presentation.default_notices import default_notices
 from crossmargin.presentation.run_parts import market_part, positions_part
 from crossmargin.services.defaults.default_parameters import DefaultParameters
+from crossmargin.services.defaults.paths import Historical
 from crossmargin.services.defaults.simulate import DefaultSimulation
 
 #: Of one claimant in one case.
@@ -49,14 +50,17 @@ def default_document(
     run, request = found.run, found.request
     day = run.result.day
     opening = found.at_last_cycle
+    path = request.path
+    default_of = path.failed_on if isinstance(path, Historical) else opening.failed_on
     delivered = {
         "with_arrangement": found.deliveries(found.with_arrangement),
         "without_arrangement": found.deliveries(found.without),
     }
     body: Document = {
         "as_of": day.as_of.isoformat(),
-        "mode": request.mode.value,
-        "default_of": request.failed_on.isoformat(),
+        "mode": opening.path.mode,
+        "path": path.as_document(),
+        "default_of": default_of.isoformat(),
         "last_cycle": opening.opening.isoformat(),
         "first_day": opening.failed_on.isoformat(),
         "method": request.method.value,

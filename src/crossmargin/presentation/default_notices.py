@@ -26,6 +26,13 @@ _MODES = {
         "Shock: the book is today's; what the market did from the date on is done again from the "
         "as-of date."
     ),
+    "impulse": (
+        "Impulse: the book is today's; par yields move on the first day and then stand still."
+    ),
+    "simulated": (
+        "Simulated: the book is today's; days of the history, drawn in blocks by a seed, follow "
+        "the as-of date."
+    ),
 }
 _OUTSIDE_NOTICE = (
     "{customers}: what lies outside the XM account has its own margin and is sold by each clearing "
@@ -57,7 +64,7 @@ def default_notices(found: DefaultSimulation) -> list[str]:
     day = found.run.result.day
     notices = [SIMULATED_NOTICE] if day.simulated else []
     notices += derived_price_notices(day)
-    notices += [AGREEMENT_NOTICE, _FIRM_NOTICE, _MODES[found.request.mode.value], PROXY_NOTICE]
+    notices += [AGREEMENT_NOTICE, _FIRM_NOTICE, _MODES[found.at_last_cycle.path.mode], PROXY_NOTICE]
     notices += [_APART_NOTICE, _DEPTH_NOTICE]
     opening = found.at_last_cycle
     outside = ", ".join(each.owner for each in opening.customers if not each.in_xm)

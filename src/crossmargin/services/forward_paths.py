@@ -15,7 +15,7 @@ from crossmargin.analysis.walk.continuations import (
 from crossmargin.analysis.walk.drawn_days import drawn_days
 from crossmargin.analysis.walk.factors import KnownThen, WalkFactors, known_on, walk_factors
 from crossmargin.analysis.walk.figures import WalkRules
-from crossmargin.basics.refusals import Refusal, RefusedError
+from crossmargin.basics.refusals import Refusal, RefusedError, refused
 from crossmargin.market.history import DateArray, MarketData
 from crossmargin.market.scenarios import FactorHistories
 from crossmargin.services.margin_day import MarginDay
@@ -74,6 +74,8 @@ class Simulated:
         In all, and drawn together.
     seed : int
         Not negative.
+    skipped : int
+        Days drawn before the first of them, and left out: the path goes on after those.
     """
 
     first: date
@@ -81,6 +83,7 @@ class Simulated:
     days: int
     block_days: int
     seed: int
+    skipped: int = 0
 
     mode = "simulated"
 
@@ -142,16 +145,26 @@ def _continuation(
     if isinstance(path, Shock):
         _check_dates(whole, path, options=("--shock-from", "--shock-to"))
         return episode(whole, known, first=path.first, last=path.last)
-    _check_dates(whole, path, options=("first", "last"))
-    return drawn_days(
-        whole,
-        known,
-        first=path.first,
-        last=path.last,
-        days=path.days,
-        block_days=path.block_days,
-        seed=path.seed,
-    )
+    _check_dates(whole, path, options=("--drawn-from", "--drawn-from"))
+    return _drawn(whole, known, path)
+
+
+def _drawn(whole: WalkFactors, known: KnownThen, path: Simulated) -> Continuation:
+    try:
+        return drawn_days(
+            whole,
+            known,
+            first=path.first,
+            last=path.last,
+            days=path.days,
+            block_days=path.block_days,
+            seed=path.seed,
+            skipped=path.skipped,
+        )
+    except ValueError as error:
+        # The rest is checked where it is given; only this depends on the history.
+        expected = f"a date followed by {path.block_days} days in a row with every par yield"
+        raise refused("--drawn-from", path.first.isoformat(), expected, _RULE) from error
 
 
 def _restruck(day: MarginDay, market: MarketData, path: Restrike, rules: WalkRules) -> Route:

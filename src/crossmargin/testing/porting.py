@@ -26,7 +26,11 @@ from crossmargin.default_management.porting.receivers import (
     Receiver,
 )
 from crossmargin.default_management.porting.refusals import FiccRefusal
-from crossmargin.default_management.porting.rules import PortingRules
+from crossmargin.default_management.porting.rules import (
+    Objective,
+    PortingRules,
+    StandaloneTransfer,
+)
 from crossmargin.participation.entities import Lei, Registration, RegistrationKind
 
 #: When everything in these tests is looked at.
@@ -37,6 +41,20 @@ DIGEST = "ab" * 32
 _LONG_AGO = date(2020, 1, 2)
 _RECORDED = datetime(2020, 1, 2, 12, tzinfo=UTC)
 EVERY_CARRIAGE = frozenset(Carriage)
+#: Rules of their own, whatever the shipped parameters say.
+RULES = PortingRules(
+    objective=Objective.NET_EQUITY,
+    standalone_transfer=StandaloneTransfer.ALLOWED,
+    risk_margin_ratio=Fraction(8, 100),
+    early_warning_multiple=Fraction(11, 10),
+    optimality_gap=Fraction(1, 1_000),
+    solver_nodes_max=500,
+    solver_seed=1,
+    first_search_choices=600,
+    full_search_choices_max=3_000,
+    blocks_max=5,
+    par_lot_dollars=100,
+)
 
 
 def dollars(whole: int) -> Money:
@@ -160,7 +178,7 @@ def inputs(
     return PlanInputs(
         tuple(_entitled(each, share.by_customer.get(each.customer_id, ZERO)) for each in customers),
         tuple(receivers),
-        Admitting(AT, rules or PortingRules(), refusals),
+        Admitting(AT, rules or RULES, refusals),
         share,
         claims,
         {},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from fractions import Fraction
 
 import pytest
@@ -28,14 +27,9 @@ from crossmargin.default_management.entitlements import (
 )
 from crossmargin.default_management.funded_balance import (
     ClassProperty,
-    PaymentAfterFiling,
-    PaymentPurpose,
     funded_balances,
-    paid_in_full,
 )
 from crossmargin.ledger.assets import CASH, futures_position, security
-
-OPENED, PRIMARY = date(2026, 5, 18), date(2026, 5, 27)
 
 
 def dollars(amount: int) -> Money:
@@ -106,26 +100,6 @@ def test_impossible_payments_are_refused_all_at_once() -> None:
 def test_property_is_not_negative() -> None:
     with pytest.raises(ValueError, match="property"):
         of_class(-1)
-
-
-@pytest.mark.parametrize(
-    ("on", "purpose", "counts"),
-    [
-        (date(2026, 5, 17), PaymentPurpose.MARGIN, False),
-        (OPENED, PaymentPurpose.MARGIN, True),
-        (PRIMARY, PaymentPurpose.MARGIN, True),
-        (date(2026, 5, 28), PaymentPurpose.MARGIN, False),
-        (PRIMARY, PaymentPurpose.SUBSTITUTES_LETTER_OF_CREDIT, False),
-        (date(2026, 5, 17), PaymentPurpose.DELIVERY, False),
-        (date(2026, 6, 30), PaymentPurpose.DELIVERY, True),
-    ],
-)
-def test_which_payments_after_the_filing_are_returned_in_full(
-    on: date, purpose: PaymentPurpose, counts: bool
-) -> None:
-    payment = PaymentAfterFiling("A", dollars(5), on, purpose)
-    found = paid_in_full([payment, payment], opened=OPENED, primary_liquidation=PRIMARY)
-    assert found == ({"A": dollars(10)} if counts else {})
 
 
 def test_what_a_class_leaves_helps_the_others() -> None:

@@ -154,6 +154,22 @@ def test_what_was_written_by_hand_is_found(
     assert found - _TOGETHER <= expected
 
 
+def test_a_loss_beyond_residual_interest_is_a_fact_and_what_is_taken_after_it_is_found(
+    image: LedgerImage,
+) -> None:
+    owed, settlement = id_of(K.CUSTOMER_FUTURES_ACCOUNT, "B"), id_of(K.CME_SETTLEMENT)
+    loss = move("loss", T.CME_SETTLEMENT_VARIATION, owed, settlement, 1_000)
+    after = written_by_hand(image, loss)
+    assert Check.RESIDUAL_INTEREST_COVERS not in checks_of(after)
+    wires = to_cme("x", "A", 1), to_cme("y", "B", 1), to_cme("z", "B", 1, state=S.PENDING)
+    found = {
+        each.where
+        for each in verify(written_by_hand(after, *(leg for wire in wires for leg in wire)))
+        if each.check is Check.RESIDUAL_INTEREST_COVERS
+    }
+    assert found == {wires[1][0].transfer_id, wires[2][0].transfer_id}, "A has its own"
+
+
 #: What several faults bring with them.
 _TOGETHER = {Check.NORMAL_SIDE, Check.CLAIM_EQUALS_DEBT, Check.LIENS_ARE_IN_FORCE}
 

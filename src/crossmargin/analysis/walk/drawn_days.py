@@ -28,6 +28,7 @@ def drawn_days(
     days: int,
     block_days: int,
     seed: int,
+    skipped: int = 0,
 ) -> Continuation:
     """Return days drawn from those of a history between two dates, both included.
 
@@ -42,16 +43,18 @@ def drawn_days(
         How many in all, and together; the last block is cut.
     seed : int
         Not negative.
+    skipped : int
+        How many are drawn before them and left out.
 
     Raises
     ------
     ValueError
         If no block of so many complete days lies between the dates, or a number is too small.
     """
-    if days < 1 or block_days < 1 or seed < 0:
+    if days < 1 or block_days < 1 or min(seed, skipped) < 0:
         raise ValueError(
-            f"a day and a block have at least one day and a seed is not negative, were "
-            f"{days}, {block_days} and {seed}"
+            f"a path and a block have at least one day, a seed and what is skipped are not "
+            f"negative, were {days}, {block_days}, {seed} and {skipped}"
         )
     par = factors.points.par_yields
     complete: BoolArray = np.asarray(~np.isnan(par).any(axis=1))
@@ -66,9 +69,9 @@ def drawn_days(
         raise ValueError(
             f"no {block_days} days in a row with every tenor between {first} and {last}"
         )
-    blocks = np.arange(-(-days // block_days), dtype=np.int64)
+    blocks = np.arange(-(-(skipped + days) // block_days), dtype=np.int64)
     chosen = np.asarray(starts)[keyed_choices(seed, blocks, len(starts))]
-    drawn = (chosen[:, np.newaxis] + np.arange(block_days)).ravel()[:days]
+    drawn = (chosen[:, np.newaxis] + np.arange(block_days)).ravel()[skipped : skipped + days]
     # The move that ends on a date has the place before it among the moves of one day.
     moves = known.moves[1]
     one_day = ResidualMoves(

@@ -25,7 +25,7 @@ class StandaloneTransfer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PortingRules:
-    """What porting takes where nothing else is said.
+    """What porting goes by, all of it given by the parameters of the day.
 
     Parameters
     ----------
@@ -49,17 +49,17 @@ class PortingRules:
         Securities move in multiples of it.
     """
 
-    objective: Objective = Objective.NET_EQUITY
-    standalone_transfer: StandaloneTransfer = StandaloneTransfer.ALLOWED
-    risk_margin_ratio: Fraction = Fraction(8, 100)
-    early_warning_multiple: Fraction = Fraction(11, 10)
-    optimality_gap: Fraction = Fraction(1, 1_000)
-    solver_nodes_max: int = 500
-    solver_seed: int = 1
-    first_search_choices: int = 600
-    full_search_choices_max: int = 3_000
-    blocks_max: int = 5
-    par_lot_dollars: int = 100
+    objective: Objective
+    standalone_transfer: StandaloneTransfer
+    risk_margin_ratio: Fraction
+    early_warning_multiple: Fraction
+    optimality_gap: Fraction
+    solver_nodes_max: int
+    solver_seed: int
+    first_search_choices: int
+    full_search_choices_max: int
+    blocks_max: int
+    par_lot_dollars: int
 
     @staticmethod
     def from_parameters(porting: ParameterSet, *, par_lot_dollars: int) -> PortingRules:

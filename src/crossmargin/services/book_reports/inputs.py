@@ -17,7 +17,7 @@ from crossmargin.reporting.rules import ReportingRules
 from crossmargin.services.books.participation import customers_of
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.context import DayContext
-from crossmargin.services.clearing_day.requirements import Required, last_requirements
+from crossmargin.services.clearing_day.required import Required, last_requirements
 from crossmargin.services.clearing_day.standing import Standing, standing_of
 
 K = TypeVar("K")

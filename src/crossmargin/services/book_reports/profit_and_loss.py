@@ -22,9 +22,9 @@ from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.transfers import Transfer, TransferState
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.services.books.accounts import of_customer
+from crossmargin.services.books.days import close_of
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.delivering import delivered_values
-from crossmargin.services.clearing_day.engine import is_closed
 from crossmargin.services.clearing_day.lot_register import (
     GOES_ON,
     LotEnd,
@@ -120,7 +120,7 @@ def prove(models: DayModels, work: Work, *, bd_fcm: str, until: date) -> tuple[C
         date that a lot left on has no prices: every reason at once.
     """
     faults = list(models.faults_of_changes(until))
-    if not is_closed(work.records, bd_fcm, until):
+    if close_of(work.records, bd_fcm, until) is None:
         faults.append(
             Refusal("date", until.isoformat(), f"a day of {bd_fcm} that was closed", "days")
         )

@@ -29,7 +29,7 @@ from crossmargin.services.books.accounts import of_customer, position_asset
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.call_register import calls_of
 from crossmargin.services.clearing_day.lot_register import read_register
-from crossmargin.services.clearing_day.requirements import Required
+from crossmargin.services.clearing_day.required import Required
 from crossmargin.services.clearing_day.standing import Standing
 from crossmargin.services.clearing_day.system_prices import (
     SystemPrices,

@@ -1,8 +1,8 @@
-"""Business days in the books: which of a BD-FCM's were begun, which is closed, and since when.
+"""Business days in the books: which of a BD-FCM's were begun, which is closed, how far they are.
 
 The books go forward. A day is run once the business day before it is closed, the first day of the
-books excepted; and what a person enters is entered after the close of the latest closed day: its
-statements are made, and nothing is written into it any more.
+books excepted, and nothing is done in it once it is closed. What a person enters is entered after
+the latest step that is done: that step would have seen it, and a closed day has its statements.
 """
 
 from __future__ import annotations
@@ -30,24 +30,24 @@ class Days:
     ----------
     first : dict of BD-FCM to date
         The first day that was begun.
-    closed : dict of BD-FCM to set of date
-    closed_at : dict of BD-FCM to datetime
-        The instant of the latest close.
+    closed : dict of BD-FCM to dict of date to datetime
+        When each closed day was closed.
+    done_at : dict of BD-FCM to datetime
+        The instant of the latest step that is done.
     """
 
     def __init__(self) -> None:
         self.first: dict[str, date] = {}
-        self.closed: dict[str, set[date]] = {}
-        self.closed_at: dict[str, datetime] = {}
+        self.closed: dict[str, dict[date, datetime]] = {}
+        self.done_at: dict[str, datetime] = {}
 
     def take(self, record: Record) -> None:
         """Take the next record of a step in."""
         bd_fcm = record.subject
         self.first.setdefault(bd_fcm, record.business_date)
+        self.done_at[bd_fcm] = max(record.at, self.done_at.get(bd_fcm, record.at))
         if record.content["step"] == CLOSE:
-            self.closed.setdefault(bd_fcm, set()).add(record.business_date)
-            before = self.closed_at.get(bd_fcm, record.at)
-            self.closed_at[bd_fcm] = max(before, record.at)
+            self.closed.setdefault(bd_fcm, {})[record.business_date] = record.at
 
     def against(self, bd_fcm: str, day: date) -> str:
         """Return what a day waits for, in words, or nothing."""
@@ -57,7 +57,7 @@ class Days:
         if day < first:
             return f"{first}, the first day of the books, or a later day"
         before = futures_delivery_calendar().previous_business_day(day)
-        is_closed = before in self.closed.get(bd_fcm, set())
+        is_closed = before in self.closed.get(bd_fcm, {})
         return "" if is_closed else f"a day after {before} is closed"
 
 
@@ -99,8 +99,13 @@ def out_of_turn(steps: Iterable[Record]) -> Iterator[tuple[Record, str]]:
         days.take(each)
 
 
-def closed_at(records: Records, subject: str) -> datetime | None:
-    """Return when the latest closed day was closed, or None before the first close.
+def close_of(records: Records, bd_fcm: str, day: date) -> datetime | None:
+    """Return when a BD-FCM's day was closed, or None while it is not."""
+    return days_of(records).closed.get(bd_fcm, {}).get(day)
+
+
+def done_at(records: Records, subject: str) -> datetime | None:
+    """Return the instant of the latest step that is done, or None before the first.
 
     Parameters
     ----------
@@ -109,12 +114,12 @@ def closed_at(records: Records, subject: str) -> datetime | None:
         A BD-FCM, or a customer as ``BD-FCM/CUSTOMER``; empty for what concerns every BD-FCM.
     """
     bd_fcm, _, _ = subject.partition("/")
-    closes = days_of(records).closed_at
-    return max((at for name, at in closes.items() if bd_fcm in ("", name)), default=None)
+    steps = days_of(records).done_at
+    return max((at for name, at in steps.items() if bd_fcm in ("", name)), default=None)
 
 
 def faults_of_instant(records: Records, subject: str, at: datetime) -> list[Refusal]:
-    """Return why nothing is entered at an instant: it lies in a day that is closed.
+    """Return why nothing is entered at an instant: a step that is done would have seen it.
 
     Parameters
     ----------
@@ -124,8 +129,8 @@ def faults_of_instant(records: Records, subject: str, at: datetime) -> list[Refu
     at : datetime
         The instant of the entry.
     """
-    latest = closed_at(records, subject)
+    latest = done_at(records, subject)
     if latest is None or at >= latest:
         return []
-    expected = f"no earlier than {latest.isoformat()}, when the latest closed day was closed"
+    expected = f"no earlier than {latest.isoformat()}, the instant of the latest step that is done"
     return [Refusal("at", at.isoformat(), expected, _RULE)]

@@ -12,7 +12,7 @@ from crossmargin.participation.documents import Document
 from crossmargin.participation.entities import Lei, RegistrationKind
 from crossmargin.participation.programme import ProgrammeFact
 from crossmargin.participation.steps import Step, StepTaken
-from crossmargin.services.books.days import closed_at
+from crossmargin.services.books.days import done_at
 from crossmargin.services.books.papers import (
     Entry,
     document_record_id,
@@ -101,8 +101,8 @@ def load_participants(
 ) -> Loaded:
     """Load the BD-FCM, then each customer: a customer who is refused keeps nobody else out.
 
-    A document is entered at the instant at which it was signed, or at the close of the latest
-    closed day if it was signed before; a step at its own instant.
+    A document is entered at the instant at which it was signed, or at that of the latest
+    step that is done if it was signed before; a step at its own instant.
 
     Raises
     ------
@@ -156,9 +156,9 @@ def _entry_of(work: Work, document: Document, people: tuple[str, str]) -> Entry:
     found = work.records.get(document_record_id(document))
     if found is not None:
         return Entry(found.at, *people)
-    closed = closed_at(work.records, document.subject)
+    done = done_at(work.records, document.subject)
     signed = document.signed_at
-    return Entry(signed if closed is None else max(signed, closed), *people)
+    return Entry(signed if done is None else max(signed, done), *people)
 
 
 def _load_customer(

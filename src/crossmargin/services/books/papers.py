@@ -74,14 +74,14 @@ class Entry:
     ) -> Record:
         """Return a record entered so, to be written into the work.
 
-        What was entered before may be entered again at the same instant, though its day is closed
-        by now.
+        What was entered before may be entered again at the same instant, though steps after it are
+        done by now.
 
         Raises
         ------
         RefusedError
-            If maker and checker are not two, or in a role that may not, names are none, or the
-            instant lies in a day that is closed.
+            If maker and checker are not two, or in a role that may not, names are none, or a step
+            that is done would have seen it.
         """
         faults = faults_of_people(self.actor, self.approver, matter)
         faults += subject_faults(subject) if subject else []

@@ -39,7 +39,7 @@ from crossmargin.services.clearing_day.credit import (
 from crossmargin.services.clearing_day.engine import StepResult
 from crossmargin.services.clearing_day.flow_steps import FLOWS
 from crossmargin.services.clearing_day.lot_register import subject_of
-from crossmargin.services.clearing_day.requirements import Required, last_requirements
+from crossmargin.services.clearing_day.required import Required, last_requirements
 from crossmargin.services.clearing_day.schedule import Step, StepKind
 from crossmargin.services.clearing_day.standing import CALLED_FOR, Standing, standing_of
 from crossmargin.services.clearing_day.wires import (
@@ -150,9 +150,7 @@ def close_of_fedwire(context: DayContext, work: Work, step: Step) -> StepResult:
             age = ageing.age_business_days(call, step.business_date)
             late.append([call.issued.event_id, str(call.outstanding), age])
         name = f"{step.business_date.isoformat()}/{step.name}"
-        orders = note_orders(
-            context, work, customer, context.written(step), name=name, required=required
-        )
+        orders = note_orders(context, work, customer, context.written(step), name=name)
         if orders is Orders.RISK_REDUCING_ONLY:
             restricted.append(subject_of(customer))
         if own_late:

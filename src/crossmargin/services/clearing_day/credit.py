@@ -21,7 +21,7 @@ from crossmargin.services.books.ports import Records, Work
 from crossmargin.services.clearing_day.call_register import call_book
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.lot_register import Written, subject_of
-from crossmargin.services.clearing_day.requirements import Required
+from crossmargin.services.clearing_day.required import last_requirements
 
 ORDERS = "ORDERS"
 _RULE = "JAC 14-06 and 14-07, recalled; CP-12"
@@ -63,9 +63,10 @@ def note_orders(
     written: Written,
     *,
     name: str,
-    required: Required | None = None,
 ) -> Orders:
     """Record where a customer's restriction begins or ends; return which orders it may give.
+
+    Where it begins, the record keeps the last requirement: what the customer may not exceed.
 
     Parameters
     ----------
@@ -76,8 +77,6 @@ def note_orders(
         What it follows from besides the calls: a payment, or nothing.
     name : str
         Of the step or payment, for the record's id.
-    required : Required, optional
-        As it stands: what a restricted customer may not exceed.
     """
     found = restriction_of(context, work.records, customer, written.business_date)
     before = _last(work.records, customer)
@@ -85,6 +84,8 @@ def note_orders(
     if found.orders is was:
         return was
     subject = subject_of(customer)
+    last = last_requirements(work.records, customer.bd_fcm, until=written.business_date)
+    required = last.get(customer)
     content = {
         "orders": found.orders.value,
         "calls": list(found.call_ids),
@@ -92,6 +93,8 @@ def note_orders(
         "requirement": None if required is None else str(required.in_futures_account),
     }
     behind = found.call_ids or (() if before is None else (before.record_id,))
+    if found.call_ids and required is not None:
+        behind = (*behind, required.record_id)
     own = replace(written, causes=(*written.causes, *behind))
     work.records.add(own.record(f"orders/{subject}/{name}", ORDERS, subject, content))
     return found.orders

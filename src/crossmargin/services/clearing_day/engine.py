@@ -2,26 +2,28 @@
 
 What a step posts and records is written in one transaction with the record that says it is done. A
 day that was cut off anywhere is run again from its beginning: what is done is found done, and what
-is not is done with the same ids.
+is not is done with the same ids. A closed day is over: no step is done in it any more, and a file
+that is found only then is refused by name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import Refusal
-from crossmargin.services.books.days import STEP, check_turn
-from crossmargin.services.books.ports import Books, Records, Work
+from crossmargin.services.books.days import STEP, check_turn, close_of
+from crossmargin.services.books.ports import Books, Work
 from crossmargin.services.clearing_day.arrivals import ArrivedFile
 from crossmargin.services.clearing_day.outgoing import Outbox, send_out
 from crossmargin.services.clearing_day.schedule import DayClock, Step, StepKind
 
 #: Stream of the records of files taken in.
 FILE = "FILE"
+_RULE = "business clock"
 
 
 class Inbox(Protocol):
@@ -137,9 +139,10 @@ def run_day(
     done: list[Done] = []
     taken: set[str] = set()
 
-    def note(outcome: Done) -> None:
-        done.append(outcome)
-        watch(outcome)
+    def note(outcome: Done | None) -> None:
+        if outcome is not None:
+            done.append(outcome)
+            watch(outcome)
 
     def send() -> None:
         if outbox is not None:
@@ -152,23 +155,26 @@ def run_day(
             break
         send()
         parties.act(books, business_date, step.at)
-        for file in inbox.arrivals(business_date, step.at):
-            if file.name not in taken:
-                taken.add(file.name)
-                note(_taken_in(programme, books, file, business_date))
-        for refusal in inbox.misnamed(business_date):
-            if refusal.value not in taken:
-                taken.add(refusal.value)
-                note(_misnamed(programme, books, refusal, step))
+        for outcome in _found(programme, books, inbox, step, taken):
+            note(outcome)
         note(_stepped(programme, books, step))
     send()
     return tuple(done)
 
 
-def is_closed(records: Records, bd_fcm: str, business_date: date) -> bool:
-    """Return whether a BD-FCM's day was closed."""
-    found = records.select(stream=STEP, subject=bd_fcm, first=business_date, last=business_date)
-    return any(each.content["step"] == StepKind.CLOSE.value for each in found)
+def _found(
+    programme: DayProgramme, books: Books, inbox: Inbox, step: Step, taken: set[str]
+) -> Iterator[Done | None]:
+    """Take in every file that is there before a step and was not looked at in this run."""
+    day = step.business_date
+    for file in inbox.arrivals(day, step.at):
+        if file.name not in taken:
+            taken.add(file.name)
+            yield _taken_in(programme, books, file, day)
+    for refusal in inbox.misnamed(day):
+        if refusal.value not in taken:
+            taken.add(refusal.value)
+            yield _misnamed(programme, books, refusal, step)
 
 
 def file_record_id(bd_fcm: str, business_date: date, file: ArrivedFile) -> str:
@@ -176,10 +182,13 @@ def file_record_id(bd_fcm: str, business_date: date, file: ArrivedFile) -> str:
     return f"file/{bd_fcm}/{business_date.isoformat()}/{file.name}/{file.sha256[:16]}"
 
 
-def _stepped(programme: DayProgramme, books: Books, step: Step) -> Done:
+def _stepped(programme: DayProgramme, books: Books, step: Step) -> Done | None:
+    """Do a step; None where the day was closed without it."""
     record_id = step.record_id(programme.bd_fcm)
 
-    def take(work: Work) -> Record:
+    def take(work: Work, closed_at: datetime | None) -> Record | None:
+        if closed_at is not None:
+            return None
         result = programme.steps[step.kind](work, step)
         content = {"step": step.name, **result.content}
         return _record(
@@ -192,16 +201,22 @@ def _stepped(programme: DayProgramme, books: Books, step: Step) -> Done:
             causes=result.causes,
         )
 
-    return _once(books, record_id, take)
+    return _once(programme, books, step.business_date, record_id, take)
 
 
 def _taken_in(
     programme: DayProgramme, books: Books, file: ArrivedFile, business_date: date
-) -> Done:
+) -> Done | None:
+    """Take a file in, or refuse it where it is found after the close."""
     record_id = file_record_id(programme.bd_fcm, business_date, file)
 
-    def take(work: Work) -> Record:
-        result = programme.take_in(work, file, business_date)
+    def take(work: Work, closed_at: datetime | None) -> Record:
+        if closed_at is None:
+            result, at = programme.take_in(work, file, business_date), file.arrived_at
+        else:
+            expected = f"a file found before the day was closed, {closed_at.isoformat()}"
+            late = Refusal("file", file.name, expected, _RULE)
+            result, at = StepResult(refused_whole([late])), max(closed_at, file.arrived_at)
         content = {
             "kind": file.kind.value,
             "label": file.label,
@@ -215,15 +230,15 @@ def _taken_in(
             record_id,
             FILE,
             on=business_date,
-            at=file.arrived_at,
+            at=at,
             content=content,
             causes=result.causes,
         )
 
-    return _once(books, record_id, take)
+    return _once(programme, books, business_date, record_id, take)
 
 
-def _misnamed(programme: DayProgramme, books: Books, refusal: Refusal, step: Step) -> Done:
+def _misnamed(programme: DayProgramme, books: Books, refusal: Refusal, step: Step) -> Done | None:
     """Record that a file is refused by its name, at the step that first found it there."""
     day, name = step.business_date, refusal.value
     record_id = f"file/{programme.bd_fcm}/{day.isoformat()}/{name}/misnamed"
@@ -233,24 +248,39 @@ def _misnamed(programme: DayProgramme, books: Books, refusal: Refusal, step: Ste
         "name": name,
         "sha256": "",
         "row_count": 0,
-        "refused": [refusal.as_document()],
-        "taken": 0,
-        "not_taken": [],
+        **refused_whole([refusal]),
     }
-    return _once(
-        books,
-        record_id,
-        lambda _: _record(programme, record_id, FILE, on=day, at=step.at, content=content),
-    )
+
+    def take(_: Work, closed_at: datetime | None) -> Record:
+        at = step.at if closed_at is None else closed_at
+        return _record(programme, record_id, FILE, on=day, at=at, content=content)
+
+    return _once(programme, books, day, record_id, take)
 
 
-def _once(books: Books, record_id: str, do: Callable[[Work], Record]) -> Done:
-    """Do something and write the record that says so in one transaction, unless it is there."""
+def refused_whole(refusals: Sequence[Refusal]) -> dict[str, object]:
+    """Return what the record of a file says that is refused whole."""
+    return {"refused": [each.as_document() for each in refusals], "taken": 0, "not_taken": []}
+
+
+def _once(
+    programme: DayProgramme,
+    books: Books,
+    business_date: date,
+    record_id: str,
+    do: Callable[[Work, datetime | None], Record | None],
+) -> Done | None:
+    """Do something and write the record that says so in one transaction, unless it is there.
+
+    ``do`` is told when the day was closed, None while it is not; it returns None if it did nothing.
+    """
     with books.work() as work:
         found = work.records.get(record_id)
         if found is not None:
             return Done(found, is_new=False)
-        record = do(work)
+        record = do(work, close_of(work.records, programme.bd_fcm, business_date))
+        if record is None:
+            return None
         work.records.add(record)
         work.commit()
     return Done(record, is_new=True)

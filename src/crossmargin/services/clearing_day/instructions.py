@@ -34,7 +34,7 @@ from crossmargin.services.clearing_day.directing import direct
 from crossmargin.services.clearing_day.failing import take_fail
 from crossmargin.services.clearing_day.lot_register import Written, subject_of
 from crossmargin.services.clearing_day.position_transfers import refused
-from crossmargin.services.clearing_day.requirements import last_requirements
+from crossmargin.services.clearing_day.required import last_requirements
 from crossmargin.services.clearing_day.residual_interest import (
     reasons_against_withdrawal as reasons_against_residual_interest,
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from typing import TypeAlias, TypeVar
 
 from crossmargin.basics.records import Record
 from crossmargin.product.position import PositionLine
@@ -23,7 +24,7 @@ from crossmargin.services.clearing_day.arrivals import (
 )
 from crossmargin.services.clearing_day.cleared import NotTaken, code_of, take_lots
 from crossmargin.services.clearing_day.context import DayContext
-from crossmargin.services.clearing_day.engine import StepResult, file_record_id
+from crossmargin.services.clearing_day.engine import StepResult, file_record_id, refused_whole
 from crossmargin.services.clearing_day.instructions import follow_instruction
 from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.clearing_day.payments import take_payment
@@ -31,6 +32,7 @@ from crossmargin.services.clearing_day.tenders import take_tender
 
 #: Stream of the rows of files that are kept to be compared with the books.
 HELD_FILE = "HELD_FILE"
+_Handler: TypeAlias = Callable[[DayContext, Work, ArrivedFile, Written], list[NotTaken]]
 
 
 def take_in(context: DayContext, work: Work, file: ArrivedFile, business_date: date) -> StepResult:
@@ -49,8 +51,7 @@ def take_in(context: DayContext, work: Work, file: ArrivedFile, business_date: d
         For the file's record: what was refused, which rows were not taken, and what they made.
     """
     if file.is_refused:
-        refusals = [each.as_document() for each in file.refusals]
-        return StepResult({"refused": refusals, "taken": 0, "not_taken": []})
+        return StepResult(refused_whole(file.refusals))
     file_id = file_record_id(context.bd_fcm, business_date, file)
     written = context.written_at(business_date, file.arrived_at, file_id)
     handler = _HANDLERS[file.kind]
@@ -64,28 +65,20 @@ def take_in(context: DayContext, work: Work, file: ArrivedFile, business_date: d
     )
 
 
-def _take_instructions(
-    context: DayContext, work: Work, file: ArrivedFile, written: Written
-) -> list[NotTaken]:
-    rows = [each for each in file.rows if isinstance(each, InstructionRow)]
-    found = [(row.line, follow_instruction(context, work, row, written)) for row in rows]
-    return [NotTaken(line, reason) for line, reason in found if reason]
+_R = TypeVar("_R", bound=InstructionRow | PaymentRow | TenderRow)
 
 
-def _take_payments(
-    context: DayContext, work: Work, file: ArrivedFile, written: Written
-) -> list[NotTaken]:
-    rows = [each for each in file.rows if isinstance(each, PaymentRow)]
-    found = [(row.line, take_payment(context, work, row, written)) for row in rows]
-    return [NotTaken(line, reason) for line, reason in found if reason]
+def _each(row_type: type[_R], take: Callable[[DayContext, Work, _R, Written], str]) -> _Handler:
+    """Return how a file is taken in row by row: a row that is not holds up no other."""
 
+    def handler(
+        context: DayContext, work: Work, file: ArrivedFile, written: Written
+    ) -> list[NotTaken]:
+        rows = [each for each in file.rows if isinstance(each, row_type)]
+        found = [(row.line, take(context, work, row, written)) for row in rows]
+        return [NotTaken(line, reason) for line, reason in found if reason]
 
-def _take_tenders(
-    context: DayContext, work: Work, file: ArrivedFile, written: Written
-) -> list[NotTaken]:
-    rows = [each for each in file.rows if isinstance(each, TenderRow)]
-    found = [(row.line, take_tender(context, work, row, written)) for row in rows]
-    return [NotTaken(line, reason) for line, reason in found if reason]
+    return handler
 
 
 def _keep_positions(
@@ -140,13 +133,12 @@ def _held(
     )
 
 
-_Handler = Callable[[DayContext, Work, ArrivedFile, Written], list[NotTaken]]
 _HANDLERS: Mapping[FileKind, _Handler] = {
     FileKind.NOVATIONS: take_lots,
     FileKind.TRADES: take_lots,
-    FileKind.TENDERS: _take_tenders,
-    FileKind.INSTRUCTIONS: _take_instructions,
-    FileKind.PAYMENTS: _take_payments,
+    FileKind.TENDERS: _each(TenderRow, take_tender),
+    FileKind.INSTRUCTIONS: _each(InstructionRow, follow_instruction),
+    FileKind.PAYMENTS: _each(PaymentRow, take_payment),
     FileKind.FICC_POSITIONS: _keep_positions,
     FileKind.CME_POSITIONS: _keep_positions,
     FileKind.CUSTODIAN: _keep_custody,

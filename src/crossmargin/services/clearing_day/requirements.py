@@ -41,10 +41,8 @@ from crossmargin.services.clearing_day.lot_register import (
 from crossmargin.services.clearing_day.released import nothing_required
 from crossmargin.services.clearing_day.required import (
     REQUIREMENT,
-    Required,
     last_factors,
     last_requirements,
-    required_of,
 )
 from crossmargin.services.clearing_day.schedule import Step, StepKind
 from crossmargin.services.margin_cycles import LateSides, at_decided_factors, decide_factor
@@ -52,17 +50,6 @@ from crossmargin.services.margin_positions import MarginRun
 from crossmargin.services.margin_run import CustomerResult
 from crossmargin.settlement.lots import Lot
 
-__all__ = [
-    "MARGIN_RUN",
-    "REQUIREMENT",
-    "Required",
-    "is_to_be_restruck",
-    "last_factors",
-    "last_requirements",
-    "required_of",
-    "requirement_record",
-    "run_cycle",
-]
 MARGIN_RUN = "MARGIN_RUN"
 _POSITION_FILES = {
     ClearingOrganization.FICC: FileKind.FICC_POSITIONS,
@@ -282,13 +269,15 @@ def _run_record(
 def _position_files(
     records: Records, bd_fcm: str, business_date: date, cycle: Cycle
 ) -> dict[ClearingOrganization, str]:
-    """Return the record of each side's position file for a cycle, where it has come."""
+    """Return the record of each side's position file for a cycle; what is refused has not come."""
     kinds = {kind.value: side for side, kind in _POSITION_FILES.items()}
     found = {}
     for record in records.select(
         stream=FILE, subject=bd_fcm, first=business_date, last=business_date
     ):
         side = kinds.get(str(record.content["kind"]))
+        if record.content["refused"]:
+            continue
         if side is not None and str(record.content["label"]).lower() == cycle.value.lower():
             found[side] = record.record_id
     return found

@@ -31,7 +31,7 @@ from crossmargin.services.books.accounts import of_customer
 from crossmargin.services.books.ports import Ledger, Work
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.house_terms import terms_in_force
-from crossmargin.services.clearing_day.requirements import Required
+from crossmargin.services.clearing_day.required import Required
 
 SIDES = (ClearingOrganization.FICC, ClearingOrganization.CME)
 #: Whatever is called for.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 
 from crossmargin.basics.refusals import Refusal, RefusedError
@@ -36,7 +36,7 @@ from crossmargin.services.defaults.collateral import (
 )
 from crossmargin.services.defaults.firm import Firm, holdings_of, outside_results, results_of
 from crossmargin.services.defaults.names import faults_of_names
-from crossmargin.services.defaults.paths import HistoricalMode, historical_path
+from crossmargin.services.defaults.paths import DefaultPath
 from crossmargin.services.margin_positions import MarginRun
 from crossmargin.services.ports import BlockExecutor
 
@@ -51,9 +51,8 @@ class DefaultRequest:
 
     Parameters
     ----------
-    mode : HistoricalMode
-    failed_on : date
-        Of the history: the first day of the path, on which customers or the firm default.
+    path : DefaultPath
+        On whose first day customers or the firm default.
     days : int
         Scenario dates of a close-out at most.
     method : Method
@@ -62,8 +61,7 @@ class DefaultRequest:
         Customers of the arrangement who did not default are transferred, not closed out.
     """
 
-    mode: HistoricalMode
-    failed_on: date
+    path: DefaultPath
     days: int
     method: Method
     ports_participants: bool = False
@@ -142,15 +140,16 @@ class _Market:
         method: Method,
         customers: Sequence[str],
         *,
-        first: date | None = None,
+        after: Sequence[date] = (),
         paths: int = 1,
         has_arrangement: bool = True,
     ) -> CloseOutRun:
-        path = historical_path(
+        along = self.request.path.after(after) if after else self.request.path
+        path = along.path(
             self.market,
-            self.request.mode,
-            failed_on=first or self.request.failed_on,
+            as_of=self.run.result.day.as_of,
             days=self.request.days * paths,
+            block_days=self.terms.simulated_block_days,
         )
         return close_outs(
             self.run,
@@ -199,7 +198,7 @@ def simulate_default(
         are not there, securities that are not taken or events before the failure, or framework 1 is
         of record and leaves something out.
     """
-    pledged = _checked(run, firm, rules, haircuts)
+    pledged = _checked(run, market, request, firm=firm, rules=rules, haircuts=haircuts)
     on = _Market(run, market, executor, terms, request)
     progress("Closing out every customer from the first day")
     # Twice as long: a close-out that begins at the failure may end after a path of one length.
@@ -242,10 +241,17 @@ def simulate_default(
 
 
 def _checked(
-    run: MarginRun, firm: Firm, rules: DefaultRules, haircuts: HaircutTables
+    run: MarginRun,
+    market: MarketData,
+    request: DefaultRequest,
+    *,
+    firm: Firm,
+    rules: DefaultRules,
+    haircuts: HaircutTables,
 ) -> dict[Place, Pledged]:
     """Return the firm's securities as margin; refuse all that can be told before a close-out."""
-    faults = firm.faults_of_others(book.key.bd_fcm for book in run.books)
+    faults = request.path.faults(market)
+    faults += firm.faults_of_others(book.key.bd_fcm for book in run.books)
     faults += firm.faults_of_late_events(rules.payout.banks.last)
     if rules.distribution is not DistributionRule.POOLED and rules.left_over is LeftOver.STAYS:
         expected = "helps_other where framework 1 is of record: what stays out would join the pool"
@@ -296,7 +302,7 @@ class _Default:
             # All are closed out together from the first day, and share impact.
             of_all = close(sorted({*participants, *self.defaulters}))
             return CloseOuts(of_defaulters and of_all, of_all, {}), _results(of_all), failure
-        of_others = close(others, first=self._day_after(failure.failed_on))
+        of_others = close(others, after=self._over(failure.failed_on))
         dates = self._dates_after(failure.failed_on, of_others)
         results |= _results(of_others, dates)
         return CloseOuts(of_defaulters, of_others, dates), results, failure
@@ -310,16 +316,16 @@ class _Default:
             test=self.rules.failure_test,
         )
 
-    def _day_after(self, failed_on: date) -> date:
-        """Return the date of the history from which the others' path is taken."""
-        place = self.opening.dates.index(failed_on) - 1
+    def _over(self, failed_on: date) -> tuple[date, ...]:
+        """Return the path's days up to the failure, as the history dates them if it does."""
         sources = self.opening.source_dates or self.opening.dates[1:]
-        return sources[place] + timedelta(days=1)
+        return sources[: self.opening.dates.index(failed_on)]
 
     def _dates_after(self, failed_on: date, of_others: CloseOutRun) -> dict[date, date]:
         """Return on which day each day of the others' close-out falls.
 
-        A shock begins at the as-of date whenever it is done again; here it goes on.
+        A shock begins at the as-of date whenever it is done again; here it goes on. So does all
+        that is not of the history's dates.
         """
         place = self.opening.dates.index(failed_on)
         later = self.opening.dates[place + 1 :]

@@ -19,7 +19,7 @@ from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.call_register import calls_of
 from crossmargin.services.clearing_day.engine import FILE
 from crossmargin.services.clearing_day.instructions import INSTRUCTION
-from crossmargin.services.clearing_day.requirements import REQUIREMENT
+from crossmargin.services.clearing_day.required import REQUIREMENT
 from crossmargin.services.clearing_day.wires import WIRE, WIRE_SETTLED, Purpose
 from crossmargin.services.rehearsal.timetable import Timetable
 

@@ -28,7 +28,7 @@ from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.call_register import CURRENCY
 from crossmargin.services.clearing_day.lot_register import position_lines, read_register
 from crossmargin.services.clearing_day.margining import DayModels
-from crossmargin.services.clearing_day.requirements import REQUIREMENT, required_of
+from crossmargin.services.clearing_day.required import REQUIREMENT, required_of
 from crossmargin.services.suspension.desk import AccessDesk
 
 _NOTHING = StandaloneAndRequirement(ZERO, ZERO)

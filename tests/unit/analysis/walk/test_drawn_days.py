@@ -26,7 +26,9 @@ def known() -> KnownThen:
     return history().known[2013]
 
 
-def drawn(*, days: int = 12, block_days: int = 5, seed: int = 7):  # type: ignore[no-untyped-def]
+def drawn(  # type: ignore[no-untyped-def]
+    *, days: int = 12, block_days: int = 5, seed: int = 7, skipped: int = 0
+):
     return drawn_days(
         history(),
         known(),
@@ -35,6 +37,7 @@ def drawn(*, days: int = 12, block_days: int = 5, seed: int = 7):  # type: ignor
         days=days,
         block_days=block_days,
         seed=seed,
+        skipped=skipped,
     )
 
 
@@ -58,6 +61,15 @@ def test_a_longer_path_begins_as_a_shorter_one_and_another_seed_is_another_path(
     assert np.array_equal(long.source_dates[:7], short.source_dates)
     assert np.array_equal(long.par_changes[:7], short.par_changes)
     assert not np.array_equal(drawn(seed=8).source_dates, drawn(seed=7).source_dates)
+
+
+@pytest.mark.parametrize("skipped", [1, 5, 13])
+def test_a_path_goes_on_after_days_that_are_skipped(skipped: int) -> None:
+    whole, later = drawn(days=skipped + 7), drawn(days=7, skipped=skipped)
+    assert np.array_equal(later.source_dates, whole.source_dates[skipped:])
+    before = whole.par_changes[skipped - 1]
+    assert np.allclose(later.par_changes, whole.par_changes[skipped:] - before, atol=1e-15)
+    assert np.array_equal(later.residuals[3].basis_bp, whole.residuals[3].basis_bp[skipped:])
 
 
 def test_a_day_after_a_missing_tenor_is_never_drawn() -> None:
@@ -85,6 +97,7 @@ def test_it_is_walked_like_an_episode() -> None:
         ({"days": 0}, "at least one day"),
         ({"block_days": 0}, "at least one day"),
         ({"seed": -1}, "not negative"),
+        ({"skipped": -1}, "not negative"),
         ({"block_days": 5_000}, "no 5000 days in a row"),
     ],
 )

@@ -25,6 +25,7 @@ from crossmargin.testing.porting import (
     DIGEST,
     LEI,
     OTHER_LEI,
+    RULES,
     customer,
     dollars,
     receiver,
@@ -44,7 +45,7 @@ NO_LEGS = replace(FUND.whole, margins={})
 def offers(
     who: PortingCustomer, to: Receiver, *refusals: FiccRefusal, rules: PortingRules | None = None
 ) -> tuple[Offer, ...]:
-    admitting = Admitting(AT, rules or PortingRules(), refusals)
+    admitting = Admitting(AT, rules or RULES, refusals)
     return admitting.admission(who, who.whole, to).offers
 
 
@@ -56,7 +57,7 @@ CASES = {
     BarCode.NOT_TRANSFERABLE: offers(
         FUND,
         receiver(accepts=[Carriage.STANDALONE]),
-        rules=PortingRules(standalone_transfer=StandaloneTransfer.REFUSED),
+        rules=replace(RULES, standalone_transfer=StandaloneTransfer.REFUSED),
     ),
     BarCode.RELATED: offers(FUND, receiver(known={"FUND": KnownCustomer(is_related=True)})),
     BarCode.CUSTOMER_DOCUMENTS: offers(FUND, receiver(later=False)),
@@ -177,13 +178,13 @@ def test_a_refusal_stands_on_a_ground_of_the_order_with_evidence(
 def test_capital_bounds_the_risk_margin_at_the_early_warning_multiple() -> None:
     # 8.80 of capital carries 8.80 / (0.08 x 1.1) = 100 of risk margin, 40 of which is there.
     found = receiver(capital=0, carried=40, accounts_max=2)
-    room = replace(found, adjusted_net_capital=Money(8_80)).room(PortingRules())
+    room = replace(found, adjusted_net_capital=Money(8_80)).room(RULES)
     assert room == {Limit.ACCOUNTS: 2, Limit.RISK_MARGIN: 60_00}
     assert list(room) == [Limit.ACCOUNTS, Limit.RISK_MARGIN]
 
 
 def test_a_receiver_beyond_its_capital_has_no_room_left() -> None:
-    assert receiver(capital=1, carried=100).room(PortingRules()) == {Limit.RISK_MARGIN: 0}
+    assert receiver(capital=1, carried=100).room(RULES) == {Limit.RISK_MARGIN: 0}
 
 
 def test_what_an_account_adds_counts_where_the_customer_is_there_already() -> None:

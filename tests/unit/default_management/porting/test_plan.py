@@ -17,9 +17,9 @@ from crossmargin.default_management.porting.customers import (
 from crossmargin.default_management.porting.plan import Outcome, Plan, make_plan
 from crossmargin.default_management.porting.proof import TAKES_ANOTHER_PART
 from crossmargin.default_management.porting.receivers import Limit
-from crossmargin.default_management.porting.rules import Objective, PortingRules
+from crossmargin.default_management.porting.rules import Objective
 from crossmargin.default_management.transfer_test import Unit
-from crossmargin.testing.porting import customer, dollars, inputs, part, receiver
+from crossmargin.testing.porting import RULES, customer, dollars, inputs, part, receiver
 
 FUND = customer("FUND", 100, 90)
 BANK = customer("BANK", 60, 50)
@@ -57,7 +57,7 @@ def test_margin_may_be_placed_first_instead_of_net_equity() -> None:
     rich, risky = customer("RICH", 100, 10), customer("RISKY", 50, 90)
     one_account = [receiver(accounts_max=1)]
     by_equity = make_plan(inputs([rich, risky], one_account))
-    rules = PortingRules(objective=Objective.MARGIN)
+    rules = replace(RULES, objective=Objective.MARGIN)
     by_margin = make_plan(inputs([rich, risky], one_account, rules=rules))
     assert outcomes(by_equity)["RICH"].is_whole
     assert outcomes(by_margin)["RISKY"].is_whole

@@ -1,4 +1,4 @@
-"""What a person enters is entered after the latest closed day, whatever it says of days before."""
+"""What a person enters is entered after the latest step, whatever it says of days before."""
 
 from __future__ import annotations
 
@@ -126,6 +126,21 @@ def test_what_was_entered_in_time_may_be_entered_again(books, make):
         assert work.records.select() == before
 
 
+@pytest.mark.parametrize("make", ENTRIES.values(), ids=ENTRIES)
+def test_nothing_is_entered_before_a_step_of_a_running_day_that_is_done(books, make):
+    noon = instant("12:15", NEXT.isoformat())
+    with books.work() as work:
+        work.records.add(
+            Record(f"day/{FIRM}/{NEXT}/itd", STEP, FIRM, NEXT, noon, "ann", {"step": "itd"})
+        )
+        with pytest.raises(RefusedError) as refused:
+            make(work, entered(noon - timedelta(minutes=1)))
+        (refusal,) = refused.value.refusals
+        assert refusal.field == "at"
+        assert refusal.expected.startswith(f"no earlier than {noon.isoformat()}")
+        make(work, entered(noon))
+
+
 def test_the_days_of_another_bd_fcm_bind_what_concerns_everybody_alone(books):
     other, early = "FCM-2", entered(instant("12:00", "2026-05-05"))
     with books.work() as work:
@@ -135,7 +150,7 @@ def test_the_days_of_another_bd_fcm_bind_what_concerns_everybody_alone(books):
             last=None,
             entry=early,
         )
-        with pytest.raises(RefusedError, match="latest closed day"):
+        with pytest.raises(RefusedError, match="latest step"):
             state_programme_fact(work, FACT, early)
 
 

@@ -50,6 +50,7 @@ from crossmargin.services.clearing_day.house_terms import (
 )
 from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.clearing_day.margining import DayModels
+from crossmargin.services.clearing_day.required import REQUIREMENT
 from crossmargin.services.clearing_day.schedule import DayClock, Step, StepKind
 from crossmargin.services.clearing_day.standing import SIDES, Standing, holdings_of
 from crossmargin.testing.clearing_days import EASTERN, FIRM, opened_books
@@ -245,6 +246,22 @@ def test_orders_are_restricted_at_the_age_and_free_when_paid(context, work) -> N
     assert kept[1].causes == ("rest", kept[0].record_id)
     assert reasons_against_risk(context, work.records, FUND, fifth) == ()
     assert allowed_requirement(work.records, FUND) is None
+
+
+def test_a_restriction_that_begins_at_a_payment_keeps_what_may_not_be_exceeded(
+    context, work
+) -> None:
+    call_id = call(context, work)
+    one = dict.fromkeys(("requirement", "outside", "standalone"), "40.00")
+    said = {"cycle": "EOD", "ficc": one, "cme": one, "agreed_factor": None}
+    subject = f"{FUND.bd_fcm}/{FUND.customer_id}"
+    work.records.add(Record("required", REQUIREMENT, subject, AFTER, at(AFTER, 20), "day", said))
+    payment = pay(work, date(2026, 5, 18), 1)
+    orders = note_orders(context, work, FUND, payment, name="payment")
+    assert orders is Orders.RISK_REDUCING_ONLY
+    assert allowed_requirement(work.records, FUND) == Money(120_00), "of both sides, and CME's rest"
+    (kept,) = work.records.select(stream=ORDERS)
+    assert kept.causes == ("payment", call_id, "required")
 
 
 def test_a_close_out_is_proposed_once_with_its_evidence_and_decided_by_risk(context, work) -> None:

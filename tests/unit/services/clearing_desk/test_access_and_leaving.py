@@ -31,7 +31,7 @@ from crossmargin.services.clearing_day.arrivals import (
 from crossmargin.services.clearing_day.call_register import calls_of
 from crossmargin.services.clearing_day.instructions import INSTRUCTION
 from crossmargin.services.clearing_day.outgoing import outgoing
-from crossmargin.services.clearing_day.requirements import required_of
+from crossmargin.services.clearing_day.required import required_of
 from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.suspension.desk import AccessDesk
 from crossmargin.services.suspension.notices import give_notice, state_evidence

@@ -12,7 +12,8 @@ from crossmargin.services.books.memory import MemoryBooks
 from crossmargin.services.books.trace import trace
 from crossmargin.services.clearing_day.arrivals import Action, FileKind, InstructionRow
 from crossmargin.services.clearing_day.lot_register import LOT, line_ranges, read_register
-from crossmargin.services.clearing_day.requirements import MARGIN_RUN, REQUIREMENT
+from crossmargin.services.clearing_day.required import REQUIREMENT
+from crossmargin.services.clearing_day.requirements import MARGIN_RUN
 from crossmargin.simulation.book import demo_positions
 from crossmargin.testing.clearing_days import (
     EASTERN,

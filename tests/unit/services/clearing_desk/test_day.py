@@ -10,6 +10,7 @@ import pytest
 
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money, money_from_decimal
+from crossmargin.basics.refusals import Refusal
 from crossmargin.bootstrap.books import create_books
 from crossmargin.collateral.call_events import House
 from crossmargin.collateral.house_terms import HouseTerms
@@ -42,7 +43,7 @@ from crossmargin.services.clearing_day.instructions import INSTRUCTION
 from crossmargin.services.clearing_day.lot_register import read_register
 from crossmargin.services.clearing_day.marks import last_marks
 from crossmargin.services.clearing_day.outgoing import outgoing
-from crossmargin.services.clearing_day.requirements import REQUIREMENT, required_of
+from crossmargin.services.clearing_day.required import REQUIREMENT, required_of
 from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.clearing_day.wires import WIRE
 from crossmargin.simulation.book import demo_positions
@@ -360,6 +361,18 @@ def test_the_day_without_its_files_takes_the_side_as_late(run, market, models, d
     assert content_of(done, "eod")["late"] == []
     eod, eodxm = (Money(int(_cents(content_of(done, n)["requirement"]))) for n in ("eod", "eodxm"))
     assert eodxm > eod, "no factor, no reduction: the parameter's default"
+
+
+def test_a_side_whose_file_was_refused_whole_is_late(run, market, models, day, lines):
+    files = day_files(day, lines, RICH)
+    (ficc,) = [f for f in files if f.kind is FileKind.FICC_POSITIONS and f.label == "eodxm"]
+    fault = Refusal("quantity", "x", "a number", "positions")
+    refused = replace(ficc, rows=(), refusals=(fault,))
+    given = [*(f for f in files if f is not ficc), refused]
+    books = opened_books(MemoryBooks())
+    done = replace(desk_on(books, market, {day: given}), models=models).run(day)
+    assert content_of(done, "eodxm")["late"] == ["FICC"]
+    assert content_of(done, "eodxm-restruck")["restruck"] == "no"
 
 
 def test_a_side_that_comes_after_the_fallback_has_the_cycle_struck_again(

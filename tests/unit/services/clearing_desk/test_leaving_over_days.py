@@ -16,7 +16,7 @@ from crossmargin.services.book_reports.profit_and_loss import prove
 from crossmargin.services.books.memory import MemoryBooks
 from crossmargin.services.books.participation import what_remains
 from crossmargin.services.clearing_day.arrivals import Action
-from crossmargin.services.clearing_day.requirements import REQUIREMENT
+from crossmargin.services.clearing_day.required import REQUIREMENT
 from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.clearing_day.wires import WIRE
 from crossmargin.services.clearing_desk.desk import ClearingDesk

@@ -72,6 +72,35 @@ def test_no_day_is_left_out_and_none_is_run_before_the_first(programme):
         assert {each.business_date for each in work.records.select(stream=STEP)} == {MONDAY}
 
 
+def test_a_closed_day_does_no_step_that_it_was_closed_without(programme):
+    books = MemoryBooks()
+    clock, later = programme.clock, StepKind.EODXM_RESTRUCK
+    times = {kind: at for kind, at in clock.times.items() if kind is not later}
+    before = replace(programme, clock=replace(clock, times=times))
+    first = run_day(before, books, NOTHING, FRIDAY)
+    assert [each.record for each in run_day(programme, books, NOTHING, FRIDAY)] == [
+        each.record for each in first
+    ]
+    run_day(programme, books, NOTHING, MONDAY)
+    with books.work() as work:
+        restruck = [r for r in work.records.select(stream=STEP) if "restruck" in r.record_id]
+    assert [each.business_date for each in restruck] == [MONDAY]
+
+
+def test_a_file_that_is_found_after_the_close_is_refused_by_name_and_makes_nothing(programme):
+    books = MemoryBooks()
+    row = CustodianRow(2, "FRBNY", None, Segregation.FUTURES, "CASH-USD", 100)
+    late = ScriptedInbox({FRIDAY: [arrived(FRIDAY, "09:00", FileKind.CUSTODIAN, [row])]})
+    run_day(programme, books, NOTHING, FRIDAY)
+    (found,) = [each for each in run_day(programme, books, late, FRIDAY) if each.is_new]
+    close = programme.clock.times[StepKind.CLOSE].on(FRIDAY)
+    assert found.record.at == close
+    assert found.record.content["refused"][0]["expected"].startswith("a file found before")
+    with books.work() as work:
+        assert not custodian_rows(work, FIRM, FRIDAY)
+    assert not any(each.is_new for each in run_day(programme, books, late, FRIDAY))
+
+
 def test_another_bd_fcms_days_are_its_own(programme):
     books = MemoryBooks()
     run_day(programme, books, NOTHING, MONDAY)
@@ -122,8 +151,9 @@ def test_a_statement_that_is_corrected_under_its_own_name_stands_beside_the_firs
     row = CustodianRow(2, "FRBNY", None, Segregation.FUTURES, "CASH-USD", 100)
     first = arrived(FRIDAY, "09:00", FileKind.CUSTODIAN, [row])
     corrected = replace(first, rows=(replace(row, quantity=200),), sha256="corrected")
+    evening = programme.clock.times[StepKind.EOD].on(FRIDAY)
     for file in (first, corrected, corrected):
-        run_day(programme, books, ScriptedInbox({FRIDAY: [file]}), FRIDAY)
+        run_day(programme, books, ScriptedInbox({FRIDAY: [file]}), FRIDAY, until=evening)
     with books.work() as work:
         assert len(work.records.select(stream=FILE)) == 2
         (line,) = custodian_rows(work, FIRM, FRIDAY)

@@ -22,7 +22,6 @@ from crossmargin.services.defaults.close_outs import CloseOutRun, close_outs
 from crossmargin.services.defaults.paths import (
     HistoricalMode,
     historical_path,
-    simulated_path,
 )
 from crossmargin.services.forward_paths import ForwardPath, Impulse, Restrike, Shock
 from crossmargin.services.forward_walk import forward_walk
@@ -152,26 +151,6 @@ def test_selling_moves_no_mark_of_the_first_day_and_costs(
     assert len({run.as_document()["digest"] for run in runs.values()}) == len(Method)
 
 
-def test_a_simulated_path_is_one_of_its_seed(
-    simulated_run: MarginRun, simulated_market: MarketData
-) -> None:
-    as_of = simulated_run.result.day.as_of
-    first = FAILED_ON
-
-    def of_seed(seed: int) -> CloseOutRun:
-        path = simulated_path(
-            simulated_market, as_of=as_of, first=first, days=9, block_days=2, seed=seed
-        )
-        return closed(simulated_run, simulated_market, path)
-
-    one = of_seed(1)
-    assert one.opening == as_of
-    assert len(one.source_dates) == 9
-    assert all(first <= day <= as_of for day in one.source_dates)
-    assert one.as_document() == of_seed(1).as_document()
-    assert one.source_dates != of_seed(2).source_dates
-
-
 def test_an_impulse_loses_what_dv01_says(
     simulated_run: MarginRun, simulated_market: MarketData
 ) -> None:
@@ -265,5 +244,3 @@ def test_a_path_of_the_history_is_cut_to_so_many_scenario_dates(
     after = (dates[-1] + np.timedelta64(1, "D")).astype(object)
     with pytest.raises(RefusedError, match="the history ends"):
         historical_path(simulated_market, HistoricalMode.SHOCK, failed_on=after, days=5)
-    with pytest.raises(RefusedError, match="not negative"):
-        simulated_path(simulated_market, as_of=last, first=FAILED_ON, days=5, block_days=5, seed=-1)

@@ -20,7 +20,7 @@ from crossmargin.default_management.liquidation.close_out import Method
 from crossmargin.market.history import MarketData
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.defaults.firm import Firm
-from crossmargin.services.defaults.paths import HistoricalMode
+from crossmargin.services.defaults.paths import Historical, HistoricalMode
 from crossmargin.services.defaults.simulate import (
     DefaultRequest,
     DefaultSimulation,
@@ -55,7 +55,7 @@ def simulated(
         market,
         bootstrap.block_executor(),
         firm=firm,
-        request=DefaultRequest(mode, on, parameters.terms.path_days, Method.JOINT),
+        request=DefaultRequest(Historical(mode, on), parameters.terms.path_days, Method.JOINT),
         rules=parameters.rules,
         terms=parameters.terms,
         haircuts=parameters.haircuts,
