@@ -140,3 +140,16 @@ def test_a_parameter_chosen_is_in_the_document_and_another_digest(files: dict[st
     chosen = said(*of_file, "--set", "default_management.interests_in_transit=left_out")
     assert one["digest"] == same["digest"] != chosen["digest"]
     assert chosen["parameters"]["interests_in_transit"] == "left_out"
+
+
+@pytest.mark.parametrize("failure", ["ficc", "cme"])
+def test_the_order_of_rows_changes_the_source_alone(
+    files: dict[str, str], on: str, failure: str, tmp_path: Path
+) -> None:
+    header, *rows = Path(files[failure]).read_text(encoding="utf-8").splitlines()
+    turned = tmp_path / "turned.csv"
+    turned.write_text("\n".join([header, *reversed(rows), ""]), encoding="utf-8")
+    one = said(f"{failure}-failure", files[failure], "--date", on)
+    other = said(f"{failure}-failure", str(turned), "--date", on)
+    assert one.pop("sources") != other.pop("sources")
+    assert one == other

@@ -337,8 +337,13 @@ def test_a_firm_that_fails_of_a_customer_closes_the_others_out_from_the_day_afte
     [
         ((), FIRM.replace("DEMO-BD-FCM", "OTHER"), "one firm fails at a time"),
         ((), FIRM.replace("CURVE-FUND", "NOBODY"), "a customer who is closed out"),
-        ((), FIRM.replace("MERCHANT", "REPO-CUSTOMER"), "a customer without positions"),
-        (("--customer-defaults", "NOBODY"), FIRM, "default.customers was 'NOBODY'"),
+        (
+            (),
+            FIRM.replace("MERCHANT", "REPO-CUSTOMER"),
+            "firm.toml: futures_customer 1 customer_id was 'REPO-CUSTOMER', expected a customer "
+            "without positions",
+        ),
+        (("--customer-defaults", "NOBODY"), FIRM, "--customer-defaults was 'NOBODY'"),
         (("--set", "default_management.reach=1"), FIRM, "reach"),
         (
             (
@@ -349,28 +354,32 @@ def test_a_firm_that_fails_of_a_customer_closes_the_others_out_from_the_day_afte
             "helps_other where framework 1 is of record",
         ),
         ((), "bd_fcm = 5", "a text that is not empty"),
-        ((), 'non_public = ["TYPO"]\n' + FIRM, "non_public was 'TYPO', expected a claimant"),
+        (
+            (),
+            'non_public = ["TYPO"]\n' + FIRM,
+            "firm.toml: non_public was 'TYPO', expected a claimant",
+        ),
         (
             (),
             FIRM + '[[debt]]\nclaimant = "TYPO"\nowed_by_customer = "1.00"\n',
-            "debt.claimant was 'TYPO', expected a claimant",
+            "firm.toml: debt 1 claimant was 'TYPO', expected a claimant",
         ),
         (
             (),
             FIRM + '[[recovery]]\non = 2030-01-01\nclaimant = "TYPO"\namount = "1.00"\n'
             'reason = "said"\n',
-            "recovery.claimant was 'TYPO', expected a claimant",
+            "firm.toml: recovery 1 claimant was 'TYPO', expected a claimant",
         ),
         (
             (),
             FIRM + '[[disallowed_claim]]\non = 2030-01-01\nclaimant = "TYPO"\n'
             'amount = "1.00"\nreason = "said"\n',
-            "disallowed_claim.claimant was 'TYPO', expected a claimant",
+            "firm.toml: disallowed_claim 1 claimant was 'TYPO', expected a claimant",
         ),
         (
             (),
             FIRM + '[[recovery]]\non = 2020-01-01\namount = "1.00"\nreason = "early"\n',
-            "recovery.on was '2020-01-01', expected",
+            "firm.toml: recovery 1 on was '2020-01-01', expected",
         ),
         (
             (),

@@ -254,4 +254,4 @@ def _path(
 def _with_defaulters(firm: Firm, customers: list[str] | tuple[str, ...]) -> Firm:
     from dataclasses import replace
 
-    return replace(firm, defaulters=tuple(sorted({*firm.defaulters, *customers})))
+    return replace(firm, defaulters_asked=tuple(customers))

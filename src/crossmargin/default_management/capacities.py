@@ -71,6 +71,9 @@ class HeldAccount:
     is_disregarded : bool
         A trust that is not valid and in writing, or a trust or entity made to avoid an offset: its
         accounts are those of its principal.
+    apart_as : str
+        Of what is a capacity by itself: the customer whose accounts these are; the account's own
+        id if left out.
 
     Raises
     ------
@@ -86,6 +89,7 @@ class HeldAccount:
     on_behalf_of: str = ""
     principal: str = ""
     is_disregarded: bool = False
+    apart_as: str = ""
 
     def __post_init__(self) -> None:
         if not self.holder or bool(self.on_behalf_of) is not (self.held_as in _FOR_SOMEBODY):
@@ -115,8 +119,19 @@ class HeldAccount:
             # Apart from the trustee, who may be another tomorrow, the grantor and other trusts.
             return Capacity(self.on_behalf_of, Holding.TRUSTEE)
         if self.held_as is Holding.OTHER:
-            return Capacity(self.holder, Holding.OTHER, self.account_id)
+            return Capacity(self.holder, Holding.OTHER, self.apart_as or self.account_id)
         return Capacity(self.holder, self.held_as, self.on_behalf_of)
+
+
+def futures_account_of(account: str) -> str:
+    """Return under which id a futures account of the holdings counts among all accounts.
+
+    Examples
+    --------
+    >>> futures_account_of("FUND")
+    'futures account of FUND'
+    """
+    return f"futures account of {account}"
 
 
 def aggregate(

@@ -123,10 +123,11 @@ def run_case(
 def _estimate(inputs: ClaimInputs, failure: Failure, rules: DefaultRules) -> Transferable:
     """Return with what share of their claims accounts can move, as known the day before.
 
-    17 CFR 190.07(d)(5): claims and property as of the calendar day before the transfer. What the
+    17 CFR 190.07(d)(5): claims and property as of the calendar day before the transfer, with a
+    business day or without. What the
     clearing organizations may still pay each other is not known then.
     """
-    last = inputs.order_for_relief + timedelta(days=rules.payout.transfer_days - 1)
+    last = rules.payout.transfer_on(inputs.order_for_relief) - timedelta(days=1)
     known = {name: each.through(last) for name, each in inputs.results.items()}
     if last < inputs.order_for_relief:
         failure = fail(

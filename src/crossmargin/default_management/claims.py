@@ -26,6 +26,7 @@ from crossmargin.default_management.capacities import (
     HeldAccount,
     Holding,
     aggregate,
+    futures_account_of,
 )
 from crossmargin.default_management.holdings import CustomerHoldings, Holdings
 from crossmargin.default_management.net_equity import (
@@ -246,7 +247,8 @@ def claims_of(
     own = {
         name: replace(
             inputs.facts.held_as(inputs.holdings.customers[name].owner),
-            account_id=f"futures account of {name}",
+            account_id=futures_account_of(name),
+            apart_as=inputs.holdings.customers[name].owner,
             equity=equity.equity_balance,
         )
         for name, equity in equities.items()

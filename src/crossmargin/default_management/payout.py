@@ -8,12 +8,14 @@ from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
 
+from crossmargin.basics.calendars import BusinessCalendar
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.default_management.capacities import AccountClass
 from crossmargin.default_management.estate import Estate
 from crossmargin.default_management.estate_parts import Developments, conserved
 from crossmargin.default_management.net_equity import Correction
 from crossmargin.default_management.shares import in_cents
+from crossmargin.default_management.transfer_test import TransferClock
 
 
 class Occasion(StrEnum):
@@ -54,18 +56,49 @@ class Event:
 class PayoutTerms:
     """When and how much the trustee pays.
 
+    Days are counted by the calendar. Where the last of them is no business day, money moves on the
+    first one after it (inferred: a payment needs an open bank, positions an open market).
+
     Parameters
     ----------
     interim_share : Fraction
         Of the funded balance, paid before the final distribution.
     interim_days, final_days, transfer_days : int
         Calendar days after the order for relief; the last those after which accounts move.
+    banks, markets : BusinessCalendar
+        On which days payments are made, and on which accounts with positions move.
+    clock : TransferClock
+        Its last day is the last on which accounts move: where that is no business day, the last
+        one before it.
     """
 
     interim_share: Fraction
     interim_days: int
     final_days: int
     transfer_days: int
+    banks: BusinessCalendar
+    markets: BusinessCalendar
+    clock: TransferClock
+
+    def paid_on(self, day: date) -> date:
+        """Return the day on which what is due on a day is paid."""
+        return self.banks.on_or_after(day)
+
+    def transfer_on(self, order_for_relief: date) -> date:
+        """Return the day on which accounts move.
+
+        Examples
+        --------
+        >>> from crossmargin.default_management.transfer_test import ClockRoll
+        >>> march = BusinessCalendar("banks", frozenset(), date(2023, 3, 1), date(2023, 3, 31))
+        >>> seven = TransferClock(7, ClockRoll.NONE)
+        >>> terms = PayoutTerms(Fraction(1), 30, 365, 1, march, march, seven)
+        >>> terms.transfer_on(date(2023, 3, 10)).isoformat()  # a Friday
+        '2023-03-13'
+        """
+        day = self.markets.on_or_after(order_for_relief + timedelta(days=self.transfer_days))
+        last = self.clock.last_day(order_for_relief, self.markets)
+        return min(day, self.markets.on_or_before(last))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +108,7 @@ class Round:
     Parameters
     ----------
     on : date
+        A business day.
     occasion : Occasion
     reason : str
     futures_property : Money
@@ -131,12 +165,13 @@ def distributions(
     each public claimant has the interim share of its funded balance as known then, afterwards all
     of it. Non-public claimants have nothing before public ones have all (17 CFR 190.09, 11 U.S.C.
     766(h)).
+    What arrives on a day without business counts on the next one.
     Nothing is called back before a claimant has more than its whole funded balance.
     """
-    interim = order_for_relief + timedelta(days=terms.interim_days)
-    final = order_for_relief + timedelta(days=terms.final_days)
+    interim = terms.paid_on(order_for_relief + timedelta(days=terms.interim_days))
+    final = terms.paid_on(order_for_relief + timedelta(days=terms.final_days))
     steps = [
-        *((each.on, 1, each) for each in events),
+        *((terms.paid_on(each.on), 1, each) for each in events),
         (interim, 2, _fixed(interim, Occasion.INTERIM)),
         (final, 3, _fixed(final, Occasion.FINAL)),
     ]
@@ -144,8 +179,9 @@ def distributions(
     since = Developments()
     estate = estate_with(since)
     received = dict(estate.transferred)
-    moved_on = order_for_relief + timedelta(days=terms.transfer_days)
-    rounds = [_round(_fixed(moved_on, Occasion.TRANSFER), estate, estate.transferred)]
+    moved_on = terms.transfer_on(order_for_relief)
+    moved = _fixed(moved_on, Occasion.TRANSFER)
+    rounds = [_round(moved_on, moved, estate, estate.transferred)]
     cut: list[tuple[Event, Money]] = []
     has_begun = False
     for on, _, event in steps:
@@ -159,7 +195,7 @@ def distributions(
             continue
         share = Fraction(1) if on >= final else terms.interim_share
         paid = _due(estate, received, share)
-        rounds.append(_round(event, estate, paid))
+        rounds.append(_round(on, event, estate, paid))
         received = {name: received.get(name, ZERO) + amount for name, amount in paid.items()}
     conserved("distributions", Money.total(estate.paid.values()), Money.total(received.values()))
     return Payout(tuple(each for each in rounds if each.paid), estate, tuple(cut))
@@ -169,9 +205,9 @@ def _fixed(on: date, occasion: Occasion) -> Event:
     return Event(on, occasion, "", ZERO, "")
 
 
-def _round(event: Event, estate: Estate, paid: Mapping[str, Money]) -> Round:
+def _round(on: date, event: Event, estate: Estate, paid: Mapping[str, Money]) -> Round:
     return Round(
-        on=event.on,
+        on=on,
         occasion=event.occasion,
         reason=event.reason,
         futures_property=estate.futures_property.total,

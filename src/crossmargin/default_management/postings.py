@@ -170,6 +170,8 @@ class DeficitPaid:
         Part of them, brought in from capital first.
     is_own : bool
         Whether it is the customer's own cash.
+    is_for_others : bool
+        Whether it is the customer's share of other customers' deficits.
     """
 
     customer_id: str
@@ -177,11 +179,12 @@ class DeficitPaid:
     cents: int
     from_capital_cents: int = 0
     is_own: bool = False
+    is_for_others: bool = False
 
     @property
     def name(self) -> str:
         """What it is about."""
-        whose = "own" if self.is_own else "firm"
+        whose = "own" if self.is_own else "others" if self.is_for_others else "firm"
         return f"deficit/{whose}/{self.side.value}/{self.customer_id}"
 
     def legs(self, entry: DefaultEntry) -> list[Leg]:
@@ -213,11 +216,13 @@ class MarginReturned:
     at: MarginPlace
     asset: Asset
     amount: int
+    number: int = 1
 
     @property
     def name(self) -> str:
         """What it is about."""
-        return f"returned/{self.at}/{self.asset}"
+        again = f"/{self.number}" if self.number > 1 else ""
+        return f"returned/{self.at}/{self.asset}{again}"
 
     def legs(self, entry: DefaultEntry) -> list[Leg]:
         """Return what moves."""

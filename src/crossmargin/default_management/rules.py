@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from crossmargin.collateral.federal_days import federal_calendar
 from crossmargin.default_management.account_equity import PositionReading
 from crossmargin.default_management.distribution import DistributionRule, LeftOver
 from crossmargin.default_management.failure import FailureTest
@@ -19,6 +20,7 @@ from crossmargin.default_management.payout import PayoutTerms
 from crossmargin.default_management.sides import Reach
 from crossmargin.default_management.transfer_test import ClockRoll, TransferClock
 from crossmargin.parameters.registry import ParameterSet
+from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.position import ClearingOrganization
 
 
@@ -65,6 +67,10 @@ class DefaultRules:
             If a parameter is missing.
         """
         choice = parameters.choice
+        clock = TransferClock(
+            parameters.whole("transfer_clock_days"),
+            ClockRoll(choice("transfer_clock_roll", ClockRoll)),
+        )
         return DefaultRules(
             sharing=SharingRules(
                 RuleSet(choice("loss_sharing_rule_set", RuleSet)),
@@ -75,10 +81,7 @@ class DefaultRules:
             distribution=DistributionRule(choice("distribution", DistributionRule)),
             left_over=LeftOver(choice("framework_one_left_over", LeftOver)),
             position_reading=PositionReading(choice("ficc_position_reading", PositionReading)),
-            clock=TransferClock(
-                parameters.whole("transfer_clock_days"),
-                ClockRoll(choice("transfer_clock_roll", ClockRoll)),
-            ),
+            clock=clock,
             par_lot_dollars=parameters.whole("par_lot_dollars"),
             failure_test=FailureTest(choice("failure_test", FailureTest)),
             reach={
@@ -90,5 +93,8 @@ class DefaultRules:
                 parameters.whole("interim_distribution_days"),
                 parameters.whole("final_distribution_days"),
                 parameters.whole("transfer_days"),
+                federal_calendar(),
+                federal_calendar().joined_with(sifma_calendar()),
+                clock,
             ),
         )

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 #: Figures by table: what the close-out did, and where the customer's cash went.
-_CLOSE_OUT = ("result", "sold", "guaranty", "deficit_paid", "from_capital", "unpaid")
-_ACCOUNT = ("owed_before", "ported", "distributed", "owed_after")
+_CLOSE_OUT = (
+    *("result", "sold", "guaranty", "deficit_paid", "from_capital", "paid_by_others", "unpaid"),
+)
+_ACCOUNT = ("owed_before", "paid_for_others", "ported", "distributed", "owed_after")
 BOOKS_HEADER = ("customer", "receiver", *_CLOSE_OUT, *_ACCOUNT)
 
 

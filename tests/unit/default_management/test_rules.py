@@ -6,6 +6,7 @@ from datetime import date
 from fractions import Fraction
 
 from crossmargin import bootstrap
+from crossmargin.collateral.federal_days import federal_calendar
 from crossmargin.default_management.account_equity import PositionReading
 from crossmargin.default_management.distribution import DistributionRule, LeftOver
 from crossmargin.default_management.failure import FailureTest
@@ -20,6 +21,7 @@ from crossmargin.default_management.payout import PayoutTerms
 from crossmargin.default_management.rules import DefaultRules
 from crossmargin.default_management.sides import Reach
 from crossmargin.default_management.transfer_test import ClockRoll, TransferClock
+from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.position import ClearingOrganization
 
 
@@ -43,5 +45,13 @@ def test_the_shipped_parameters_are_the_readings_of_record() -> None:
             ClearingOrganization.FICC: Reach.OWN_CUSTOMER,
             ClearingOrganization.CME: Reach.CUSTOMERS_TOGETHER,
         },
-        PayoutTerms(Fraction(4, 5), 30, 365, 1),
+        PayoutTerms(
+            Fraction(4, 5),
+            30,
+            365,
+            1,
+            federal_calendar(),
+            federal_calendar().joined_with(sifma_calendar()),
+            TransferClock(7, ClockRoll.NONE),
+        ),
     )

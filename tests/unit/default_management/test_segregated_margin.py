@@ -10,6 +10,7 @@ import pytest
 
 from crossmargin import bootstrap
 from crossmargin.basics.money import ZERO, Money
+from crossmargin.default_management.capacities import AccountClass, HeldAccount, Holding
 from crossmargin.default_management.case import Case, run_case
 from crossmargin.default_management.claims import TrusteeFacts
 from crossmargin.default_management.failure import fail
@@ -166,3 +167,26 @@ def test_a_customer_of_the_arrangement_keeps_what_it_holds_outside_it_apart(
     assert estate.futures_property.returned[FICC] == dollars(50)
     assert estate.segregated.claims == {"A": dollars(30), "B": dollars(30), "C": ZERO}
     assert estate.claims["A"].total == dollars(50 + 45 + 30)
+
+
+def test_accounts_of_a_customer_that_is_a_capacity_by_itself_are_one_claim(
+    rules: DefaultRules,
+) -> None:
+    own = dict(HOLDINGS.customers)
+    own["A outside XM"] = replace(customer("A outside XM", 0, 20), belongs_to="A")
+    plan = HeldAccount("A", AccountClass.FUTURES, "A", Holding.OTHER, ZERO)
+    results = {"B": result("B", -120, -10)}
+    holdings = replace(HOLDINGS, customers=own)
+    found = run_case(
+        holdings,
+        fail(holdings, results, defaulters=("B",)),
+        results,
+        closed_out=frozenset(results),
+        facts=TrusteeFacts(capacities={"A": plan}),
+        events=(),
+        rules=rules,
+        sharing=None,
+    )
+    assert set(found.recoveries) == {"A (other of A)", "B", "C"}
+    assert found.estate is not None
+    assert found.estate.claims["A (other of A)"].customers == ("A", "A outside XM")

@@ -134,3 +134,21 @@ def test_a_file_that_is_empty_or_not_there_is_refused(tmp_path: Path) -> None:
         read_ficc_position(tmp_path / "none.csv")
     with pytest.raises(RefusedError, match="a column amount"):
         read_ficc_position(written(tmp_path, "section,place\nHELD,FRBNY\n"))
+
+
+def test_faults_of_every_kind_are_said_at_once(tmp_path: Path) -> None:
+    """A bad CUSIP and negative par on one line, a cell that lacks, half a cent, no section."""
+    text = HEADER + (
+        "HELD,FRBNY,,,,,91282CMS8,-5\nOWED,,,,XM,A,USD,1.001\nFOO,,,,,,,1\nOWED,,BD1,,,A,BAD,1\n"
+    )
+    with pytest.raises(RefusedError) as caught:
+        read_ficc_position(written(tmp_path, text))
+    assert [(each.line, each.field) for each in caught.value.refusals] == [
+        (2, "amount"),
+        (2, "asset"),
+        (3, "amount"),
+        (3, "bd_fcm"),
+        (4, "section"),
+        (5, "asset"),
+        (5, "class"),
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crossmargin.basics.money import ZERO, Money
@@ -72,7 +72,7 @@ def read_firm(path: Path) -> LoadedFirm:
     """
     said, sha256 = read_toml(path, _RULE)
     tables = Tables(path.name, _RULE, _TABLES)
-    firm = _firm(tables, tables.whole(said))
+    firm = replace(_firm(tables, tables.whole(said)), file=path.name)
     if tables.faults:
         raise RefusedError(*tables.faults)
     return LoadedFirm(firm, sha256)

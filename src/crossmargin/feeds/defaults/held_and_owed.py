@@ -203,7 +203,6 @@ def _loaded(
         raise refused("file", path.name, f"a readable file ({reason})", _RULE) from None
     if not rows.line_count:
         loading.refuse("file", "", "a header, then one row a fact; the file is empty", line=1)
-    loading.finish()
     return loading, LoadedFile(path.name, digest.hexdigest(), count)
 
 
@@ -231,6 +230,8 @@ class _Row:
                 self.fault(name, f"1 to {_LONGEST_NAME} printable characters, no slash")
 
     def _read(self, name: str, parse: Callable[[str], _T], expected: str, stand_in: _T) -> _T:
+        if not self.text(name) and name in self.loading.sections[self.section][0]:
+            return stand_in  # that the row lacks it was noted
         try:
             return parse(self.text(name))
         except ValueError:

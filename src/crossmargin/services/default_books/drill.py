@@ -15,7 +15,8 @@ from crossmargin.services.ccp_failure_books import prices_of
 from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.clearing_day.verifying import verify_work
 from crossmargin.services.default_books.declaring import Declaration, Treatment, declare
-from crossmargin.services.default_books.desk import DefaultDesk, live_lots
+from crossmargin.services.default_books.desk import DefaultDesk, cash_of, live_lots
+from crossmargin.services.default_books.fellow_customers import ReachOfSides, draw_on_fellows
 from crossmargin.services.default_books.reporting import write_reports
 from crossmargin.services.default_books.running import (
     CustomerRun,
@@ -24,6 +25,7 @@ from crossmargin.services.default_books.running import (
     distribute,
     pay_deficits,
     port,
+    return_margin,
     stop_payments,
 )
 
@@ -35,6 +37,7 @@ def run_default(
     declaration: Declaration,
     treatments: Sequence[Treatment],
     *,
+    reach: ReachOfSides,
     share: Fraction = Fraction(1),
 ) -> dict[str, Any]:
     """Run a default on the books and return its reports.
@@ -47,6 +50,8 @@ def run_default(
         On a day that was closed.
     treatments : sequence of Treatment
         In any order; customers who are not named keep what they have.
+    reach : mapping of ClearingOrganization to Reach
+        Whose margin each may use for what neither the customer nor the firm pays.
     share : Fraction
         Of claims that the first distribution pays.
 
@@ -82,10 +87,26 @@ def run_default(
         else:
             runs.append(close_out(desk, each, written))
     pay_deficits(desk, runs)
-    rate = distribute(desk, runs, share)
+    closed_out = [each for each in runs if not each.receiver]
+    kept = _kept(desk, runs)
+    of_pool = draw_on_fellows(desk, [*closed_out, *kept], reach)
+    runs += [each for each in kept if each.paid_for_others]
+    for run in closed_out:
+        return_margin(desk, run.customer_id)
+    rate = of_pool * distribute(desk, closed_out, share)
     check_conserved(desk, runs)
     refuse_findings(work)
-    return write_reports(desk, declaration, runs, rate, written)
+    return write_reports(desk, declaration, runs, rate, written=written, reach=reach)
+
+
+def _kept(desk: DefaultDesk, runs: Sequence[CustomerRun]) -> list[CustomerRun]:
+    """Return the customers with whom nothing is done."""
+    named = {each.customer_id for each in runs}
+    return [
+        CustomerRun(key.customer_id, "", cash_of(desk.owed(key.customer_id)), is_kept=True)
+        for key in customers_of(desk.work, desk.entry.bd_fcm)
+        if key.customer_id not in named
+    ]
 
 
 def _refuse_unknown(work: Work, bd_fcm: str, treatments: Sequence[Treatment]) -> None:

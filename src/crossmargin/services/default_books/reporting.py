@@ -8,9 +8,11 @@ from typing import Any
 
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.money import Money
+from crossmargin.default_management.sides import Reach
 from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.transfers import OF_A_DECLARED_DEFAULT, OF_ANOTHERS_DEFAULT
+from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.default_books.declaring import Declaration
@@ -20,8 +22,8 @@ from crossmargin.services.default_books.running import CustomerRun
 #: Stream of the reports; the subject is the BD-FCM.
 DEFAULT_REPORT = "DEFAULT_REPORT"
 _CENTS = (
-    *("owed_before", "result", "sold", "guaranty", "deficit_paid", "from_capital", "unpaid"),
-    *("ported", "distributed", "owed_after"),
+    *("owed_before", "result", "sold", "guaranty", "deficit_paid", "from_capital"),
+    *("paid_by_others", "unpaid", "paid_for_others", "ported", "distributed", "owed_after"),
 )
 
 
@@ -30,7 +32,9 @@ def write_reports(
     declaration: Declaration,
     runs: Sequence[CustomerRun],
     rate: Fraction,
+    *,
     written: Written,
+    reach: Mapping[ClearingOrganization, Reach],
 ) -> dict[str, Any]:
     """Write the reports for the trustee, regulators and each customer as records; return them.
 
@@ -58,6 +62,7 @@ def write_reports(
         "trigger": declaration.trigger.value,
         "declaration": desk.entry.declaration_id,
         "rate": str(rate),
+        "margin_reach": {side.value: reach[side].value for side in sorted(reach)},
         "customers": customers,
         "trustee": reports["trustee"],
         "regulators": reports["regulators"],
@@ -74,6 +79,7 @@ def _customer(desk: DefaultDesk, run: CustomerRun) -> dict[str, Any]:
     return {
         "customer": run.customer_id,
         "receiver": run.receiver,
+        "is_kept": run.is_kept,
         **{name: str(Money(getattr(run, name))) for name in _CENTS},
         "still_owed": left,
     }
@@ -102,7 +108,9 @@ def _trustee(
         "debts_of_customers": str(Money(desk.debits())),
         "rate": str(rate),
         "distributions": {
-            each["customer"]: each["distributed"] for each in customers if not each["receiver"]
+            each["customer"]: each["distributed"]
+            for each in customers
+            if not each["receiver"] and not each["is_kept"]
         },
         "ported": {each["customer"]: each["receiver"] for each in customers if each["receiver"]},
     }

@@ -77,12 +77,18 @@ class CustomerRun:
         The customer's cash at FICC before it: its limit (CP-16).
     deficit_paid, from_capital : int
         By the BD-FCM, own cash of the customer among the first.
-    unpaid : int
-        Of the loss, by nobody.
+    paid_by_others : int
+        Of the loss, by other customers' margin at a side.
+    paid_for_others : int
+        This customer's share of what others' losses took of the class.
     ported, distributed : int
         Cash.
-    lacking : dict of ClearingOrganization to int
-        What margin did not pay at each side.
+    lacking, unpaid_at : dict of ClearingOrganization to int
+        What margin did not pay at each side, and what of it nobody did.
+    cash_back : dict of ClearingOrganization to int
+        Margin that came back to the bank in cash.
+    is_kept : bool
+        Whether nothing is done with the customer's positions.
     """
 
     customer_id: str
@@ -94,16 +100,28 @@ class CustomerRun:
     at_ficc_before_guaranty: int = 0
     deficit_paid: int = 0
     from_capital: int = 0
-    unpaid: int = 0
+    paid_by_others: int = 0
+    paid_for_others: int = 0
     ported: int = 0
     distributed: int = 0
     lacking: dict[ClearingOrganization, int] = field(default_factory=dict)
+    unpaid_at: dict[ClearingOrganization, int] = field(default_factory=dict)
+    cash_back: dict[ClearingOrganization, int] = field(default_factory=dict)
+    is_kept: bool = False
+
+    @property
+    def unpaid(self) -> int:
+        """Of the loss, by nobody."""
+        return sum(self.unpaid_at.values())
 
     @property
     def owed_after(self) -> int:
-        """What is left owed to the customer if no cent was lost: negative is its debt."""
-        moved = self.result + self.unpaid + self.sold
-        return self.owed_before + moved - self.ported - self.distributed
+        """What is left owed to the customer if no cent was lost: negative is its debt.
+
+        What others' margin paid for it is no debit here: a debit is covered by residual interest.
+        """
+        moved = self.result + self.unpaid + self.paid_by_others + self.sold
+        return self.owed_before + moved - self.paid_for_others - self.ported - self.distributed
 
 
 def stop_payments(desk: DefaultDesk) -> None:
@@ -172,7 +190,7 @@ def close_out(desk: DefaultDesk, treatment: Treatment, written: Written) -> Cust
 
     A loss takes cash there, then securities there sold at the day's value; what CME lacks then, the
     customer's property at FICC (CFTC proposed order, section VIII(e)(iii)). What is lacking then is
-    said, and paid by :func:`pay_deficits`; what is left of margin goes back to the bank.
+    said, and paid by :func:`pay_deficits`; what is left of margin in cash goes back to the bank.
     """
     name = treatment.customer_id
     run = CustomerRun(name, "", cash_of(desk.owed(name)))
@@ -188,7 +206,9 @@ def close_out(desk: DefaultDesk, treatment: Treatment, written: Written) -> Cust
     run.lacking[FICC] = _meet(desk, name, FICC, at_ficc)
     _guarantee(desk, run, -at_cme - cash_of(desk.margin(name, CME)))
     run.lacking[CME] = _meet(desk, name, CME, at_cme)
-    return_margin(desk, name)
+    for side in (FICC, CME):
+        run.cash_back[side] = cash_of(desk.margin(name, side))
+        return_margin_of(desk, name, side, only_cash=True)
     return run
 
 
@@ -249,9 +269,13 @@ def return_margin(desk: DefaultDesk, name: str) -> None:
         return_margin_of(desk, name, side)
 
 
-def return_margin_of(desk: DefaultDesk, name: str, side: ClearingOrganization) -> None:
+def return_margin_of(
+    desk: DefaultDesk, name: str, side: ClearingOrganization, *, only_cash: bool = False
+) -> None:
     """Give back to the BD-FCM's bank what one side still has of a customer's margin."""
     for asset, amount in desk.margin(name, side).items():
+        if only_cash and asset != CASH:
+            continue
         places = desk.places(name, side, asset, amount)
         desk.post(MarginReturned(at, asset, part) for at, part in places)
 
@@ -269,7 +293,7 @@ def pay_deficits(desk: DefaultDesk, runs: Sequence[CustomerRun]) -> None:
             if own:
                 desk.post([DeficitPaid(run.customer_id, side, own, is_own=True)])
                 run.deficit_paid += own
-            run.unpaid += lacking - own
+            run.unpaid_at[side] = lacking - own
             unpaid += [(run, side, lacking - own)] if lacking > own else []
     if not unpaid:
         return
@@ -284,7 +308,7 @@ def pay_deficits(desk: DefaultDesk, runs: Sequence[CustomerRun]) -> None:
             desk.post([DeficitPaid(run.customer_id, side, share.cents, brought_in.cents)])
         run.deficit_paid += share.cents
         run.from_capital += brought_in.cents
-        run.unpaid -= share.cents
+        run.unpaid_at[side] -= share.cents
 
 
 def port(
@@ -332,14 +356,14 @@ def open_accounts(
 
 
 def distribute(
-    desk: DefaultDesk, runs: Sequence[CustomerRun], share: Fraction = Fraction(1)
+    desk: DefaultDesk, closed_out: Sequence[CustomerRun], share: Fraction = Fraction(1)
 ) -> Fraction:
     """Pay what customers who were closed out are owed, pro rata where cash does not suffice.
 
     Parameters
     ----------
     desk : DefaultDesk
-    runs : sequence of CustomerRun
+    closed_out : sequence of CustomerRun
     share : Fraction
         Of it that is paid now; under 1 the rest, and securities, wait for a later distribution.
 
@@ -348,7 +372,6 @@ def distribute(
     Fraction
         What is paid of every claim in cash; securities go back to whom they are owed.
     """
-    closed_out = [each for each in runs if not each.receiver]
     owed = {each.customer_id: desk.owed(each.customer_id) for each in closed_out}
     claims = {name: Money(cash_of(held)) for name, held in owed.items()}
     in_bank = Money(desk.firm_cash(_K.SEGREGATED_BANK, desk.entry.bank))

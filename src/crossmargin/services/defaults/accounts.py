@@ -66,7 +66,7 @@ def chosen_books(run: MarginRun, customers: Sequence[str]) -> list[CustomerBook]
         Naming every customer who is unknown, and every name that two customers have.
     """
     names = [book.key.customer_id for book in run.books]
-    faults = unknown_customers(run.books, customers, option="--customer-defaults")
+    faults = unknown_customers(run.books, customers, option="customers")
     faults += [
         Refusal("customer_id", name, "customers of one BD-FCM, each once", "ruling 16")
         for name in dict.fromkeys(names)

@@ -8,7 +8,7 @@ from datetime import date
 
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.refusals import Refusal, RefusedError
-from crossmargin.default_management.claims import TrusteeFacts, claimant_of
+from crossmargin.default_management.claims import TrusteeFacts
 from crossmargin.default_management.holdings import CustomerHoldings, Holdings, Property
 from crossmargin.default_management.liquidation.close_out import CustomerCloseOut
 from crossmargin.default_management.payout import Event, Occasion
@@ -50,7 +50,7 @@ class Firm:
     residual_interest, adjusted_net_capital, minimum_capital : Money
     proprietary_loss : Money
     defaulters : tuple of str
-        Customers of the positions file who default.
+        Customers of the positions file who default, by the firm's own file.
     beyond_margin_defaults : bool
         Every customer who loses more than its property defaults too.
     at_bd_fcm : mapping of customer to Property
@@ -61,6 +61,10 @@ class Firm:
     trustee : TrusteeFacts
     events : tuple of Event
         What arrives after the failure.
+    defaulters_asked : tuple of str
+        Customers who default beside those of the file.
+    file : str or None
+        Where this stands, for refusals: mappings and tuples keep the order of its entries.
     """
 
     bd_fcm: str
@@ -75,90 +79,59 @@ class Firm:
     outside: tuple[OutsideCustomer, ...] = ()
     trustee: TrusteeFacts = field(default_factory=TrusteeFacts)
     events: tuple[Event, ...] = ()
+    defaulters_asked: tuple[str, ...] = ()
+    file: str | None = None
 
-    def refuse_others(self, bd_fcms: Iterable[str]) -> None:
-        """Refuse positions that another BD-FCM carries.
-
-        Raises
-        ------
-        RefusedError
-            Naming every other one.
-        """
+    def faults_of_others(self, bd_fcms: Iterable[str]) -> list[Refusal]:
+        """Return a refusal of every other BD-FCM that carries positions."""
         expected = f"{self.bd_fcm}, the firm of the file: one firm fails at a time"
-        faults = [
+        return [
             Refusal("bd_fcm", name, expected, _RULE)
             for name in sorted(set(bd_fcms))
             if name != self.bd_fcm
         ]
-        if faults:
-            raise RefusedError(*faults)
 
-    def faults_for(self, customers: Sequence[str]) -> list[Refusal]:
-        """Return every name that does not go with the customers of the positions file."""
-        known = ", ".join(sorted(customers))
-        named = {
-            "default.customers": self.defaulters,
-            "customer": tuple({*self.at_bd_fcm, *(name for name, _ in self.par_at)}),
-        }
-        faults = [
-            Refusal(field_, name, f"a customer who is closed out: {known}", _RULE)
-            for field_, names in named.items()
-            for name in sorted(names)
-            if name not in customers
-        ]
-        faults += [
-            Refusal("futures_customer", each.customer_id, "a customer without positions", _RULE)
-            for each in self.outside
-            if each.customer_id in customers
-        ]
-        claimants = self._claimants(customers)
-        said = {
-            "non_public": self.trustee.non_public,
-            "debt.claimant": self.trustee.debts,
-            **{
-                f"{occasion.value}.claimant": {
-                    each.claimant
-                    for each in self.events
-                    if each.occasion is occasion and each.claimant
-                }
-                for occasion in (Occasion.RECOVERY, Occasion.DISALLOWED_CLAIM)
-            },
-        }
-        faults += [
-            Refusal(field_, name, f"a claimant: {', '.join(claimants)}", _RULE)
-            for field_, names in said.items()
-            for name in sorted(names)
-            if name not in claimants
-        ]
-        return faults
+    def events_of(self, occasion: Occasion) -> list[tuple[int, Event]]:
+        """Return the events of one kind, each with its number in the file."""
+        return list(enumerate((e for e in self.events if e.occasion is occasion), start=1))
 
-    def _claimants(self, customers: Sequence[str]) -> list[str]:
-        """Return the name of everyone who claims, sorted."""
-        owners = [*customers, *(each.customer_id for each in self.outside)]
-        capacities = [self.trustee.held_as(each).capacity for each in owners]
-        capacities += [each.capacity for each in self.trustee.accounts]
-        return sorted({claimant_of(each) for each in capacities})
+    def faults_of_late_events(self, last: date) -> list[Refusal]:
+        """Return a refusal of every event after the last day that the banks' calendar knows."""
+        return [
+            Refusal(f"{occasion.value} {n} on", str(each.on), f"{last} or before", _RULE, self.file)
+            for occasion in (Occasion.RECOVERY, Occasion.DISALLOWED_CLAIM)
+            for n, each in self.events_of(occasion)
+            if each.on > last
+        ]
 
-    def refuse_early_events(self, failures: Iterable[date | None]) -> None:
+    def refuse_early_events(self, failures: Iterable[date | None], last_cycle: date) -> None:
         """Refuse what arrives before the firm has failed.
 
         Parameters
         ----------
         failures : iterable of date or None
             Of every case; None where the firm stands.
+        last_cycle : date
+            No earlier day can be that of a failure: what counts where the firm stands.
 
         Raises
         ------
         RefusedError
             Naming every such event.
         """
-        last = max((on for on in failures if on is not None), default=None)
+        first = max((on for on in failures if on is not None), default=last_cycle)
+        which = "the last cycle" if first == last_cycle else "the failure"
         faults = [
             Refusal(
-                f"{each.occasion.value}.on", str(each.on), f"{last} or later: the failure", _RULE
+                f"{occasion.value} {n} on",
+                str(each.on),
+                f"{first} or later: {which}",
+                _RULE,
+                self.file,
             )
-            for each in self.events
-            if last is not None and each.on < last
+            for occasion in (Occasion.RECOVERY, Occasion.DISALLOWED_CLAIM)
+            for n, each in self.events_of(occasion)
+            if each.on < first
         ]
         if faults:
             raise RefusedError(*faults)
@@ -186,19 +159,11 @@ def holdings_of(
     has_arrangement : bool
         Otherwise each required what it does with no arrangement, of one account a customer.
 
-    Raises
-    ------
-    RefusedError
-        If the firm names customers who are not there.
-
     Notes
     -----
     What is required has been collected, and lies where it is required: securities as far as the
     firm's file names them, after haircut, and cash for the rest.
     """
-    faults = firm.faults_for(sorted({each.owner for each in closed}))
-    if faults:
-        raise RefusedError(*faults)
     customers = {
         each.customer: _of_account(
             each,

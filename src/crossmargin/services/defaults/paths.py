@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
-from crossmargin.basics.refusals import refused
+from crossmargin.basics.refusals import Refusal, refused
 from crossmargin.market.history import MarketData
 from crossmargin.services.forward_paths import ForwardPath, Impulse, Restrike, Shock, Simulated
 
@@ -63,11 +63,22 @@ class Historical:
     ----------
     mode : HistoricalMode
     failed_on : date
-        The day of the failure, or the day off before it.
+        The day of the failure; of what comes after one, perhaps the day off before it.
     """
 
     mode: HistoricalMode
     failed_on: date
+
+    def faults(self, market: MarketData) -> list[Refusal]:
+        """Return why nobody fails on the day: it is none of the market's."""
+        dates = market.par_yields.dates.astype(object).tolist()
+        if self.failed_on in dates:
+            return []
+        before = [day for day in dates if day < self.failed_on][-1:]
+        after = [day for day in dates if day > self.failed_on][:1]
+        near = " or ".join(str(day) for day in (*before, *after))
+        expected = f"a day with par yields, such as {near}"
+        return [Refusal(f"--{self.mode.value}", str(self.failed_on), expected, _RULE)]
 
     def path(self, market: MarketData, *, as_of: date, days: int, block_days: int) -> ForwardPath:
         """Return the path: the history's days from that of the failure on."""
@@ -94,6 +105,10 @@ class Stress:
 
     parallel_bp: float
     twist_bp: float
+
+    def faults(self, market: MarketData) -> list[Refusal]:
+        """Return why nobody fails along it: nothing, of the market."""
+        return []
 
     def path(self, market: MarketData, *, as_of: date, days: int, block_days: int) -> ForwardPath:
         """Return the path: the move on its first day."""
@@ -133,6 +148,10 @@ class Drawn:
     def __post_init__(self) -> None:
         if self.seed < 0:
             raise refused("seed", self.seed, "a whole number, not negative", _RULE)
+
+    def faults(self, market: MarketData) -> list[Refusal]:
+        """Return why nobody fails along it: nothing that is known before days are drawn."""
+        return []
 
     def path(self, market: MarketData, *, as_of: date, days: int, block_days: int) -> ForwardPath:
         """Return the path, drawn in blocks of so many days.

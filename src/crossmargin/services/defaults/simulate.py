@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
-from crossmargin.basics.refusals import refused
+from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.collateral.haircuts import HaircutTables
 from crossmargin.default_management.case import Case, run_case
 from crossmargin.default_management.comparison import CustomerComparison, compare_cases
@@ -26,6 +26,7 @@ from crossmargin.default_management.results import CustomerResults
 from crossmargin.default_management.rules import DefaultRules
 from crossmargin.default_management.unsold import beyond_property
 from crossmargin.market.history import MarketData
+from crossmargin.services.defaults.accounts import accounts_of, chosen_books
 from crossmargin.services.defaults.close_outs import CloseOutRun, close_outs
 from crossmargin.services.defaults.collateral import (
     Place,
@@ -34,6 +35,7 @@ from crossmargin.services.defaults.collateral import (
     pledged_securities,
 )
 from crossmargin.services.defaults.firm import Firm, holdings_of, outside_results, results_of
+from crossmargin.services.defaults.names import faults_of_names
 from crossmargin.services.defaults.paths import DefaultPath
 from crossmargin.services.margin_positions import MarginRun
 from crossmargin.services.ports import BlockExecutor
@@ -196,18 +198,14 @@ def simulate_default(
         are not there, securities that are not taken or events before the failure, or framework 1 is
         of record and leaves something out.
     """
-    firm.refuse_others(book.key.bd_fcm for book in run.books)
-    if rules.distribution is not DistributionRule.POOLED and rules.left_over is LeftOver.STAYS:
-        expected = "helps_other where framework 1 is of record: what stays out would join the pool"
-        raise refused("default_management.framework_one_left_over", "stays", expected, _RULE)
+    pledged = _checked(run, market, request, firm=firm, rules=rules, haircuts=haircuts)
     on = _Market(run, market, executor, terms, request)
     progress("Closing out every customer from the first day")
     # Twice as long: a close-out that begins at the failure may end after a path of one length.
     opening = on.close(request.method, (), paths=2)
-    pledged = pledged_securities(run.result.day, firm.par_at, haircuts)
     put_in = partial(holdings_of, firm, opening.customers, opening.opening, pledged=pledged)
     held = put_in(has_arrangement=True)
-    defaulters = set(firm.defaulters)
+    defaulters = {*firm.defaulters, *firm.defaulters_asked}
     if firm.beyond_margin_defaults:
         defaulters |= set(beyond_property(held, opening.unsold))
     default = _Default(on, firm, rules, opening, tuple(sorted(defaulters)))
@@ -222,7 +220,7 @@ def simulate_default(
     )
     without = default.case(apart, results_apart, failure_apart, has_payments=False)
     cases = (with_arrangement, without_payments, without)
-    firm.refuse_early_events(each.failure.failed_on for each in cases)
+    firm.refuse_early_events((each.failure.failed_on for each in cases), opening.opening)
     return DefaultSimulation(
         run=run,
         firm=firm,
@@ -240,6 +238,39 @@ def simulate_default(
         ),
         pledged=pledged,
     )
+
+
+def _checked(
+    run: MarginRun,
+    market: MarketData,
+    request: DefaultRequest,
+    *,
+    firm: Firm,
+    rules: DefaultRules,
+    haircuts: HaircutTables,
+) -> dict[Place, Pledged]:
+    """Return the firm's securities as margin; refuse all that can be told before a close-out."""
+    faults = request.path.faults(market)
+    faults += firm.faults_of_others(book.key.bd_fcm for book in run.books)
+    faults += firm.faults_of_late_events(rules.payout.banks.last)
+    if rules.distribution is not DistributionRule.POOLED and rules.left_over is LeftOver.STAYS:
+        expected = "helps_other where framework 1 is of record: what stays out would join the pool"
+        name = "default_management.framework_one_left_over"
+        faults.append(Refusal(name, "stays", expected, _RULE))
+    day = run.result.day
+    try:
+        accounts = accounts_of(day, chosen_books(run, ()), has_arrangement=True)
+        faults += faults_of_names(firm, {each.name: each.owner for each in accounts})
+    except RefusedError as error:
+        faults += error.refusals
+    pledged = {}
+    try:
+        pledged = pledged_securities(day, firm.par_at, haircuts)
+    except RefusedError as error:
+        faults += error.refusals
+    if faults:
+        raise RefusedError(*faults)
+    return pledged
 
 
 _Results = dict[str, CustomerResults]

@@ -113,3 +113,19 @@ def test_after_the_one_move_of_a_stress_nothing_moves(
         for each in day
     ]
     assert min(dates) == first_day
+
+
+@pytest.mark.parametrize("mode", list(HistoricalMode))
+def test_nobody_fails_on_a_day_without_a_market(
+    simulated_market: MarketData, mode: HistoricalMode
+) -> None:
+    dates = simulated_market.par_yields.dates.astype(object).tolist()
+    friday = next(day for day in reversed(dates[:-3]) if day.weekday() == 4)
+    saturday = friday + timedelta(days=1)
+    (refusal,) = Historical(mode, saturday).faults(simulated_market)
+    assert (refusal.field, refusal.value) == (f"--{mode.value}", saturday.isoformat())
+    assert friday.isoformat() in refusal.expected
+    assert Historical(mode, friday).faults(simulated_market) == []
+    # What comes after a day that is over may begin on the day off before a market's day.
+    after = Historical(mode, dates[0]).after([friday])
+    assert after.path(simulated_market, as_of=dates[-1], days=2, block_days=1)
