@@ -76,6 +76,8 @@ class Round:
     ----------
     on : date
     occasion : Occasion
+    claimant : str
+        Of the event; empty for none.
     reason : str
     futures_property : Money
     rate : Fraction
@@ -86,6 +88,7 @@ class Round:
 
     on: date
     occasion: Occasion
+    claimant: str
     reason: str
     futures_property: Money
     rate: Fraction
@@ -173,6 +176,7 @@ def _round(event: Event, estate: Estate, paid: Mapping[str, Money]) -> Round:
     return Round(
         on=event.on,
         occasion=event.occasion,
+        claimant=event.claimant,
         reason=event.reason,
         futures_property=estate.futures_property.total,
         rate=estate.futures_rate,
