@@ -329,6 +329,22 @@ def check_no_other_customer_is_named(document: dict[str, Any], pages: Path) -> N
         assert not others, (name, others)
 
 
+def check_claims_on_their_pages(document: dict[str, Any], pages: Path) -> None:
+    """Check that a customer's page derives its claim and debt in both cases, by its parts."""
+    found = sorted(pages.glob("claimant-*.html"))
+    for page, (name, each) in zip(found, document["claimants"].items(), strict=True):
+        text = page.read_text("utf-8")
+        assert "coming back" not in text
+        margin = Decimal(each["difference"]["margin_collected"])
+        assert f"${abs(margin):,.2f} is margin put in that differs" in text
+        for case in ("with_arrangement", "without_arrangement"):
+            if document[case]["estate"] is None:
+                continue
+            claim = document[case]["estate"]["claims"][name]
+            for part in ("claim", "debt_to_the_estate", "segregated_claim"):
+                assert f"{Decimal(claim[part]):,.2f}" in text
+
+
 def check_trustees_claims(document: dict[str, Any], pages: Path) -> None:
     """Check that columns of the claims tie to classes and to Segregated Customer Margin."""
     text = (pages / "trustee.html").read_text("utf-8")
@@ -350,6 +366,7 @@ def test_pages_and_readings_of_a_firm_that_fails_of_itself_tie(
     folder: Path, document: dict[str, Any]
 ) -> None:
     check_readings(document)
+    check_claims_on_their_pages(document, folder / "pages")
     check_no_other_customer_is_named(document, folder / "pages")
     check_trustees_claims(document, folder / "pages")
 
@@ -390,6 +407,7 @@ def test_a_firm_that_fails_of_a_customer_closes_the_others_out_from_the_day_afte
     assert result.exit_code == 0, result.output
     document = json.loads(result.stdout)
     check_readings(document)
+    check_claims_on_their_pages(document, tmp_path / "pages")
     check_no_other_customer_is_named(document, tmp_path / "pages")
     check_trustees_claims(document, tmp_path / "pages")
     found = document["with_arrangement"]

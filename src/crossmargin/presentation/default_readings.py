@@ -38,7 +38,7 @@ def rate(text: str) -> str:
 def _rate_or_none(found: Document | None) -> str:
     if found is None:
         return "-"
-    return rate(found["futures_rate"]) if found["futures_rate"] else "the firm stands"
+    return rate(found["futures_rate"]) if found["futures_rate"] else "all (the firm stands)"
 
 
 def reading_of_record(document: Document) -> str:
@@ -61,14 +61,14 @@ def readings_lines(document: Document) -> Iterator[str]:
         record = ", of record" if name == found["of_record"] else ""
         rates = (_rate_or_none(found["by_reading"][name][case]) for case in _CASES)
         yield (
-            f"{words[0].upper()}{words[1:]}{record} ({name}): of public claims {next(rates)} are "
-            f"paid with the arrangement, {next(rates)} without it."
+            f"{words[0].upper()}{words[1:]}{record} ({name}): paid of public claims "
+            f"{next(rates)} with the arrangement, {next(rates)} without it."
         )
-    rates = [
+    by_reading = {
         tuple(each[case]["futures_rate"] for case in _CASES)
         for each in found["by_reading"].values()
-    ]
-    if len(set(rates)) == 1:
+    }
+    if len(by_reading) == 1:
         yield "The reading is inferred; here it changes no rate."
         return
     yield (

@@ -57,7 +57,7 @@ PARTS_ORDER = (
 def payout_terms_line(document: Document) -> str:
     """Return when and how much is paid, each with how it is known."""
     terms = (
-        f"{worded(name)} {each['value']} {each['unit']} ({each['status']})"
+        f"{worded(name)}: {each['value']}, {each['unit']}, {each['status']}"
         for name, each in document["payout_terms"].items()
     )
     return f"{'; '.join(terms)}.".capitalize()
@@ -81,6 +81,7 @@ def print_default(console: Console, document: Document) -> None:
         print_whole(console, _claims(estate))
         for line in estate_lines(document["with_arrangement"]):
             console.print(line)
+        console.print(payout_terms_line(document))
         console.print()
     for name, value in document["parameters"]["changed"].items():
         console.print(f"Set by hand: {name} = {value}.")
