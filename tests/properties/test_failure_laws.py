@@ -30,6 +30,7 @@ from crossmargin.default_management.loss_sharing import (
 from crossmargin.default_management.payout import Event, Occasion, PayoutTerms
 from crossmargin.default_management.results import CustomerResults, DayResult
 from crossmargin.default_management.rules import DefaultRules
+from crossmargin.default_management.segregated_set_off import SetOffBetweenClasses
 from crossmargin.default_management.sides import Reach
 from crossmargin.default_management.transfer_test import ClockRoll, TransferClock
 from crossmargin.product.position import ClearingOrganization
@@ -55,6 +56,7 @@ _rules = st.builds(
     distribution=st.sampled_from(DistributionRule),
     left_over=st.sampled_from(LeftOver),
     position_reading=st.sampled_from(PositionReading),
+    set_off=st.sampled_from(SetOffBetweenClasses),
     clock=st.just(TransferClock(7, ClockRoll.NONE)),
     par_lot_dollars=st.just(100),
     failure_test=st.sampled_from(FailureTest),
@@ -210,7 +212,7 @@ def test_every_cent_of_customer_property_is_paid_or_left_and_no_claim_is_exceede
     ) == Money.total(
         [
             estate.futures_property.total,
-            segregated.returned,
+            segregated.available,
             *others,
             given_.facts.common_pool,
         ]
@@ -222,8 +224,8 @@ def test_every_cent_of_customer_property_is_paid_or_left_and_no_claim_is_exceede
 def test_segregated_customer_margin_pays_securities_customers_alone(
     given_: Given, rules: DefaultRules
 ) -> None:
-    """No futures customer gains by it or loses by what it lacks: only capital moves to FICC."""
-    case = _case(given_, rules)
+    """Without set-off no futures customer gains by it or loses by what it lacks."""
+    case = _case(given_, replace(rules, set_off=SetOffBetweenClasses.NONE))
     assume(case.estate is not None)
     assert case.estate
     assert case.settled
@@ -248,6 +250,24 @@ def test_segregated_customer_margin_pays_securities_customers_alone(
             for each in [held.property_at(_FICC)]
         )
         assert claim <= max(ZERO, in_all)
+
+
+@_QUICK
+@given(firms(), _rules, st.sampled_from(SetOffBetweenClasses))
+def test_a_set_off_takes_nothing_from_a_customer_who_has_none(
+    given_: Given, rules: DefaultRules, reading: SetOffBetweenClasses
+) -> None:
+    """What is set off is paid at the share of the class: to a cent, nobody else pays for it."""
+    pooled = replace(rules, distribution=DistributionRule.POOLED)
+    alone = replace(given_, events=(), facts=TrusteeFacts())
+    apart = _case(alone, replace(pooled, set_off=SetOffBetweenClasses.NONE)).estate
+    found = _case(alone, replace(pooled, set_off=reading)).estate
+    assume(found is not None and apart is not None)
+    assert found
+    assert apart
+    for name, claim in found.claims.items():
+        if claim.total == apart.claims[name].total:
+            assert found.paid[name] >= apart.paid[name] - Money(2)
 
 
 @_QUICK

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from crossmargin.basics.money import ZERO
 from crossmargin.default_management.claims import ClaimInputs, TrusteeFacts
 from crossmargin.default_management.comparison import Recovery, recoveries
 from crossmargin.default_management.estate import Estate, estate_of
@@ -18,12 +17,11 @@ from crossmargin.default_management.estate_parts import Developments
 from crossmargin.default_management.failure import Failure, fail
 from crossmargin.default_management.futures_pool import Transferable
 from crossmargin.default_management.holdings import Holdings
-from crossmargin.default_management.loss_sharing import CmeToFicc, SharingRules
+from crossmargin.default_management.loss_sharing import SharingRules
 from crossmargin.default_management.payout import Event, Payout, distributions
 from crossmargin.default_management.results import CustomerResults
 from crossmargin.default_management.rules import DefaultRules
 from crossmargin.default_management.sides import Settled, settle_sides
-from crossmargin.product.position import ClearingOrganization
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +39,6 @@ class Case:
         None where the firm stands: nothing is settled among the clearing organizations.
     payout : Payout or None
     recoveries : mapping of claimant to Recovery
-    if_cme_pays : Settled or None
-        The sides, did CME pay FICC too (``cme_to_ficc``); None where FICC bears nothing of the
-        arrangement, or CME does pay.
     """
 
     holdings: Holdings
@@ -53,7 +48,6 @@ class Case:
     settled: Settled | None
     payout: Payout | None
     recoveries: Mapping[str, Recovery]
-    if_cme_pays: Settled | None = None
 
     @property
     def estate(self) -> Estate | None:
@@ -92,7 +86,9 @@ def run_case(
         return Case(holdings, failure, results, closed_out, None, None, paid)
     settled = settle_sides(holdings, results, failure.paid_in, sharing=sharing, reach=rules.reach)
     inputs = ClaimInputs(
-        holdings, results, closed_out, facts, failure.failed_on, rules.position_reading
+        *(holdings, results, closed_out, facts, failure.failed_on),
+        rules.position_reading,
+        rules.set_off,
     )
 
     estimate = _estimate(inputs, failure, rules)
@@ -110,14 +106,7 @@ def run_case(
 
     payout = distributions(estate_with, failure.failed_on, events, rules.payout)
     found = recoveries(holdings, results, facts, payout.estate)
-    other = None
-    bears = settled.sides[ClearingOrganization.FICC].borne_of(segregated=False)
-    if sharing is not None and sharing.cme_to_ficc is CmeToFicc.OFF and bears > ZERO:
-        both_ways = replace(sharing, cme_to_ficc=CmeToFicc.ON)
-        other = settle_sides(
-            holdings, results, failure.paid_in, sharing=both_ways, reach=rules.reach
-        )
-    return Case(holdings, failure, results, closed_out, settled, payout, found, other)
+    return Case(holdings, failure, results, closed_out, settled, payout, found)
 
 
 def _estimate(inputs: ClaimInputs, failure: Failure, rules: DefaultRules) -> Transferable:

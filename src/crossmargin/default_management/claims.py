@@ -2,8 +2,8 @@
 
 A claimant is one capacity: a customer of the arrangement and its other accounts count together.
 What FICC holds outside the arrangement is Segregated Customer Margin: a claim of its own, on
-securities customers' property, that no step of the five nets with futures. A deficit there is a
-debt outside the accounts, for step 3 (inferred); one of the futures class stays a debt to it.
+securities customers' property, in no step of the five. A debt in one estate and a claim in the
+other are set off as ``set_off_between_classes`` says.
 """
 
 from __future__ import annotations
@@ -36,6 +36,11 @@ from crossmargin.default_management.net_equity import (
     net_equity,
 )
 from crossmargin.default_management.results import CustomerResults
+from crossmargin.default_management.segregated_set_off import (
+    SegregatedSetOff,
+    SetOffBetweenClasses,
+    segregated_set_off,
+)
 from crossmargin.default_management.shares import no_less_than_zero
 from crossmargin.product.position import ClearingOrganization
 
@@ -124,6 +129,8 @@ class Claim:
         Steps 3 to 5.
     segregated_equity : Money
         Segregated Customer Margin and what it lost or gained; negative for a debt.
+    set_off : SegregatedSetOff
+        Between the account classes and Segregated Customer Margin.
     """
 
     claimant: str
@@ -137,6 +144,7 @@ class Claim:
     transferred: Money
     net_equity: NetEquity
     segregated_equity: Money = ZERO
+    set_off: SegregatedSetOff = field(default_factory=SegregatedSetOff)
 
     def of_class(self, account_class: AccountClass) -> Money:
         """Return the allowed claim of one class."""
@@ -144,13 +152,14 @@ class Claim:
 
     @property
     def of_segregated_margin(self) -> Money:
-        """The claim on securities customers' property."""
-        return no_less_than_zero(self.segregated_equity)
+        """The claim on securities customers' property, after set-off."""
+        return no_less_than_zero(self.segregated_equity) - self.set_off.against_margin
 
     @property
     def debt(self) -> Money:
-        """What the claimant owes the estate after step 3."""
-        return self.net_equity.owed_by_customer
+        """What the claimant owes the estate after every set-off."""
+        owed = self.net_equity.owed_by_customer + self.set_off.deficit_left
+        return owed - self.set_off.against_margin
 
     @property
     def total(self) -> Money:
@@ -214,6 +223,7 @@ class ClaimInputs:
     order_for_relief : date
         Set-offs count from it on.
     reading : PositionReading
+    set_off : SetOffBetweenClasses
     """
 
     holdings: Holdings
@@ -222,6 +232,7 @@ class ClaimInputs:
     facts: TrusteeFacts
     order_for_relief: date
     reading: PositionReading
+    set_off: SetOffBetweenClasses
 
 
 def claims_of(
@@ -260,14 +271,16 @@ def claims_of(
         debts = inputs.facts.debts.get(claimant, Debts())
         gone = moved.get(claimant, ZERO)
         segregated = Money.total(_segregated(inputs, name) for name in names)
+        deficit = no_less_than_zero(-segregated) if inputs.set_off.against_equity else ZERO
         record = CustomerRecord(
             equity_by_class=by_class,
-            owed_by_customer=debts.owed_by_customer + no_less_than_zero(-segregated),
+            owed_by_customer=debts.owed_by_customer + deficit,
             owed_to_customer=debts.owed_to_customer,
             moved_after_filing={AccountClass.FUTURES: gone} if gone > ZERO else {},
             corrections=tuple((corrections or {}).get(claimant, ())),
         )
         relief = inputs.order_for_relief
+        after = net_equity(record, on=relief, order_for_relief=relief)
         found[claimant] = Claim(
             claimant=claimant,
             customers=names,
@@ -282,8 +295,16 @@ def claims_of(
             aggregated=by_class,
             debts=debts,
             transferred=gone,
-            net_equity=net_equity(record, on=relief, order_for_relief=relief),
+            net_equity=after,
             segregated_equity=segregated,
+            set_off=segregated_set_off(
+                inputs.set_off,
+                by_class,
+                segregated,
+                after,
+                owed_by_customer=debts.owed_by_customer,
+                owed_to_customer=debts.owed_to_customer,
+            ),
         )
     return {name: found[name] for name in sorted(found)}
 

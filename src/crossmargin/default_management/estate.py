@@ -9,7 +9,7 @@ estate of its own, of securities customers.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from crossmargin.basics.money import ZERO, Money
@@ -42,6 +42,7 @@ from crossmargin.default_management.futures_pool import (
     transferable,
 )
 from crossmargin.default_management.pool import allocated, funded_by_class, paid_by_class
+from crossmargin.default_management.segregated_set_off import SetOffPayments, set_off_payments
 from crossmargin.default_management.shares import in_cents, no_less_than_zero, share_of
 from crossmargin.default_management.sides import Settled
 
@@ -126,15 +127,27 @@ def estate_of(
     """
     since = since or Developments()
     held = _futures_property(inputs, failure, settled, since)
-    property_of = {**inputs.facts.class_property, _FUTURES: held.total}
     claims = claims_of(inputs, corrections=since.corrections)
+    own = {**inputs.facts.class_property, _FUTURES: held.total}
+    payments = set_off_payments(claims, own, _segregated_returned(settled))
+    property_of = {
+        each: own.get(each, ZERO) + payments.to_class(each) - payments.from_class(each)
+        for each in AccountClass
+    }
+    held = replace(
+        held,
+        from_segregated_margin=payments.to_class(_FUTURES),
+        to_segregated_margin=payments.from_class(_FUTURES),
+    )
     allocation = allocated(claims, property_of, inputs.facts.common_pool)
     by_class = paid_by_class(claims, allocation)
     funds = allocation.public_in_cents[_FUTURES]
     framework = as_allocated(
         claims,
         funds,
-        _framework(claims, held.total, _xm_funds(inputs, failure, settled), left_over),
+        _framework(
+            claims, held.total, _xm_funds(inputs, failure, settled, claims, payments), left_over
+        ),
     )
     pools = futures_pools(claims, funds, framework, distribution)
     by_class[_FUTURES] |= paid_by_pools(pools)
@@ -149,7 +162,7 @@ def estate_of(
         public = Money.total(by_class[each][name] for name in of_class.exact_dollars)
         amount = Money.total(of_class.in_cents.values())
         conserved(f"{each} with and without transfers", public, amount)
-    segregated = _segregated(claims, settled)
+    segregated = _segregated(claims, settled, payments)
     paid = {
         name: Money.total(
             [segregated.paid[name], *(each.get(name, ZERO) for each in by_class.values())]
@@ -177,7 +190,7 @@ def estate_of(
         segregated=segregated,
     )
     _check_property(inputs, failure, settled, since, estate)
-    _check_payments(estate, Money.total([*property_of.values(), inputs.facts.common_pool]))
+    _check_payments(estate, Money.total([*own.values(), inputs.facts.common_pool]))
     return estate
 
 
@@ -207,18 +220,36 @@ def _futures_property(
     )
 
 
-def _segregated(claims: Mapping[str, Claim], settled: Settled) -> SegregatedMargin:
-    returned = Money.total(side.returned_of(segregated=True) for side in settled.sides.values())
-    claimed = {name: each.of_segregated_margin for name, each in claims.items()}
-    share = share_of(returned, Money.total(claimed.values()))
-    paid = in_cents({name: each.dollars * share for name, each in claimed.items()})
-    return SegregatedMargin(returned, claimed, paid)
+def _segregated_returned(settled: Settled) -> Money:
+    return Money.total(side.returned_of(segregated=True) for side in settled.sides.values())
 
 
-def _xm_funds(inputs: ClaimInputs, failure: Failure, settled: Settled) -> Money:
+def _segregated(
+    claims: Mapping[str, Claim], settled: Settled, payments: SetOffPayments
+) -> SegregatedMargin:
+    found = SegregatedMargin(
+        returned=_segregated_returned(settled),
+        from_classes=Money.total(map(payments.from_class, AccountClass)),
+        to_classes=Money.total(map(payments.to_class, AccountClass)),
+        claims={name: each.of_segregated_margin for name, each in claims.items()},
+        paid={},
+    )
+    share = share_of(found.available, Money.total(found.claims.values()))
+    paid = in_cents({name: each.dollars * share for name, each in found.claims.items()})
+    return replace(found, paid=paid)
+
+
+def _xm_funds(
+    inputs: ClaimInputs,
+    failure: Failure,
+    settled: Settled,
+    claims: Mapping[str, Claim],
+    payments: SetOffPayments,
+) -> Money:
     """Return what the clearing organizations and the BD-FCM have for XM customers.
 
-    What such a customer holds outside its XM account counts too, as its one claim does (inferred).
+    What such a customer holds outside its XM account counts too, as its one claim does (inferred),
+    and what is paid of its set-offs.
     """
     owners = {each.owner for each in inputs.holdings.participants}
     names = [name for name, each in inputs.holdings.customers.items() if each.owner in owners]
@@ -227,7 +258,10 @@ def _xm_funds(inputs: ClaimInputs, failure: Failure, settled: Settled) -> Money:
         for name in names
     )
     at_sides = Money.total(side.left_for(names) for side in settled.sides.values())
-    return no_less_than_zero(at_sides + at_bd_fcm)
+    set_off = payments.net_of(
+        _FUTURES, (name for name, each in claims.items() if each.participates)
+    )
+    return no_less_than_zero(at_sides + at_bd_fcm + set_off)
 
 
 def _framework(
@@ -303,7 +337,7 @@ def _check_property(
     conserved(
         "property of the futures class and Segregated Customer Margin",
         put_in + results + borne,
-        estate.futures_property.total + estate.segregated.returned,
+        estate.futures_property.before_set_off + estate.segregated.returned,
     )
 
 

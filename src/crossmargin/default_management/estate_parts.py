@@ -42,6 +42,8 @@ class FuturesProperty:
         Collected since.
     elsewhere : Money
         Of the class beyond the holdings.
+    from_segregated_margin, to_segregated_margin : Money
+        Payments of what was set off between the two.
     """
 
     returned: Mapping[ClearingOrganization, Money]
@@ -49,12 +51,19 @@ class FuturesProperty:
     residual_interest: Money
     recovered: Money
     elsewhere: Money
+    from_segregated_margin: Money = ZERO
+    to_segregated_margin: Money = ZERO
+
+    @property
+    def before_set_off(self) -> Money:
+        """All of it before payments of what was set off."""
+        parts = (self.at_bd_fcm, self.residual_interest, self.recovered, self.elsewhere)
+        return Money.total([*self.returned.values(), *parts])
 
     @property
     def total(self) -> Money:
         """All of it."""
-        parts = (self.at_bd_fcm, self.residual_interest, self.recovered, self.elsewhere)
-        return Money.total([*self.returned.values(), *parts])
+        return self.before_set_off + self.from_segregated_margin - self.to_segregated_margin
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +73,29 @@ class SegregatedMargin:
     Parameters
     ----------
     returned : Money
+    from_classes, to_classes : Money
+        Payments of what was set off between it and the account classes.
     claims : mapping of claimant to Money
-        Margin and result.
+        Margin and result, after set-off.
     paid : mapping of claimant to Money
         Pro rata.
     """
 
     returned: Money
+    from_classes: Money
+    to_classes: Money
     claims: Mapping[str, Money]
     paid: Mapping[str, Money]
 
     @property
+    def available(self) -> Money:
+        """What there is for claims."""
+        return self.returned + self.from_classes - self.to_classes
+
+    @property
     def left(self) -> Money:
         """What no claim takes: to the general estate."""
-        return self.returned - Money.total(self.paid.values())
+        return self.available - Money.total(self.paid.values())
 
 
 @dataclass(frozen=True, slots=True)

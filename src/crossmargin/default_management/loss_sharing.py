@@ -42,7 +42,11 @@ class GuarantyLimit(StrEnum):
 
 
 class CmeToFicc(StrEnum):
-    """Whether CME pays FICC (ruling 26: nothing in the order lets it, so it does not)."""
+    """Whether customer property at CME pays FICC (ruling 26).
+
+    The order speaks of a cross-guaranty (III.D, Fourth), but names a limit and a source of funds
+    for FICC's leg alone: that it does not is a reading.
+    """
 
     OFF = "off"
     ON = "on"

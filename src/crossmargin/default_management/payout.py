@@ -110,6 +110,8 @@ class Round:
     on : date
         A business day.
     occasion : Occasion
+    claimant : str
+        Of the event; empty for none.
     reason : str
     futures_property : Money
     rate : Fraction
@@ -120,6 +122,7 @@ class Round:
 
     on: date
     occasion: Occasion
+    claimant: str
     reason: str
     futures_property: Money
     rate: Fraction
@@ -209,6 +212,7 @@ def _round(on: date, event: Event, estate: Estate, paid: Mapping[str, Money]) ->
     return Round(
         on=on,
         occasion=event.occasion,
+        claimant=event.claimant,
         reason=event.reason,
         futures_property=estate.futures_property.total,
         rate=estate.futures_rate,

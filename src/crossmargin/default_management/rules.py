@@ -17,6 +17,7 @@ from crossmargin.default_management.loss_sharing import (
     SharingRules,
 )
 from crossmargin.default_management.payout import PayoutTerms
+from crossmargin.default_management.segregated_set_off import SetOffBetweenClasses
 from crossmargin.default_management.sides import Reach
 from crossmargin.default_management.transfer_test import ClockRoll, TransferClock
 from crossmargin.parameters.registry import ParameterSet
@@ -36,6 +37,8 @@ class DefaultRules:
         Under framework 1, where pools are separate.
     position_reading : PositionReading
         Where FICC positions stand in step 1 of net equity.
+    set_off : SetOffBetweenClasses
+        Of one customer's debt in one estate against its claim in another.
     clock : TransferClock
     par_lot_dollars : int
         Securities are shared out in multiples of it.
@@ -49,6 +52,7 @@ class DefaultRules:
     distribution: DistributionRule
     left_over: LeftOver
     position_reading: PositionReading
+    set_off: SetOffBetweenClasses
     clock: TransferClock
     par_lot_dollars: int
     failure_test: FailureTest
@@ -81,6 +85,7 @@ class DefaultRules:
             distribution=DistributionRule(choice("distribution", DistributionRule)),
             left_over=LeftOver(choice("framework_one_left_over", LeftOver)),
             position_reading=PositionReading(choice("ficc_position_reading", PositionReading)),
+            set_off=SetOffBetweenClasses(choice("set_off_between_classes", SetOffBetweenClasses)),
             clock=clock,
             par_lot_dollars=parameters.whole("par_lot_dollars"),
             failure_test=FailureTest(choice("failure_test", FailureTest)),

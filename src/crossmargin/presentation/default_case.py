@@ -19,7 +19,6 @@ from crossmargin.default_management.failure import Failure
 from crossmargin.default_management.holdings import CustomerHoldings
 from crossmargin.default_management.loss_sharing import GuarantyLimit, LossSharing
 from crossmargin.default_management.payout import Round
-from crossmargin.default_management.shares import in_cents
 from crossmargin.default_management.sides import SideReturn
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.defaults.simulate import CloseOuts
@@ -52,8 +51,16 @@ def amounts(of: Mapping[Any, Money]) -> dict[str, str]:
     return {str(name): str(of[name]) for name in sorted(of, key=str)}
 
 
-def case_document(case: Case, closed: CloseOuts) -> Document:
-    """Return the JSON shape of one case."""
+def case_document(case: Case, closed: CloseOuts, *, if_cme_pays: Case) -> Document:
+    """Return the JSON shape of one case.
+
+    Parameters
+    ----------
+    case : Case
+    closed : CloseOuts
+    if_cme_pays : Case
+        The same under ``cme_to_ficc`` *on*.
+    """
     document: Document = {
         "customers": {
             name: _holdings(case.holdings.customers[name], name in case.closed_out)
@@ -63,14 +70,14 @@ def case_document(case: Case, closed: CloseOuts) -> Document:
         "failure": _failure(case.failure),
         "sides": None,
         "payments": None,
-        "if_cme_pays": None,
+        "ficc_unpaid": None,
         "estate": None,
         "distributions": [],
     }
     if case.settled is not None and case.payout is not None:
         document["sides"] = {name.value: _side(side) for name, side in case.settled.sides.items()}
         document["payments"] = _sharing(case.settled.sharing)
-        document["if_cme_pays"] = _if_cme_pays(case)
+        document["ficc_unpaid"] = _ficc_unpaid(case, if_cme_pays)
         document["estate"] = _estate(case.payout.estate)
         document["distributions"] = [_round(each) for each in case.payout.rounds]
     return document
@@ -202,13 +209,36 @@ def _sharing(sharing: LossSharing | None) -> Document | None:
     }
 
 
-def _if_cme_pays(case: Case) -> Document | None:
-    other = case.if_cme_pays
-    if other is None or other.sharing is None:
-        return None
-    paid = other.sharing.paid(ClearingOrganization.CME, other.sharing.limit)
-    bears = other.sides[ClearingOrganization.FICC].borne_of(segregated=False)
-    return {"cme_pays_ficc": str(paid), "ficc_bears": str(bears)}
+def reading_document(case: Case) -> Document:
+    """Return what one reading comes to: the rate, both sides, every claimant's recovery.
+
+    The rate is null where the firm stands.
+    """
+    estate, sides = case.estate, case.settled.sides if case.settled else {}
+    return {
+        "futures_rate": ratio(estate.futures_rate) if estate else None,
+        "futures_property": str(estate.futures_property.total) if estate else None,
+        "returned": amounts({name.value: side.returned for name, side in sides.items()}),
+        "borne": amounts({name.value: side.borne for name, side in sides.items()}),
+        "recovered": amounts({name: each.recovered for name, each in case.recoveries.items()}),
+    }
+
+
+def _ficc_unpaid(case: Case, if_cme_pays: Case) -> Document:
+    """Return what FICC bears, and where it went that CME does not pay it."""
+    one, other = case.estate, if_cme_pays.estate
+    assert case.settled is not None
+    assert one is not None
+    assert other is not None
+    left = one.general.left_of_customer_property - other.general.left_of_customer_property
+    stays = one.futures_property.total - other.futures_property.total
+    return {
+        "borne": str(case.settled.sides[ClearingOrganization.FICC].borne),
+        "stays_in_the_pool": str(stays),
+        "paid_on_claims": str(stays - left),
+        "left_to_the_general_estate": str(left),
+        "futures_rate_if_cme_pays": ratio(other.futures_rate),
+    }
 
 
 def _estate(estate: Estate) -> Document:
@@ -220,6 +250,8 @@ def _estate(estate: Estate) -> Document:
             "residual_interest": str(held.residual_interest),
             "recovered": str(held.recovered),
             "elsewhere": str(held.elsewhere),
+            "from_segregated_margin": str(held.from_segregated_margin),
+            "to_segregated_margin": str(held.to_segregated_margin),
             "total": str(held.total),
         },
         "classes": {
@@ -237,6 +269,8 @@ def _estate(estate: Estate) -> Document:
         "futures_rate": ratio(estate.futures_rate),
         "segregated_customer_margin": {
             "returned": str(estate.segregated.returned),
+            "from_classes": str(estate.segregated.from_classes),
+            "to_classes": str(estate.segregated.to_classes),
             "claims": str(Money.total(estate.segregated.claims.values())),
             "paid": str(Money.total(estate.segregated.paid.values())),
             "left": str(estate.segregated.left),
@@ -299,12 +333,16 @@ def _claim(claim: Claim, estate: Estate) -> Document:
         "owed_by_customer": str(claim.debts.owed_by_customer),
         "owed_to_customer": str(claim.debts.owed_to_customer),
         "segregated_equity": str(claim.segregated_equity),
+        "deficit_set_off": str(Money.total(claim.set_off.against_equity.values())),
+        "deficit_not_set_off": str(claim.set_off.deficit_left),
+        "set_off_against_segregated_claim": str(claim.set_off.against_margin),
         "segregated_claim": str(claim.of_segregated_margin),
         "debt_to_the_estate": str(claim.debt),
         "general_claim": str(steps.general_creditor_claim),
         "transferred": str(claim.transferred),
         "claim": str(claim.total),
         "paid": str(estate.paid[claim.claimant]),
+        "paid_of_segregated_margin": str(estate.segregated.paid[claim.claimant]),
     }
 
 
@@ -313,18 +351,13 @@ def _framework(estate: Estate) -> Document | None:
     if not any(claim.participates for claim in estate.claims.values()):
         return None
     found = estate.framework
-    shifted = found.shifted_dollars
-    sign = -1 if shifted < 0 else 1
+    pooled, apart = found.pooled.in_cents, found.framework_one.in_cents
     return {
         "of_record": estate.distribution.value,
         "treatment": found.treatment.value,
-        **{
-            name: amounts(each.in_cents)
-            for name, each in (("pooled", found.pooled), ("framework_one", found.framework_one))
-        },
-        "shifted_to_non_xm": str(
-            Money(sign * in_cents({Subclass.NON_XM: abs(shifted)})[Subclass.NON_XM].cents)
-        ),
+        "pooled": amounts(pooled),
+        "framework_one": amounts(apart),
+        "shifted_to_non_xm": str(apart[Subclass.NON_XM] - pooled[Subclass.NON_XM]),
     }
 
 
@@ -332,6 +365,7 @@ def _round(each: Round) -> Document:
     return {
         "date": each.on.isoformat(),
         "occasion": each.occasion.value,
+        "claimant": each.claimant,
         "reason": each.reason,
         "futures_property": str(each.futures_property),
         "rate": ratio(each.rate),

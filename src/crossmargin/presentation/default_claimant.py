@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from crossmargin.methodology.values import Table
-from crossmargin.presentation.default_tables import PART_WORDS, lost_less, rate, story, worded
-from crossmargin.presentation.page_tables import money, table
+from crossmargin.presentation.default_readings import (
+    own_readings_table,
+    rate,
+    reading_of_record,
+    readings_lines,
+)
+from crossmargin.presentation.default_tables import (
+    PART_WORDS,
+    PARTS_ORDER,
+    lost_less,
+    payout_terms_line,
+    story,
+    worded,
+)
+from crossmargin.presentation.page_tables import money, table, usd_and_cents
 from crossmargin.presentation.tables import per_cent
 
 Document = Mapping[str, Any]
@@ -21,11 +35,14 @@ def claimant_sections(document: Document, claimant: str) -> list[tuple[str, list
     """Return the sections of a claimant's page."""
     customers = document["claimants"][claimant]["customers"]
     sections: list[tuple[str, list[str | Table]]] = [
-        ("What happened to the firm", list(story(document))),
+        ("What happened to the firm", [*story(document, customers)]),
         ("The last cycle", [_last_cycle(document, customers), *_securities(document, customers)]),
         ("Close-out, day by day", list(_close_outs(document, customers))),
         ("Payments between FICC and CME", list(_payments(document, customers))),
-        ("Net equity in five steps", list(_net_equity(document, claimant))),
+        *(
+            (f"Net equity {words}", list(_net_equity(document[case], claimant)))
+            for case, words in _CASES.items()
+        ),
         ("Funded balance and distributions", list(_distributions(document, claimant))),
         ("Securities and cash", list(_delivered(document, claimant))),
         ("With and without the arrangement", list(_difference(document, claimant))),
@@ -124,8 +141,8 @@ def _close_outs(document: Document, customers: list[str]) -> Iterator[str | Tabl
                 figures_from=2,
             )
             yield (
-                f"Result: {money(closed['result'])}, of which impact cost "
-                f"{money(closed['impact'])}."
+                f"Result: {usd_and_cents(closed['result'])}, of which impact cost "
+                f"{usd_and_cents(closed['impact'])}."
             )
     if any_closed:
         yield (
@@ -167,7 +184,7 @@ def _payments(document: Document, customers: list[str]) -> Iterator[str | Table]
     for name in customers:
         for each in (case["payments"] or {"customers": {}})["customers"].get(name, []):
             yield (
-                f"{each['payer']} pays {each['payee']} {money(each['amount'])} for {name}: "
+                f"{each['payer']} pays {each['payee']} {usd_and_cents(each['amount'])} for {name}: "
                 f"{each['kind']}, {worded(each['rule_set'])}."
             )
     yield (
@@ -184,8 +201,8 @@ _STEPS = {
 }
 
 
-def _net_equity(document: Document, claimant: str) -> Iterator[str | Table]:
-    estate = document[_WITH]["estate"]
+def _net_equity(case: Document, claimant: str) -> Iterator[str | Table]:
+    estate = case["estate"]
     if estate is None:
         yield "No claim: the firm stands and owes the equity of the accounts."
         return
@@ -216,34 +233,59 @@ def _net_equity(document: Document, claimant: str) -> Iterator[str | Table]:
     ]
     yield table("Steps two to five, US dollars", ("step", "class", "equity"), steps, figures_from=2)
     yield (
-        f"Debts outside the accounts: {money(claim['owed_by_customer'])} owed by the customer, "
-        f"{money(claim['owed_to_customer'])} owed to it. What is lacking is a debt to the estate: "
-        f"{money(claim['debt_to_the_estate'])}. General claim by set-off: "
-        f"{money(claim['general_claim'])}."
+        f"Debts outside the accounts: {usd_and_cents(claim['owed_by_customer'])} owed by the "
+        f"customer, {usd_and_cents(claim['owed_to_customer'])} owed to it. General claim by "
+        f"set-off: {usd_and_cents(claim['general_claim'])}."
     )
     yield "The net equity is the same in whichever bucket a FICC position stands."
-    if claim["segregated_equity"] != "0.00":
+    yield table(
+        "The claim in all, and what is owed to the estate, US dollars",
+        ("", "amount"),
+        list(_whole_claim(claim)),
+    )
+
+
+def _whole_claim(claim: Document) -> Iterator[tuple[str, str]]:
+    """Yield the claim on both estates, each with what was set off."""
+    of_classes = money(claim["claim"], f"-{claim['segregated_claim']}")
+    against = claim["set_off_against_segregated_claim"]
+    yield ("net equity of account classes (step five)", of_classes)
+    if Decimal(claim["deficit_set_off"]):
         yield (
-            "Segregated Customer Margin at FICC with its result, outside the five steps: "
-            f"{money(claim['segregated_equity'])}; claim {money(claim['segregated_claim'])}."
+            "in it: a deficit at FICC set off in step three",
+            money(f"-{claim['deficit_set_off']}"),
         )
+    if Decimal(claim["segregated_equity"]):
+        yield (
+            "Segregated Customer Margin at FICC with its result, in no step",
+            money(claim["segregated_equity"]),
+        )
+        yield ("set off against it: debts to the estate", money(f"-{against}"))
+        yield ("claim on Segregated Customer Margin", money(claim["segregated_claim"]))
+    yield ("claim in all", money(claim["claim"]))
+    yield (
+        "owed to the estate before set-off against that margin",
+        money(claim["debt_to_the_estate"], against),
+    )
+    yield ("owed to the estate after it", money(claim["debt_to_the_estate"]))
 
 
 def _distributions(document: Document, claimant: str) -> Iterator[str | Table]:
     estate = document[_WITH]["estate"]
     if estate is None:
         recovered = document["claimants"][claimant][_WITH]["recovered"]
-        yield f"The firm pays {money(recovered)}, the equity of the accounts."
+        yield f"The firm pays {usd_and_cents(recovered)}, the equity of the accounts."
         return
     claim = estate["claims"][claimant]
     yield (
-        f"Claim {money(claim['claim'])}; funded balance {money(claim['paid'])}. The futures class "
-        f"pays {rate(estate['futures_rate'])} of public claims."
+        f"Claim {usd_and_cents(claim['claim'])}; funded balance {usd_and_cents(claim['paid'])}. "
+        f"The futures class pays {rate(estate['futures_rate'])} of public claims "
+        f"({reading_of_record(document)})."
     )
     rows = [
         (
             each["date"],
-            worded(each["occasion"]) + (f": {each['reason']}" if each["reason"] else ""),
+            _occasion(each, claimant),
             rate(each["rate"]),
             money(each["paid"][claimant]),
         )
@@ -259,6 +301,13 @@ def _distributions(document: Document, claimant: str) -> Iterator[str | Table]:
         rows,
         figures_from=2,
     )
+    yield payout_terms_line(document)
+
+
+def _occasion(each: Document, claimant: str) -> str:
+    """Return why something is paid; the trustee's reason where it is of this claimant alone."""
+    is_own = each["reason"] and each["claimant"] == claimant
+    return worded(each["occasion"]) + (f": {each['reason']}" if is_own else "")
 
 
 _RECOVERY = {
@@ -286,7 +335,7 @@ def _difference(document: Document, claimant: str) -> Iterator[str | Table]:
     parts = found["difference"]
     yield (
         "Put in and not recovered, the arrangement makes it "
-        f"{money(lost_less(found))} less (negative: more)."
+        f"{usd_and_cents(lost_less(found))} less (negative: more; {reading_of_record(document)})."
     )
     rows = [(said[1], money(parts[name])) for name, said in PART_WORDS.items()]
     yield table(
@@ -295,6 +344,10 @@ def _difference(document: Document, claimant: str) -> Iterator[str | Table]:
         [*rows, ("Difference: the sum of the parts", money(parts["total"]))],
     )
     yield (
-        "A larger recovery without the arrangement is the customer's own margin coming back: what "
-        "it puts in and does not recover is the last line of the first table."
+        f"Of the difference {usd_and_cents(parts['margin_collected'])} is margin put in that "
+        "differs: the customer's own. All other parts together are "
+        f"{usd_and_cents(lost_less(found))}."
     )
+    yield PARTS_ORDER
+    yield own_readings_table(document, claimant)
+    yield from readings_lines(document)

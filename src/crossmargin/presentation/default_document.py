@@ -13,12 +13,14 @@ from crossmargin.basics.digest import digest_of
 from crossmargin.default_management.claims import claimant_of
 from crossmargin.default_management.comparison import CustomerComparison, Recovery
 from crossmargin.default_management.delivery import Delivery
+from crossmargin.default_management.loss_sharing import CmeToFicc
 from crossmargin.default_management.unsold import unsold_books
-from crossmargin.presentation.default_case import Document, case_document
-from crossmargin.presentation.default_notices import default_notices
+from crossmargin.presentation.default_case import Document, case_document, reading_document
+from crossmargin.presentation.default_notices import default_notices, notices_of_customers
 from crossmargin.presentation.run_parts import market_part, positions_part
 from crossmargin.services.defaults.default_parameters import DefaultParameters
 from crossmargin.services.defaults.paths import Historical
+from crossmargin.services.defaults.readings import BothCases
 from crossmargin.services.defaults.simulate import DefaultSimulation
 
 #: Of one claimant in one case.
@@ -52,6 +54,8 @@ def default_document(
     opening = found.at_last_cycle
     path = request.path
     default_of = path.failed_on if isinstance(path, Historical) else opening.failed_on
+    own_notices = notices_of_customers(found)
+    if_cme_pays = found.readings.cme_to_ficc[CmeToFicc.ON]
     delivered = {
         "with_arrangement": found.deliveries(found.with_arrangement),
         "without_arrangement": found.deliveries(found.without),
@@ -78,6 +82,7 @@ def default_document(
             name: {
                 **_compared(found, name, each),
                 "delivered": {case: _delivery(of[name]) for case, of in delivered.items()},
+                "notices": own_notices.get(name, []),
             }
             for name, each in found.comparison.items()
         },
@@ -90,13 +95,69 @@ def default_document(
             }
             for name, each in unsold_books(found.with_arrangement.holdings, opening.unsold).items()
         },
-        "with_arrangement": case_document(found.with_arrangement, found.close_outs),
-        "without_arrangement": case_document(found.without, found.close_outs_without),
+        "with_arrangement": case_document(
+            found.with_arrangement, found.close_outs, if_cme_pays=if_cme_pays.with_arrangement
+        ),
+        "without_arrangement": case_document(
+            found.without, found.close_outs_without, if_cme_pays=if_cme_pays.without
+        ),
+        "readings": _readings(found),
+        "payout_terms": _payout_terms(parameters),
         "left_out": {name: list(lines) for name, lines in sorted(opening.left_out.items())},
         "notices": default_notices(found),
     }
     inputs = {"positions": positions_part(run), "firm_sha256": firm_sha256}
     return {**body, "inputs": inputs, "digest": digest_of(body)}
+
+
+_PAYOUT_TERMS = (
+    *("transfer_days", "interim_distribution_share", "interim_distribution_days"),
+    "final_distribution_days",
+)
+
+
+def _payout_terms(parameters: DefaultParameters) -> Document:
+    """Return when and how much is paid, and how each of it is known."""
+    of = parameters.default_management.parameters
+    return {
+        name: {
+            "value": of[name].value,
+            "unit": of[name].unit,
+            "status": of[name].status.value,
+        }
+        for name in _PAYOUT_TERMS
+    }
+
+
+def _readings(found: DefaultSimulation) -> Document:
+    """Return both cases under each reading, and the case without payments beside that with them."""
+    rules, payments = found.rules, {"on": found.with_arrangement, "off": found.without_payments}
+    readings: dict[str, tuple[str, Mapping[Any, BothCases]]] = {
+        "set_off_between_classes": (rules.set_off.value, found.readings.set_off),
+        "cme_to_ficc": (rules.sharing.cme_to_ficc.value, found.readings.cme_to_ficc),
+    }
+    return {
+        **{
+            parameter: {
+                "of_record": of_record,
+                "by_reading": {
+                    str(reading): {
+                        "with_arrangement": reading_document(both.with_arrangement),
+                        "without_arrangement": reading_document(both.without),
+                    }
+                    for reading, both in of.items()
+                },
+            }
+            for parameter, (of_record, of) in readings.items()
+        },
+        "guaranty": {
+            "of_record": "on",
+            "by_reading": {
+                name: {"with_arrangement": reading_document(case), "without_arrangement": None}
+                for name, case in payments.items()
+            },
+        },
+    }
 
 
 def _compared(found: DefaultSimulation, claimant: str, each: CustomerComparison) -> Document:

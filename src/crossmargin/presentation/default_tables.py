@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from crossmargin.presentation.tables import dollars, grid, print_whole
+from crossmargin.presentation.default_readings import (
+    ficc_unpaid_line,
+    rate,
+    readings_lines,
+    under_one_reading,
+)
+from crossmargin.presentation.tables import dollars, grid, print_whole, usd
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,8 +33,8 @@ PART_WORDS = {
     ),
     "payments_between_organizations": (
         "payments",
-        "What the payments between FICC and CME change in this recovery, through the property "
-        "that comes back to the estate.",
+        "Recovery with the payments between FICC and CME less recovery without them, all else as "
+        "with the arrangement.",
     ),
     "share_of_the_pool": (
         "pool",
@@ -40,6 +46,22 @@ PART_WORDS = {
     ),
 }
 
+#: In which order the parts are taken.
+PARTS_ORDER = (
+    "The parts are steps from the default without the arrangement to that with it: first the "
+    "arrangement without payments between FICC and CME (its close-out, margin, losses beyond the "
+    "property and share of the pool), then the payments."
+)
+
+
+def payout_terms_line(document: Document) -> str:
+    """Return when and how much is paid, each with how it is known."""
+    terms = (
+        f"{worded(name)}: {each['value']}, {each['unit']}, {each['status']}"
+        for name, each in document["payout_terms"].items()
+    )
+    return f"{'; '.join(terms)}.".capitalize()
+
 
 def print_default(console: Console, document: Document) -> None:
     """Print the failure in both cases, every claimant's recovery, and what it rests on."""
@@ -49,16 +71,28 @@ def print_default(console: Console, document: Document) -> None:
     console.print()
     print_whole(console, _losses(document))
     print_whole(console, _recoveries(document))
+    if any(document[case]["estate"] is not None for case in _CASES):
+        console.print(under_one_reading(document))
+        for line in readings_lines(document):
+            console.print(line)
+        console.print()
     estate = document["with_arrangement"]["estate"]
     if estate is not None:
         print_whole(console, _claims(estate))
         for line in estate_lines(document["with_arrangement"]):
             console.print(line)
+        console.print(payout_terms_line(document))
         console.print()
     for name, value in document["parameters"]["changed"].items():
         console.print(f"Set by hand: {name} = {value}.")
-    for notice in document["notices"]:
+    for notice in all_notices(document):
         console.print(notice)
+
+
+def all_notices(document: Document) -> list[str]:
+    """Return every notice, those of single customers among them."""
+    own = [each for of in document["claimants"].values() for each in of["notices"]]
+    return [*document["notices"], *own]
 
 
 def title(document: Document) -> str:
@@ -100,29 +134,36 @@ def _firm(document: Document) -> Any:
     return table
 
 
-def rate(text: str) -> str:
-    """Return what is paid of claims in per cent, rounded down: 100 is all of them.
+def _who(defaulters: list[str], own: list[str] | None) -> str:
+    """Return who is in default; to a customer no other by name."""
+    if own is None:
+        return ", ".join(defaulters) or "no customer"
+    others = [each for each in defaulters if each not in own]
+    words = ["this customer"] if len(others) < len(defaulters) else []
+    if others:
+        words.append("another customer" if len(others) == 1 else f"{len(others)} other customers")
+    return " and ".join(words) or "no customer"
 
-    Examples
-    --------
-    >>> rate("0.999998"), rate("1.000000")
-    ('99.99 %', '100.00 %')
+
+def story(document: Document, own: list[str] | None = None) -> list[str]:
+    """Return what happened to the firm in each case, a sentence each.
+
+    Parameters
+    ----------
+    document : mapping
+    own : list of str, optional
+        The customers of the page's reader: nobody else is named.
     """
-    return f"{(Decimal(text) * 100).quantize(Decimal('0.01'), rounding=ROUND_DOWN)} %"
-
-
-def story(document: Document) -> list[str]:
-    """Return what happened to the firm in each case, a sentence each."""
     lines = []
     for case, words in _CASES.items():
         failure = document[case]["failure"]
-        who = ", ".join(failure["defaulters"]) or "no customer"
+        who = _who(failure["defaulters"], own)
         lead = f"{words.capitalize()} the arrangement, {who} in default: "
         below = failure["below_minimum_capital_on"]
         if failure["cause"] == "proprietary":
             lines.append(
                 f"{lead}the firm fails at the last cycle, {failure['failed_on']}, of a "
-                f"proprietary loss of {dollars(failure['proprietary_loss'])}; segregation is "
+                f"proprietary loss of {usd(failure['proprietary_loss'])}; segregation is "
                 "clean."
             )
         elif failure["cause"] == "minimum_capital":
@@ -133,7 +174,7 @@ def story(document: Document) -> list[str]:
         elif failure["failed"]:
             lines.append(
                 f"{lead}the firm fails on {failure['failed_on']}, owing "
-                f"{dollars(failure['debt'])} that it cannot pay."
+                f"{usd(failure['debt'])} that it cannot pay."
             )
         else:
             lines.append(f"{lead}the firm stands.")
@@ -216,7 +257,7 @@ def estate_lines(case: Document) -> list[str]:
     """Return what the estate comes to, a sentence each."""
     estate = case["estate"]
     return [
-        f"Futures class: {dollars(estate['property']['total'])} of property; it pays "
+        f"Futures class: {usd(estate['property']['total'])} of property; it pays "
         f"{rate(estate['futures_rate'])} of public claims.",
         *_segregated_lines(estate["segregated_customer_margin"]),
         *_side_lines(case),
@@ -224,7 +265,7 @@ def estate_lines(case: Document) -> list[str]:
         *_transfer_lines(estate),
         *_framework_lines(estate["framework_one"]),
         *(
-            f"{each['date']} {worded(each['occasion'])}: {dollars(_sum(each['paid']))} paid"
+            f"{each['date']} {worded(each['occasion'])}: {usd(_sum(each['paid']))} paid"
             f"{', ' + each['reason'] if each['reason'] else ''}."
             for each in case["distributions"]
         ),
@@ -234,19 +275,19 @@ def estate_lines(case: Document) -> list[str]:
 def _segregated_lines(found: Document) -> Iterator[str]:
     if Decimal(found["returned"]) or Decimal(found["claims"]):
         yield (
-            f"Segregated Customer Margin at FICC, apart: {dollars(found['returned'])}, of which "
-            f"securities customers are paid {dollars(found['paid'])} on {dollars(found['claims'])}."
+            f"Segregated Customer Margin at FICC, apart: {usd(found['returned'])}, of which "
+            f" securities customers are paid {usd(found['paid'])} on "
+            f"{usd(found['claims'])}; {usd(found['to_classes'])} pays debts that were set "
+            f"off, and {usd(found['from_classes'])} comes in for such debts."
         )
 
 
 def _side_lines(case: Document) -> Iterator[str]:
     for name, side in case["sides"].items():
-        yield (
-            f"{name} returns {dollars(side['returned'])} and bears {dollars(side['borne'])} itself."
-        )
+        yield (f"{name} returns {usd(side['returned'])} and bears {usd(side['borne'])} itself.")
         if Decimal(side["from_fellow_customers"]):
             yield (
-                f"{name} takes {dollars(side['from_fellow_customers'])} of losses from other "
+                f"{name} takes {usd(side['from_fellow_customers'])} of losses from other "
                 "customers' margin there."
             )
 
@@ -263,29 +304,10 @@ def _payment_lines(case: Document) -> Iterator[str]:
         for name, paid in case["payments"]["paid"].items():
             record = " (of record)" if name == case["payments"]["limit"] else ""
             yield (
-                f"{LIMIT_WORDS[name]}{record}, FICC pays CME {dollars(paid['FICC'])}, CME pays "
-                f"FICC {dollars(paid['CME'])}."
+                f"{LIMIT_WORDS[name]}{record}, FICC pays CME {usd(paid['FICC'])}, CME pays "
+                f"FICC {usd(paid['CME'])}."
             )
-    other = case["if_cme_pays"]
-    if other is None:
-        return
-    yield (
-        f"Did CME pay FICC (cme_to_ficc), it would pay {dollars(other['cme_pays_ficc'])}, and FICC "
-        f"would bear {dollars(other['ficc_bears'])} of the arrangement's losses."
-    )
-    if Decimal(of_ficcs_loss(case)):
-        yield (
-            f"Of what is left of customer property {dollars(of_ficcs_loss(case))} is FICC's unpaid "
-            "loss: claims are net of it, and CME does not pay it."
-        )
-
-
-def of_ficcs_loss(case: Document) -> str:
-    """Return how much of what is left of customer property FICC lacks of the arrangement."""
-    left = case["estate"]["general_estate"]["assets"]["left_of_customer_property"]
-    ficc = case["sides"]["FICC"]
-    lacking = Decimal(ficc["borne"]) - Decimal(ficc["borne_of_segregated_margin"])
-    return str(min(Decimal(left), lacking) if case["if_cme_pays"] else Decimal("0.00"))
+    yield ficc_unpaid_line(case)
 
 
 def _transfer_lines(estate: Document) -> Iterator[str]:
@@ -294,7 +316,7 @@ def _transfer_lines(estate: Document) -> Iterator[str]:
         return
     moved = "whole claim" if transfer["allowed"] else "estimated share"
     beyond = transfer["beyond_funded_balance"]
-    later = f"; {dollars(_sum(beyond))} of it is to be recovered" if beyond else ""
+    later = f"; {usd(_sum(beyond))} of it is to be recovered" if beyond else ""
     yield (
         f"Customers whose positions stay open move with their {moved}, as known on "
         f"{transfer['estimated_on']}{later}. All others wait for the distributions: "
@@ -309,7 +331,7 @@ def _framework_lines(framework: Document | None) -> Iterator[str]:
     yield (
         f"Framework 1{', of record' if is_record else ' beside it'}: "
         f"{worded(framework['treatment'])}; one pool {'would move' if is_record else 'moves'} "
-        f"{dollars(framework['shifted_to_non_xm'])} of loss to customers outside the arrangement."
+        f"{usd(framework['shifted_to_non_xm'])} of loss to customers outside the arrangement."
     )
 
 

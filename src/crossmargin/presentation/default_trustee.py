@@ -7,12 +7,18 @@ from decimal import Decimal
 from typing import Any
 
 from crossmargin.methodology.values import Table
+from crossmargin.presentation.default_readings import (
+    guaranty_lines,
+    rate,
+    readings_lines,
+    readings_table,
+    under_one_reading,
+)
 from crossmargin.presentation.default_tables import (
     estate_lines,
     lost_less,
-    of_ficcs_loss,
+    payout_terms_line,
     put_in,
-    rate,
     story,
     worded,
 )
@@ -27,7 +33,7 @@ def trustee_sections(document: Document) -> list[tuple[str, list[str | Table]]]:
     return [
         ("What happened to the firm", [*story(document), *_failures(document)]),
         *((f"The estate {said}", list(_estate(document[case]))) for case, said in _CASES.items()),
-        ("Claimants with and without the arrangement", [_claimants(document)]),
+        ("Claimants with and without the arrangement", list(_comparison(document))),
     ]
 
 
@@ -73,46 +79,17 @@ def _estate(case: Document) -> Iterator[str | Table]:
             ("residual interest left", money(held["residual_interest"])),
             ("recovered since", money(held["recovered"])),
             ("elsewhere", money(held["elsewhere"])),
+            *_set_off_rows(held["from_segregated_margin"], held["to_segregated_margin"]),
             ("in all", money(held["total"])),
         ],
     )
-    yield table(
-        "Account classes, US dollars",
-        ("class", "public claims", "for public claims", "rate"),
-        [
-            (
-                worded(name),
-                money(each["public_claims"]),
-                money(each["for_public_claims"]),
-                rate(each["rate"]) if Decimal(each["public_claims"]) else "-",
-            )
-            for name, each in estate["classes"].items()
-        ],
-    )
-    yield table(
-        "Claims, US dollars",
-        ("claimant", "class of customer", "net equity", "transferred", "paid", "owes the estate"),
-        [
-            (
-                name,
-                ("public" if each["public"] else "non-public")
-                + (", XM" if each["participates"] else ""),
-                *(
-                    money(each[part])
-                    for part in ("claim", "transferred", "paid", "debt_to_the_estate")
-                ),
-            )
-            for name, each in estate["claims"].items()
-        ],
-        figures_from=2,
-    )
+    yield _classes(estate["classes"])
+    yield _segregated(estate["segregated_customer_margin"])
+    yield _claims(estate["claims"])
     if estate["framework_one"] is not None:
         yield _framework(estate["framework_one"])
     general = estate["general_estate"]
     assets = [(worded(name), money(each), "") for name, each in general["assets"].items()]
-    if case["if_cme_pays"] is not None:
-        unpaid = ("of it FICC's unpaid loss", money(of_ficcs_loss(case)), "")
-        assets.insert(list(general["assets"]).index("left_of_customer_property") + 1, unpaid)
     yield table(
         "General estate, US dollars",
         ("", "assets", "claims"),
@@ -120,6 +97,92 @@ def _estate(case: Document) -> Iterator[str | Table]:
             *assets,
             *((worded(name), "", money(each)) for name, each in general["claims"].items()),
         ],
+    )
+
+
+def _set_off_rows(received: str, paid: str) -> list[tuple[str, str]]:
+    """Return what came and went between the two estates for debts that were set off."""
+    return [
+        ("from Segregated Customer Margin for debts set off", money(received)),
+        ("to Segregated Customer Margin for debts set off", money(f"-{paid}")),
+    ]
+
+
+def _classes(classes: Document) -> Table:
+    in_all = [
+        money(*(each[part] for each in classes.values()))
+        for part in ("public_claims", "for_public_claims")
+    ]
+    return table(
+        "Account classes, Segregated Customer Margin left out, US dollars",
+        ("class", "public claims", "for public claims", "rate"),
+        [
+            *(
+                (
+                    worded(name),
+                    money(each["public_claims"]),
+                    money(each["for_public_claims"]),
+                    rate(each["rate"]) if Decimal(each["public_claims"]) else "-",
+                )
+                for name, each in classes.items()
+            ),
+            ("in all", *in_all, ""),
+        ],
+    )
+
+
+def _segregated(found: Document) -> Table:
+    parts = (found["returned"], found["from_classes"], f"-{found['to_classes']}")
+    return table(
+        "Segregated Customer Margin at FICC, US dollars",
+        ("", "amount"),
+        [
+            ("returned by FICC", money(found["returned"])),
+            ("from the account classes for debts set off", money(found["from_classes"])),
+            ("to the account classes for debts set off", money(f"-{found['to_classes']}")),
+            ("for claims", money(*parts)),
+            ("claims", money(found["claims"])),
+            ("paid", money(found["paid"])),
+            ("left", money(found["left"])),
+        ],
+    )
+
+
+def _claims(claims: Document) -> Table:
+    """Return every claim, on the account classes and on Segregated Customer Margin apart."""
+    rows = [
+        (
+            name,
+            ("public" if each["public"] else "non-public")
+            + (", XM" if each["participates"] else ""),
+            *map(money, _claim_cells(each)),
+        )
+        for name, each in claims.items()
+    ]
+    for words, is_public in (("public, in all", True), ("non-public, in all", False)):
+        of = [_claim_cells(each) for each in claims.values() if each["public"] is is_public]
+        if of:
+            rows.append((words, "", *(money(*column) for column in zip(*of, strict=True))))
+    return table(
+        "Claims, on the account classes and on Segregated Customer Margin (SCM), US dollars",
+        (
+            *("claimant", "class of customer", "net equity of account classes", "claim on SCM"),
+            *("transferred", "paid by account classes", "paid by SCM", "owes the estate"),
+        ),
+        rows,
+        figures_from=2,
+    )
+
+
+def _claim_cells(claim: Document) -> tuple[str, ...]:
+    apart, paid_apart = claim["segregated_claim"], claim["paid_of_segregated_margin"]
+    return (
+        str(Decimal(claim["claim"]) - Decimal(apart)),
+        apart,
+        claim["transferred"],
+        str(Decimal(claim["paid"]) - Decimal(paid_apart)),
+        paid_apart,
+        claim["debt_to_the_estate"],
     )
 
 
@@ -132,6 +195,15 @@ def _framework(found: Document) -> Table:
             for key, name in (("non_xm", "outside the arrangement"), ("xm", "of the arrangement"))
         ],
     )
+
+
+def _comparison(document: Document) -> Iterator[str | Table]:
+    yield under_one_reading(document)
+    yield _claimants(document)
+    yield readings_table(document)
+    yield from readings_lines(document)
+    yield from guaranty_lines(document)
+    yield payout_terms_line(document)
 
 
 def _claimants(document: Document) -> Table:

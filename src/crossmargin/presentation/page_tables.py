@@ -21,6 +21,19 @@ def money(*texts: str) -> str:
     return f"{sum(map(Decimal, texts), Decimal(0)):,.2f}"
 
 
+def usd_and_cents(*texts: str) -> str:
+    """Return the sum of decimal strings as :func:`money` with its currency, for a sentence.
+
+    Examples
+    --------
+    >>> usd_and_cents("1234567.50"), usd_and_cents("100.00", "-250.25")
+    ('$1,234,567.50', '-$150.25')
+    """
+    amount = money(*texts)
+    sign = "-" if amount.startswith("-") else ""
+    return f"{sign}${amount.removeprefix('-')}"
+
+
 def table(
     title: str, header: Sequence[str], rows: Iterable[Sequence[str]], *, figures_from: int = 1
 ) -> Table:

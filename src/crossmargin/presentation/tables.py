@@ -38,6 +38,18 @@ def print_whole(console: Console, table: Table) -> None:
     console.print(table)
 
 
+def usd(text: str) -> str:
+    """Return a decimal string as :func:`dollars` with its currency, for a sentence.
+
+    Examples
+    --------
+    >>> usd("20674787.33"), usd("-12.50")
+    ('$20,674,787', '-$12.50')
+    """
+    sign = "-" if Decimal(text) < 0 else ""
+    return f"{sign}${dollars(text.removeprefix('-'))}"
+
+
 def dollars(text: str) -> str:
     """Return a decimal string with separators, cents dropped from large figures.
 

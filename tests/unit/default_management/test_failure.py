@@ -393,6 +393,45 @@ def test_each_part_of_a_difference_is_what_it_says() -> None:
     assert difference.total == dollars(-60)
 
 
+def test_payments_count_by_what_cme_then_bears_and_change_nothing_where_it_bears_nothing(
+    rules: DefaultRules,
+) -> None:
+    """A's 90 at FICC pay CME: others' margin there is spared, or CME itself where it is used up."""
+    found = {}
+    for at_cme in (200, 20):
+        own = {**HOLDINGS.customers, "C": customer("C", 0, at_cme, 0, xm=False)}
+        held = replace(HOLDINGS, customers=own, residual_interest=ZERO)
+        with_payments, without_payments = (
+            run_case(
+                held,
+                fail(held, {"A": A_LOSES}, defaulters=["A"]),
+                {"A": A_LOSES, "B": B_LOSES},
+                closed_out=frozenset("AB"),
+                facts=TrusteeFacts(),
+                events=(),
+                rules=rules,
+                sharing=sharing,
+            )
+            for sharing in (rules.sharing, None)
+        )
+        assert with_payments.settled is not None
+        assert without_payments.settled is not None
+        one, other = (
+            {name: side.borne for name, side in each.settled.sides.items()}
+            for each in (with_payments, without_payments)
+            if each.settled is not None
+        )
+        compared = compare_cases(
+            with_payments.recoveries, without_payments.recoveries, without_payments.recoveries
+        )
+        parts = [each.difference.payments_between_organizations for each in compared.values()]
+        found[at_cme] = one[CME] - other[CME], Money.total(parts)
+    # 300 lost on 40, 10 of the firm's and 50 of capital: the others' 220 suffice, their 40 do not.
+    assert found[200] == (ZERO, ZERO)
+    # Without the payments A's 90 and B's 20 at FICC pay the others' 65: with them B's alone.
+    assert found[20] == (dollars(-90), dollars(-45))
+
+
 def test_a_lost_cent_is_a_fault() -> None:
     with pytest.raises(ConservationError, match=r"1\.00 before, 0\.99 after"):
         conserved("what", Money(100), Money(99))

@@ -19,6 +19,7 @@ from crossmargin.default_management.loss_sharing import (
 )
 from crossmargin.default_management.payout import PayoutTerms
 from crossmargin.default_management.rules import DefaultRules
+from crossmargin.default_management.segregated_set_off import SetOffBetweenClasses
 from crossmargin.default_management.sides import Reach
 from crossmargin.default_management.transfer_test import ClockRoll, TransferClock
 from crossmargin.product.calendars import sifma_calendar
@@ -38,6 +39,7 @@ def test_the_shipped_parameters_are_the_readings_of_record() -> None:
         DistributionRule.POOLED,
         LeftOver.HELPS_OTHER,
         PositionReading.OPEN_TRADE,
+        SetOffBetweenClasses.BOTH,
         TransferClock(7, ClockRoll.NONE),
         100,
         FailureTest.CANNOT_PAY,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 
 import pytest
 
@@ -17,6 +18,7 @@ from crossmargin.default_management.failure import fail
 from crossmargin.default_management.holdings import CustomerHoldings, Holdings, Property
 from crossmargin.default_management.results import CustomerResults, DayResult
 from crossmargin.default_management.rules import DefaultRules
+from crossmargin.default_management.segregated_set_off import SetOffBetweenClasses
 from crossmargin.default_management.sides import Reach
 from crossmargin.product.position import ClearingOrganization
 
@@ -56,6 +58,12 @@ def rules() -> DefaultRules:
     return DefaultRules.from_parameters(registry.set_of("default_management", date(2026, 6, 1)))
 
 
+@pytest.fixture(scope="module")
+def one_way(rules: DefaultRules) -> DefaultRules:
+    """Return the rules where no debt is set off against the claim on margin at FICC."""
+    return replace(rules, set_off=SetOffBetweenClasses.FUTURES_EQUITY_ONLY)
+
+
 def case(rules: DefaultRules, results: Mapping[str, CustomerResults], *defaulters: str) -> Case:
     return run_case(
         HOLDINGS,
@@ -69,9 +77,9 @@ def case(rules: DefaultRules, results: Mapping[str, CustomerResults], *defaulter
     )
 
 
-def test_a_gain_in_securities_pays_no_loss_in_futures(rules: DefaultRules) -> None:
+def test_a_gain_in_securities_pays_no_loss_in_futures(one_way: DefaultRules) -> None:
     """A gains 50 at FICC and loses 120 at CME: 80 lack there, whatever FICC has to give back."""
-    found = case(rules, {"A": result("A", 50, -120)}, "A")
+    found = case(one_way, {"A": result("A", 50, -120)}, "A")
     (day,) = found.failure.days
     assert (day.lost, day.gained, day.result) == (dollars(120), dollars(50), dollars(-70))
     assert (day.from_margin, day.from_bd_fcm) == (dollars(40), dollars(5))
@@ -100,6 +108,56 @@ def test_a_gain_in_securities_pays_no_loss_in_futures(rules: DefaultRules) -> No
     assert estate.paid["B"] == dollars(30) + Money(15_91)
 
 
+def test_a_debt_to_futures_customers_is_set_off_against_margin_at_ficc_and_paid_by_it(
+    rules: DefaultRules,
+) -> None:
+    """The same 75, with set-off both ways: A has 35 of its 110, and futures customers the 75."""
+    found = case(rules, {"A": result("A", 50, -120)}, "A")
+    estate = found.estate
+    assert estate is not None
+    claim = estate.claims["A"]
+    assert (claim.of_segregated_margin, claim.debt) == (dollars(35), ZERO)
+    assert estate.futures_property.from_segregated_margin == dollars(75)
+    assert estate.futures_property.total == dollars(175 + 75)
+    assert (estate.segregated.to_classes, estate.segregated.available) == (dollars(75), dollars(65))
+    assert estate.paid == {"A": dollars(35), "B": dollars(50), "C": dollars(200)}
+    # The firm's residual interest and capital, which had paid for A, come back.
+    assert estate.general.left_of_customer_property == dollars(30)
+    assert estate.general.left_of_segregated_margin == ZERO
+
+
+def test_each_way_of_set_off_alone(rules: DefaultRules) -> None:
+    """A owes 75 to futures customers, B 5 at FICC beside 20 at CME."""
+    results = {"A": result("A", 50, -120), "B": result("B", -35, 0)}
+    paid = {}
+    for reading in SetOffBetweenClasses:
+        estate = case(replace(rules, set_off=reading), results, "A", "B").estate
+        assert estate is not None
+        debts = {name: each.debt for name, each in estate.claims.items()}
+        paid[reading] = estate.paid["A"], debts["A"], debts["B"]
+        deficit = estate.futures_property.to_segregated_margin
+        assert (deficit > ZERO) is reading.against_equity
+    assert paid == {
+        SetOffBetweenClasses.BOTH: (dollars(35), ZERO, ZERO),
+        SetOffBetweenClasses.FUTURES_EQUITY_ONLY: (dollars(110), dollars(75), ZERO),
+        SetOffBetweenClasses.NONE: (dollars(110), dollars(75), dollars(5)),
+    }
+
+
+def test_what_is_set_off_is_paid_at_the_share_of_the_claim(rules: DefaultRules) -> None:
+    """Where FICC takes half of A's 110 for B's loss, 75 of debt bring half of 75."""
+    together = replace(rules, reach={FICC: Reach.CUSTOMERS_TOGETHER, CME: Reach.CUSTOMERS_TOGETHER})
+    results = {"A": result("A", 50, -120), "B": result("B", -85, 0)}
+    found = case(together, results, "A", "B")
+    estate = found.estate
+    assert estate is not None
+    share = Fraction(estate.segregated.returned.cents, dollars(110).cents)
+    assert 0 < share < 1
+    exact = 75 * share
+    assert abs(estate.futures_property.from_segregated_margin.dollars - exact) < Fraction(1, 100)
+    assert estate.claims["A"].of_segregated_margin == dollars(35)
+
+
 def test_residual_interest_pays_nothing_that_ficc_lacks(rules: DefaultRules) -> None:
     """A loses 100 at FICC and gains 100 at CME; of 40 that FICC lacks capital pays 20."""
     found = case(rules, {"A": result("A", -100, 100)}, "A")
@@ -112,12 +170,14 @@ def test_residual_interest_pays_nothing_that_ficc_lacks(rules: DefaultRules) -> 
     assert estate is not None
     assert found.settled is not None
     assert found.settled.sides[FICC].borne == dollars(20)
-    # The debt of 40 is outside step 1, and set off in step 3.
+    # The debt of 40 is outside step 1, set off in step 3, and paid to FICC's estate.
     claim = estate.claims["A"]
     assert sum(each.cents for each in claim.aggregated.values()) == dollars(145).cents
     assert claim.total == dollars(105)
     assert estate.paid == {"A": dollars(105), "B": dollars(50), "C": dollars(200)}
-    assert estate.general.left_of_customer_property == dollars(50)
+    assert estate.futures_property.to_segregated_margin == dollars(40)
+    assert estate.general.left_of_customer_property == dollars(10)
+    assert estate.general.left_of_segregated_margin == dollars(40)
 
 
 def test_capital_that_does_not_suffice_is_shared_between_the_two_estates(
@@ -138,9 +198,11 @@ def test_what_ficc_lacks_of_one_it_may_take_of_securities_customers_alone(
     found = case(together, {"A": result("A", -100, 0)}, "A")
     estate = found.estate
     assert estate is not None
-    # 20 lack after capital, and B's 30 pay them.
+    # 20 lack after capital, and B's 30 pay them; A's 45 at CME and at the firm pay its debt of 40.
     assert estate.segregated.returned == dollars(10)
-    assert estate.segregated.paid == {"A": ZERO, "B": dollars(10), "C": ZERO}
+    assert estate.segregated.from_classes == dollars(40)
+    assert estate.segregated.paid == {"A": ZERO, "B": dollars(30), "C": ZERO}
+    assert estate.claims["A"].total == dollars(5)
     assert estate.futures_rate == 1
 
 

@@ -28,6 +28,7 @@ from crossmargin.default_management.loss_sharing import (
     RuleSet,
 )
 from crossmargin.default_management.porting.rules import Objective, StandaloneTransfer
+from crossmargin.default_management.segregated_set_off import SetOffBetweenClasses
 from crossmargin.default_management.sides import Reach
 from crossmargin.default_management.transfer_test import ClockRoll
 from crossmargin.margin.cme.correlation import CorrelationScaling
@@ -89,6 +90,7 @@ ENUMERATIONS: Mapping[str, type[StrEnum]] = {
     "default_management.guaranty_limit": GuarantyLimit,
     "default_management.interests_in_transit": InterestsInTransit,
     "default_management.failure_test": FailureTest,
+    "default_management.set_off_between_classes": SetOffBetweenClasses,
     "default_management.ficc_margin_reach": Reach,
     "default_management.cme_margin_reach": Reach,
     "default_management.loss_sharing_rule_set": RuleSet,

@@ -8,7 +8,7 @@ close-outs. The difference is explained in parts.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
@@ -37,6 +37,7 @@ from crossmargin.services.defaults.collateral import (
 from crossmargin.services.defaults.firm import Firm, holdings_of, outside_results, results_of
 from crossmargin.services.defaults.names import faults_of_names
 from crossmargin.services.defaults.paths import DefaultPath
+from crossmargin.services.defaults.readings import Readings
 from crossmargin.services.margin_positions import MarginRun
 from crossmargin.services.ports import BlockExecutor
 
@@ -102,6 +103,8 @@ class DefaultSimulation:
     close_outs, close_outs_without : CloseOuts
     with_arrangement, without_payments, without : Case
     comparison : mapping of claimant to CustomerComparison
+    readings : Readings
+        The same cases under other readings of what the sources leave open.
     pledged : mapping of Place to Pledged
         Securities as margin at the clearing organizations.
     """
@@ -118,6 +121,7 @@ class DefaultSimulation:
     without_payments: Case
     without: Case
     comparison: Mapping[str, CustomerComparison]
+    readings: Readings
     pledged: Mapping[Place, Pledged]
 
     def deliveries(self, case: Case) -> dict[str, Delivery]:
@@ -236,6 +240,15 @@ def simulate_default(
         comparison=compare_cases(
             with_arrangement.recoveries, without_payments.recoveries, without.recoveries
         ),
+        readings=Readings.of(
+            rules,
+            with_arrangement=lambda one: default.under(one).case(
+                held, results, failure, has_payments=True
+            ),
+            without=lambda one: default.under(one).case(
+                apart, results_apart, failure_apart, has_payments=False
+            ),
+        ),
         pledged=pledged,
     )
 
@@ -285,6 +298,10 @@ class _Default:
     rules: DefaultRules
     opening: CloseOutRun
     defaulters: tuple[str, ...]
+
+    def under(self, rules: DefaultRules) -> _Default:
+        """Return the same default under other rules."""
+        return replace(self, rules=rules)
 
     def closed(
         self, held: Holdings, method: Method, *, has_arrangement: bool = True

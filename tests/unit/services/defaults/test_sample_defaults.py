@@ -17,6 +17,8 @@ from crossmargin.default_management.capacities import AccountClass
 from crossmargin.default_management.case import Case
 from crossmargin.default_management.failure import Cause
 from crossmargin.default_management.liquidation.close_out import Method
+from crossmargin.default_management.loss_sharing import CmeToFicc
+from crossmargin.default_management.segregated_set_off import SetOffBetweenClasses
 from crossmargin.market.history import MarketData
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.defaults.firm import Firm
@@ -93,7 +95,8 @@ def check_estate(case: Case) -> None:
     capital = failure.days[-1].from_capital if failure.days else ZERO
     more = estate.futures_property.recovered + estate.futures_property.elsewhere
     there = case.holdings.property_value + capital + results + borne + more
-    assert estate.futures_property.total + estate.segregated.returned == there
+    assert estate.futures_property.before_set_off + estate.segregated.returned == there
+    assert estate.futures_property.total + estate.segregated.available == there
     # FICC's margin is of the futures class through the arrangement alone.
     is_apart = not case.holdings.participants
     assert (estate.futures_property.returned[ClearingOrganization.FICC] == ZERO) is is_apart
@@ -157,8 +160,7 @@ def test_a_thin_firm_fails_of_its_customers_and_the_pool_shares_what_they_lose(
         check_estate(case)
         estate = case.estate
         assert estate is not None
-        # Less than the whole claim for all of one class alike, those outside among them.
-        assert estate.futures_rate < 1
+        # Alike for all of one class, those outside among them.
         for name, claim in estate.claims.items():
             exact = claim.of_class(AccountClass.FUTURES).dollars * estate.futures_rate
             of_pool = estate.paid[name] - estate.segregated.paid[name]
@@ -167,14 +169,46 @@ def test_a_thin_firm_fails_of_its_customers_and_the_pool_shares_what_they_lose(
         assert estate.transferable.estimated_on == case.failure.failed_on
         for name in OUTSIDERS:
             whole = estate.claims[name].of_class(AccountClass.FUTURES)
-            assert ZERO < estate.transferred[name] < whole
+            assert ZERO < estate.transferred[name] <= whole
     for name in OUTSIDERS:
         parts = found.comparison[name].difference
         # What befell XM customers reaches the others through the pool alone.
         assert parts.close_out_result == parts.margin_collected == ZERO
         assert parts.losses_beyond_property == ZERO
-        # Without the arrangement no gain in securities pays the loss in futures: they lose more.
-        assert parts.total > ZERO
+
+
+@pytest.mark.parametrize("mode", list(HistoricalMode))
+def test_the_reading_of_set_off_decides_whether_others_lose_less_or_more(
+    simulate: Simulate, mode: HistoricalMode
+) -> None:
+    found = simulate("thin_firm.toml", mode, date(2023, 3, 13))
+    less = {}
+    for reading, both in found.readings.set_off.items():
+        check_estate(both.with_arrangement)
+        check_estate(both.without)
+        one, other = both.with_arrangement.recoveries, both.without.recoveries
+        less[reading] = {name: one[name].recovered - other[name].recovered for name in OUTSIDERS}
+    # REGIONAL-BANK's margin and gain at FICC pay its debt in futures, or they do not.
+    assert all(each < ZERO for each in less[SetOffBetweenClasses.BOTH].values())
+    for reading in (SetOffBetweenClasses.FUTURES_EQUITY_ONLY, SetOffBetweenClasses.NONE):
+        assert all(each > ZERO for each in less[reading].values())
+    of_record = found.readings.set_off[SetOffBetweenClasses.BOTH]
+    assert of_record.with_arrangement.recoveries == found.with_arrangement.recoveries
+    assert of_record.without.recoveries == found.without.recoveries
+
+
+def test_what_ficc_bears_and_cme_does_not_pay_is_in_the_pool(simulate: Simulate) -> None:
+    found = simulate("thin_firm.toml", HistoricalMode.RESTRIKE, date(2023, 3, 13))
+    one, other = (found.readings.cme_to_ficc[each].with_arrangement for each in CmeToFicc)
+    assert one.estate is not None
+    assert other.estate is not None
+    assert one.settled is not None
+    assert other.settled is not None
+    borne = one.settled.sides[ClearingOrganization.FICC].borne
+    assert borne > ZERO
+    assert other.settled.sides[ClearingOrganization.FICC].borne == ZERO
+    assert one.estate.futures_property.total - other.estate.futures_property.total == borne
+    assert one.estate.futures_rate > other.estate.futures_rate
 
 
 def test_the_order_of_customers_decides_nothing(
