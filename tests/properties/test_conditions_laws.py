@@ -83,7 +83,7 @@ def test_a_tenor_keeps_its_size_unless_it_is_all_rest(
         name="three tenors",
         horizon_days=1,
         start_dates=dates,
-        end_dates=dates + 1,
+        end_dates=dates + np.timedelta64(1, "D"),
         key_years=np.array([1.0, 5.0, 10.0]),
         key_rates=rates,
         basis_bp=np.zeros((count, 8)),

@@ -77,9 +77,9 @@ def level_history(market: MarketData, parameters: ParameterSets) -> LevelHistory
 def _levels_in_force(market: MarketData, product: str) -> list[tuple[date, float]]:
     """Return levels on their dates and on the first of each month until the last one."""
     history = market.futures_margins[product]
-    months = np.arange(
-        history.dates[0].astype("datetime64[M]") + 1, history.dates[-1].astype("datetime64[M]") + 1
-    ).astype("datetime64[D]")
+    month = np.timedelta64(1, "M")
+    first, last = history.dates[[0, -1]].astype("datetime64[M]") + month
+    months = np.arange(first, last, month).astype("datetime64[D]")
     days = np.unique(np.concatenate([history.dates, months]))
     days = days[days <= history.dates[-1]]
     place = np.searchsorted(history.dates, days, side="right") - 1

@@ -124,7 +124,7 @@ def test_volatility_states_use_nothing_later() -> None:
 
 
 def test_margin_dates_are_found_in_the_history() -> None:
-    history: DateArray = np.datetime64("2018-01-01") + 2 * np.arange(100)
+    history: DateArray = np.datetime64("2018-01-01") + np.arange(0, 200, 2).astype("timedelta64[D]")
     changes = seeded(9).standard_normal(100)
     options = {"decay": 0.94, "start_changes": 5, "fewest": 10}
     whole = volatility_masks(history, history, changes, **options)
@@ -132,6 +132,6 @@ def test_margin_dates_are_found_in_the_history() -> None:
     for state, mask in some.items():
         assert (mask == whole[state][40:60:5]).all()
     with pytest.raises(ValueError, match="among the dates of the history"):
-        volatility_masks(history[40:41] + 1, history, changes, **options)
+        volatility_masks(history[40:41] + np.timedelta64(1, "D"), history, changes, **options)
     with pytest.raises(ValueError, match="among the dates of the history"):
-        volatility_masks(history[-1:] + 1, history, changes, **options)
+        volatility_masks(history[-1:] + np.timedelta64(1, "D"), history, changes, **options)
