@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from crossmargin.basics.money import ZERO, Money
+from crossmargin.collateral.federal_days import federal_calendar
 from crossmargin.default_management.account_equity import PositionReading
 from crossmargin.default_management.capacities import AccountClass, HeldAccount, Holding
 from crossmargin.default_management.case import Case, run_case
@@ -33,6 +34,7 @@ from crossmargin.default_management.rules import DefaultRules
 from crossmargin.default_management.segregated_set_off import SetOffBetweenClasses
 from crossmargin.default_management.sides import Reach
 from crossmargin.default_management.transfer_test import ClockRoll, TransferClock
+from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.position import ClearingOrganization
 
 _FICC, _CME = ClearingOrganization.FICC, ClearingOrganization.CME
@@ -44,6 +46,8 @@ _NAMES = ("A", "B", "C", "D", "E")
 _QUICK = settings(max_examples=40, deadline=None)
 _amounts = st.integers(0, 300_00).map(Money)
 _results = st.integers(-400_00, 200_00).map(Money)
+_BANKS = federal_calendar()
+_CLOCK = TransferClock(7, ClockRoll.NONE)
 _rules = st.builds(
     DefaultRules,
     sharing=st.builds(
@@ -57,7 +61,7 @@ _rules = st.builds(
     left_over=st.sampled_from(LeftOver),
     position_reading=st.sampled_from(PositionReading),
     set_off=st.sampled_from(SetOffBetweenClasses),
-    clock=st.just(TransferClock(7, ClockRoll.NONE)),
+    clock=st.just(_CLOCK),
     par_lot_dollars=st.just(100),
     failure_test=st.sampled_from(FailureTest),
     reach=st.fixed_dictionaries({_FICC: st.sampled_from(Reach), _CME: st.sampled_from(Reach)}),
@@ -67,6 +71,9 @@ _rules = st.builds(
         st.integers(8, 60),
         st.integers(60, 400),
         st.integers(0, 7),
+        st.just(_BANKS),
+        st.just(_BANKS.joined_with(sifma_calendar())),
+        st.just(_CLOCK),
     ),
 )
 
