@@ -17,6 +17,7 @@ from crossmargin.cli.books_options import (
     reported,
 )
 from crossmargin.cli.default_options import (
+    CarryOutOption,
     CopyOption,
     DayOption,
     PagesOption,
@@ -43,10 +44,7 @@ def default_distribute_command(
     approver: ApproverOption,
     share: ShareOption = "",
     copy: CopyOption = None,
-    is_carried_out: Annotated[
-        bool,
-        typer.Option("--carry-out", help="Post it in the books of record; there is no copy."),
-    ] = False,
+    is_carried_out: CarryOutOption = False,
     pages: PagesOption = None,
     bd_fcm: BdFcmOption = "BD-FCM",
     output_format: FormatOption = OutputFormat.TABLE,

@@ -32,6 +32,10 @@ CopyOption = Annotated[
     str | None,
     typer.Option("--copy", metavar="ADDRESS", help="Where the copy goes that a drill is run on."),
 ]
+CarryOutOption = Annotated[
+    bool,
+    typer.Option("--carry-out", help="Carry it out in the books of record; there is no copy."),
+]
 PagesOption = Annotated[
     Path | None,
     typer.Option(

@@ -18,6 +18,7 @@ from crossmargin.cli.books_options import (
     reported,
 )
 from crossmargin.cli.default_options import (
+    CarryOutOption,
     CopyOption,
     DayOption,
     PagesOption,
@@ -41,10 +42,7 @@ def port_books_command(
     actor: ActorOption,
     approver: ApproverOption,
     copy: CopyOption = None,
-    is_carried_out: Annotated[
-        bool,
-        typer.Option("--carry-out", help="Carry it out in the books of record; there is no copy."),
-    ] = False,
+    is_carried_out: CarryOutOption = False,
     pages: PagesOption = None,
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
