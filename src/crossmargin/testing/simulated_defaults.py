@@ -7,9 +7,9 @@ from pathlib import Path
 from typer.testing import CliRunner, Result
 
 from crossmargin.cli.main import app
-from crossmargin.feeds.market.directory import write_market_directory
 from crossmargin.simulation.book import demo_positions_csv
 from crossmargin.simulation.market import SimulatedMarket
+from crossmargin.testing.markets import write_simulated_market
 
 #: A firm that fails of a loss of its own.
 FIRM = """bd_fcm = "DEMO-BD-FCM"
@@ -41,13 +41,7 @@ def write_default_inputs(folder: Path, simulation: SimulatedMarket) -> None:
 
     ``turned.csv`` has the same positions in another order, ``whole.csv`` those of all customers.
     """
-    write_market_directory(
-        folder / "market",
-        simulation.tables,
-        simulated=True,
-        seed=simulation.seed,
-        notes=simulation.notes,
-    )
+    write_simulated_market(folder / "market", simulation)
     header, *lines = demo_positions_csv(simulation).splitlines()
     kept = [line for line in lines if "CURVE-FUND" in line or "REPO-CUSTOMER" in line]
     for name, rows in (("positions", kept), ("turned", kept[::-1]), ("whole", lines)):
