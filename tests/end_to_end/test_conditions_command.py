@@ -17,11 +17,11 @@ from typer.testing import CliRunner
 
 from crossmargin import bootstrap
 from crossmargin.cli.main import app
-from crossmargin.feeds.market.directory import write_market_directory
 from crossmargin.presentation import conditions, crowding
 from crossmargin.presentation.conditions_tables import print_conditions
 from crossmargin.presentation.crowding_tables import print_crowding
 from crossmargin.simulation.market import SimulatedMarket
+from crossmargin.testing.markets import write_simulated_market
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "conditions.md"
 FEW = (
@@ -42,13 +42,7 @@ def demo(
     simulation: SimulatedMarket, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("conditions")
-    write_market_directory(
-        folder / "market",
-        simulation.tables,
-        simulated=True,
-        seed=simulation.seed,
-        notes=simulation.notes,
-    )
+    write_simulated_market(folder / "market", simulation)
     bootstrap.demo_positions(simulation, folder / "positions.csv")
     return folder / "market", folder / "positions.csv"
 

@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from crossmargin.bootstrap.books import create_books
-from crossmargin.cli.main import app
 from crossmargin.feeds.market.directory import write_market_directory
 from crossmargin.simulation.book import demo_positions, demo_positions_csv
 from crossmargin.testing.clearing_days import (
@@ -21,18 +19,14 @@ from crossmargin.testing.clearing_days import (
     opened_books,
     with_day_before,
 )
+from crossmargin.testing.commands import outcome
 
 TUTORIAL = Path(__file__).resolve().parents[2] / "docs" / "tutorial"
 ENTRY = ["--actor", "operations", "--approver", "risk"]
 
 
-def xm(*arguments: str) -> tuple[int, str, str]:
-    result = CliRunner().invoke(app, list(arguments))
-    return result.exit_code, result.stdout, result.stderr
-
-
 def said(*arguments: str) -> Any:
-    status, output, remarks = xm(*arguments, "--format", "json")
+    status, output, remarks = outcome(*arguments, "--format", "json")
     assert status == 0, remarks
     return json.loads(output)
 
@@ -67,7 +61,7 @@ def test_every_report_of_the_day_is_named_shown_and_written(
         whose = ("--customer", customer) if customer else ()
         document = said("report", "show", name, *of_day, *whose)
         assert (document["bd_fcm"], document["business_date"]) == (FIRM, day)
-    assert xm("report", "write", str(tmp_path), *of_day)[0] == 0
+    assert outcome("report", "write", str(tmp_path), *of_day)[0] == 0
     kinds = {each.suffix for each in tmp_path.iterdir()}
     assert kinds == {".json", ".csv", ".xlsx", ".pdf"}
     assert len(list(tmp_path.glob("*.json"))) == len(named)
@@ -80,7 +74,7 @@ def test_files_in_the_shapes_of_the_clearing_organizations_are_read_back_without
     books: str, day: str, simulation, tmp_path: Path
 ) -> None:
     out, market = tmp_path / "out", tmp_path / "market"
-    assert xm("report", "write", str(out), "--books", books, "--date", day)[0] == 0
+    assert outcome("report", "write", str(out), "--books", books, "--date", day)[0] == 0
     write_market_directory(market, simulation.tables, simulated=True, seed=1, notes={})
     whole = demo_positions_csv(simulation).splitlines()
     positions = tmp_path / "positions.csv"
@@ -107,18 +101,22 @@ def test_terms_and_decisions_are_entered_and_shown(books: str, day: str) -> None
     entered = ("--books", books, "--at", f"{day}T23:59-04:00")
     people = ("--actor", "bd_fcm_risk:ann", "--approver", "bd_fcm_compliance:bob")
     set_terms = ("call", "set-terms", "CURVE-FUND", *entered, *people, "--from", "2026-06-01")
-    status, _, remarks = xm(*set_terms, "--add-on-pct", "12.5", "--requirement-limit", "9000000")
+    status, _, remarks = outcome(
+        *set_terms, "--add-on-pct", "12.5", "--requirement-limit", "9000000"
+    )
     assert (status, remarks.strip()) == (0, f"house-terms/{FIRM}/CURVE-FUND/2026-06-01")
-    assert xm(*set_terms, "--add-on-pct", "x")[0] == 1
+    assert outcome(*set_terms, "--add-on-pct", "x")[0] == 1
     (terms,) = said("call", "terms", "--books", books)["terms"]
     assert (terms["add_on_pct"], terms["requirement_limit"]) == ("12.500000", "9000000.00")
     decided = ("call", "decide", "nothing", *entered, "--reject", "--reason", "paid in part")
-    status, _, remarks = xm(*decided, "--approver", "bd_fcm_risk:ann")
+    status, _, remarks = outcome(*decided, "--approver", "bd_fcm_risk:ann")
     assert (status, "a proposal to close out" in remarks) == (1, True)
 
 
 def test_a_report_of_no_day_is_refused(books: str) -> None:
-    status, _, remarks = xm("report", "show", "custody", "--books", books, "--date", "2026-01-02")
+    status, _, remarks = outcome(
+        "report", "show", "custody", "--books", books, "--date", "2026-01-02"
+    )
     assert status == 1
     assert "2026-01-02" in remarks
 
@@ -126,7 +124,7 @@ def test_a_report_of_no_day_is_refused(books: str) -> None:
 def test_a_day_without_reports_is_said_and_no_folder_is_made(books: str, tmp_path: Path) -> None:
     out = tmp_path / "out"
     asked = ("report", "write", str(out), "--books", books, "--date", "2026-01-02")
-    status, _, remarks = xm(*asked)
+    status, _, remarks = outcome(*asked)
     assert (status, "no report, notice or file" in remarks) == (1, True)
     assert not out.exists()
 
@@ -134,7 +132,7 @@ def test_a_day_without_reports_is_said_and_no_folder_is_made(books: str, tmp_pat
 def test_a_statement_is_a_customers_and_no_other_report_is(books: str, day: str) -> None:
     of_day = ("--books", books, "--date", day)
     for asked in (("statement",), ("capital", "--customer", "CURVE-FUND")):
-        status, _, remarks = xm("report", "show", *asked, *of_day)
+        status, _, remarks = outcome("report", "show", *asked, *of_day)
         assert (status, "the customer of a statement" in remarks) == (1, True)
 
 
@@ -151,14 +149,14 @@ def test_a_day_is_not_run_by_one_person_or_by_those_who_may_not(
     folders = [word for name in ("market", "inbox", "outbox") for word in (f"--{name}", tmp_path)]
     entry = ("--actor", people[0], "--approver", people[1])
     asked = ("day", "run", "--books", books, *map(str, folders), "--from", day, *entry)
-    status, _, remarks = xm(*asked)
+    status, _, remarks = outcome(*asked)
     assert (status, reason in remarks) == (1, True)
 
 
 @pytest.mark.parametrize("words", [("--approve", "--reject"), ()])
 def test_a_close_out_is_approved_or_rejected_and_not_both(books: str, day: str, words) -> None:
     entered = ("--books", books, "--at", f"{day}T23:59-04:00", "--approver", "bd_fcm_risk:ann")
-    status, _, remarks = xm("call", "decide", "nothing", *entered, *words, "--reason", "why")
+    status, _, remarks = outcome("call", "decide", "nothing", *entered, *words, "--reason", "why")
     assert (status, "one of --approve and --reject" in remarks) == (1, True)
 
 
@@ -172,7 +170,7 @@ def test_calls_stand_as_they_do_at_the_instant(books: str, day: str) -> None:
 
 def test_a_requirement_is_followed_to_its_files(books: str, day: str) -> None:
     requirement = f"requirement/{FIRM}/CURVE-FUND/{day}/eodxm"
-    status, output, _ = xm("trace", requirement, "--books", books, "--format", "csv")
+    status, output, _ = outcome("trace", requirement, "--books", books, "--format", "csv")
     assert status == 0
     rows = list(csv.DictReader(output.splitlines()))
     files = {row["file"]: row["sha256"] for row in rows if row["what"] == "FILE"}
@@ -180,7 +178,7 @@ def test_a_requirement_is_followed_to_its_files(books: str, day: str) -> None:
     assert {name.split("-")[1] for name in files} == {"novations", "trades"}
     assert all(int(row["line"]) > 1 and row["sha256"] == files[row["file"]] for row in lots)
     assert len({(row["file"], row["line"]) for row in lots}) == len(lots) > 1
-    assert xm("trace", f"{requirement}x", "--books", books)[0] == 1
+    assert outcome("trace", f"{requirement}x", "--books", books)[0] == 1
 
 
 @pytest.mark.real_data
@@ -190,9 +188,9 @@ def test_two_days_of_the_tutorial_from_the_command_line(
     address = str(tmp_path / "books.db")
     at = ("--at", "2026-05-01T09:00-04:00")
     entered = ("--books", address, *ENTRY)
-    assert xm("ledger", "create", address)[0] == 0
-    assert xm("ledger", "open", str(TUTORIAL / "bd-fcm-books.toml"), *entered, *at)[0] == 0
-    assert xm("customer", "import", str(TUTORIAL / "participants.toml"), *entered)[0] == 0
+    assert outcome("ledger", "create", address)[0] == 0
+    assert outcome("ledger", "open", str(TUTORIAL / "bd-fcm-books.toml"), *entered, *at)[0] == 0
+    assert outcome("customer", "import", str(TUTORIAL / "participants.toml"), *entered)[0] == 0
     market = ("--market", str(real_directory), "--derived-prices")
     run = (
         *("day", "run", *entered, *market, "--from", "2026-05-11", "--to", "2026-05-12"),
@@ -206,7 +204,7 @@ def test_two_days_of_the_tutorial_from_the_command_line(
     again = said(*run)["done"]
     assert [each["digest"] for each in again] == [each["digest"] for each in done]
     assert not any(each["is_new"] for each in again)
-    assert xm("ledger", "verify", "--books", address)[0] == 0
+    assert outcome("ledger", "verify", "--books", address)[0] == 0
     of_day = ("--books", address, "--date", "2026-05-12")
     backups = said("report", "show", "backups", *of_day)["document"]["customers"]
     assert [e["customer"] for e in backups if e["backup"] == "NORTH"] == ["BASIS-FUND", "WIDE-BOOK"]
@@ -220,5 +218,5 @@ def test_two_days_of_the_tutorial_from_the_command_line(
     earlier = said("report", "profit-and-loss", *of_day[:3], "2026-05-11", *market)
     assert earlier["holds"]
     assert earlier != proof
-    status, _, remarks = xm("report", "profit-and-loss", *of_day[:3], "2026-05-13", *market)
+    status, _, remarks = outcome("report", "profit-and-loss", *of_day[:3], "2026-05-13", *market)
     assert (status, "that was closed" in remarks) == (1, True)

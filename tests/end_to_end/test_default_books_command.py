@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from crossmargin.cli.main import app
 from crossmargin.ledger.posting import Posting
 from crossmargin.ledger.transfers import TransferKind
 from crossmargin.ledger.verification import Finding
@@ -21,15 +19,11 @@ from crossmargin.services.default_books.reporting import DEFAULT_REPORT
 from crossmargin.storage.books import open_books
 from crossmargin.storage.copying import copy_books
 from crossmargin.testing.books import move
+from crossmargin.testing.commands import outcome
 
 CUSTOMER = "CURVE-FUND"
 HEADER = "customer,ficc_result,cme_result,receiver\n"
 _NUMBERS = count()
-
-
-def xm(*arguments: str) -> tuple[int, str, str]:
-    result = CliRunner().invoke(app, list(arguments))
-    return result.exit_code, result.stdout, result.stderr
 
 
 class Drills:
@@ -44,12 +38,12 @@ class Drills:
         file.write_text(HEADER + "\n".join(rows) + "\n", encoding="utf-8")
         copy = str(self.folder / f"{number}.db")
         target = () if "--declare" in more else ("--copy", copy)
-        outcome = xm(
+        found = outcome(
             *("default", "books", str(file), "--books", self.books, *target, "--date", self.day),
             *("--at", f"{self.day}T23:45-04:00", "--actor", "trustee:t", "--approver", "risk"),
             *more,
         )
-        return *outcome, copy
+        return *found, copy
 
     def said(self, *rows: str) -> tuple[Any, str]:
         status, output, remarks, copy = self.run(*rows, more=("--format", "json"))
@@ -131,7 +125,7 @@ def test_a_customer_is_ported_whole_and_both_books_hold(drills: Drills) -> None:
     assert document["trustee"]["ported"] == {CUSTOMER: "BD-TWO"}
     assert findings(copy) == ()
     of_receiver = ("--books", copy, "--bd-fcm", "BD-TWO", "--format", "json")
-    balances = json.loads(xm("ledger", "balances", *of_receiver)[1])["balances"]
+    balances = json.loads(outcome("ledger", "balances", *of_receiver)[1])["balances"]
     owed = [each for each in balances if each["account"].startswith("CUSTOMER_FUTURES_ACCOUNT")]
     assert [Decimal(each["balance"]) for each in owed] == [found["ported"]]
     assert any(each["account"].startswith("FICC_XM_POSITION") for each in balances)
@@ -196,7 +190,9 @@ def test_a_drill_names_its_copy_or_is_declared(drills: Drills, tmp_path: Path) -
     file.write_text(HEADER, encoding="utf-8")
     rest = ("--date", drills.day, "--at", f"{drills.day}T23:45-04:00")
     two = ("--actor", "a", "--approver", "b")
-    status, _, remarks = xm("default", "books", str(file), "--books", drills.books, *rest, *two)
+    status, _, remarks = outcome(
+        "default", "books", str(file), "--books", drills.books, *rest, *two
+    )
     assert (status, "either --copy" in remarks) == (1, True)
 
 

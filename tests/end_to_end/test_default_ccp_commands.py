@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from crossmargin.cli.main import app
+from crossmargin.testing.commands import outcome
 
 HEADER = "section,place,bd_fcm,account,class,customer,asset,amount\n"
 FICC = f"""{HEADER}HELD,FRBNY,,,,,91282CMS7,90000000
@@ -29,13 +28,8 @@ ALLOCATED_LOSS,,BD2,HOUSE,futures,,,10
 """
 
 
-def xm(*arguments: str) -> tuple[int, str, str]:
-    result = CliRunner().invoke(app, ["default", *arguments])
-    return result.exit_code, result.stdout, result.stderr
-
-
 def said(*arguments: str) -> Any:
-    status, output, remarks = xm(*arguments, "--format", "json")
+    status, output, remarks = outcome("default", *arguments, "--format", "json")
     assert status == 0, remarks
     return json.loads(output)
 
@@ -97,7 +91,7 @@ def test_a_file_alone_is_enough_and_its_rows_are_written(files: dict[str, str]) 
     document = said(*of_file)
     assert [each["recovered"] for each in document["customers"]] == ["54000000", "36000000"]
     assert document["pools"][0]["rate"] == "0.9121666667"
-    status, table, _ = xm(*of_file, "--format", "csv")
+    status, table, _ = outcome("default", *of_file, "--format", "csv")
     rows = list(csv.DictReader(table.splitlines()))
     assert status == 0
     assert [row["section"] for row in rows] == [
@@ -113,7 +107,7 @@ def test_a_file_and_books_count_together(books: str, on: str, files: dict[str, s
 
 
 def test_cme_failure_shows_estates_and_members_of_a_file(files: dict[str, str]) -> None:
-    status, output, _ = xm("cme-failure", files["cme"], "--date", "2026-05-12")
+    status, output, _ = outcome("default", "cme-failure", files["cme"], "--date", "2026-05-12")
     assert status == 0
     assert "0.75" in output
     assert "If the BD-FCM survives" in output
@@ -123,15 +117,22 @@ def test_cme_failure_shows_estates_and_members_of_a_file(files: dict[str, str]) 
 
 def test_what_makes_no_sense_is_refused_with_every_reason(files: dict[str, str]) -> None:
     of_file = ("ficc-failure", files["ficc"], "--date", "2026-05-12")
-    status, _, remarks = xm(
-        *of_file, "--held-loss", "91282CMS7", "--held-loss", "USD=1%x", "--secured", "USD@L=-1"
+    status, _, remarks = outcome(
+        "default",
+        *of_file,
+        "--held-loss",
+        "91282CMS7",
+        "--held-loss",
+        "USD=1%x",
+        "--secured",
+        "USD@L=-1",
     )
     assert (status, len(remarks.splitlines())) == (1, 3)
-    assert xm("ficc-failure", "--date", "2026-05-12")[0] == 1
-    assert xm(*of_file, "--set", "arrangement.cap=1")[0] == 1
+    assert outcome("default", "ficc-failure", "--date", "2026-05-12")[0] == 1
+    assert outcome("default", *of_file, "--set", "arrangement.cap=1")[0] == 1
     cme = ("cme-failure", files["cme"], "--date", "2026-05-12")
-    assert xm(*cme, "--held-loss", "91282CMS7=1")[0] == 1
-    assert xm(*cme, "--held-loss", "USD=150.01")[0] == 1
+    assert outcome("default", *cme, "--held-loss", "91282CMS7=1")[0] == 1
+    assert outcome("default", *cme, "--held-loss", "USD=150.01")[0] == 1
 
 
 def test_a_parameter_chosen_is_in_the_document_and_another_digest(files: dict[str, str]) -> None:

@@ -11,24 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from crossmargin.cli.main import app
 from crossmargin.ledger.transfers import TransferKind
 from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.default_books.correcting import DEFAULT_CORRECTION
 from crossmargin.storage.books import open_books
 from crossmargin.storage.copying import copy_books
+from crossmargin.testing.commands import outcome
 
 CUSTOMER = "CURVE-FUND"
 HEADER = "entry,kind,customer,side,amount,reason\n"
 PEOPLE = ("--actor", "trustee:t", "--approver", "bd_fcm_risk:r")
 _NUMBERS = count()
-
-
-def xm(*arguments: object) -> tuple[int, str, str]:
-    result = CliRunner().invoke(app, [str(each) for each in arguments])
-    return result.exit_code, result.stdout, result.stderr
 
 
 class Estate:
@@ -44,7 +38,7 @@ class Estate:
             file.write_text(HEADER + "\n".join(rows) + "\n", encoding="utf-8")
             arguments = (file,)
         target = () if "--copy" in more else ("--carry-out",)
-        return xm(
+        return outcome(
             *("default", "distribute", *arguments, "--books", self.address, *target),
             *("--date", self.day, "--at", f"{self.day}T23:50-04:00", *PEOPLE, *more),
         )
@@ -87,7 +81,7 @@ def interim(closed_day_books: str, simulation, tmp_path_factory: pytest.TempPath
     folder = tmp_path_factory.mktemp("interim")
     rows, copy, day = folder / "rows.csv", str(folder / "copy.db"), simulation.as_of.isoformat()
     rows.write_text(f"customer,ficc_result,cme_result,receiver\n{CUSTOMER},10.00,-30.01,\n")
-    status, _, remarks = xm(
+    status, _, remarks = outcome(
         *("default", "books", rows, "--books", closed_day_books, "--copy", copy),
         *("--date", day, "--at", f"{day}T23:45-04:00", *PEOPLE, "--pay", "0.5"),
     )
@@ -204,7 +198,7 @@ def test_a_debt_that_is_paid_frees_residual_interest(
     day, copy = simulation.as_of.isoformat(), str(tmp_path / "deficit.db")
     rows = tmp_path / "rows.csv"
     rows.write_text(f"customer,ficc_result,cme_result,receiver\n{CUSTOMER},,-21000000,\n")
-    status, _, remarks = xm(
+    status, _, remarks = outcome(
         *("default", "books", rows, "--books", closed_day_books, "--copy", copy),
         *("--date", day, "--at", f"{day}T23:45-04:00", *PEOPLE),
     )
@@ -286,10 +280,10 @@ def test_reports_are_written_again_from_the_books_alone(
     first, again = tmp_path / "first", tmp_path / "again"
     estate.said(more=("--pay", "1", "--pages", first))
     of = ("--books", estate.address, "--date", estate.day)
-    status, output, _ = xm("default", "reports", again, *of)
+    status, output, _ = outcome("default", "reports", again, *of)
     assert (status, "trustee.html" in output) == (0, True)
     for each in first.iterdir():
         assert each.read_bytes() == (again / each.name).read_bytes()
     nothing = ("--books", closed_day_books, "--date", estate.day)
-    status, _, remarks = xm("default", "reports", again, *nothing)
+    status, _, remarks = outcome("default", "reports", again, *nothing)
     assert (status, "was declared" in remarks) == (1, True)

@@ -37,13 +37,11 @@ def xm_forward(*arguments: str | Path, columns: int = 80) -> Result:
 def demo(
     simulation: SimulatedMarket, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[str | Path, ...]:
-    from crossmargin.feeds.market.directory import write_market_directory
+    from crossmargin.testing.markets import write_simulated_market
 
     folder = tmp_path_factory.mktemp("forward")
     market, positions = folder / "market", folder / "positions.csv"
-    write_market_directory(
-        market, simulation.tables, simulated=True, seed=simulation.seed, notes=simulation.notes
-    )
+    write_simulated_market(market, simulation)
     lines = demo_positions_csv(simulation).splitlines()
     kept = [line for line in lines if "WIDE-BOOK" not in line]
     positions.write_text("\n".join(kept) + "\n", encoding="utf-8")

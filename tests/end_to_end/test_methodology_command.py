@@ -21,16 +21,10 @@ runner = CliRunner()
 
 @pytest.fixture(scope="module")
 def market(simulation: SimulatedMarket, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from crossmargin.feeds.market.directory import write_market_directory
+    from crossmargin.testing.markets import write_simulated_market
 
     directory = tmp_path_factory.mktemp("methodology") / "market"
-    write_market_directory(
-        directory,
-        simulation.tables,
-        simulated=True,
-        seed=simulation.seed,
-        notes=simulation.notes,
-    )
+    write_simulated_market(directory, simulation)
     return directory
 
 

@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from crossmargin.basics.digest import digest_of
-from crossmargin.cli.main import app
 from crossmargin.feeds.market.directory import write_market_directory
 from crossmargin.services.clearing_day.marks import last_marks
 from crossmargin.services.clearing_day.verifying import verify_books
@@ -25,6 +23,7 @@ from crossmargin.storage.books import create_books, open_books
 from crossmargin.storage.copying import copy_books
 from crossmargin.testing.clearing_days import opened_books, with_day_before
 from crossmargin.testing.closed_days import closed_day
+from crossmargin.testing.commands import outcome
 
 CUSTOMER, TWO = "CURVE-FUND", "BD-TWO"
 KINDS = (
@@ -34,11 +33,6 @@ KINDS = (
     "CME_CLEARING_MEMBER",
 )
 _NUMBERS = count()
-
-
-def xm(*arguments: object) -> tuple[int, str, str]:
-    result = CliRunner().invoke(app, [str(each) for each in arguments])
-    return result.exit_code, result.stdout, result.stderr
 
 
 def receivers(accepts: str = '"XM"', *, margin_max: str = "900000000.00", more: str = "") -> str:
@@ -66,7 +60,7 @@ class Ports:
     def files(self) -> tuple[Path, Path]:
         positions, held = self.folder / "positions.csv", self.folder / "held.csv"
         target = ("--positions", positions, "--held", held)
-        status, _, remarks = xm("port", "files", "--books", self.books, *target)
+        status, _, remarks = outcome("port", "files", "--books", self.books, *target)
         assert status == 0, remarks
         return positions, held
 
@@ -75,7 +69,7 @@ class Ports:
         file, plan = self.folder / "receivers.toml", self.folder / f"plan-{next(_NUMBERS)}.json"
         file.write_text(text, encoding="utf-8")
         trigger = () if "--trigger" in more else ("--trigger", "TRANSFER_REQUIRED")
-        status, output, remarks = xm(
+        status, output, remarks = outcome(
             *("port", "plan", positions, "--market", self.market, "--receivers", file),
             *("--held", held, "--bd-fcm", "BD-FCM", "--since", self.day, *trigger),
             *("--date", self.day, *more, "--format", "json"),
@@ -90,11 +84,11 @@ class Ports:
         people = (
             () if "--actor" in more else ("--actor", "trustee:t", "--approver", "bd_fcm_risk:r")
         )
-        outcome = xm(
+        found = outcome(
             *("port", "books", plan, "--books", self.books, *target, "--date", self.day),
             *("--at", f"{self.day}T23:45-04:00", *people, *more),
         )
-        return *outcome, copy
+        return *found, copy
 
     def said(self, plan: Path) -> tuple[Any, str]:
         status, output, remarks, copy = self.run(plan, "--format", "json")
@@ -328,7 +322,7 @@ def test_a_plan_is_carried_out_once_and_by_two(ports: Ports, tmp_path: Path) -> 
     assert (status, "verified" in output) == (0, True), remarks
     status, _, remarks, _ = real.run(plan, "--carry-out")
     assert (status, "was not carried out" in remarks) == (1, True)
-    status, _, remarks = xm(
+    status, _, remarks = outcome(
         *("port", "books", plan, "--books", own, "--date", ports.day),
         *("--at", f"{ports.day}T23:45-04:00", "--actor", "a", "--approver", "b"),
     )
@@ -348,12 +342,12 @@ def test_the_files_of_a_plan_are_what_the_books_hold(ports: Ports) -> None:
     rows = list(csv.DictReader(io.StringIO(held.read_text())))
     cash = sum(Decimal(row["quantity"]) for row in rows if row["asset"] == "CASH")
     of = ("--books", ports.books, "--bd-fcm", "BD-FCM", "--format", "json")
-    balances = json.loads(xm("ledger", "balances", *of)[1])["balances"]
+    balances = json.loads(outcome("ledger", "balances", *of)[1])["balances"]
     owed = [e for e in balances if e["account"].startswith("CUSTOMER_FUTURES_ACCOUNT")]
     assert cash == sum(Decimal(each["balance"]) for each in owed if each["asset"] == "CASH-USD")
     lines = list(csv.DictReader(io.StringIO(positions.read_text())))
     assert {row["customer_id"] for row in lines} == {CUSTOMER}
-    status, _, remarks = xm(
+    status, _, remarks = outcome(
         *("port", "files", "--books", ports.books, "--bd-fcm", "NOBODY"),
         *("--positions", positions, "--held", held),
     )

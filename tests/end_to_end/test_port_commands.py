@@ -39,13 +39,11 @@ def document_of(*arguments: str | Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def demo(simulation: SimulatedMarket, tmp_path_factory: pytest.TempPathFactory) -> Files:
-    from crossmargin.feeds.market.directory import write_market_directory
+    from crossmargin.testing.markets import write_simulated_market
 
     folder = tmp_path_factory.mktemp("port")
     market, positions = folder / "market", folder / "positions.csv"
-    write_market_directory(
-        market, simulation.tables, simulated=True, seed=simulation.seed, notes=simulation.notes
-    )
+    write_simulated_market(market, simulation)
     positions.write_text(demo_positions_csv(simulation), encoding="utf-8")
     return positions, "--market", market, "--receivers", RECEIVERS
 

@@ -23,16 +23,10 @@ def xm_span(*arguments: str | Path, columns: int = 80) -> Result:
 
 @pytest.fixture(scope="session")
 def simulated_directory(simulation, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from crossmargin.feeds.market.directory import write_market_directory
+    from crossmargin.testing.markets import write_simulated_market
 
     directory = tmp_path_factory.mktemp("span") / "market"
-    write_market_directory(
-        directory,
-        simulation.tables,
-        simulated=True,
-        seed=simulation.seed,
-        notes=simulation.notes,
-    )
+    write_simulated_market(directory, simulation)
     return directory
 
 

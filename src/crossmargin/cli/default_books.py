@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,14 +14,21 @@ from crossmargin.cli.books_options import (
     BdFcmOption,
     BooksOption,
     instant_of,
-    opened,
     reported,
 )
 from crossmargin.cli.changes import ON_THE_COMMAND_LINE, changes_by_owner
-from crossmargin.cli.default_distribute import ShareOption, share_of
-from crossmargin.cli.options import DATE_FORMATS, ChangesOption, FormatOption, OwnParametersOption
-from crossmargin.cli.output import OutputFormat, refuse, write_document
-from crossmargin.cli.port_books import PagesOption, write_pages
+from crossmargin.cli.default_options import (
+    CopyOption,
+    DayOption,
+    PagesOption,
+    ShareOption,
+    check_copy,
+    running,
+    share_of,
+    write_pages,
+)
+from crossmargin.cli.options import ChangesOption, FormatOption, OwnParametersOption
+from crossmargin.cli.output import OutputFormat, write_document
 from crossmargin.services.default_books.declaring import DefaultTrigger
 
 
@@ -32,21 +38,11 @@ def default_books_command(
     ],
     *,
     books: BooksOption,
-    business_date: Annotated[
-        datetime,
-        typer.Option(
-            "--date", formats=DATE_FORMATS, metavar="DATE", help="After the close of which day."
-        ),
-    ],
+    business_date: DayOption,
     at: AtOption,
     actor: ActorOption,
     approver: ApproverOption,
-    copy: Annotated[
-        str | None,
-        typer.Option(
-            "--copy", metavar="ADDRESS", help="Where the copy goes that a drill is run on."
-        ),
-    ] = None,
+    copy: CopyOption = None,
     is_declared: Annotated[
         bool,
         typer.Option("--declare", help="Declare it in the books of record; there is no copy."),
@@ -62,16 +58,13 @@ def default_books_command(
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Run a default in the books: close out or port, pay, give back, distribute, report."""
-    from crossmargin.basics.refusals import Refusal
     from crossmargin.bootstrap import default_books
     from crossmargin.bootstrap.defaults import default_parameters
     from crossmargin.presentation.default_books import BOOKS_HEADER, books_rows, print_books
     from crossmargin.services.default_books.declaring import Declaration
     from crossmargin.services.default_books.drill import run_default
 
-    if (copy is None) is not is_declared:
-        expected = "either --copy, for a drill, or --declare"
-        refuse((Refusal("copy", copy or "", expected, "books of a default"),), output_format)
+    check_copy(copy, is_real=is_declared, real="--declare", output_format=output_format)
     instant = instant_of(at, output_format)
     paid = share_of(share, output_format)
     declaration = Declaration(bd_fcm, trigger, business_date.date(), instant, actor, approver)
@@ -83,9 +76,7 @@ def default_books_command(
             ),
             reason=ON_THE_COMMAND_LINE,
         )
-        if copy is not None:
-            default_books.copy_books(books, copy)
-    with opened(copy or books, output_format) as store, store.work() as work:
+    with running(books, copy, output_format) as work:
         document = run_default(
             work, declaration, treatments, reach=parameters.rules.reach, share=paid
         )

@@ -10,6 +10,7 @@ import typer
 
 from crossmargin.cli.books_options import BdFcmOption, OptionalBooksOption, opened, reported
 from crossmargin.cli.changes import changes_by_owner
+from crossmargin.cli.default_options import HeldLossOption, SecuredOption
 from crossmargin.cli.options import (
     DATE_FORMATS,
     ChangesOption,
@@ -36,22 +37,6 @@ _Date = Annotated[
     datetime,
     typer.Option("--date", formats=DATE_FORMATS, metavar="DATE", help="At the close of which day."),
 ]
-_Losses = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--held-loss",
-        metavar="ASSET[@PLACE]=AMOUNT",
-        help="What is not there: dollars, dollars of par, or a per cent; may be repeated.",
-    ),
-]
-_Secured = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--secured",
-        metavar="ASSET[@CREDITOR]=AMOUNT",
-        help="A claim that comes before entitlement holders; may be repeated.",
-    ),
-]
 
 
 def ficc_failure_command(
@@ -60,8 +45,8 @@ def ficc_failure_command(
     business_date: _Date,
     books: OptionalBooksOption = None,
     bd_fcm: BdFcmOption = "BD-FCM",
-    held_loss: _Losses = None,
-    secured: _Secured = None,
+    held_loss: HeldLossOption = None,
+    secured: SecuredOption = None,
     changes: ChangesOption = None,
     own_parameters: OwnParametersOption = None,
     output_format: FormatOption = OutputFormat.TABLE,
@@ -112,7 +97,7 @@ def cme_failure_command(
     business_date: _Date,
     books: OptionalBooksOption = None,
     bd_fcm: BdFcmOption = "BD-FCM",
-    held_loss: _Losses = None,
+    held_loss: HeldLossOption = None,
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Share out what CME holds: by class, by member, then by customer and in each pool."""

@@ -13,12 +13,16 @@ from crossmargin.cli.books_options import (
     BdFcmOption,
     BooksOption,
     instant_of,
-    opened,
     reported,
+)
+from crossmargin.cli.default_options import (
+    DayOption,
+    HeldLossOption,
+    SecuredOption,
+    running,
 )
 from crossmargin.cli.options import FormatOption
 from crossmargin.cli.output import OutputFormat, write_document
-from crossmargin.cli.port_books import DayOption
 from crossmargin.product.position import ClearingOrganization
 
 
@@ -35,27 +39,13 @@ def default_ccp_books_command(
     at: AtOption,
     actor: ActorOption,
     approver: ApproverOption,
-    held_loss: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--held-loss",
-            metavar="ASSET[@PLACE]=AMOUNT",
-            help="What is not there: dollars, dollars of par, or a per cent; may be repeated.",
-        ),
-    ] = None,
-    secured: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--secured",
-            metavar="ASSET[@CREDITOR]=AMOUNT",
-            help="A claim that comes before entitlement holders, at FICC; may be repeated.",
-        ),
-    ] = None,
+    held_loss: HeldLossOption = None,
+    secured: SecuredOption = None,
     bd_fcm: BdFcmOption = "BD-FCM",
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Post what each customer loses and recovers where a clearing organization fails."""
-    from crossmargin.bootstrap import ccp_failure, default_books
+    from crossmargin.bootstrap import ccp_failure
     from crossmargin.presentation.ccp_books import (
         CCP_BOOKS_HEADER,
         ccp_books_rows,
@@ -71,8 +61,7 @@ def default_ccp_books_command(
     order = FailureOrder(side, bd_fcm, business_date.date(), instant, actor, approver)
     with reported(output_format):
         rules = ccp_failure.ccp_failure_rules(order.business_date, (), {})
-        default_books.copy_books(books, copy)
-    with opened(copy, output_format) as store, store.work() as work:
+    with running(books, copy, output_format) as work:
         losses = losses_of_books(work, order, rules, held_loss or (), secured or ())
         document = post_failure(work, order, losses)
         work.commit()

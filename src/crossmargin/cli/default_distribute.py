@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
 
@@ -15,27 +14,21 @@ from crossmargin.cli.books_options import (
     BdFcmOption,
     BooksOption,
     instant_of,
-    opened,
     reported,
 )
-from crossmargin.cli.options import FormatOption
-from crossmargin.cli.output import OutputFormat, refuse, write_document
-from crossmargin.cli.port_books import (
+from crossmargin.cli.default_options import (
+    CarryOutOption,
     CopyOption,
     DayOption,
     PagesOption,
+    ShareOption,
     check_copy,
+    running,
+    share_of,
     write_pages,
 )
-
-ShareOption = Annotated[
-    str,
-    typer.Option(
-        "--pay",
-        metavar="SHARE",
-        help="Share of every allowed claim that is paid, earlier payments counted; 1 is final.",
-    ),
-]
+from crossmargin.cli.options import FormatOption
+from crossmargin.cli.output import OutputFormat, refuse, write_document
 
 
 def default_distribute_command(
@@ -51,10 +44,7 @@ def default_distribute_command(
     approver: ApproverOption,
     share: ShareOption = "",
     copy: CopyOption = None,
-    is_carried_out: Annotated[
-        bool,
-        typer.Option("--carry-out", help="Post it in the books of record; there is no copy."),
-    ] = False,
+    is_carried_out: CarryOutOption = False,
     pages: PagesOption = None,
     bd_fcm: BdFcmOption = "BD-FCM",
     output_format: FormatOption = OutputFormat.TABLE,
@@ -78,9 +68,7 @@ def default_distribute_command(
     order = DistributionOrder(bd_fcm, business_date.date(), instant, actor, approver, paid)
     with reported(output_format):
         corrections = default_books.read_corrections(file) if file is not None else ()
-        if copy is not None:
-            default_books.copy_books(books, copy)
-    with opened(copy or books, output_format) as store, store.work() as work:
+    with running(books, copy, output_format) as work:
         document = run_distribution(work, order, corrections)
         work.commit()
         write_pages(pages, work, bd_fcm, order.business_date)
@@ -91,17 +79,3 @@ def default_distribute_command(
         rows=distribution_rows,
         show=print_distribution,
     )
-
-
-def share_of(text: str, output_format: OutputFormat) -> Fraction:
-    """Return the share of claims that an option names, or end with status 1."""
-    from crossmargin.basics.refusals import Refusal
-
-    try:
-        share = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        share = Fraction(-1)
-    if not 0 <= share <= 1:
-        expected = "a share of claims from 0 to 1, as in 0.8"
-        refuse((Refusal("pay", text, expected, "distributions of a default"),), output_format)
-    return share

@@ -8,8 +8,6 @@ sense, 141 a pipe whose reader left.
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
 import json
 import os
 import sys
@@ -79,13 +77,9 @@ def write_json(document: object) -> None:
 
 def write_csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Write a table as CSV on standard output."""
-    from crossmargin.presentation.cells import csv_cell
+    from crossmargin.presentation.cells import csv_text
 
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([csv_cell(cell) for cell in row] for row in rows)
-    typer.echo(text.getvalue(), nl=False)
+    typer.echo(csv_text(header, rows), nl=False)
 
 
 def write_document(

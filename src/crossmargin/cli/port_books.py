@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,31 +17,17 @@ from crossmargin.cli.books_options import (
     opened,
     reported,
 )
-from crossmargin.cli.options import DATE_FORMATS, FormatOption
-from crossmargin.cli.output import OutputFormat, refuse, write_document
-
-if TYPE_CHECKING:
-    from crossmargin.services.books.ports import Work
-
-DayOption = Annotated[
-    datetime,
-    typer.Option(
-        "--date", formats=DATE_FORMATS, metavar="DATE", help="After the close of which day."
-    ),
-]
-CopyOption = Annotated[
-    str | None,
-    typer.Option("--copy", metavar="ADDRESS", help="Where the copy goes that a drill is run on."),
-]
-PagesOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--pages",
-        metavar="DIR",
-        help="Write what then stands in the books for trustee, regulators and each customer.",
-        file_okay=False,
-    ),
-]
+from crossmargin.cli.default_options import (
+    CarryOutOption,
+    CopyOption,
+    DayOption,
+    PagesOption,
+    check_copy,
+    running,
+    write_pages,
+)
+from crossmargin.cli.options import FormatOption
+from crossmargin.cli.output import OutputFormat, write_document
 
 
 def port_books_command(
@@ -57,10 +42,7 @@ def port_books_command(
     actor: ActorOption,
     approver: ApproverOption,
     copy: CopyOption = None,
-    is_carried_out: Annotated[
-        bool,
-        typer.Option("--carry-out", help="Carry it out in the books of record; there is no copy."),
-    ] = False,
+    is_carried_out: CarryOutOption = False,
     pages: PagesOption = None,
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
@@ -78,9 +60,7 @@ def port_books_command(
     order = CarriedOut(business_date.date(), instant, actor, approver)
     with reported(output_format):
         planned = default_books.read_port_plan(plan)
-        if copy is not None:
-            default_books.copy_books(books, copy)
-    with opened(copy or books, output_format) as store, store.work() as work:
+    with running(books, copy, output_format) as work:
         document = run_port(work, planned, order)
         work.commit()
         write_pages(pages, work, planned.bd_fcm, order.business_date)
@@ -91,24 +71,6 @@ def port_books_command(
         rows=port_books_rows,
         show=print_port_books,
     )
-
-
-def write_pages(folder: Path | None, work: Work, bd_fcm: str, as_of: date) -> None:
-    """Write what stands in the books of a default or port into a folder, where one is named."""
-    if folder is None:
-        return
-    from crossmargin.bootstrap import default_books
-
-    default_books.write_standing(work, folder, bd_fcm, as_of)
-
-
-def check_copy(copy: str | None, *, is_real: bool, real: str, output_format: OutputFormat) -> None:
-    """End with status 1 unless a drill names its copy, or the books of record are meant."""
-    from crossmargin.basics.refusals import Refusal
-
-    if (copy is None) is not is_real:
-        expected = f"either --copy, for a drill, or {real}"
-        refuse((Refusal("copy", copy or "", expected, "books of a default"),), output_format)
 
 
 def port_files_command(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from crossmargin.presentation.held_and_owed import print_held_and_owed
 from crossmargin.presentation.tables import grid, print_whole
 
 if TYPE_CHECKING:
@@ -31,10 +32,4 @@ def print_ccp_books(console: Console, document: Mapping[str, Any]) -> None:
     for row in ccp_books_rows(document):
         table.add_row(*row)
     print_whole(console, table)
-    for row in document["held_and_owed"]["after"]:
-        console.print(
-            f"{row['book']} {row['asset']}: held {row['held']}, owed {row['owed']}, "
-            f"difference {row['difference']}"
-        )
-    console.print("verified")
-    console.print(f"digest {document['digest']}")
+    print_held_and_owed(console, document)

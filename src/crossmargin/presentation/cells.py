@@ -1,9 +1,11 @@
-"""Cells of a CSV file, as every command writes them."""
+"""Cells and text of a CSV file, as every command writes them."""
 
 from __future__ import annotations
 
+import csv
+import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 #: What every row of a run begins with.
@@ -20,6 +22,21 @@ def csv_cell(value: object) -> str:
     if text.startswith(_FORMULA_BEGINS) and not _NUMBER.fullmatch(text):
         return f"'{text}"
     return text
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    r"""Return a table as CSV, every cell as :func:`csv_cell` has it.
+
+    Examples
+    --------
+    >>> csv_text(("customer", "amount"), [("=SUM", "-1.00")])
+    "customer,amount\n'=SUM,-1.00\n"
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([csv_cell(cell) for cell in row] for row in rows)
+    return text.getvalue()
 
 
 def labels(document: Mapping[str, Any]) -> tuple[str, str]:

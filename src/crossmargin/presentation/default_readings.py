@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
@@ -59,51 +59,56 @@ def readings_lines(document: Document) -> Iterator[str]:
     found = document["readings"][_SET_OFF]
     for name, words in READING_WORDS[_SET_OFF].items():
         record = ", of record" if name == found["of_record"] else ""
-        rates = (_rate_or_none(found["by_reading"][name][case]) for case in _CASES)
+        one, other = (_rate_or_none(found["by_reading"][name][case]) for case in _CASES)
         yield (
             f"{words[0].upper()}{words[1:]}{record} ({name}): paid of public claims "
-            f"{next(rates)} with the arrangement, {next(rates)} without it."
+            f"{one} with the arrangement, {other} without it."
         )
-    by_reading = {
-        tuple(each[case]["futures_rate"] for case in _CASES)
+    # Where the firm stands everything is paid.
+    rates = {
+        tuple(Decimal(each[case]["futures_rate"] or 1) for case in _CASES)
         for each in found["by_reading"].values()
     }
-    if len(by_reading) == 1:
+    if len(rates) == 1:
         yield "The reading is inferred; here it changes no rate."
-        return
-    yield (
-        "The reading is inferred, and whether others lose less or more with the arrangement "
-        "depends on it."
-    )
+    elif len({one.compare(other) for one, other in rates}) == 1:
+        yield (
+            "The reading is inferred; here it changes a rate, and not whether more is paid with "
+            "the arrangement."
+        )
+    else:
+        yield (
+            "The reading is inferred, and whether others lose less or more with the arrangement "
+            "depends on it."
+        )
 
 
 def readings_table(document: Document) -> Table:
     """Return the rates under every reading, with the arrangement and without it."""
-    rows = []
-    for parameter, words in READING_WORDS.items():
-        found = document["readings"][parameter]
-        for name, said in words.items():
-            record = " (of record)" if name == found["of_record"] else ""
-            of = found["by_reading"][name]
-            rows.append((f"{said}{record}", *(_rate_or_none(of[case]) for case in _CASES)))
-    return table(
-        "What the futures class pays of public claims, by reading",
-        ("reading", *_CASES.values()),
-        rows,
+    return _by_reading(
+        "What the futures class pays of public claims, by reading", document, _rate_or_none
     )
 
 
 def own_readings_table(document: Document, claimant: str) -> Table:
     """Return what one claimant recovers under every reading."""
+
+    def recovered(found: Document | None) -> str:
+        return money(found["recovered"][claimant]) if found else "-"
+
+    return _by_reading("Recovered, by reading, US dollars", document, recovered)
+
+
+def _by_reading(title: str, document: Document, cell: Callable[[Document | None], str]) -> Table:
+    """Return a row a reading, of its cases a cell each; there may be no such case."""
     rows = []
     for parameter, words in READING_WORDS.items():
         found = document["readings"][parameter]
         for name, said in words.items():
             record = " (of record)" if name == found["of_record"] else ""
             of = found["by_reading"][name]
-            cells = (money(of[case]["recovered"][claimant]) if of[case] else "-" for case in _CASES)
-            rows.append((f"{said}{record}", *cells))
-    return table("Recovered, by reading, US dollars", ("reading", *_CASES.values()), rows)
+            rows.append((f"{said}{record}", *(cell(of[case]) for case in _CASES)))
+    return table(title, ("reading", *_CASES.values()), rows)
 
 
 def ficc_unpaid_line(case: Document) -> str:

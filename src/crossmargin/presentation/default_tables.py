@@ -60,7 +60,8 @@ def payout_terms_line(document: Document) -> str:
         f"{worded(name)}: {each['value']}, {each['unit']}, {each['status']}"
         for name, each in document["payout_terms"].items()
     )
-    return f"{'; '.join(terms)}.".capitalize()
+    line = f"{'; '.join(terms)}."
+    return f"{line[0].upper()}{line[1:]}"
 
 
 def print_default(console: Console, document: Document) -> None:
@@ -276,7 +277,7 @@ def _segregated_lines(found: Document) -> Iterator[str]:
     if Decimal(found["returned"]) or Decimal(found["claims"]):
         yield (
             f"Segregated Customer Margin at FICC, apart: {usd(found['returned'])}, of which "
-            f" securities customers are paid {usd(found['paid'])} on "
+            f"securities customers are paid {usd(found['paid'])} on "
             f"{usd(found['claims'])}; {usd(found['to_classes'])} pays debts that were set "
             f"off, and {usd(found['from_classes'])} comes in for such debts."
         )

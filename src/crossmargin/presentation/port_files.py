@@ -73,6 +73,7 @@ def _position(line: PositionLine) -> tuple[object, ...]:
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a table with every cell to the letter: a plan is made from what it says."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)

@@ -6,14 +6,12 @@ cash and one of securities, and its JSON document, with the version in the name.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from crossmargin.ledger.assets import AssetKind
-from crossmargin.presentation.cells import csv_cell
+from crossmargin.presentation.cells import csv_text
 from crossmargin.presentation.reports import REPORT_HEADER, report_rows
 from crossmargin.presentation.statement_files import statement_csv, statement_pdf, statement_xlsx
 from crossmargin.reporting.custody_documents import CSV_COLUMNS, csv_name, csv_rows, file_stem
@@ -34,7 +32,7 @@ def report_files(report: Mapping[str, Any]) -> dict[str, bytes]:
         files[f"{stem}.xlsx"] = statement_xlsx(document)
         files[f"{stem}.pdf"] = statement_pdf(document)
     else:
-        files[f"{stem}.csv"] = _csv(report)
+        files[f"{stem}.csv"] = csv_text(REPORT_HEADER, report_rows(report)).encode()
     return files
 
 
@@ -47,17 +45,5 @@ def notice_file(notice: Mapping[str, Any], number: int) -> dict[str, bytes]:
 def _custody_files(document: Mapping[str, Any]) -> dict[str, bytes]:
     files = {f"{file_stem(document)}.json": f"{json.dumps(document, indent=2)}\n".encode()}
     for kind in (AssetKind.CASH, AssetKind.SECURITY):
-        files[csv_name(document, kind)] = _table(CSV_COLUMNS, csv_rows(document, kind))
+        files[csv_name(document, kind)] = csv_text(CSV_COLUMNS, csv_rows(document, kind)).encode()
     return files
-
-
-def _csv(report: Mapping[str, Any]) -> bytes:
-    return _table(REPORT_HEADER, report_rows(report))
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([csv_cell(cell) for cell in row] for row in rows)
-    return text.getvalue().encode()

@@ -11,9 +11,9 @@ from html import escape
 from typing import Any
 
 from crossmargin.methodology.values import Table
-from crossmargin.presentation.default_pdf import page_pdf
 from crossmargin.presentation.pack_html import table_html
 from crossmargin.presentation.pack_style import CSS
+from crossmargin.presentation.sectioned_pdf import page_pdf
 
 Document = Mapping[str, Any]
 #: A heading, and what stands under it: sentences and tables.

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from crossmargin.methodology.values import Table
-from crossmargin.presentation.cells import csv_cell
+from crossmargin.presentation.cells import csv_text
 from crossmargin.presentation.sectioned_pages import Section, both_pages, safe_name
 
 Document = Mapping[str, Any]
@@ -16,6 +14,7 @@ _ORIGIN = "the ledger"
 _MOVEMENTS = ("business_date", "kind", "state", "bd_fcm", "account", "asset", "amount", "transfer")
 _HELD = ("customer", "bd_fcm", "what", "asset", "amount")
 _TIMELINE = ("business_date", "at", "kinds", "transfers", "declaration", "group")
+_CORRECTIONS = ("business_date", "entry", "kind", "customer", "amount", "reason")
 _BOOKS = ("book", "asset", "held", "owed", "difference")
 _WHAT = {
     "positions": "position",
@@ -35,14 +34,14 @@ def standing_pages(document: Document) -> dict[str, bytes]:
     """
     lead = f"{document['bd_fcm']}, books as of {document['as_of']}"
     pages = both_pages("trustee", "Trustee", lead, document, _trustee(document))
-    pages["trustee.csv"] = _csv(_HELD, _held_rows(document["customers"]))
+    pages["trustee.csv"] = csv_text(_HELD, _held_rows(document["customers"])).encode()
     pages |= both_pages("regulators", "Regulators", lead, document, _regulators(document))
-    pages["regulators.csv"] = _csv(_TIMELINE, _timeline_rows(document))
+    pages["regulators.csv"] = csv_text(_TIMELINE, _timeline_rows(document)).encode()
     for place, customer in enumerate(document["customers"], start=1):
         name = customer["customer"]
         file = f"customer-{place:04d}-{safe_name(name)}"
         pages |= both_pages(file, name, lead, document, _customer(customer))
-        pages[f"{file}.csv"] = _csv(_MOVEMENTS, _movement_rows(customer))
+        pages[f"{file}.csv"] = csv_text(_MOVEMENTS, _movement_rows(customer)).encode()
     return pages
 
 
@@ -62,13 +61,9 @@ def _trustee(document: Document) -> list[Section]:
             figures=(1,),
         ),
     ]
-    corrections = [
-        [each[name] for name in ("business_date", "entry", "kind", "customer", "amount", "reason")]
-        for each in document["corrections"]
-    ]
+    corrections = [[each[name] for name in _CORRECTIONS] for each in document["corrections"]]
     if corrections:
-        header = ("business_date", "entry", "kind", "customer", "amount", "reason")
-        blocks.append(_table("What became known later", header, corrections, figures=(4,)))
+        blocks.append(_table("What became known later", _CORRECTIONS, corrections, figures=(4,)))
     return [
         ("What was declared", [_declared(document)]),
         ("Customers", blocks),
@@ -160,11 +155,3 @@ def _table(
         origin=_ORIGIN,
         figures=frozenset(figures),
     )
-
-
-def _csv(header: Sequence[str], rows: Iterator[list[str]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([csv_cell(cell) for cell in row] for row in rows)
-    return text.getvalue().encode()

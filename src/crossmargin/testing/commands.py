@@ -59,6 +59,12 @@ def xm(
     return subprocess.CompletedProcess(given, status, printed, said)
 
 
+def outcome(*arguments: object) -> tuple[int, str, str]:
+    """Run the command line, and return its status, what it printed and what it remarked."""
+    done = xm(*arguments)
+    return done.returncode, done.stdout, done.stderr
+
+
 def _status(run: Callable[[], None]) -> int:
     try:
         run()
