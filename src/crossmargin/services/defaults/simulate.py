@@ -330,7 +330,7 @@ class _Default:
             results,
             defaulters=self.defaulters,
             proprietary_loss=self.firm.proprietary_loss,
-            test=self.rules.failure_test,
+            failure_test=self.rules.failure_test,
         )
 
     def _over(self, failed_on: date) -> tuple[date, ...]:

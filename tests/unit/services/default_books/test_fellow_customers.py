@@ -155,7 +155,7 @@ def case_of(holdings: Holdings, loss: Money, reach: Reach) -> Case:
     }
     return run_case(
         holdings,
-        fail(holdings, results, defaulters=[LOSER]),
+        fail(holdings, results, failure_test=rules.failure_test, defaulters=[LOSER]),
         results,
         closed_out=frozenset(results),
         facts=TrusteeFacts(),
