@@ -14,16 +14,13 @@ from crossmargin.default_management.default_accounts import (
     MarginPlace,
     bank_account_of,
     owed_account,
-    position_leg,
 )
 from crossmargin.default_management.postings import (
     DefaultEntry,
     DefaultItem,
     MarginReturned,
-    PositionClosed,
 )
 from crossmargin.ledger.assets import Asset
-from crossmargin.ledger.chart import Account
 from crossmargin.ledger.transfers import TransferKind
 
 
@@ -56,35 +53,6 @@ class Linked:
     def legs(self, entry: DefaultEntry) -> list[Leg]:
         """Return what moves, in every book that is touched."""
         return [leg for item in self.items for leg in item.legs(entry)]
-
-
-@dataclass(frozen=True, slots=True)
-class PositionCarried:
-    """A position that a receiver carries on, in an account of the same kind or of another.
-
-    Parameters
-    ----------
-    carried : PositionClosed
-        As it leaves.
-    theirs : Account
-        The receiver's: one outside the arrangement where it does not carry it in it.
-    """
-
-    carried: PositionClosed
-    theirs: Account
-
-    @property
-    def name(self) -> str:
-        """What it is about."""
-        return f"carried/{self.theirs.bd_fcm}/{self.carried.lot_id}"
-
-    def legs(self, _: DefaultEntry) -> list[Leg]:
-        """Return what moves, out of one book and into the other."""
-        own, asset, quantity = self.carried.account, self.carried.asset, self.carried.quantity
-        return [
-            position_leg(TransferKind.PORT_OUT, own, asset, -quantity),
-            position_leg(TransferKind.PORT_IN, self.theirs, asset, quantity),
-        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,12 +44,8 @@ from crossmargin.services.default_books.drill import banks_of, refuse_findings
 from crossmargin.services.default_books.held_and_owed import held_and_owed
 from crossmargin.services.default_books.holding import amount_text, amounts_text
 from crossmargin.services.default_books.reporting import DEFAULT_REPORT
-from crossmargin.services.default_books.running import (
-    return_margin_of,
-    sell_for,
-    settle_sides,
-    void,
-)
+from crossmargin.services.default_books.running import return_margin_of, sell_for
+from crossmargin.services.default_books.stopping import settle_sides, void
 
 _RULE = "the books of a clearing organization's failure"
 #: What is on its way to or from the one that failed does not arrive.

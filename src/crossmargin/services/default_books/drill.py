@@ -26,8 +26,8 @@ from crossmargin.services.default_books.running import (
     pay_deficits,
     port,
     return_margin,
-    stop_payments,
 )
+from crossmargin.services.default_books.stopping import stop_payments
 
 _RULE = "the books of a default"
 

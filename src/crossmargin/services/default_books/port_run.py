@@ -16,7 +16,6 @@ from crossmargin.default_management.default_accounts import CME, FICC
 from crossmargin.default_management.port_postings import (
     Linked,
     MarginPortedThroughBanks,
-    PositionCarried,
 )
 from crossmargin.default_management.porting.customers import Place
 from crossmargin.default_management.porting.trigger import TriggerKind
@@ -32,13 +31,12 @@ from crossmargin.product.position import Account
 from crossmargin.services.books.accounts import (
     CUSTOMER_KINDS,
     SECURITIES_KINDS,
-    position_account,
 )
 from crossmargin.services.books.approvals import Matter, check_two_people
 from crossmargin.services.books.ports import Work
 from crossmargin.services.ccp_failure_books import prices_of
 from crossmargin.services.clearing_day.lot_register import Written
-from crossmargin.services.default_books.carrying import carry_lots, part_lots
+from crossmargin.services.default_books.carrying import carry_lots, part_lots, ported_position
 from crossmargin.services.default_books.declaring import DefaultTrigger
 from crossmargin.services.default_books.desk import DefaultDesk, live_lots
 from crossmargin.services.default_books.drill import banks_of, refuse_findings
@@ -52,13 +50,8 @@ from crossmargin.services.default_books.port_checks import (
     planned_customers,
 )
 from crossmargin.services.default_books.port_reports import PortedCustomer, write_port_reports
-from crossmargin.services.default_books.running import (
-    carried_position,
-    open_accounts,
-    return_margin,
-    settle_sides,
-    void,
-)
+from crossmargin.services.default_books.running import open_accounts, return_margin
+from crossmargin.services.default_books.stopping import settle_sides, void
 from crossmargin.settlement.lots import Lot
 
 _RULE = "the books of a port"
@@ -232,7 +225,10 @@ def _move_out(
         leaves_ficc = not move.in_arrangement and any(lot.at_ficc for lot in parted.moving)
         open_accounts(desk, theirs, (*CUSTOMER_KINDS, *(SECURITIES_KINDS if leaves_ficc else ())))
         items = (
-            *(_carried(lot, theirs, move) for lot in parted.moving),
+            *(
+                ported_position(lot, move.receiver, in_arrangement=move.in_arrangement)
+                for lot in parted.moving
+            ),
             *_property(desk, move, banks[move.receiver]),
         )
         whose = f"{port.port_id}/{move.receiver}/{move.customer_id}/{move.part}"
@@ -254,13 +250,6 @@ def _move_out(
 def is_of_the_futures_class(lot: Lot) -> bool:
     """Return whether a lot's margin is of the futures class: not Segregated Customer Margin."""
     return not (lot.at_ficc and lot.account is Account.REGULAR)
-
-
-def _carried(lot: Lot, theirs: CustomerKey, move: PlannedMove) -> PositionCarried:
-    account = lot.account if move.in_arrangement else Account.REGULAR
-    return PositionCarried(
-        carried_position(lot), position_account(theirs, lot.clearing_organization, account)
-    )
 
 
 def _property(desk: DefaultDesk, move: PlannedMove, receiver_bank: str) -> list[DefaultItem]:

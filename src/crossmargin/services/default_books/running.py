@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from crossmargin.basics.identifiers import CustomerKey
@@ -22,19 +22,13 @@ from crossmargin.default_management.postings import (
     MarginPorted,
     MarginReturned,
     MarginSold,
-    PositionClosed,
-    PositionPorted,
 )
 from crossmargin.ledger.assets import CASH
 from crossmargin.ledger.chart import AccountKind
-from crossmargin.ledger.transfers import Transfer, TransferKind, TransferState
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.accounts import (
     CUSTOMER_KINDS,
-    of_bd_fcm,
     of_customer,
-    position_account,
-    position_asset,
 )
 from crossmargin.services.clearing_day.lot_register import (
     LotEnd,
@@ -42,7 +36,11 @@ from crossmargin.services.clearing_day.lot_register import (
     ended_record,
     subject_of,
 )
-from crossmargin.services.default_books.carrying import carry_lots
+from crossmargin.services.default_books.carrying import (
+    carried_position,
+    carry_lots,
+    ported_position,
+)
 from crossmargin.services.default_books.declaring import Treatment
 from crossmargin.services.default_books.desk import (
     DefaultDesk,
@@ -53,10 +51,6 @@ from crossmargin.settlement.lots import Lot
 
 _K = AccountKind
 _RULE = "17 CFR 190.07: an account with a deficit does not move (inferred)"
-_SETTLEMENTS = (
-    (_K.CME_SETTLEMENT, TransferKind.CME_SETTLEMENT_PAYMENT),
-    (_K.FICC_FUNDS_ONLY_SETTLEMENT, TransferKind.FICC_FUNDS_ONLY_PAYMENT),
-)
 
 
 @dataclass(slots=True)
@@ -124,67 +118,6 @@ class CustomerRun:
         return self.owed_before + moved - self.paid_for_others - self.ported - self.distributed
 
 
-def stop_payments(desk: DefaultDesk) -> None:
-    """Void what is on its way and settle what both sides owe: the day's flows are facts."""
-    void(desk, desk.waiting())
-    settle_sides(desk)
-
-
-def void(desk: DefaultDesk, waiting: Sequence[Transfer]) -> None:
-    """Void transfers that are on their way."""
-    entry = desk.entry
-    desk.post_transfers(
-        tuple(
-            replace(
-                each,
-                transfer_id=f"{each.transfer_id}/stopped",
-                group_id=f"{each.group_id}/stopped",
-                state=TransferState.VOIDS_PENDING,
-                pending_id=each.transfer_id,
-                business_date=entry.business_date,
-                at=entry.at,
-                cause_id=entry.declaration_id,
-            )
-            for each in waiting
-        )
-    )
-
-
-def settle_sides(desk: DefaultDesk, *, name: str = "", only: AccountKind | None = None) -> None:
-    """Pay what both sides owe of settlements, or are owed.
-
-    Parameters
-    ----------
-    desk : DefaultDesk
-    name : str
-        Of what is done, where more than a default may be on one day.
-    only : AccountKind, optional
-        The account of one side; both if left out.
-    """
-    entry = desk.entry
-    bank = entry.bank_account.account_id
-    for kind, payment in _SETTLEMENTS:
-        own = of_bd_fcm(kind, entry.bd_fcm).account_id
-        debit = desk.work.ledger.balance(own, CASH).posted_debit
-        if debit and only in (None, kind):
-            day = entry.business_date.isoformat()
-            group = "/".join(filter(None, ("default", entry.bd_fcm, day, name, payment.value)))
-            debited, credited = (bank, own) if debit > 0 else (own, bank)
-            settlement = Transfer(
-                transfer_id=group,
-                group_id=group,
-                kind=payment,
-                debit_account_id=debited,
-                credit_account_id=credited,
-                asset=CASH,
-                amount=abs(debit),
-                business_date=entry.business_date,
-                at=entry.at,
-                cause_id=entry.declaration_id,
-            )
-            desk.post_transfers((settlement,))
-
-
 def close_out(desk: DefaultDesk, treatment: Treatment, written: Written) -> CustomerRun:
     """Close a customer's positions and let margin meet the results, each side's its own first.
 
@@ -210,13 +143,6 @@ def close_out(desk: DefaultDesk, treatment: Treatment, written: Written) -> Cust
         run.cash_back[side] = cash_of(desk.margin(name, side))
         return_margin_of(desk, name, side, only_cash=True)
     return run
-
-
-def carried_position(lot: Lot) -> PositionClosed:
-    """Return a lot as the position that its account carries."""
-    account = position_account(lot.customer, lot.clearing_organization, lot.account)
-    asset = position_asset(lot.clearing_organization, lot.instrument)
-    return PositionClosed(account, asset, lot.quantity, lot.lot_id)
 
 
 def _end(desk: DefaultDesk, lot: Lot, how: LotEnd, written: Written) -> None:
@@ -328,7 +254,7 @@ def port(
         raise refused("receiver", receiver, f"none: {name} has a deficit of {deficit}", _RULE)
     open_accounts(desk, CustomerKey(receiver, name))
     lots = desk.lots(name)
-    desk.post(PositionPorted(carried_position(lot), receiver) for lot in lots)
+    desk.post(ported_position(lot, receiver) for lot in lots)
     carry_lots(desk.work, lots, receiver, written, name=f"ported/{name}")
     for side in (FICC, CME):
         for asset, amount in desk.margin(name, side).items():
