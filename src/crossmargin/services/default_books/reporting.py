@@ -9,7 +9,7 @@ from typing import Any
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.money import Money
 from crossmargin.default_management.sides import Reach
-from crossmargin.ledger.assets import CASH, Asset
+from crossmargin.ledger.assets import Asset
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.transfers import OF_A_DECLARED_DEFAULT, OF_ANOTHERS_DEFAULT
 from crossmargin.product.position import ClearingOrganization
@@ -17,6 +17,7 @@ from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.default_books.declaring import Declaration
 from crossmargin.services.default_books.desk import DefaultDesk
+from crossmargin.services.default_books.holding import amounts_text
 from crossmargin.services.default_books.running import CustomerRun
 
 #: Stream of the reports; the subject is the BD-FCM.
@@ -71,22 +72,13 @@ def write_reports(
 
 
 def _customer(desk: DefaultDesk, run: CustomerRun) -> dict[str, Any]:
-    left = {
-        str(asset): _text(asset, amount)
-        for asset, amount in desk.owed(run.customer_id).items()
-        if amount
-    }
     return {
         "customer": run.customer_id,
         "receiver": run.receiver,
         "is_kept": run.is_kept,
         **{name: str(Money(getattr(run, name))) for name in _CENTS},
-        "still_owed": left,
+        "still_owed": amounts_text(desk.owed(run.customer_id)),
     }
-
-
-def _text(asset: Asset, amount: int) -> str:
-    return str(Money(amount)) if asset == CASH else str(amount)
 
 
 def _trustee(
@@ -100,7 +92,7 @@ def _trustee(
         found = desk.work.ledger.balances(kind=kind, bd_fcm=desk.entry.bd_fcm)
         for (_, asset), balance in found.items():
             totals[asset] = totals.get(asset, 0) + balance.posted_debit
-        held[kind.value] = {str(a): _text(a, amount) for a, amount in totals.items() if amount}
+        held[kind.value] = amounts_text(totals)
     return {
         "property_left": held,
         "residual_interest": str(Money(desk.firm_cash(AccountKind.RESIDUAL_INTEREST))),

@@ -9,7 +9,6 @@ from fractions import Fraction
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.refusals import refused
-from crossmargin.default_management.ccp_failure import values_of
 from crossmargin.default_management.default_accounts import CME, FICC
 from crossmargin.default_management.funded_balance import ClassProperty, funded_balances
 from crossmargin.default_management.postings import (
@@ -151,17 +150,20 @@ def _end(desk: DefaultDesk, lot: Lot, how: LotEnd, written: Written) -> None:
 
 
 def sell_for(desk: DefaultDesk, name: str, side: ClearingOrganization, needed: int) -> int:
-    """Sell all securities at a side where cash there is less than needed; return the proceeds."""
+    """Sell all securities at a side where cash there is less than needed; return the proceeds.
+
+    Raises
+    ------
+    RefusedError
+        If one of them has no price of the day.
+    """
     held = desk.margin(name, side)
     if cash_of(held) >= needed:
         return 0
     items = []
     for asset, par in securities_of(held).items():
         for at, part in desk.places(name, side, asset, par):
-            values = values_of(asset, {name: part}, desk.prices)
-            if values is None:
-                raise LookupError(f"{asset} is margin of {name} and has no price")
-            items.append(MarginSold(at, asset.code, part, values[name].cents))
+            items.append(MarginSold(at, asset.code, part, desk.value_of(asset, part).cents))
     desk.post(items)
     return sum(each.cents for each in items)
 
