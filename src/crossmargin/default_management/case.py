@@ -77,6 +77,7 @@ def run_case(
     closed_out : frozenset of str
     facts : TrusteeFacts
     events : sequence of Event
+        Without effect where the firm stands: nothing is distributed.
     rules : DefaultRules
     sharing : SharingRules or None
         None: neither clearing organization pays the other.
