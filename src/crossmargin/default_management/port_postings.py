@@ -12,16 +12,14 @@ from dataclasses import dataclass
 from crossmargin.default_management.default_accounts import (
     Leg,
     MarginPlace,
-    bank_account_of,
-    owed_account,
 )
 from crossmargin.default_management.postings import (
+    CashPorted,
     DefaultEntry,
     DefaultItem,
     MarginReturned,
 )
 from crossmargin.ledger.assets import Asset
-from crossmargin.ledger.transfers import TransferKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +74,7 @@ class MarginPortedThroughBanks:
         return f"through-banks/{self.receiver}/{self.at}/{self.asset}"
 
     def legs(self, entry: DefaultEntry) -> list[Leg]:
-        """Return what moves."""
-        customer = self.at.customer_id
-        mine, theirs = owed_account(entry.bd_fcm, customer), owed_account(self.receiver, customer)
-        bank = bank_account_of(self.receiver, self.receiver_bank)
-        asset, amount = self.asset, self.amount
-        return [
-            *MarginReturned(self.at, asset, amount).legs(entry),
-            (TransferKind.PORT_OUT, mine, entry.bank_account, asset, amount),
-            (TransferKind.PORT_IN, bank, theirs, asset, amount),
-        ]
+        """Return what moves: back to the bank, and from there to the receiver's."""
+        whose, asset, amount = self.at.customer_id, self.asset, self.amount
+        from_bank = CashPorted(whose, self.receiver, self.receiver_bank, asset, amount)
+        return [*MarginReturned(self.at, asset, amount).legs(entry), *from_bank.legs(entry)]
