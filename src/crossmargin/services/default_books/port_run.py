@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from crossmargin.basics.identifiers import CustomerKey
-from crossmargin.basics.money import Money
+from crossmargin.basics.money import ZERO
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import Refusal, RefusedError, refused
 from crossmargin.default_management.ccp_failure import values_of
@@ -130,7 +130,7 @@ def run_port(work: Work, planned: PlannedPort, order: CarriedOut) -> dict[str, A
     ]
     for found in ported:
         _check_conserved(found)
-        _refuse_overdrawn(desk, found)
+    _refuse_overdrawn(desk, ported)
     refuse_findings(work)
     owed = (before, held_and_owed(work, bd_fcms))
     return write_port_reports(desk, planned, ported, owed, written)
@@ -303,20 +303,21 @@ def _in_all(held: Mapping[str, Held]) -> dict[str, int]:
     return {name: amount for name, amount in total.items() if amount}
 
 
-def _refuse_overdrawn(desk: DefaultDesk, ported: PortedCustomer) -> None:
-    """Refuse a customer to whom more went than it was owed, securities at the day's value."""
+def _refuse_overdrawn(desk: DefaultDesk, ported: Sequence[PortedCustomer]) -> None:
+    """Refuse every customer to whom more went than it was owed, securities at the day's value."""
     entry = desk.entry
-    left = ported.after[entry.bd_fcm].owed
-    if (cash := left.get(CASH, 0)) >= 0:
+    overdrawn = [each for each in ported if each.after[entry.bd_fcm].owed.get(CASH, 0) < 0]
+    if not overdrawn:
         return
-    name = ported.planned.customer_id
     prices = prices_of(desk.work, entry.bd_fcm, entry.business_date)
-    worth = Money(0)
-    for asset, par in left.items():
-        if asset != CASH:
-            worth += (values_of(asset, {name: par}, prices) or {name: Money(0)})[name]
-    if worth.cents + cash < 0:
-        over = Money(-cash - worth.cents)
-        raise RefusedError(
-            Refusal("customer", name, f"at most what it is owed, {over} less", _RULE)
-        )
+    faults = []
+    for each in overdrawn:
+        name = each.planned.customer_id
+        worth = ZERO
+        for asset, amount in each.after[entry.bd_fcm].owed.items():
+            worth += (values_of(asset, {name: amount}, prices) or {name: ZERO})[name]
+        if worth < ZERO:
+            expected = f"at most what it is owed, {-worth} less"
+            faults.append(Refusal("customer", name, expected, _RULE))
+    if faults:
+        raise RefusedError(*faults)

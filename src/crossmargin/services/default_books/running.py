@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money
-from crossmargin.basics.refusals import refused
+from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.default_management.default_accounts import CME, FICC
 from crossmargin.default_management.funded_balance import ClassProperty, funded_balances
 from crossmargin.default_management.postings import (
@@ -239,21 +239,32 @@ def pay_deficits(desk: DefaultDesk, runs: Sequence[CustomerRun]) -> None:
         run.unpaid_at[side] -= share.cents
 
 
+def refuse_deficits(desk: DefaultDesk, treatments: Sequence[Treatment]) -> None:
+    """Refuse to port accounts with a deficit, all at once (inferred from 17 CFR 190.07)."""
+    owed = {each.customer_id: cash_of(desk.owed(each.customer_id)) for each in treatments}
+    faults = [
+        Refusal(
+            "receiver",
+            each.receiver,
+            f"none: {each.customer_id} has a deficit of {Money(-owed[each.customer_id])}",
+            _RULE,
+        )
+        for each in treatments
+        if each.receiver and owed[each.customer_id] < 0
+    ]
+    if faults:
+        raise RefusedError(*faults)
+
+
 def port(
     desk: DefaultDesk, treatment: Treatment, written: Written, *, receiver_bank: str
 ) -> CustomerRun:
     """Carry a customer over whole: positions, margin where it lies, and what the bank has.
 
-    Raises
-    ------
-    RefusedError
-        If the account has a deficit: it is not ported (inferred from 17 CFR 190.07).
+    The account has no deficit: :func:`refuse_deficits`.
     """
     name, receiver = treatment.customer_id, treatment.receiver
     run = CustomerRun(name, receiver, cash_of(desk.owed(name)))
-    if run.owed_before < 0:
-        deficit = Money(-run.owed_before)
-        raise refused("receiver", receiver, f"none: {name} has a deficit of {deficit}", _RULE)
     open_accounts(desk, CustomerKey(receiver, name))
     lots = desk.lots(name)
     desk.post(ported_position(lot, receiver) for lot in lots)
