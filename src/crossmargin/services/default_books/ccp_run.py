@@ -184,9 +184,9 @@ def post_failure(work: Work, order: FailureOrder, losses: Sequence[Lost]) -> dic
         }
     )
     owed = {name: desk.owed(name) for name in names}
-    for each in losses:
-        if each.amount:
-            _post_loss(desk, order.side, each)
+    beyond = [_post_loss(desk, order.side, each) for each in losses if each.amount]
+    if faults := [fault for fault in beyond if fault]:
+        raise RefusedError(*faults)
     for name in names:
         return_margin_of(desk, name, order.side)
     if order.side is CME:
@@ -251,8 +251,11 @@ def _refuse_impossible(
         raise RefusedError(*faults)
 
 
-def _post_loss(desk: DefaultDesk, side: ClearingOrganization, lost: Lost) -> None:
-    """Take a loss from margin where it lies; at CME what exceeds it from settlements due."""
+def _post_loss(desk: DefaultDesk, side: ClearingOrganization, lost: Lost) -> Refusal | None:
+    """Take a loss from margin where it lies; at CME what exceeds it from settlements due.
+
+    Return a refusal of one that is more than both, and take nothing of it then.
+    """
     name, left = lost.customer_id, lost.amount
     if side is CME:
         sell_for(desk, name, CME, lost.amount)
@@ -265,9 +268,10 @@ def _post_loss(desk: DefaultDesk, side: ClearingOrganization, lost: Lost) -> Non
     )
     if beyond > max(0, due.posted_debit):
         expected = f"at most {Money(left + max(0, due.posted_debit))}, what CME owes"
-        raise RefusedError(Refusal(name, str(Money(lost.amount)), expected, _RULE))
+        return Refusal(name, str(Money(lost.amount)), expected, _RULE)
     more = [SettlementLost(name, beyond)] if beyond else []
     desk.post([Linked(f"ccp-failure/{name}/{lost.asset}", (*items, *more))])
+    return None
 
 
 def _check(
