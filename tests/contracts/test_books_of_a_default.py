@@ -11,7 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from crossmargin.basics.records import Record
-from crossmargin.default_management.default_accounts import MarginPlace
 from crossmargin.default_management.postings import (
     CashPorted,
     CloseOutResult,
@@ -27,7 +26,7 @@ from crossmargin.default_management.postings import (
     PositionPorted,
     postings,
 )
-from crossmargin.ledger.assets import CASH, Asset, futures_position, security
+from crossmargin.ledger.assets import CASH, Asset, futures_position
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.declaration import DEFAULT_DECLARATION
 from crossmargin.ledger.posting import Posting
@@ -57,16 +56,21 @@ from crossmargin.testing.books import (
     move,
     open_accounts,
     residual_interest,
-    to_cme,
     to_ficc,
+)
+from crossmargin.testing.ported_customers import (
+    AT_CME,
+    AT_FICC,
+    NOTE,
+    given_of_a,
+    ported_of_a,
 )
 
 K, P, T = AccountKind, Posting, TransferKind
 FICC, CME = ClearingOrganization.FICC, ClearingOrganization.CME
-NOTE, FUTURES = security("91282CMS7"), futures_position("ZNM26")
+FUTURES = futures_position("ZNM26")
 DECLARED = "declaration/FCM-1"
 ENTRY = DefaultEntry(BD_FCM, BANK, DECLARED, DAY, AT)
-AT_CME, AT_FICC = MarginPlace("A", CME), MarginPlace("A", FICC)
 
 
 def declaration(bd_fcm: str = BD_FCM, record_id: str = DECLARED) -> Record:
@@ -82,10 +86,8 @@ def prepare(work: Work, *, declared: bool = True) -> None:
         asset=FUTURES,
     )
     given = [
-        *(capital("c", 1_000_00), deposit("a", "A", 1_000_00), deposit("b", "B", 500_00)),
-        *(deposit("n", "A", 1_000, NOTE), *residual_interest("r", 100_00)),
-        *(*to_ficc("f", "A", 300_00), *to_ficc("fn", "A", 1_000, NOTE), *to_cme("m", "A", 400_00)),
-        trade,
+        *(capital("c", 1_000_00), *given_of_a(), deposit("b", "B", 500_00)),
+        *(*residual_interest("r", 100_00), trade),
     ]
     assert {each.posting for each in work.ledger.post(given)} == {P.POSTED}
     if declared:
@@ -187,14 +189,9 @@ def test_a_deficit_is_paid_from_residual_interest_and_capital_never_from_custome
 
 
 def test_a_ported_customer_has_at_the_receiver_what_it_had(books: Books) -> None:
-    carried = PositionClosed(account(K.CME_XM_POSITION, "A"), FUTURES, 7, "lot")
-    items = (
-        PositionPorted(carried, OTHER_BD_FCM),
-        MarginPorted(AT_CME, OTHER_BD_FCM, CASH, 400_00),
-        MarginPorted(AT_FICC, OTHER_BD_FCM, CASH, 300_00),
-        MarginPorted(AT_FICC, OTHER_BD_FCM, NOTE, 1_000),
-        CashPorted("A", OTHER_BD_FCM, BANK, CASH, 300_00),
-    )
+    mine, theirs = (account(K.CME_XM_POSITION, "A", bd_fcm=name) for name in (BD_FCM, OTHER_BD_FCM))
+    carried = PositionClosed(mine, FUTURES, 7, "lot")
+    items = (PositionPorted(carried, theirs), *ported_of_a(tenths=10))
     with books.work() as work:
         prepare(work)
         assert set(answers(work, items)) == {P.POSTED}

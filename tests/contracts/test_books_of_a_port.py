@@ -5,26 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 
 from crossmargin.basics.records import Record
-from crossmargin.default_management.default_accounts import MarginPlace
 from crossmargin.default_management.port_postings import (
     Linked,
     MarginPortedThroughBanks,
-    PositionCarried,
 )
 from crossmargin.default_management.postings import (
-    CashPorted,
     DefaultEntry,
     MarginPorted,
     PositionClosed,
+    PositionPorted,
     postings,
 )
-from crossmargin.ledger.assets import CASH, Asset, security, security_position
+from crossmargin.ledger.assets import CASH, Asset, security_position
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.declaration import DEFAULT_DECLARATION
 from crossmargin.ledger.posting import Posting
 from crossmargin.ledger.transfers import TransferKind
 from crossmargin.ledger.verification import verify
-from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.ports import Books, Work
 from crossmargin.services.clearing_day.verifying import image_of
 from crossmargin.testing.books import (
@@ -34,20 +31,16 @@ from crossmargin.testing.books import (
     DAY,
     OTHER_BD_FCM,
     account,
-    deposit,
     id_of,
     move,
     open_accounts,
-    to_cme,
-    to_ficc,
 )
+from crossmargin.testing.ported_customers import AT_FICC, NOTE, given_of_a, ported_of_a
 
 K, P = AccountKind, Posting
-NOTE, OBLIGATION = security("91282CMS7"), security_position("91282CMS7")
+OBLIGATION = security_position("91282CMS7")
 ENTRY = DefaultEntry(BD_FCM, BANK, "port", DAY, AT)
-AT_CME = MarginPlace("A", ClearingOrganization.CME)
-AT_FICC = MarginPlace("A", ClearingOrganization.FICC)
-HALF = PositionClosed(account(K.FICC_XM_POSITION, "A"), OBLIGATION, 600, "lot")
+MOST = PositionClosed(account(K.FICC_XM_POSITION, "A"), OBLIGATION, 600, "lot")
 
 
 def prepare(work: Work) -> None:
@@ -56,8 +49,7 @@ def prepare(work: Work) -> None:
     open_accounts(work, OTHER_BD_FCM, ("A",))
     bought = (id_of(K.FICC_XM_POSITION, "A"), id_of(K.FICC_NOVATION), 1_000)
     given = [
-        *(deposit("a", "A", 1_000_00), deposit("n", "A", 1_000, NOTE)),
-        *(*to_ficc("f", "A", 300_00), *to_ficc("fn", "A", 1_000, NOTE), *to_cme("m", "A", 400_00)),
+        *given_of_a(),
         move("t", TransferKind.NOVATION, *bought, asset=OBLIGATION),
     ]
     assert {each.posting for each in work.ledger.post(given)} == {P.POSTED}
@@ -78,13 +70,7 @@ def has(work: Work, kind: AccountKind, asset: Asset = CASH) -> tuple[int, int]:
 
 def test_a_part_moves_with_its_margin_and_both_books_hold(books: Books) -> None:
     theirs = account(K.FICC_XM_POSITION, "A", bd_fcm=OTHER_BD_FCM)
-    items = (
-        PositionCarried(HALF, theirs),
-        MarginPorted(AT_FICC, OTHER_BD_FCM, CASH, 180_00),
-        MarginPorted(AT_FICC, OTHER_BD_FCM, NOTE, 600),
-        MarginPorted(AT_CME, OTHER_BD_FCM, CASH, 240_00),
-        CashPorted("A", OTHER_BD_FCM, BANK, CASH, 180_00),
-    )
+    items = (PositionPorted(MOST, theirs), *ported_of_a(tenths=6))
     with books.work() as work:
         prepare(work)
         assert posted(work, *items) == {P.POSTED}
@@ -102,7 +88,7 @@ def test_margin_that_is_not_there_keeps_the_positions_too(books: Books) -> None:
         prepare(work)
         found = posted(
             work,
-            PositionCarried(HALF, theirs),
+            PositionPorted(MOST, theirs),
             MarginPorted(AT_FICC, OTHER_BD_FCM, CASH, 300_01),
         )
         assert P.LINKED_TRANSFER_REFUSED in found
@@ -112,7 +98,7 @@ def test_margin_that_is_not_there_keeps_the_positions_too(books: Books) -> None:
 def test_outside_the_arrangement_margin_at_ficc_goes_from_bank_to_bank(books: Books) -> None:
     theirs = account(K.FICC_REGULAR_POSITION, "A", bd_fcm=OTHER_BD_FCM)
     items = (
-        PositionCarried(HALF, theirs),
+        PositionPorted(MOST, theirs),
         MarginPortedThroughBanks(AT_FICC, OTHER_BD_FCM, BANK, CASH, 180_00),
         MarginPortedThroughBanks(AT_FICC, OTHER_BD_FCM, BANK, NOTE, 600),
     )
@@ -129,7 +115,7 @@ def test_outside_the_arrangement_margin_at_ficc_goes_from_bank_to_bank(books: Bo
 def test_without_a_declaration_nothing_of_a_part_moves(books: Books) -> None:
     theirs = account(K.FICC_XM_POSITION, "A", bd_fcm=OTHER_BD_FCM)
     undeclared = replace(ENTRY, declaration_id="nobody declared")
-    part = Linked("port/1", (PositionCarried(HALF, theirs),))
+    part = Linked("port/1", (PositionPorted(MOST, theirs),))
     with books.work() as work:
         prepare(work)
         answers = work.ledger.post(postings(undeclared, [part]))

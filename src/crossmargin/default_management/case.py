@@ -77,6 +77,7 @@ def run_case(
     closed_out : frozenset of str
     facts : TrusteeFacts
     events : sequence of Event
+        Without effect where the firm stands: nothing is distributed.
     rules : DefaultRules
     sharing : SharingRules or None
         None: neither clearing organization pays the other.
@@ -112,9 +113,8 @@ def run_case(
 def _estimate(inputs: ClaimInputs, failure: Failure, rules: DefaultRules) -> Transferable:
     """Return with what share of their claims accounts can move, as known the day before.
 
-    17 CFR 190.07(d)(5): claims and property as of the calendar day before the transfer, with a
-    business day or without. What the
-    clearing organizations may still pay each other is not known then.
+    17 CFR 190.07(d)(5): claims and property as of the calendar day before the transfer, with
+    business or without. What the clearing organizations may still pay each other is not known then.
     """
     last = rules.payout.transfer_on(inputs.order_for_relief) - timedelta(days=1)
     known = {name: each.through(last) for name, each in inputs.results.items()}
@@ -122,9 +122,9 @@ def _estimate(inputs: ClaimInputs, failure: Failure, rules: DefaultRules) -> Tra
         failure = fail(
             inputs.holdings,
             known,
+            failure_test=rules.failure_test,
             defaulters=failure.defaulters,
             proprietary_loss=failure.proprietary_loss,
-            test=rules.failure_test,
         )
     settled = settle_sides(inputs.holdings, known, failure.paid_in, sharing=None, reach=rules.reach)
     estate = estate_of(

@@ -15,6 +15,8 @@ FICC, CME = ClearingOrganization.FICC, ClearingOrganization.CME
 FRBNY = "FRBNY"
 #: Kind, debited and credited account, and what moves.
 Leg = tuple[TransferKind, Account, Account, Asset, int]
+#: In which of its accounts a BD-FCM claims a customer's margin at each side.
+CLAIMED_IN = {FICC: _K.FICC_XM_MARGIN, CME: _K.CME_CUSTOMER_MARGIN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,7 @@ class MarginPlace:
 
     def claim(self, bd_fcm: str) -> Account:
         """Return what a BD-FCM claims there for the customer."""
-        kind = _K.FICC_XM_MARGIN if self.side is FICC else _K.CME_CUSTOMER_MARGIN
-        return Account(kind, _FUTURES, bd_fcm, self.customer_id)
+        return Account(CLAIMED_IN[self.side], _FUTURES, bd_fcm, self.customer_id)
 
     def debt(self, bd_fcm: str) -> Account:
         """Return what the clearing organization owes the BD-FCM for the customer."""

@@ -182,9 +182,9 @@ def fail(
     holdings: Holdings,
     results: Mapping[str, CustomerResults],
     *,
+    failure_test: FailureTest,
     defaulters: Iterable[str] = (),
     proprietary_loss: Money = ZERO,
-    test: FailureTest = FailureTest.CANNOT_PAY,
 ) -> Failure:
     """Return what the default of customers, or a proprietary loss, does to the firm.
 
@@ -193,11 +193,12 @@ def fail(
     holdings : Holdings
     results : mapping of account to CustomerResults
         Close-outs of the defaulters at least.
+    failure_test : FailureTest
+        The parameter ``failure_test``.
     defaulters : iterable of str
         Customers; all accounts of each are closed out.
     proprietary_loss : Money
         Not negative; the capital takes it at the last cycle, before any customer's deficit.
-    test : FailureTest
 
     Raises
     ------
@@ -219,7 +220,7 @@ def fail(
     ]
     if unknown or proprietary_loss < ZERO:
         raise ValueError(f"defaulters {unknown!r} not there, or a loss of {proprietary_loss}")
-    floor = holdings.minimum_capital if test is FailureTest.MINIMUM_CAPITAL else ZERO
+    floor = holdings.minimum_capital if failure_test is FailureTest.MINIMUM_CAPITAL else ZERO
     capital = holdings.adjusted_net_capital - floor - proprietary_loss
     fails_at_once = capital < ZERO
     means = (holdings.residual_interest, no_less_than_zero(capital))

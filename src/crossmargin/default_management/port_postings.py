@@ -12,19 +12,14 @@ from dataclasses import dataclass
 from crossmargin.default_management.default_accounts import (
     Leg,
     MarginPlace,
-    bank_account_of,
-    owed_account,
-    position_leg,
 )
 from crossmargin.default_management.postings import (
+    CashPorted,
     DefaultEntry,
     DefaultItem,
     MarginReturned,
-    PositionClosed,
 )
 from crossmargin.ledger.assets import Asset
-from crossmargin.ledger.chart import Account
-from crossmargin.ledger.transfers import TransferKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,35 +54,6 @@ class Linked:
 
 
 @dataclass(frozen=True, slots=True)
-class PositionCarried:
-    """A position that a receiver carries on, in an account of the same kind or of another.
-
-    Parameters
-    ----------
-    carried : PositionClosed
-        As it leaves.
-    theirs : Account
-        The receiver's: one outside the arrangement where it does not carry it in it.
-    """
-
-    carried: PositionClosed
-    theirs: Account
-
-    @property
-    def name(self) -> str:
-        """What it is about."""
-        return f"carried/{self.theirs.bd_fcm}/{self.carried.lot_id}"
-
-    def legs(self, _: DefaultEntry) -> list[Leg]:
-        """Return what moves, out of one book and into the other."""
-        own, asset, quantity = self.carried.account, self.carried.asset, self.carried.quantity
-        return [
-            position_leg(TransferKind.PORT_OUT, own, asset, -quantity),
-            position_leg(TransferKind.PORT_IN, self.theirs, asset, quantity),
-        ]
-
-
-@dataclass(frozen=True, slots=True)
 class MarginPortedThroughBanks:
     """Margin that comes back from where it lies and goes to the receiver's bank.
 
@@ -108,13 +74,7 @@ class MarginPortedThroughBanks:
         return f"through-banks/{self.receiver}/{self.at}/{self.asset}"
 
     def legs(self, entry: DefaultEntry) -> list[Leg]:
-        """Return what moves."""
-        customer = self.at.customer_id
-        mine, theirs = owed_account(entry.bd_fcm, customer), owed_account(self.receiver, customer)
-        bank = bank_account_of(self.receiver, self.receiver_bank)
-        asset, amount = self.asset, self.amount
-        return [
-            *MarginReturned(self.at, asset, amount).legs(entry),
-            (TransferKind.PORT_OUT, mine, entry.bank_account, asset, amount),
-            (TransferKind.PORT_IN, bank, theirs, asset, amount),
-        ]
+        """Return what moves: back to the bank, and from there to the receiver's."""
+        whose, asset, amount = self.at.customer_id, self.asset, self.amount
+        from_bank = CashPorted(whose, self.receiver, self.receiver_bank, asset, amount)
+        return [*MarginReturned(self.at, asset, amount).legs(entry), *from_bank.legs(entry)]

@@ -290,23 +290,31 @@ class CashPorted:
 
 @dataclass(frozen=True, slots=True)
 class PositionPorted:
-    """A position that a receiver carries on; its quantity does not change."""
+    """A position that a receiver carries on; its quantity does not change.
+
+    Parameters
+    ----------
+    carried : PositionClosed
+        As it leaves.
+    theirs : Account
+        The receiver's: of the same kind, or one outside the arrangement where it does not carry it
+        in it.
+    """
 
     carried: PositionClosed
-    receiver: str
+    theirs: Account
 
     @property
     def name(self) -> str:
         """What it is about."""
-        return f"ported/{self.receiver}/{self.carried.lot_id}"
+        return f"ported/{self.theirs.bd_fcm}/{self.carried.lot_id}"
 
     def legs(self, _: DefaultEntry) -> list[Leg]:
         """Return what moves, out of one book and into the other."""
         own, asset, quantity = self.carried.account, self.carried.asset, self.carried.quantity
-        theirs = Account(own.kind, own.segregation_class, self.receiver, own.customer_id)
         return [
             position_leg(_T.PORT_OUT, own, asset, -quantity),
-            position_leg(_T.PORT_IN, theirs, asset, quantity),
+            position_leg(_T.PORT_IN, self.theirs, asset, quantity),
         ]
 
 

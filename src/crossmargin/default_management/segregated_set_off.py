@@ -199,7 +199,7 @@ def _from_class(
         gone = {
             name: each.set_off.against_equity.get(account_class, ZERO) for name, each in of.items()
         }
-        claimed = Money.total([*(one.of_class(account_class) for one in of.values())])
+        claimed = Money.total(one.of_class(account_class) for one in of.values())
         claimed += Money.total(gone.values())
         share = share_of(held, claimed)
         paid |= in_cents({name: amount.dollars * share for name, amount in gone.items()})

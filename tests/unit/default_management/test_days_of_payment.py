@@ -8,18 +8,19 @@ from fractions import Fraction
 
 import pytest
 
-from crossmargin import bootstrap
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.collateral.federal_days import federal_calendar
 from crossmargin.default_management.case import run_case
 from crossmargin.default_management.claims import TrusteeFacts
-from crossmargin.default_management.failure import fail
 from crossmargin.default_management.holdings import CustomerHoldings, Holdings, Property
 from crossmargin.default_management.payout import Event, Occasion, PayoutTerms
 from crossmargin.default_management.rules import DefaultRules
 from crossmargin.default_management.transfer_test import ClockRoll, TransferClock
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.position import ClearingOrganization
+from crossmargin.testing.failing_firms import (
+    when_it_cannot_pay,
+)
 
 CME = ClearingOrganization.CME
 BANKS = federal_calendar()
@@ -33,12 +34,6 @@ TERMS = PayoutTerms(
     TransferClock(7, ClockRoll.NONE),
 )
 HUNDRED = Money(100_00)
-
-
-@pytest.fixture(scope="module")
-def rules() -> DefaultRules:
-    registry = bootstrap.parameter_registry()
-    return DefaultRules.from_parameters(registry.set_of("default_management", date(2026, 6, 1)))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +55,7 @@ def test_a_firm_that_fails_at_the_last_cycle_of_a_week_pays_on_days_with_busines
     late = Event(final + timedelta(days=2 * 7 - 1), Occasion.RECOVERY, "", Money(7), "on a weekend")
     case = run_case(
         holdings,
-        fail(holdings, {}, proprietary_loss=Money(2)),
+        when_it_cannot_pay(holdings, {}, proprietary_loss=Money(2)),
         {},
         closed_out=frozenset({"A"}),
         facts=TrusteeFacts(),

@@ -9,38 +9,33 @@ from fractions import Fraction
 
 import pytest
 
-from crossmargin import bootstrap
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.default_management.capacities import AccountClass, HeldAccount, Holding
 from crossmargin.default_management.case import Case, run_case
 from crossmargin.default_management.claims import TrusteeFacts
-from crossmargin.default_management.failure import fail
-from crossmargin.default_management.holdings import CustomerHoldings, Holdings, Property
-from crossmargin.default_management.results import CustomerResults, DayResult
+from crossmargin.default_management.holdings import CustomerHoldings, Holdings
+from crossmargin.default_management.results import CustomerResults
 from crossmargin.default_management.rules import DefaultRules
 from crossmargin.default_management.segregated_set_off import SetOffBetweenClasses
 from crossmargin.default_management.sides import Reach
-from crossmargin.product.position import ClearingOrganization
+from crossmargin.testing.failing_firms import (
+    CME,
+    FICC,
+    customer_with,
+    dollars,
+    results_by_day,
+    when_it_cannot_pay,
+)
 
-FICC, CME = ClearingOrganization.FICC, ClearingOrganization.CME
 OPENING, FIRST = date(2023, 3, 10), date(2023, 3, 13)
 
 
-def dollars(amount: int) -> Money:
-    return Money(amount * 100)
-
-
 def customer(name: str, ficc: int, cme: int, at_bd_fcm: int = 0) -> CustomerHoldings:
-    at = {FICC: dollars(ficc), CME: dollars(cme)}
-    held = {side: Property(amount) for side, amount in at.items()}
-    return CustomerHoldings(name, held, Property(dollars(at_bd_fcm)), at, participates=False)
+    return customer_with(name, {FICC: ficc, CME: cme}, at_bd_fcm, participates=False)
 
 
 def result(name: str, ficc: int, cme: int) -> CustomerResults:
-    days = {FICC: dollars(ficc), CME: dollars(cme)}
-    return CustomerResults(
-        name, {side: (DayResult(FIRST, amount),) for side, amount in days.items()}
-    )
+    return results_by_day(name, {FIRST: ficc}, {FIRST: cme})
 
 
 HOLDINGS = Holdings(
@@ -53,12 +48,6 @@ HOLDINGS = Holdings(
 
 
 @pytest.fixture(scope="module")
-def rules() -> DefaultRules:
-    registry = bootstrap.parameter_registry()
-    return DefaultRules.from_parameters(registry.set_of("default_management", date(2026, 6, 1)))
-
-
-@pytest.fixture(scope="module")
 def one_way(rules: DefaultRules) -> DefaultRules:
     """Return the rules where no debt is set off against the claim on margin at FICC."""
     return replace(rules, set_off=SetOffBetweenClasses.FUTURES_EQUITY_ONLY)
@@ -67,7 +56,7 @@ def one_way(rules: DefaultRules) -> DefaultRules:
 def case(rules: DefaultRules, results: Mapping[str, CustomerResults], *defaulters: str) -> Case:
     return run_case(
         HOLDINGS,
-        fail(HOLDINGS, results, defaulters=defaulters),
+        when_it_cannot_pay(HOLDINGS, results, defaulters=defaulters),
         results,
         closed_out=frozenset(results),
         facts=TrusteeFacts(),
@@ -216,7 +205,7 @@ def test_a_customer_of_the_arrangement_keeps_what_it_holds_outside_it_apart(
     results = {"A": result("A", -10, 0), "A outside XM": result("A outside XM", -20, 0)}
     found = run_case(
         held,
-        fail(held, {}, proprietary_loss=dollars(21)),
+        when_it_cannot_pay(held, {}, proprietary_loss=dollars(21)),
         results,
         closed_out=frozenset(results),
         facts=TrusteeFacts(),
@@ -241,7 +230,7 @@ def test_accounts_of_a_customer_that_is_a_capacity_by_itself_are_one_claim(
     holdings = replace(HOLDINGS, customers=own)
     found = run_case(
         holdings,
-        fail(holdings, results, defaulters=("B",)),
+        when_it_cannot_pay(holdings, results, defaulters=("B",)),
         results,
         closed_out=frozenset(results),
         facts=TrusteeFacts(capacities={"A": plan}),

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.refusals import refused
+from crossmargin.default_management.postings import PositionClosed, PositionPorted
 from crossmargin.product.position import Account
+from crossmargin.services.books.accounts import position_account, position_asset
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.lot_register import (
     LotEnd,
@@ -134,6 +136,29 @@ def _marks_split(marks: Marks, lot: Lot, parts: tuple[Lot, Lot]) -> Marks:
     return Marks(marks.futures, tuple(outstanding), marks.record_id)
 
 
+def carried_position(lot: Lot) -> PositionClosed:
+    """Return a lot as the position that its account carries."""
+    account = position_account(lot.customer, lot.clearing_organization, lot.account)
+    asset = position_asset(lot.clearing_organization, lot.instrument)
+    return PositionClosed(account, asset, lot.quantity, lot.lot_id)
+
+
+def ported_position(lot: Lot, receiver: str, *, in_arrangement: bool = True) -> PositionPorted:
+    """Return a lot's position as it goes to a receiver, as :func:`carry_lots` writes the lot."""
+    theirs = _at(lot, receiver, in_arrangement=in_arrangement)
+    return PositionPorted(carried_position(lot), carried_position(theirs).account)
+
+
+def _at(lot: Lot, receiver: str, *, in_arrangement: bool) -> Lot:
+    """Return a lot as the receiver carries it: in a regular account outside the arrangement."""
+    return replace(
+        lot,
+        lot_id=f"{lot.lot_id}/ported",
+        customer=CustomerKey(receiver, lot.customer.customer_id),
+        account=lot.account if in_arrangement else Account.REGULAR,
+    )
+
+
 def carry_lots(
     work: Work,
     lots: Sequence[Lot],
@@ -163,9 +188,7 @@ def carry_lots(
     for lot in lots:
         subject = subject_of(lot.customer)
         work.records.add(ended_record(lot.lot_id, LotEnd.PORTED, written, subject=subject))
-        customer = CustomerKey(receiver, lot.customer.customer_id)
-        account = lot.account if in_arrangement else Account.REGULAR
-        carried = replace(lot, lot_id=f"{lot.lot_id}/ported", customer=customer, account=account)
+        carried = _at(lot, receiver, in_arrangement=in_arrangement)
         work.records.add(lot_record(carried, written))
         mine, theirs = _mark_moved(mine, theirs, lot.lot_id, carried.lot_id)
     _keep(work, mine, name, written, bd_fcm)

@@ -44,12 +44,8 @@ from crossmargin.services.default_books.drill import banks_of, refuse_findings
 from crossmargin.services.default_books.held_and_owed import held_and_owed
 from crossmargin.services.default_books.holding import amount_text, amounts_text
 from crossmargin.services.default_books.reporting import DEFAULT_REPORT
-from crossmargin.services.default_books.running import (
-    return_margin_of,
-    sell_for,
-    settle_sides,
-    void,
-)
+from crossmargin.services.default_books.running import return_margin_of, sell_for
+from crossmargin.services.default_books.stopping import settle_sides, void
 
 _RULE = "the books of a clearing organization's failure"
 #: What is on its way to or from the one that failed does not arrive.
@@ -188,9 +184,9 @@ def post_failure(work: Work, order: FailureOrder, losses: Sequence[Lost]) -> dic
         }
     )
     owed = {name: desk.owed(name) for name in names}
-    for each in losses:
-        if each.amount:
-            _post_loss(desk, order.side, each)
+    beyond = [_post_loss(desk, order.side, each) for each in losses if each.amount]
+    if faults := [fault for fault in beyond if fault]:
+        raise RefusedError(*faults)
     for name in names:
         return_margin_of(desk, name, order.side)
     if order.side is CME:
@@ -255,8 +251,11 @@ def _refuse_impossible(
         raise RefusedError(*faults)
 
 
-def _post_loss(desk: DefaultDesk, side: ClearingOrganization, lost: Lost) -> None:
-    """Take a loss from margin where it lies; at CME what exceeds it from settlements due."""
+def _post_loss(desk: DefaultDesk, side: ClearingOrganization, lost: Lost) -> Refusal | None:
+    """Take a loss from margin where it lies; at CME what exceeds it from settlements due.
+
+    Return a refusal of one that is more than both, and take nothing of it then.
+    """
     name, left = lost.customer_id, lost.amount
     if side is CME:
         sell_for(desk, name, CME, lost.amount)
@@ -269,9 +268,10 @@ def _post_loss(desk: DefaultDesk, side: ClearingOrganization, lost: Lost) -> Non
     )
     if beyond > max(0, due.posted_debit):
         expected = f"at most {Money(left + max(0, due.posted_debit))}, what CME owes"
-        raise RefusedError(Refusal(name, str(Money(lost.amount)), expected, _RULE))
+        return Refusal(name, str(Money(lost.amount)), expected, _RULE)
     more = [SettlementLost(name, beyond)] if beyond else []
     desk.post([Linked(f"ccp-failure/{name}/{lost.asset}", (*items, *more))])
+    return None
 
 
 def _check(

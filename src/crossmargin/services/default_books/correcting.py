@@ -81,6 +81,17 @@ class Correction:
         """Return a refusal of it at its place."""
         return Refusal(field, str(value), expected, _RULE, self.file or None, self.line or None)
 
+    def as_document(self) -> dict[str, str]:
+        """Return what is said, without the place in the file."""
+        return {
+            "entry": self.entry,
+            "kind": self.kind.value,
+            "customer": self.customer_id,
+            "side": self.side.value if self.side else "",
+            "amount": str(self.amount),
+            "reason": self.reason,
+        }
+
 
 def post_corrections(
     desk: DefaultDesk, corrections: Sequence[Correction], claimants: Sequence[str], written: Written
@@ -128,14 +139,7 @@ def _record(desk: DefaultDesk, said: Correction, written: Written) -> Record:
         correction_id(desk, said.entry),
         DEFAULT_CORRECTION,
         desk.entry.bd_fcm,
-        {
-            "entry": said.entry,
-            "kind": said.kind.value,
-            "customer": said.customer_id,
-            "side": said.side.value if said.side else "",
-            "amount": str(said.amount),
-            "reason": said.reason,
-        },
+        said.as_document(),
     )
 
 

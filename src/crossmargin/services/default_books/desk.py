@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from crossmargin.basics.refusals import Refusal, RefusedError
-from crossmargin.default_management.default_accounts import CME, FICC, MarginPlace
+from crossmargin.basics.money import Money
+from crossmargin.basics.refusals import Refusal, RefusedError, refused
+from crossmargin.default_management.ccp_failure import values_of
+from crossmargin.default_management.default_accounts import CLAIMED_IN, CME, MarginPlace
 from crossmargin.default_management.postings import (
     DefaultEntry,
     DefaultItem,
@@ -23,7 +25,6 @@ from crossmargin.services.clearing_day.lot_register import read_register
 from crossmargin.settlement.lots import Lot
 
 _RULE = "the books of a default"
-_CLAIMS = {FICC: AccountKind.FICC_XM_MARGIN, CME: AccountKind.CME_CUSTOMER_MARGIN}
 _PLACES = (AccountKind.FRBNY_SEGREGATED_ACCOUNT, AccountKind.SEGREGATED_BANK_ACCOUNT)
 
 
@@ -57,7 +58,20 @@ class DefaultDesk:
 
     def margin(self, customer_id: str, side: ClearingOrganization) -> dict[Asset, int]:
         """Return what a clearing organization has of a customer, by asset."""
-        return self._held(_CLAIMS[side], customer_id)
+        return self._held(CLAIMED_IN[side], customer_id)
+
+    def value_of(self, asset: Asset, amount: int) -> Money:
+        """Return what an amount of an asset is worth at the day's price, down to the cent.
+
+        Raises
+        ------
+        RefusedError
+            If it is a security without one.
+        """
+        values = values_of(asset, {"": amount}, self.prices)
+        if values is None:
+            raise refused("margin", asset, "a security with a price of the day", _RULE)
+        return values[""]
 
     def _held(self, kind: AccountKind, customer_id: str) -> dict[Asset, int]:
         found = self.work.ledger.balances(

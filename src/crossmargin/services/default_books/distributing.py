@@ -31,7 +31,7 @@ from crossmargin.services.default_books.correcting import (
 from crossmargin.services.default_books.desk import DefaultDesk, cash_of, securities_of
 from crossmargin.services.default_books.drill import banks_of, refuse_findings
 from crossmargin.services.default_books.held_and_owed import held_and_owed
-from crossmargin.services.default_books.holding import amount_text
+from crossmargin.services.default_books.holding import amounts_text
 from crossmargin.services.default_books.reporting import DEFAULT_REPORT
 
 _RULE = "the distributions of a default"
@@ -118,7 +118,7 @@ def run_distribution(
         "declaration": declared.record_id,
         "number": number,
         "share": "" if order.share is None else str(order.share),
-        "corrections": [_correction(each) for each in corrections],
+        "corrections": [each.as_document() for each in corrections],
         "claimants": [_claimant(desk, name, claim) for name, claim in claims.items()],
         "paid": str(Money.total(each.paid for each in claims.values())),
         "held_and_owed": {"before": before, "after": held_and_owed(work, [order.bd_fcm])},
@@ -228,17 +228,6 @@ def _check(
             raise ArithmeticError(f"{name} was paid {paid} of {claim.allowed}")
 
 
-def _correction(said: Correction) -> dict[str, str]:
-    return {
-        "entry": said.entry,
-        "kind": said.kind.value,
-        "customer": said.customer_id,
-        "side": said.side.value if said.side else "",
-        "amount": str(said.amount),
-        "reason": said.reason,
-    }
-
-
 def _claimant(desk: DefaultDesk, name: str, claim: _Claim) -> dict[str, Any]:
     """Return a claimant's figures, from the ledger as it stands."""
     paid = paid_to(desk.work, desk.entry.bd_fcm, name)
@@ -255,7 +244,5 @@ def _claimant(desk: DefaultDesk, name: str, claim: _Claim) -> dict[str, Any]:
         "unpaid": str(max(ZERO, claim.allowed - paid)),
         "to_come_back": str(max(ZERO, paid - claim.allowed)),
         "owed_after": str(Money(cash_of(owed))),
-        "securities_owed": {
-            str(asset): amount_text(asset, par) for asset, par in securities_of(owed).items() if par
-        },
+        "securities_owed": amounts_text(securities_of(owed)),
     }

@@ -25,9 +25,10 @@ from crossmargin.services.default_books.running import (
     distribute,
     pay_deficits,
     port,
+    refuse_deficits,
     return_margin,
-    stop_payments,
 )
+from crossmargin.services.default_books.stopping import stop_payments
 
 _RULE = "the books of a default"
 
@@ -80,6 +81,7 @@ def run_default(
         declaration.approver,
     )
     stop_payments(desk)
+    refuse_deficits(desk, treatments)
     runs: list[CustomerRun] = []
     for each in sorted(treatments, key=lambda one: (not one.receiver, one.customer_id)):
         if each.receiver:

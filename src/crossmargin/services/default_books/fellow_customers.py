@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from crossmargin.basics.money import ZERO, Money
-from crossmargin.basics.refusals import Refusal, RefusedError, refused
-from crossmargin.default_management.ccp_failure import values_of
+from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.default_management.default_accounts import CME, FICC
 from crossmargin.default_management.fellow_customers import (
     FellowDraw,
@@ -101,13 +100,7 @@ def _owed(desk: DefaultDesk, name: str) -> Money:
 
 
 def _value(desk: DefaultDesk, held: Mapping[Asset, int]) -> Money:
-    total = ZERO
-    for asset, amount in held.items():
-        values = values_of(asset, {"": amount}, desk.prices)
-        if values is None:
-            raise refused("margin", asset, "a security with a price of the day", _RULE)
-        total += values[""]
-    return total
+    return Money.total(desk.value_of(asset, amount) for asset, amount in held.items())
 
 
 def _release(

@@ -8,7 +8,7 @@ from typing import Any
 
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import Money
-from crossmargin.default_management.default_accounts import CME, FICC
+from crossmargin.default_management.default_accounts import CLAIMED_IN, CME, FICC
 from crossmargin.default_management.porting.customers import Place
 from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.ledger.chart import AccountKind
@@ -19,7 +19,6 @@ from crossmargin.services.clearing_day.lot_register import read_register
 from crossmargin.services.default_books.carrying import positions_of
 from crossmargin.settlement.lots import Lot
 
-_CLAIMS = {FICC: AccountKind.FICC_XM_MARGIN, CME: AccountKind.CME_CUSTOMER_MARGIN}
 _PLACES = {FICC: Place.FICC, CME: Place.CME}
 
 
@@ -84,7 +83,7 @@ def held_of(work: Work, customer: CustomerKey, lots: Sequence[Lot] | None = None
     balances = work.ledger.balances(bd_fcm=customer.bd_fcm, customer_id=customer.customer_id)
     kinds = {
         of_customer(kind, customer).account_id: kind
-        for kind in (AccountKind.CUSTOMER_FUTURES_ACCOUNT, *_CLAIMS.values())
+        for kind in (AccountKind.CUSTOMER_FUTURES_ACCOUNT, *CLAIMED_IN.values())
     }
     found: dict[AccountKind, dict[Asset, int]] = {kind: {} for kind in kinds.values()}
     for (account_id, asset), balance in balances.items():
@@ -95,7 +94,7 @@ def held_of(work: Work, customer: CustomerKey, lots: Sequence[Lot] | None = None
         customer,
         {line: quantity for line, quantity in positions_of(lots).items() if quantity},
         owed,
-        {side: found[kind] for side, kind in _CLAIMS.items()},
+        {side: found[kind] for side, kind in CLAIMED_IN.items()},
     )
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from crossmargin.basics.identifiers import CustomerKey
-from crossmargin.basics.money import Money
+from crossmargin.basics.money import ZERO
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import Refusal, RefusedError, refused
 from crossmargin.default_management.ccp_failure import values_of
@@ -16,7 +16,6 @@ from crossmargin.default_management.default_accounts import CME, FICC
 from crossmargin.default_management.port_postings import (
     Linked,
     MarginPortedThroughBanks,
-    PositionCarried,
 )
 from crossmargin.default_management.porting.customers import Place
 from crossmargin.default_management.porting.trigger import TriggerKind
@@ -32,13 +31,12 @@ from crossmargin.product.position import Account
 from crossmargin.services.books.accounts import (
     CUSTOMER_KINDS,
     SECURITIES_KINDS,
-    position_account,
 )
 from crossmargin.services.books.approvals import Matter, check_two_people
 from crossmargin.services.books.ports import Work
 from crossmargin.services.ccp_failure_books import prices_of
 from crossmargin.services.clearing_day.lot_register import Written
-from crossmargin.services.default_books.carrying import carry_lots, part_lots
+from crossmargin.services.default_books.carrying import carry_lots, part_lots, ported_position
 from crossmargin.services.default_books.declaring import DefaultTrigger
 from crossmargin.services.default_books.desk import DefaultDesk, live_lots
 from crossmargin.services.default_books.drill import banks_of, refuse_findings
@@ -52,13 +50,8 @@ from crossmargin.services.default_books.port_checks import (
     planned_customers,
 )
 from crossmargin.services.default_books.port_reports import PortedCustomer, write_port_reports
-from crossmargin.services.default_books.running import (
-    carried_position,
-    open_accounts,
-    return_margin,
-    settle_sides,
-    void,
-)
+from crossmargin.services.default_books.running import open_accounts, return_margin
+from crossmargin.services.default_books.stopping import settle_sides, void
 from crossmargin.settlement.lots import Lot
 
 _RULE = "the books of a port"
@@ -137,7 +130,7 @@ def run_port(work: Work, planned: PlannedPort, order: CarriedOut) -> dict[str, A
     ]
     for found in ported:
         _check_conserved(found)
-        _refuse_overdrawn(desk, found)
+    _refuse_overdrawn(desk, ported)
     refuse_findings(work)
     owed = (before, held_and_owed(work, bd_fcms))
     return write_port_reports(desk, planned, ported, owed, written)
@@ -232,7 +225,10 @@ def _move_out(
         leaves_ficc = not move.in_arrangement and any(lot.at_ficc for lot in parted.moving)
         open_accounts(desk, theirs, (*CUSTOMER_KINDS, *(SECURITIES_KINDS if leaves_ficc else ())))
         items = (
-            *(_carried(lot, theirs, move) for lot in parted.moving),
+            *(
+                ported_position(lot, move.receiver, in_arrangement=move.in_arrangement)
+                for lot in parted.moving
+            ),
             *_property(desk, move, banks[move.receiver]),
         )
         whose = f"{port.port_id}/{move.receiver}/{move.customer_id}/{move.part}"
@@ -254,13 +250,6 @@ def _move_out(
 def is_of_the_futures_class(lot: Lot) -> bool:
     """Return whether a lot's margin is of the futures class: not Segregated Customer Margin."""
     return not (lot.at_ficc and lot.account is Account.REGULAR)
-
-
-def _carried(lot: Lot, theirs: CustomerKey, move: PlannedMove) -> PositionCarried:
-    account = lot.account if move.in_arrangement else Account.REGULAR
-    return PositionCarried(
-        carried_position(lot), position_account(theirs, lot.clearing_organization, account)
-    )
 
 
 def _property(desk: DefaultDesk, move: PlannedMove, receiver_bank: str) -> list[DefaultItem]:
@@ -314,20 +303,21 @@ def _in_all(held: Mapping[str, Held]) -> dict[str, int]:
     return {name: amount for name, amount in total.items() if amount}
 
 
-def _refuse_overdrawn(desk: DefaultDesk, ported: PortedCustomer) -> None:
-    """Refuse a customer to whom more went than it was owed, securities at the day's value."""
+def _refuse_overdrawn(desk: DefaultDesk, ported: Sequence[PortedCustomer]) -> None:
+    """Refuse every customer to whom more went than it was owed, securities at the day's value."""
     entry = desk.entry
-    left = ported.after[entry.bd_fcm].owed
-    if (cash := left.get(CASH, 0)) >= 0:
+    overdrawn = [each for each in ported if each.after[entry.bd_fcm].owed.get(CASH, 0) < 0]
+    if not overdrawn:
         return
-    name = ported.planned.customer_id
     prices = prices_of(desk.work, entry.bd_fcm, entry.business_date)
-    worth = Money(0)
-    for asset, par in left.items():
-        if asset != CASH:
-            worth += (values_of(asset, {name: par}, prices) or {name: Money(0)})[name]
-    if worth.cents + cash < 0:
-        over = Money(-cash - worth.cents)
-        raise RefusedError(
-            Refusal("customer", name, f"at most what it is owed, {over} less", _RULE)
-        )
+    faults = []
+    for each in overdrawn:
+        name = each.planned.customer_id
+        worth = ZERO
+        for asset, amount in each.after[entry.bd_fcm].owed.items():
+            worth += (values_of(asset, {name: amount}, prices) or {name: ZERO})[name]
+        if worth < ZERO:
+            expected = f"at most what it is owed, {-worth} less"
+            faults.append(Refusal("customer", name, expected, _RULE))
+    if faults:
+        raise RefusedError(*faults)

@@ -8,15 +8,17 @@ from typing import Any
 
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.money import Money
+from crossmargin.default_management.default_accounts import FICC, MarginPlace
 from crossmargin.default_management.sides import Reach
-from crossmargin.ledger.assets import CASH, Asset
+from crossmargin.ledger.assets import Asset
 from crossmargin.ledger.chart import AccountKind
-from crossmargin.ledger.transfers import OF_A_DECLARED_DEFAULT, OF_ANOTHERS_DEFAULT
+from crossmargin.ledger.transfers import OF_A_DECLARED_DEFAULT, OF_ANOTHERS_DEFAULT, TransferKind
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.default_books.declaring import Declaration
 from crossmargin.services.default_books.desk import DefaultDesk
+from crossmargin.services.default_books.holding import amounts_text
 from crossmargin.services.default_books.running import CustomerRun
 
 #: Stream of the reports; the subject is the BD-FCM.
@@ -44,7 +46,7 @@ def write_reports(
     movements = movements_of(desk.work, desk.entry.declaration_id)
     reports: dict[str, Any] = {
         "trustee": _trustee(desk, customers, rate),
-        "regulators": {"evidence_cp_16": _evidence(runs), "timeline": movements},
+        "regulators": {"evidence_cp_16": _evidence(desk, runs), "timeline": movements},
         **{f"customer/{each['customer']}": each for each in customers},
     }
     for name, report in reports.items():
@@ -71,22 +73,13 @@ def write_reports(
 
 
 def _customer(desk: DefaultDesk, run: CustomerRun) -> dict[str, Any]:
-    left = {
-        str(asset): _text(asset, amount)
-        for asset, amount in desk.owed(run.customer_id).items()
-        if amount
-    }
     return {
         "customer": run.customer_id,
         "receiver": run.receiver,
         "is_kept": run.is_kept,
         **{name: str(Money(getattr(run, name))) for name in _CENTS},
-        "still_owed": left,
+        "still_owed": amounts_text(desk.owed(run.customer_id)),
     }
-
-
-def _text(asset: Asset, amount: int) -> str:
-    return str(Money(amount)) if asset == CASH else str(amount)
 
 
 def _trustee(
@@ -100,7 +93,7 @@ def _trustee(
         found = desk.work.ledger.balances(kind=kind, bd_fcm=desk.entry.bd_fcm)
         for (_, asset), balance in found.items():
             totals[asset] = totals.get(asset, 0) + balance.posted_debit
-        held[kind.value] = {str(a): _text(a, amount) for a, amount in totals.items() if amount}
+        held[kind.value] = amounts_text(totals)
     return {
         "property_left": held,
         "residual_interest": str(Money(desk.firm_cash(AccountKind.RESIDUAL_INTEREST))),
@@ -116,18 +109,28 @@ def _trustee(
     }
 
 
-def _evidence(runs: Sequence[CustomerRun]) -> list[dict[str, Any]]:
-    """Return each payment between the clearing organizations beside its limit."""
-    return [
-        {
-            "customer": each.customer_id,
-            "paid_to_cme": str(Money(each.guaranty)),
-            "limit": str(Money(each.at_ficc_before_guaranty)),
-            "within_limit": "yes" if each.guaranty <= each.at_ficc_before_guaranty else "no",
-        }
-        for each in sorted(runs, key=lambda one: one.customer_id)
-        if each.guaranty
-    ]
+def _evidence(desk: DefaultDesk, runs: Sequence[CustomerRun]) -> list[dict[str, Any]]:
+    """Return what each customer's property at FICC paid to CME, as posted, beside its limit."""
+    found = []
+    for each in sorted(runs, key=lambda one: one.customer_id):
+        at_ficc = MarginPlace(each.customer_id, FICC).claim(desk.entry.bd_fcm).account_id
+        paid = sum(
+            transfer.amount
+            for transfer in desk.work.ledger.transfers(
+                account_id=at_ficc, kind=TransferKind.GUARANTY_PAYMENT
+            )
+            if transfer.cause_id == desk.entry.declaration_id
+        )
+        if paid:
+            found.append(
+                {
+                    "customer": each.customer_id,
+                    "paid_to_cme": str(Money(paid)),
+                    "limit": str(Money(each.at_ficc_before_guaranty)),
+                    "within_limit": "yes" if paid <= each.at_ficc_before_guaranty else "no",
+                }
+            )
+    return found
 
 
 def movements_of(work: Work, declaration_id: str) -> Sequence[Mapping[str, Any]]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money
-from crossmargin.basics.refusals import refused
-from crossmargin.default_management.ccp_failure import values_of
+from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.default_management.default_accounts import CME, FICC
 from crossmargin.default_management.funded_balance import ClassProperty, funded_balances
 from crossmargin.default_management.postings import (
@@ -22,19 +21,13 @@ from crossmargin.default_management.postings import (
     MarginPorted,
     MarginReturned,
     MarginSold,
-    PositionClosed,
-    PositionPorted,
 )
 from crossmargin.ledger.assets import CASH
 from crossmargin.ledger.chart import AccountKind
-from crossmargin.ledger.transfers import Transfer, TransferKind, TransferState
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.accounts import (
     CUSTOMER_KINDS,
-    of_bd_fcm,
     of_customer,
-    position_account,
-    position_asset,
 )
 from crossmargin.services.clearing_day.lot_register import (
     LotEnd,
@@ -42,7 +35,11 @@ from crossmargin.services.clearing_day.lot_register import (
     ended_record,
     subject_of,
 )
-from crossmargin.services.default_books.carrying import carry_lots
+from crossmargin.services.default_books.carrying import (
+    carried_position,
+    carry_lots,
+    ported_position,
+)
 from crossmargin.services.default_books.declaring import Treatment
 from crossmargin.services.default_books.desk import (
     DefaultDesk,
@@ -53,10 +50,6 @@ from crossmargin.settlement.lots import Lot
 
 _K = AccountKind
 _RULE = "17 CFR 190.07: an account with a deficit does not move (inferred)"
-_SETTLEMENTS = (
-    (_K.CME_SETTLEMENT, TransferKind.CME_SETTLEMENT_PAYMENT),
-    (_K.FICC_FUNDS_ONLY_SETTLEMENT, TransferKind.FICC_FUNDS_ONLY_PAYMENT),
-)
 
 
 @dataclass(slots=True)
@@ -124,67 +117,6 @@ class CustomerRun:
         return self.owed_before + moved - self.paid_for_others - self.ported - self.distributed
 
 
-def stop_payments(desk: DefaultDesk) -> None:
-    """Void what is on its way and settle what both sides owe: the day's flows are facts."""
-    void(desk, desk.waiting())
-    settle_sides(desk)
-
-
-def void(desk: DefaultDesk, waiting: Sequence[Transfer]) -> None:
-    """Void transfers that are on their way."""
-    entry = desk.entry
-    desk.post_transfers(
-        tuple(
-            replace(
-                each,
-                transfer_id=f"{each.transfer_id}/stopped",
-                group_id=f"{each.group_id}/stopped",
-                state=TransferState.VOIDS_PENDING,
-                pending_id=each.transfer_id,
-                business_date=entry.business_date,
-                at=entry.at,
-                cause_id=entry.declaration_id,
-            )
-            for each in waiting
-        )
-    )
-
-
-def settle_sides(desk: DefaultDesk, *, name: str = "", only: AccountKind | None = None) -> None:
-    """Pay what both sides owe of settlements, or are owed.
-
-    Parameters
-    ----------
-    desk : DefaultDesk
-    name : str
-        Of what is done, where more than a default may be on one day.
-    only : AccountKind, optional
-        The account of one side; both if left out.
-    """
-    entry = desk.entry
-    bank = entry.bank_account.account_id
-    for kind, payment in _SETTLEMENTS:
-        own = of_bd_fcm(kind, entry.bd_fcm).account_id
-        debit = desk.work.ledger.balance(own, CASH).posted_debit
-        if debit and only in (None, kind):
-            day = entry.business_date.isoformat()
-            group = "/".join(filter(None, ("default", entry.bd_fcm, day, name, payment.value)))
-            debited, credited = (bank, own) if debit > 0 else (own, bank)
-            settlement = Transfer(
-                transfer_id=group,
-                group_id=group,
-                kind=payment,
-                debit_account_id=debited,
-                credit_account_id=credited,
-                asset=CASH,
-                amount=abs(debit),
-                business_date=entry.business_date,
-                at=entry.at,
-                cause_id=entry.declaration_id,
-            )
-            desk.post_transfers((settlement,))
-
-
 def close_out(desk: DefaultDesk, treatment: Treatment, written: Written) -> CustomerRun:
     """Close a customer's positions and let margin meet the results, each side's its own first.
 
@@ -212,30 +144,26 @@ def close_out(desk: DefaultDesk, treatment: Treatment, written: Written) -> Cust
     return run
 
 
-def carried_position(lot: Lot) -> PositionClosed:
-    """Return a lot as the position that its account carries."""
-    account = position_account(lot.customer, lot.clearing_organization, lot.account)
-    asset = position_asset(lot.clearing_organization, lot.instrument)
-    return PositionClosed(account, asset, lot.quantity, lot.lot_id)
-
-
 def _end(desk: DefaultDesk, lot: Lot, how: LotEnd, written: Written) -> None:
     subject = subject_of(lot.customer)
     desk.work.records.add(ended_record(lot.lot_id, how, written, subject=subject))
 
 
 def sell_for(desk: DefaultDesk, name: str, side: ClearingOrganization, needed: int) -> int:
-    """Sell all securities at a side where cash there is less than needed; return the proceeds."""
+    """Sell all securities at a side where cash there is less than needed; return the proceeds.
+
+    Raises
+    ------
+    RefusedError
+        If one of them has no price of the day.
+    """
     held = desk.margin(name, side)
     if cash_of(held) >= needed:
         return 0
     items = []
     for asset, par in securities_of(held).items():
         for at, part in desk.places(name, side, asset, par):
-            values = values_of(asset, {name: part}, desk.prices)
-            if values is None:
-                raise LookupError(f"{asset} is margin of {name} and has no price")
-            items.append(MarginSold(at, asset.code, part, values[name].cents))
+            items.append(MarginSold(at, asset.code, part, desk.value_of(asset, part).cents))
     desk.post(items)
     return sum(each.cents for each in items)
 
@@ -311,24 +239,35 @@ def pay_deficits(desk: DefaultDesk, runs: Sequence[CustomerRun]) -> None:
         run.unpaid_at[side] -= share.cents
 
 
+def refuse_deficits(desk: DefaultDesk, treatments: Sequence[Treatment]) -> None:
+    """Refuse to port accounts with a deficit, all at once (inferred from 17 CFR 190.07)."""
+    owed = {each.customer_id: cash_of(desk.owed(each.customer_id)) for each in treatments}
+    faults = [
+        Refusal(
+            "receiver",
+            each.receiver,
+            f"none: {each.customer_id} has a deficit of {Money(-owed[each.customer_id])}",
+            _RULE,
+        )
+        for each in treatments
+        if each.receiver and owed[each.customer_id] < 0
+    ]
+    if faults:
+        raise RefusedError(*faults)
+
+
 def port(
     desk: DefaultDesk, treatment: Treatment, written: Written, *, receiver_bank: str
 ) -> CustomerRun:
     """Carry a customer over whole: positions, margin where it lies, and what the bank has.
 
-    Raises
-    ------
-    RefusedError
-        If the account has a deficit: it is not ported (inferred from 17 CFR 190.07).
+    The account has no deficit: :func:`refuse_deficits`.
     """
     name, receiver = treatment.customer_id, treatment.receiver
     run = CustomerRun(name, receiver, cash_of(desk.owed(name)))
-    if run.owed_before < 0:
-        deficit = Money(-run.owed_before)
-        raise refused("receiver", receiver, f"none: {name} has a deficit of {deficit}", _RULE)
     open_accounts(desk, CustomerKey(receiver, name))
     lots = desk.lots(name)
-    desk.post(PositionPorted(carried_position(lot), receiver) for lot in lots)
+    desk.post(ported_position(lot, receiver) for lot in lots)
     carry_lots(desk.work, lots, receiver, written, name=f"ported/{name}")
     for side in (FICC, CME):
         for asset, amount in desk.margin(name, side).items():

@@ -40,6 +40,7 @@ class Readings:
     @staticmethod
     def of(
         rules: DefaultRules,
+        record: BothCases,
         *,
         with_arrangement: Callable[[DefaultRules], Case],
         without: Callable[[DefaultRules], Case],
@@ -50,11 +51,15 @@ class Readings:
         ----------
         rules : DefaultRules
             Of record.
+        record : BothCases
+            Under them.
         with_arrangement, without : callable
             Carry the default to its end under the rules given.
         """
 
         def both(changed: DefaultRules) -> BothCases:
+            if changed == rules:
+                return record
             return BothCases(with_arrangement(changed), without(changed))
 
         return Readings(

@@ -37,7 +37,7 @@ from crossmargin.services.defaults.collateral import (
 from crossmargin.services.defaults.firm import Firm, holdings_of, outside_results, results_of
 from crossmargin.services.defaults.names import faults_of_names
 from crossmargin.services.defaults.paths import DefaultPath
-from crossmargin.services.defaults.readings import Readings
+from crossmargin.services.defaults.readings import BothCases, Readings
 from crossmargin.services.margin_positions import MarginRun
 from crossmargin.services.ports import BlockExecutor
 
@@ -242,6 +242,7 @@ def simulate_default(
         ),
         readings=Readings.of(
             rules,
+            BothCases(with_arrangement, without),
             with_arrangement=lambda one: default.under(one).case(
                 held, results, failure, has_payments=True
             ),
@@ -330,7 +331,7 @@ class _Default:
             results,
             defaulters=self.defaulters,
             proprietary_loss=self.firm.proprietary_loss,
-            test=self.rules.failure_test,
+            failure_test=self.rules.failure_test,
         )
 
     def _over(self, failed_on: date) -> tuple[date, ...]:

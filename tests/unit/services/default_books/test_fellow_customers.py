@@ -57,6 +57,9 @@ OTHERS = {
     "REPO-CUSTOMER": (0, 20_000_000, 7_000_000),
     "WIDE-BOOK": (9_000_001, 0, 1),
 }
+CENT = Money(1)
+#: What the loser's margin does not pay; its cash at the bank does.
+LACKING = Money(1_000_000_00)
 REACHES = (Reach.CUSTOMERS_TOGETHER, Reach.OWN_CUSTOMER)
 Drill = Callable[..., tuple[dict[str, Any], Holdings]]
 
@@ -69,7 +72,10 @@ def drill(closed_day_books: str, simulation: SimulatedMarket, tmp_path: Path) ->
     copy_books(closed_day_books, address)
 
     def run(
-        reach: Reach, *, beyond: int, closed_out: tuple[str, ...] = tuple(OTHERS)
+        reach: Reach,
+        *,
+        loss_of: Callable[[Holdings], Money],
+        closed_out: tuple[str, ...] = tuple(OTHERS),
     ) -> tuple[dict[str, Any], Holdings]:
         store = open_books(address)
         at = datetime.fromisoformat(f"{day}T23:45-04:00")
@@ -81,7 +87,7 @@ def drill(closed_day_books: str, simulation: SimulatedMarket, tmp_path: Path) ->
                 work,
                 Declaration(FIRM, DefaultTrigger.ORDER_FOR_RELIEF, day, at, "trustee", "risk"),
                 [
-                    Treatment(LOSER, {CME: loss_beyond(holdings, beyond)}),
+                    Treatment(LOSER, {CME: loss_of(holdings)}),
                     *(Treatment(name, {}) for name in closed_out),
                 ],
                 reach={FICC: Reach.OWN_CUSTOMER, CME: reach},
@@ -144,8 +150,13 @@ def _holdings(work: Work, day: date) -> Holdings:
     return Holdings(FIRM, day, customers, *means)
 
 
-def case_of(holdings: Holdings, loss: Money, reach: Reach) -> Case:
-    """Return the same default in the simulation: all are closed out on the day."""
+def case_of(
+    holdings: Holdings, loss: Money, reach: Reach, *, fails_by_itself: bool = False
+) -> Case:
+    """Return the same default in the simulation: all are closed out on the day.
+
+    The loser defaults, or the firm fails of its own loss and nobody does.
+    """
     rules = default_parameters(holdings.as_of).rules
     results = {
         name: CustomerResults(
@@ -155,7 +166,13 @@ def case_of(holdings: Holdings, loss: Money, reach: Reach) -> Case:
     }
     return run_case(
         holdings,
-        fail(holdings, results, defaulters=[LOSER]),
+        fail(
+            holdings,
+            results,
+            failure_test=rules.failure_test,
+            defaulters=[] if fails_by_itself else [LOSER],
+            proprietary_loss=holdings.adjusted_net_capital + CENT if fails_by_itself else ZERO,
+        ),
         results,
         closed_out=frozenset(results),
         facts=TrusteeFacts(),
@@ -170,18 +187,22 @@ def said(document: Mapping[str, Any], name: str, figure: str) -> Money:
     return money_from_decimal(found[figure])
 
 
-def loss_beyond(holdings: Holdings, dollars: int) -> Money:
+def loss_beyond(dollars: int) -> Callable[[Holdings], Money]:
     """Return a loss that is so much more than what the loser and the firm have."""
-    means = holdings.residual_interest + holdings.adjusted_net_capital
-    return -(holdings.customers[LOSER].property_value + means + Money(100 * dollars))
+
+    def loss_of(holdings: Holdings) -> Money:
+        means = holdings.residual_interest + holdings.adjusted_net_capital
+        return -(holdings.customers[LOSER].property_value + means + Money(100 * dollars))
+
+    return loss_of
 
 
 @pytest.mark.parametrize("reach", REACHES)
 @pytest.mark.parametrize("dollars", [12_345_678, 300_000_000])
 def test_the_books_pay_what_the_simulation_pays(drill: Drill, reach: Reach, dollars: int) -> None:
     """Of 12 million others' margin at CME pays all, of 300 million what there is."""
-    document, holdings = drill(reach, beyond=dollars)
-    case = case_of(holdings, loss_beyond(holdings, dollars), reach)
+    document, holdings = drill(reach, loss_of=loss_beyond(dollars))
+    case = case_of(holdings, loss_beyond(dollars)(holdings), reach)
     assert case.settled is not None
     assert case.estate is not None
     cme = case.settled.sides[CME]
@@ -200,9 +221,9 @@ def test_customers_whose_positions_stay_bear_their_share_and_keep_no_more_than_i
     drill: Drill,
 ) -> None:
     """The margin at FICC of one, more than it is owed then, comes back in part."""
-    together = Reach.CUSTOMERS_TOGETHER
-    document, holdings = drill(together, beyond=12_345_678, closed_out=())
-    case = case_of(holdings, loss_beyond(holdings, 12_345_678), together)
+    together, loss = Reach.CUSTOMERS_TOGETHER, loss_beyond(12_345_678)
+    document, holdings = drill(together, loss_of=loss, closed_out=())
+    case = case_of(holdings, loss(holdings), together)
     assert case.estate is not None
     for name in OTHERS:
         short = case.estate.claims[name].total - case.estate.paid[name]
@@ -212,8 +233,31 @@ def test_customers_whose_positions_stay_bear_their_share_and_keep_no_more_than_i
     assert OTHERS.keys().isdisjoint(document["trustee"]["distributions"])
 
 
+@pytest.mark.parametrize("reach", REACHES)
+def test_a_loss_of_who_did_not_default_the_books_pay_from_its_own_cash(
+    drill: Drill, reach: Reach
+) -> None:
+    """In the simulation the side bears it, or others' margin does; claims are the same."""
+
+    def loss_of(holdings: Holdings) -> Money:
+        loser = holdings.customers[LOSER]
+        return loser.at_bd_fcm.value - loser.property_value - LACKING
+
+    document, holdings = drill(reach, loss_of=loss_of)
+    case = case_of(holdings, loss_of(holdings), reach, fails_by_itself=True)
+    assert case.settled is not None
+    assert case.estate is not None
+    cme = case.settled.sides[CME]
+    assert cme.borne == (LACKING if reach is Reach.OWN_CUSTOMER else ZERO)
+    assert cme.from_fellow_customers == LACKING - cme.borne
+    assert said(document, LOSER, "deficit_paid") == LACKING
+    assert said(document, LOSER, "unpaid") == said(document, LOSER, "from_capital") == ZERO
+    for name in (LOSER, *OTHERS):
+        assert said(document, name, "distributed") == case.estate.claims[name].total
+
+
 def test_a_loss_that_the_firm_pays_takes_nothing_of_others(drill: Drill) -> None:
-    document, _ = drill(Reach.CUSTOMERS_TOGETHER, beyond=-1)
+    document, _ = drill(Reach.CUSTOMERS_TOGETHER, loss_of=loss_beyond(-1))
     assert said(document, LOSER, "from_capital") > ZERO
     for name in OTHERS:
         assert said(document, name, "paid_for_others") == ZERO
