@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.refusals import refused
 from crossmargin.default_management.ccp_failure import values_of
@@ -36,12 +36,7 @@ from crossmargin.services.books.accounts import (
     position_account,
     position_asset,
 )
-from crossmargin.services.clearing_day.lot_register import (
-    LotEnd,
-    Written,
-    ended_record,
-    subject_of,
-)
+from crossmargin.services.clearing_day.lot_register import LotEnd, Written, ended_record
 from crossmargin.services.default_books.carrying import carry_lots
 from crossmargin.services.default_books.declaring import Treatment
 from crossmargin.services.default_books.desk import (
