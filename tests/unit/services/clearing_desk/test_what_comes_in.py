@@ -29,20 +29,17 @@ from crossmargin.testing.clearing_days import (
     RICH,
     arrived,
     day_files,
-    desk_on,
     opened_books,
 )
 
 
 @pytest.fixture
-def morning(market, models, day, lines):
+def morning(desk_of, day):
     """Run a day to half past eight with more files; return its records of files by name."""
 
     def run(*more):
         books = opened_books(MemoryBooks())
-        files = [*day_files(day, lines, RICH), *more]
-        desk = replace(desk_on(books, market, {day: files}), models=models)
-        desk.run(day, until=datetime.combine(day, time(8, 30), EASTERN))
+        desk_of(books, *more).run(day, until=datetime.combine(day, time(8, 30), EASTERN))
         with books.work() as work:
             found = {each.content["name"]: each for each in work.records.select(stream=FILE)}
             assert work.records.get(f"day/{FIRM}/{day}/cur-01") is not None
