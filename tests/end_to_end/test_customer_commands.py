@@ -30,7 +30,7 @@ class Desk:
         self.books = str(folder / "books.db")
         self.paper = folder / "paper.txt"
         self.paper.write_text("a paper", encoding="utf-8")
-        books_bootstrap.create_books(self.books)
+        books_bootstrap.create_books(self.books).close()
 
     def run(self, *arguments: object) -> tuple[int, str, str]:
         command = ["customer", *map(str, arguments), "--books", self.books]

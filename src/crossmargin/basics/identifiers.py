@@ -69,3 +69,20 @@ class CustomerKey:
 
     bd_fcm: str
     customer_id: str
+
+
+def subject_of(customer: CustomerKey) -> str:
+    """Return the subject under which records of a customer stand.
+
+    Examples
+    --------
+    >>> subject_of(CustomerKey("FCM-1", "FUND-1"))
+    'FCM-1/FUND-1'
+    """
+    return f"{customer.bd_fcm}/{customer.customer_id}"
+
+
+def customer_of(subject: str) -> CustomerKey:
+    """Return the customer of a subject; of a BD-FCM's own, one without a name."""
+    bd_fcm, _, customer_id = subject.partition("/")
+    return CustomerKey(bd_fcm, customer_id)

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TypeAlias
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import Refusal, RefusedError
@@ -231,7 +231,7 @@ def record_of(
     return Record(
         record_id=event.event_id,
         stream=STREAM,
-        subject=f"{event.customer.bd_fcm}/{event.customer.customer_id}",
+        subject=subject_of(event.customer),
         business_date=event.business_date,
         at=event.at,
         actor=actor,

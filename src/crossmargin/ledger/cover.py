@@ -102,6 +102,29 @@ def uncovered_of(balance_of: BalanceOf, cover: Cover) -> int:
     return shortfall_of(balance_of, cover, CASH) + max(0, -left)
 
 
+class Uncovered:
+    """What of each customer of a BD-FCM is uncovered, and of all of them together.
+
+    Parameters
+    ----------
+    by_customer : mapping of customer to int
+        Cents; customers of whom nothing is may be left out.
+    """
+
+    def __init__(self, by_customer: Mapping[str, int]) -> None:
+        self._by_customer = dict(by_customer)
+        self._total = sum(self._by_customer.values())
+
+    def put(self, customer_id: str, cents: int) -> None:
+        """Say what of a customer is uncovered now."""
+        self._total += cents - self._by_customer.get(customer_id, 0)
+        self._by_customer[customer_id] = cents
+
+    def total(self) -> int:
+        """Return what of all customers is uncovered, cents."""
+        return self._total
+
+
 def takes_what_is_others(more: int, uncovered: Callable[[], int], held: int) -> bool:
     """Return whether a transfer uses other customers' money: nothing may that takes margin or cash.
 

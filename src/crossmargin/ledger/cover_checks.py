@@ -13,6 +13,7 @@ from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.ledger.chart import Account, AccountKind, SegregationClass
 from crossmargin.ledger.cover import (
     CASH_OF_CUSTOMERS,
+    Uncovered,
     cover_of,
     id_of,
     left_credit,
@@ -65,13 +66,6 @@ def counters_of(transfers: Iterable[Transfer]) -> Mapping[tuple[str, Asset], Bal
     return counters.balances()
 
 
-class _Uncovered(dict[str, int]):
-    """What of each customer of a BD-FCM is uncovered, cents."""
-
-    def total(self) -> int:
-        return sum(self.values())
-
-
 def residual_interest_findings(transfers: Iterable[Transfer]) -> Iterator[Finding]:
     """Yield every transfer that used other customers' money: more than residual interest covers.
 
@@ -81,7 +75,7 @@ def residual_interest_findings(transfers: Iterable[Transfer]) -> Iterator[Findin
         In the order in which they were posted.
     """
     counters = Counters()
-    uncovered: dict[str, _Uncovered] = defaultdict(_Uncovered)
+    uncovered: dict[str, Uncovered] = defaultdict(lambda: Uncovered({}))
     for each in transfers:
         if each.asset != CASH:
             continue
@@ -94,7 +88,7 @@ def residual_interest_findings(transfers: Iterable[Transfer]) -> Iterator[Findin
         for account in accounts:
             if account.kind in CASH_OF_CUSTOMERS:
                 cover = cover_of(SegregationClass.FUTURES, bd_fcm, account.customer_id)
-                used[account.customer_id] = uncovered_of(counters.balance, cover)
+                used.put(account.customer_id, uncovered_of(counters.balance, cover))
         if each.kind not in USES_RESIDUAL_INTEREST or each.state is TransferState.VOIDS_PENDING:
             continue
         held = left_credit(counters.balance(interest, CASH))

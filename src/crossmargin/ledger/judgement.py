@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from itertools import groupby
 from operator import attrgetter
 
-from crossmargin.ledger.assets import CASH, AssetKind
+from crossmargin.ledger.assets import CASH, Asset, AssetKind
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.cover import (
+    BalanceOf,
     id_of,
     left_credit,
     left_debit,
@@ -199,7 +200,6 @@ def _pending(transfer: Transfer, scratch: Scratch) -> Posting | None:
 def _moved(transfer: Transfer, path: Path, scratch: Scratch) -> Answer:
     """Let a transfer move; take it back and say why if it leaves what may not be."""
     mark = scratch.mark
-    before = _net_use(path, scratch)
     debited, now_debited, credited, now_credited = scratch.apply(transfer, path)
     if transfer.state is TransferState.VOIDS_PENDING:
         return Answer(transfer.transfer_id, Posting.POSTED)
@@ -217,7 +217,7 @@ def _moved(transfer: Transfer, path: Path, scratch: Scratch) -> Answer:
     elif path.needs_own_cover:
         posting, detail = _own_cover(transfer, path, scratch)
     elif path.uses_residual_interest:
-        posting, detail = _residual_interest(path, before, scratch)
+        posting, detail = _residual_interest(transfer, path, (debited, credited), scratch)
     if posting is not Posting.POSTED:
         scratch.undo(mark)
     return Answer(transfer.transfer_id, posting, detail)
@@ -233,30 +233,46 @@ def _own_cover(transfer: Transfer, path: Path, after: Scratch) -> tuple[Posting,
     return Posting.EXCEEDS_BALANCE, str(short)
 
 
-def _net_use(path: Path, scratch: Scratch) -> int:
-    """Return what of the customer is uncovered, less residual interest where that is taken."""
-    if not path.uses_residual_interest:
-        return 0
-    own = uncovered_of(scratch.balance, path.cover) if path.cover[0] else 0
-    return own - (_held(path, scratch) if path.takes_residual_interest else 0)
-
-
-def _held(path: Path, scratch: Scratch) -> int:
-    interest = id_of(AccountKind.RESIDUAL_INTEREST, path.debit.bd_fcm, "")
-    return left_credit(scratch.balance(interest, CASH))
-
-
-def _residual_interest(path: Path, before: int, after: Scratch) -> tuple[Posting, str]:
+def _residual_interest(
+    transfer: Transfer, path: Path, before: tuple[Balance, Balance], after: Scratch
+) -> tuple[Posting, str]:
     """Refuse what uses other customers' money: what is uncovered must fit into residual interest.
 
     Where losses left more uncovered than fits, a transfer may not make it more. The sum over all
     customers is asked for only where a transfer uses more than before.
+
+    Parameters
+    ----------
+    transfer : Transfer
+    path : Path
+    before : tuple of Balance
+        Of the debited and of the credited account; it changed no other.
+    after : Scratch
     """
-    bd_fcm = path.debit.bd_fcm
-    more = _net_use(path, after) - before
-    if takes_what_is_others(more, lambda: after.uncovered_cents(bd_fcm), _held(path, after)):
+    uses = _net_use(path, after.balance)
+    if uses == 0 and not path.takes_residual_interest:
+        return Posting.POSTED, ""
+    moved = dict(zip((transfer.debit_account_id, transfer.credit_account_id), before, strict=True))
+
+    def was(account_id: str, asset: Asset) -> Balance:
+        return moved.get(account_id) or after.balance(account_id, asset)
+
+    more, bd_fcm = uses - _net_use(path, was), path.debit.bd_fcm
+    held = _held(path, after.balance)
+    if takes_what_is_others(more, lambda: after.uncovered_cents(bd_fcm), held):
         return Posting.EXCEEDS_RESIDUAL_INTEREST, str(after.uncovered_cents(bd_fcm))
     return Posting.POSTED, ""
+
+
+def _net_use(path: Path, balance_of: BalanceOf) -> int:
+    """Return what of the customer is uncovered, less residual interest where that is taken."""
+    own = uncovered_of(balance_of, path.cover) if path.cover[0] else 0
+    return own - (_held(path, balance_of) if path.takes_residual_interest else 0)
+
+
+def _held(path: Path, balance_of: BalanceOf) -> int:
+    interest = id_of(AccountKind.RESIDUAL_INTEREST, path.debit.bd_fcm, "")
+    return left_credit(balance_of(interest, CASH))
 
 
 def _gap(scratch: Scratch, mark: int) -> Answer | None:

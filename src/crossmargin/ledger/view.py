@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
 from crossmargin.ledger.assets import Asset
 from crossmargin.ledger.chart import Account, SegregationClass
-from crossmargin.ledger.cover import cover_of, uncovered_of
+from crossmargin.ledger.cover import Uncovered, cover_of, uncovered_of
 from crossmargin.ledger.declaration import Declared
 from crossmargin.ledger.paths import Opening, Path
 from crossmargin.ledger.posting import Balance
@@ -60,15 +59,6 @@ _MOVES = {
 }
 
 
-@dataclass(slots=True)
-class _Uncovered:
-    """What of each customer of a BD-FCM is uncovered: counted once, then kept up to date."""
-
-    by_customer: dict[str, int]
-    total: int
-    touched: set[str] = field(default_factory=set)
-
-
 #: What a transfer was applied to, so that it can be undone; None where nothing was on top.
 _Step = tuple[Transfer, Path, Balance | None, Balance | None]
 
@@ -95,7 +85,9 @@ class Scratch:
         self.resolved: dict[str, Transfer] = {}
         self._steps: list[_Step] = []
         self._missing_facts: dict[tuple[str, date], str] = {}
-        self._uncovered: dict[str, _Uncovered] = {}
+        self._uncovered: dict[str, Uncovered] = {}
+        # Customers whose uncovered amount is to be counted anew, by BD-FCM.
+        self._touched: dict[str, set[str]] = {}
 
     def balance(self, account_id: str, asset: Asset) -> Balance:
         """Return a balance with what was accepted."""
@@ -121,20 +113,19 @@ class Scratch:
 
     def uncovered_cents(self, bd_fcm: str) -> int:
         """Return what of all customers of a BD-FCM is uncovered, with what was accepted."""
-        sheet = self._uncovered.get(bd_fcm)
-        if sheet is None:
-            found = dict(self.base.uncovered_cents(bd_fcm))
-            sheet = self._uncovered[bd_fcm] = _Uncovered(found, sum(found.values()))
+        uncovered = self._uncovered.get(bd_fcm)
+        if uncovered is None:
+            uncovered = self._uncovered[bd_fcm] = Uncovered(self.base.uncovered_cents(bd_fcm))
+            self._touched[bd_fcm] = set()
             # What was accepted before anybody asked.
             for _, path, _, _ in self._steps:
                 self._touch(path)
-        for customer_id in sheet.touched:
+        touched = self._touched[bd_fcm]
+        for customer_id in touched:
             cover = cover_of(SegregationClass.FUTURES, bd_fcm, customer_id)
-            cents = uncovered_of(self.balance, cover)
-            sheet.total += cents - sheet.by_customer.get(customer_id, 0)
-            sheet.by_customer[customer_id] = cents
-        sheet.touched.clear()
-        return sheet.total
+            uncovered.put(customer_id, uncovered_of(self.balance, cover))
+        touched.clear()
+        return uncovered.total()
 
     def apply(self, transfer: Transfer, path: Path) -> tuple[Balance, Balance, Balance, Balance]:
         """Let a transfer move.
@@ -199,5 +190,5 @@ class Scratch:
 
     def _touch(self, path: Path) -> None:
         for bd_fcm, customer_id in path.touched:
-            if bd_fcm in self._uncovered:
-                self._uncovered[bd_fcm].touched.add(customer_id)
+            if bd_fcm in self._touched:
+                self._touched[bd_fcm].add(customer_id)

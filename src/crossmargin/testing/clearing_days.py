@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from crossmargin.basics.digest import digest_of
@@ -34,6 +34,7 @@ from crossmargin.services.clearing_day.arrivals import (
     PaymentRow,
     TradeRow,
 )
+from crossmargin.services.clearing_day.engine import Done
 from crossmargin.services.clearing_day.margining import DayModels
 from crossmargin.services.clearing_desk.desk import ClearingDesk
 
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
 
 FIRM = "BD-FCM"
 EASTERN = ZoneInfo("America/New_York")
+#: A customer of the demo's book, with more than its margin, and with less: cents.
+CURVE = CustomerKey(FIRM, "CURVE-FUND")
+RICH, POOR = {"CURVE-FUND": 1_000_000_000}, {"CURVE-FUND": 100_000_000}
 _TUTORIAL = Path(__file__).resolve().parents[3] / "docs" / "tutorial"
 
 
@@ -187,6 +191,12 @@ def desk_on(
     return ClearingDesk(
         books, ScriptedInbox(files), EmptyOutbox(), models, FIRM, "operations", "risk"
     )
+
+
+def content_of(done: Sequence[Done], step: str) -> Mapping[str, Any]:
+    """Return what the record of a step of a day says, of everything that was done in it."""
+    (found,) = [each.record.content for each in done if each.record.content.get("step") == step]
+    return found
 
 
 def state_of(books: Books) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from fractions import Fraction
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.participation.documents import (
     OF_BD_FCM,
     PARTIES,
@@ -25,7 +25,7 @@ from crossmargin.services.books.papers import (
     register,
     state_programme_fact,
 )
-from crossmargin.services.books.participation import subject, take_step
+from crossmargin.services.books.participation import take_step
 from crossmargin.services.books.ports import Work
 
 FIRM = "FCM-1"
@@ -94,7 +94,7 @@ def record_papers(work: Work, customer: CustomerKey = FUND, *, without: Iterable
     at = instant("08:30")
     for kind in DocumentKind:
         if kind not in OF_BD_FCM and kind not in set(without):
-            record_document(work, paper(kind, subject(customer), at), entered(at))
+            record_document(work, paper(kind, subject_of(customer), at), entered(at))
 
 
 def step(kind: Step, owners: tuple[Owner, ...] = UNRELATED) -> StepTaken:

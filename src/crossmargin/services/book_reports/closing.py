@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
+from crossmargin.basics.identifiers import customer_of
 from crossmargin.basics.money import ZERO, Money, money_from_decimal
 from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.reporting.breaks import Break
@@ -47,7 +48,6 @@ from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import StepResult
 from crossmargin.services.clearing_day.flow_steps import FLOWS
 from crossmargin.services.clearing_day.intake import HELD_FILE
-from crossmargin.services.clearing_day.lot_register import customer_of
 from crossmargin.services.clearing_day.payments import PAYMENT
 from crossmargin.services.clearing_day.report_register import (
     NOTICE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
+from crossmargin.basics.identifiers import customer_of
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.ledger.liens import LIEN, Lien, Party, Property, lien_of, refusals_of_lien
 from crossmargin.participation.documents import (
@@ -56,12 +57,12 @@ def register_of_liens(work: Work) -> tuple[Lien, ...]:
 
 
 def _granted(paper: Document, last: date | None) -> Lien:
-    bd_fcm, _, customer_id = paper.subject.partition("/")
+    customer = customer_of(paper.subject)
     granted_by, granted_to = _GRANTED[paper.kind]
     return Lien(
         lien_id=paper.record_id,
-        bd_fcm=bd_fcm,
-        customer_id=customer_id,
+        bd_fcm=customer.bd_fcm,
+        customer_id=customer.customer_id,
         granted_by=granted_by,
         granted_to=granted_to,
         on=Property.XM_SECURITIES_CUSTOMER_PROPERTY,

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, customer_of, subject_of
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.ledger.chart import AccountKind
@@ -47,11 +47,6 @@ _RULE = "participation"
 _ONE_DAY = timedelta(days=1)
 
 
-def subject(customer: CustomerKey) -> str:
-    """Return the subject of a customer's records."""
-    return f"{customer.bd_fcm}/{customer.customer_id}"
-
-
 def customer_file(work: Work, customer: CustomerKey, proprietary_share: Fraction) -> CustomerFile:
     """Return everything that is known of a customer.
 
@@ -60,7 +55,7 @@ def customer_file(work: Work, customer: CustomerKey, proprietary_share: Fraction
     RefusedError
         If a record does not say what its stream says.
     """
-    own = subject(customer)
+    own = subject_of(customer)
     return CustomerFile(
         subject=own,
         steps=steps_of(work, customer),
@@ -88,7 +83,7 @@ def steps_of(work: Work, customer: CustomerKey) -> tuple[StepTaken, ...]:
     RefusedError
         If a record does not say what its stream says.
     """
-    records = work.records.select(stream=CUSTOMER_STEP, subject=subject(customer))
+    records = work.records.select(stream=CUSTOMER_STEP, subject=subject_of(customer))
     return tuple(read_record(each, step_of) for each in records)
 
 
@@ -157,13 +152,13 @@ def take_steps(
     file = customer_file(work, customer, proprietary_share)
     written: list[str] = []
     for taken, entry in steps:
-        own = f"step/{subject(customer)}/{taken.step.value}/{entry.at.isoformat()}"
+        own = f"step/{subject_of(customer)}/{taken.step.value}/{entry.at.isoformat()}"
         record_id = own if written or not first_id else first_id
         record = entry.record(
             work,
             record_id,
             CUSTOMER_STEP,
-            subject(customer),
+            subject_of(customer),
             taken.as_content(),
             causes=taken.causes,
             matter=Matter.PARTICIPATION,
@@ -209,7 +204,7 @@ def record_rehearsal(
     RefusedError
         If a step failed or is missing, it is another customer's, too old, or altered: every reason.
     """
-    own = subject(customer)
+    own = subject_of(customer)
     refusals = refusals_of_rehearsal(document, subject=own, at=entry.at, valid_days=valid_days)
     if refusals:
         raise RefusedError(*refusals)
@@ -242,10 +237,7 @@ def what_remains(work: Work, customer: CustomerKey) -> tuple[str, ...]:
 
 def customers_of(work: Work, bd_fcm: str | None = None) -> tuple[CustomerKey, ...]:
     """Return every customer of whom a step was written, by name."""
-    found = {
-        CustomerKey(*record.subject.split("/", 1))
-        for record in work.records.select(stream=CUSTOMER_STEP)
-    }
+    found = {customer_of(record.subject) for record in work.records.select(stream=CUSTOMER_STEP)}
     return tuple(sorted(each for each in found if bd_fcm in (None, each.bd_fcm)))
 
 

@@ -20,10 +20,9 @@ from crossmargin.arrangement.fallback import (
     requirement_at,
 )
 from crossmargin.arrangement.reduction import Binding, ReductionRules
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.participation.standing import STANDING, effective_notice, standing_fact_of
 from crossmargin.services.books.papers import read_record
-from crossmargin.services.books.participation import subject
 from crossmargin.services.books.ports import Records
 from crossmargin.services.margin_positions import MarginRun
 
@@ -34,7 +33,7 @@ def kept_out(
     """Return the customers with a notice in effect at an instant, and the notice's record."""
     found = {}
     for customer in customers:
-        written = records.select(stream=STANDING, subject=subject(customer))
+        written = records.select(stream=STANDING, subject=subject_of(customer))
         notice = effective_notice([read_record(each, standing_fact_of) for each in written], at)
         if notice is not None:
             found[customer] = notice.record_id

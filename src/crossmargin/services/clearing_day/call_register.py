@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import RefusedError
@@ -21,7 +21,7 @@ from crossmargin.collateral.call_events import (
 )
 from crossmargin.collateral.calls import CallBook, CallState, fold_calls
 from crossmargin.services.books.ports import Records, Work
-from crossmargin.services.clearing_day.lot_register import Written, subject_of
+from crossmargin.services.clearing_day.lot_register import Written
 
 CURRENCY = "USD"
 

@@ -14,7 +14,7 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, customer_of, subject_of
 from crossmargin.basics.money import Money
 from crossmargin.basics.records import Record
 from crossmargin.ledger.assets import CASH
@@ -27,13 +27,7 @@ from crossmargin.services.books.ports import Records, Work
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import StepResult
 from crossmargin.services.clearing_day.flow_steps import FLOWS
-from crossmargin.services.clearing_day.lot_register import (
-    LOT,
-    Written,
-    customer_of,
-    lot_of,
-    subject_of,
-)
+from crossmargin.services.clearing_day.lot_register import LOT, Written, lot_of
 from crossmargin.services.clearing_day.payments import PAYMENT
 from crossmargin.services.clearing_day.position_transfers import refused
 from crossmargin.services.clearing_day.schedule import Step

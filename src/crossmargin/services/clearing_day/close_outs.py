@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, customer_of, subject_of
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import Refusal, RefusedError
@@ -24,7 +24,6 @@ from crossmargin.services.books.ports import Records, Work
 from crossmargin.services.clearing_day.call_register import calls_of
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.credit import ladder_rules
-from crossmargin.services.clearing_day.lot_register import customer_of, subject_of
 from crossmargin.services.clearing_day.schedule import Step
 from crossmargin.services.clearing_day.standing import CALLED_FOR, Standing
 

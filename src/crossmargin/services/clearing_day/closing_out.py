@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from crossmargin.basics.identifiers import subject_of
 from crossmargin.services.books.ports import Work
-from crossmargin.services.clearing_day.lot_register import (
-    LotEnd,
-    Written,
-    ended_record,
-    goes_on_as,
-    subject_of,
-)
+from crossmargin.services.clearing_day.lot_register import LotEnd, Written, ended_record, goes_on_as
 from crossmargin.services.clearing_day.marks import Marks
 from crossmargin.settlement.close_out import ClosedOut
 

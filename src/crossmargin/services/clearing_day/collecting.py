@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.collateral.ageing import Orders
 from crossmargin.collateral.call_events import CalledFor, issue_call
@@ -38,7 +38,6 @@ from crossmargin.services.clearing_day.credit import (
 )
 from crossmargin.services.clearing_day.engine import StepResult
 from crossmargin.services.clearing_day.flow_steps import FLOWS
-from crossmargin.services.clearing_day.lot_register import subject_of
 from crossmargin.services.clearing_day.required import Required, last_requirements
 from crossmargin.services.clearing_day.schedule import Step, StepKind
 from crossmargin.services.clearing_day.standing import CALLED_FOR, Standing, standing_of

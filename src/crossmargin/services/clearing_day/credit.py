@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.money import Money, money_from_decimal
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import Refusal
@@ -20,7 +20,7 @@ from crossmargin.collateral.undermargined import AccountType
 from crossmargin.services.books.ports import Records, Work
 from crossmargin.services.clearing_day.call_register import call_book
 from crossmargin.services.clearing_day.context import DayContext
-from crossmargin.services.clearing_day.lot_register import Written, subject_of
+from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.clearing_day.required import last_requirements
 
 ORDERS = "ORDERS"

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from crossmargin.basics.identifiers import Cusip
+from crossmargin.basics.identifiers import Cusip, customer_of
 from crossmargin.basics.money import Money, money_from_decimal
 from crossmargin.basics.records import Record
 from crossmargin.ledger.assets import CASH, Asset, security
@@ -30,7 +30,7 @@ from crossmargin.services.books.ports import Records, Work
 from crossmargin.services.clearing_day.arrivals import CME
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import StepResult
-from crossmargin.services.clearing_day.lot_register import LotRegister, customer_of, read_register
+from crossmargin.services.clearing_day.lot_register import LotRegister, read_register
 from crossmargin.services.clearing_day.marks import last_marks
 from crossmargin.services.clearing_day.schedule import Step, StepKind
 from crossmargin.services.clearing_day.system_prices import system_prices

@@ -16,7 +16,7 @@ from datetime import date, datetime
 
 from crossmargin.arrangement.cycles import Cycle
 from crossmargin.arrangement.reduction import ReductionRules
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import RefusedError
@@ -35,7 +35,6 @@ from crossmargin.services.clearing_day.lot_register import (
     moved_to,
     position_lines,
     read_register,
-    subject_of,
 )
 from crossmargin.services.clearing_day.marks import last_marks, marks_record
 from crossmargin.services.clearing_day.position_transfers import directing_transfer, refused

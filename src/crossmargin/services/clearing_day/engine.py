@@ -2,21 +2,23 @@
 
 What a step posts and records is written in one transaction with the record that says it is done. A
 day that was cut off anywhere is run again from its beginning: what is done is found done, and what
-is not is done with the same ids. A closed day is over: no step is done in it any more, and a file
-that is found only then is refused by name.
+is not is done with the same ids. A file that is found only after a step that would have seen it
+counts from the latest step that is done, whatever time its name says: what was computed stands. A
+closed day is over: no step is done in it any more, and a file that is found only then is refused by
+name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol
 
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import Refusal
-from crossmargin.services.books.days import STEP, check_turn, close_of
-from crossmargin.services.books.ports import Books, Work
+from crossmargin.services.books.days import STEP, check_turn, close_of, done_at
+from crossmargin.services.books.ports import Books, Records, Work
 from crossmargin.services.clearing_day.arrivals import ArrivedFile
 from crossmargin.services.clearing_day.outgoing import Outbox, send_out
 from crossmargin.services.clearing_day.schedule import DayClock, Step, StepKind
@@ -207,16 +209,17 @@ def _stepped(programme: DayProgramme, books: Books, step: Step) -> Done | None:
 def _taken_in(
     programme: DayProgramme, books: Books, file: ArrivedFile, business_date: date
 ) -> Done | None:
-    """Take a file in, or refuse it where it is found after the close."""
+    """Take a file in at its own instant or when it is found, or refuse it after the close."""
     record_id = file_record_id(programme.bd_fcm, business_date, file)
 
     def take(work: Work, closed_at: datetime | None) -> Record:
+        at = _not_before_what_is_done(work.records, programme.bd_fcm, file.arrived_at)
         if closed_at is None:
-            result, at = programme.take_in(work, file, business_date), file.arrived_at
+            result = programme.take_in(work, replace(file, arrived_at=at), business_date)
         else:
             expected = f"a file found before the day was closed, {closed_at.isoformat()}"
             late = Refusal("file", file.name, expected, _RULE)
-            result, at = StepResult(refused_whole([late])), max(closed_at, file.arrived_at)
+            result = StepResult(refused_whole([late]))
         content = {
             "kind": file.kind.value,
             "label": file.label,
@@ -239,7 +242,7 @@ def _taken_in(
 
 
 def _misnamed(programme: DayProgramme, books: Books, refusal: Refusal, step: Step) -> Done | None:
-    """Record that a file is refused by its name, at the step that first found it there."""
+    """Record that a file is refused by its name: at the next step, or once it is found."""
     day, name = step.business_date, refusal.value
     record_id = f"file/{programme.bd_fcm}/{day.isoformat()}/{name}/misnamed"
     content = {
@@ -251,11 +254,16 @@ def _misnamed(programme: DayProgramme, books: Books, refusal: Refusal, step: Ste
         **refused_whole([refusal]),
     }
 
-    def take(_: Work, closed_at: datetime | None) -> Record:
-        at = step.at if closed_at is None else closed_at
+    def take(work: Work, _: datetime | None) -> Record:
+        at = _not_before_what_is_done(work.records, programme.bd_fcm, step.at)
         return _record(programme, record_id, FILE, on=day, at=at, content=content)
 
     return _once(programme, books, day, record_id, take)
+
+
+def _not_before_what_is_done(records: Records, bd_fcm: str, at: datetime) -> datetime:
+    """Return an instant, or that of the latest step that is done if that is later."""
+    return max(at, done_at(records, bd_fcm) or at)
 
 
 def refused_whole(refusals: Sequence[Refusal]) -> dict[str, object]:

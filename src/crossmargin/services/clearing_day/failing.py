@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from crossmargin.basics.identifiers import subject_of
 from crossmargin.basics.records import Record
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.services.books.ports import Work
@@ -20,7 +21,6 @@ from crossmargin.services.clearing_day.lot_register import (
     ended_record,
     lot_record,
     read_register,
-    subject_of,
 )
 from crossmargin.services.clearing_day.position_transfers import opening_transfer, refused
 from crossmargin.services.clearing_day.system_prices import security_system_prices

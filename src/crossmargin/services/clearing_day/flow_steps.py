@@ -14,7 +14,7 @@ from datetime import date
 from itertools import groupby
 from typing import TypeAlias
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.money import Money
 from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.ledger.assets import CASH
@@ -35,7 +35,6 @@ from crossmargin.services.clearing_day.lot_register import (
     ended_record,
     failing_on,
     read_register,
-    subject_of,
 )
 from crossmargin.services.clearing_day.marks import Marks, last_marks, marks_record
 from crossmargin.services.clearing_day.position_flows import (

@@ -13,7 +13,7 @@ from datetime import date
 from fractions import Fraction
 
 from crossmargin.arrangement.reduction import format_ratio
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, customer_of, subject_of
 from crossmargin.basics.money import ZERO, Money, money_from_decimal
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import Refusal, RefusedError
@@ -25,7 +25,6 @@ from crossmargin.services.books.papers import Entry
 from crossmargin.services.books.participation import steps_of
 from crossmargin.services.books.ports import Records, Work
 from crossmargin.services.clearing_day.context import DayContext
-from crossmargin.services.clearing_day.lot_register import customer_of, subject_of
 
 HOUSE_TERMS = "HOUSE_TERMS"
 _RULE = "house terms"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from crossmargin.basics.identifiers import Cusip, CustomerKey
+from crossmargin.basics.identifiers import Cusip, CustomerKey, subject_of
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.collateral.house_terms import reasons_against_withdrawal
@@ -32,7 +32,7 @@ from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.credit import reasons_against_risk
 from crossmargin.services.clearing_day.directing import direct
 from crossmargin.services.clearing_day.failing import take_fail
-from crossmargin.services.clearing_day.lot_register import Written, subject_of
+from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.clearing_day.position_transfers import refused
 from crossmargin.services.clearing_day.required import last_requirements
 from crossmargin.services.clearing_day.residual_interest import (

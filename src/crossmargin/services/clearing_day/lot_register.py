@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, customer_of, subject_of
 from crossmargin.basics.money import Money, money_from_decimal
 from crossmargin.basics.records import Record
 from crossmargin.product.position import Account, ClearingOrganization, Leg, PositionLine
@@ -48,17 +48,6 @@ class LotEnd(StrEnum):
 
 #: Ends with which nothing is realised: the lot goes on as others.
 GOES_ON = frozenset({LotEnd.DIRECTED, LotEnd.FAILED, LotEnd.SPLIT})
-
-
-def subject_of(customer: CustomerKey) -> str:
-    """Return the subject under which records of a customer stand."""
-    return f"{customer.bd_fcm}/{customer.customer_id}"
-
-
-def customer_of(subject: str) -> CustomerKey:
-    """Return the customer of a subject."""
-    bd_fcm, _, customer_id = subject.partition("/")
-    return CustomerKey(bd_fcm, customer_id)
 
 
 @dataclass(frozen=True, slots=True)

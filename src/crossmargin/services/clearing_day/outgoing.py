@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Protocol
 
+from crossmargin.basics.identifiers import customer_of
 from crossmargin.basics.money import Money
 from crossmargin.basics.records import Record
 from crossmargin.collateral.call_events import STREAM
 from crossmargin.ledger.assets import Asset, AssetKind
 from crossmargin.services.books.ports import Books, Records
 from crossmargin.services.clearing_day.call_register import is_issue, is_true_up
-from crossmargin.services.clearing_day.lot_register import customer_of
 from crossmargin.services.clearing_day.wires import WIRE
 
 #: Name of a file of JSON lines to its objects.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from crossmargin.basics.identifiers import subject_of
 from crossmargin.basics.records import Record
 from crossmargin.collateral.call_events import CallIssued, event_of
 from crossmargin.ledger.assets import CASH, Asset
@@ -17,7 +18,7 @@ from crossmargin.services.clearing_day.call_register import is_issue, pay_calls
 from crossmargin.services.clearing_day.cleared import taken_before
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.credit import note_orders
-from crossmargin.services.clearing_day.lot_register import Written, subject_of
+from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.clearing_day.position_transfers import refused
 from crossmargin.services.clearing_day.wires import WIRE, places_of, settle
 

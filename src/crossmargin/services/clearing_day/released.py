@@ -9,10 +9,10 @@ from __future__ import annotations
 from crossmargin.arrangement.cycles import Cycle
 from crossmargin.arrangement.fallback import FactorSource, FallbackReason
 from crossmargin.arrangement.reduction import Binding
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.money import ZERO
 from crossmargin.basics.records import Record
-from crossmargin.services.clearing_day.lot_register import Written, subject_of
+from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.clearing_day.schedule import Step
 
 _NO_RATIO = "0.000000"

@@ -10,12 +10,11 @@ from fractions import Fraction
 from crossmargin.arrangement.cycles import CYCLE_TERMS, Cycle
 from crossmargin.arrangement.fallback import AgreedFactor
 from crossmargin.arrangement.reduction import Binding
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, customer_of
 from crossmargin.basics.money import Money, money_from_decimal
 from crossmargin.basics.records import Record
 from crossmargin.services.books.folds import Fold
 from crossmargin.services.books.ports import Records
-from crossmargin.services.clearing_day.lot_register import customer_of
 
 REQUIREMENT = "REQUIREMENT"
 

@@ -21,7 +21,7 @@ from crossmargin.arrangement.fallback import (
 from crossmargin.arrangement.reduction import ReductionRules, format_ratio
 from crossmargin.arrangement.requirement import CcpRequirement
 from crossmargin.basics.digest import digest_of
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.money import Money
 from crossmargin.basics.records import Record
 from crossmargin.product.position import ClearingOrganization
@@ -36,7 +36,6 @@ from crossmargin.services.clearing_day.lot_register import (
     line_ranges,
     position_lines,
     read_register,
-    subject_of,
 )
 from crossmargin.services.clearing_day.released import nothing_required
 from crossmargin.services.clearing_day.required import (

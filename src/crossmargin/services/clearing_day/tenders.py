@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from crossmargin.basics.identifiers import Cusip, CustomerKey
+from crossmargin.basics.identifiers import Cusip, CustomerKey, subject_of
 from crossmargin.basics.local_time import LocalTime
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import Refusal
@@ -30,7 +30,6 @@ from crossmargin.services.clearing_day.lot_register import (
     ended_record,
     goes_on_as,
     read_register,
-    subject_of,
 )
 from crossmargin.services.clearing_day.marks import last_marks, marks_record
 from crossmargin.services.clearing_day.position_transfers import ending_transfer, refused

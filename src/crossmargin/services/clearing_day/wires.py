@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.records import Record
 from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.ledger.chart import Account, AccountKind
@@ -24,7 +24,7 @@ from crossmargin.services.books.accounts import (
 )
 from crossmargin.services.books.ports import Ledger, Work
 from crossmargin.services.clearing_day.arrivals import CUSTOMER, HOUSE
-from crossmargin.services.clearing_day.lot_register import Written, subject_of
+from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.clearing_day.position_transfers import refused
 
 WIRE = "WIRE"

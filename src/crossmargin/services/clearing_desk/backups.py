@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date
 
 from crossmargin.arrangement.cycles import Cycle
+from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.default_management.porting.customers import Carriage
@@ -81,7 +82,7 @@ def ask_backups(file: PortingFile, context: DayContext, work: Work, step: Step) 
     said = [_said(each) for each in verdicts]
     for customer, content in zip(verdicts, said, strict=True):
         written = context.written(step)
-        subject = f"{context.bd_fcm}/{customer.customer.customer_id}"
+        subject = subject_of(CustomerKey(context.bd_fcm, customer.customer.customer_id))
         record_id = f"backup/{subject}/{day.isoformat()}"
         record = written.record(
             record_id, BACKUP, subject, {**content, "receivers_sha256": file.sha256}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.refusals import refused
 from crossmargin.default_management.postings import PositionClosed, PositionPorted
 from crossmargin.product.position import Account
@@ -21,7 +21,6 @@ from crossmargin.services.clearing_day.lot_register import (
     ended_record,
     goes_on_as,
     lot_record,
-    subject_of,
 )
 from crossmargin.services.clearing_day.marks import Marks, last_marks, marks_record
 from crossmargin.settlement.amounts import part_of

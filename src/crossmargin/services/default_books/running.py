@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.default_management.default_accounts import CME, FICC
@@ -33,7 +33,6 @@ from crossmargin.services.clearing_day.lot_register import (
     LotEnd,
     Written,
     ended_record,
-    subject_of,
 )
 from crossmargin.services.default_books.carrying import (
     carried_position,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.posting import Answer
 from crossmargin.ledger.transfers import Transfer
@@ -20,7 +20,6 @@ from crossmargin.services.clearing_day.lot_register import (
     Written,
     ended_record,
     read_register,
-    subject_of,
 )
 from crossmargin.services.clearing_day.outgoing import quantity_text
 from crossmargin.services.clearing_day.position_transfers import ending_transfer

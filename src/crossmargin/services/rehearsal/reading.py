@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.records import Record
 from crossmargin.collateral.calls import CallState
 from crossmargin.participation.customer import CustomerFile
 from crossmargin.participation.rehearsal import RehearsedStep, StepOutcome
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.days import STEP
-from crossmargin.services.books.participation import customer_file, subject
+from crossmargin.services.books.participation import customer_file
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.call_register import calls_of
 from crossmargin.services.clearing_day.engine import FILE
@@ -77,7 +77,7 @@ class RehearsedBooks:
     @property
     def subject(self) -> str:
         """The subject of the customer's records."""
-        return subject(self.customer)
+        return subject_of(self.customer)
 
     def local(self, at: datetime | None) -> str:
         """Return an instant in the zone of the intraday run, or nothing."""

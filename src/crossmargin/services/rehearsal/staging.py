@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.money import Money
 from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.ledger.assets import CASH
@@ -26,7 +26,7 @@ from crossmargin.participation.steps import CUSTOMER_STEP, Step, StepTaken
 from crossmargin.services.books.accounts import of_bd_fcm
 from crossmargin.services.books.opening import OPENING
 from crossmargin.services.books.papers import Entry
-from crossmargin.services.books.participation import customer_file, subject, take_steps
+from crossmargin.services.books.participation import customer_file, take_steps
 from crossmargin.services.books.ports import Books, Work
 from crossmargin.services.clearing_day.position_transfers import refused
 
@@ -83,7 +83,7 @@ def set_stage(real: Books, own: Books, stage: Stage) -> None:
 
 
 def _copy_records(source: Work, target: Work, stage: Stage) -> None:
-    subjects = {"", stage.customer.bd_fcm, subject(stage.customer)}
+    subjects = {"", stage.customer.bd_fcm, subject_of(stage.customer)}
     for stream in _STREAMS:
         for record in source.records.select(stream=stream):
             if record.at <= stage.at and (record.subject in subjects or stream == CUSTODY_FACT):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.refusals import Refusal, RefusedError, refused
 from crossmargin.participation.criteria import RULE, Criterion, CriterionFacts, CriterionTest
 from crossmargin.participation.documents import sha256_faults
@@ -26,7 +26,7 @@ from crossmargin.participation.standing import (
 from crossmargin.participation.steps import Step
 from crossmargin.services.books.approvals import Matter
 from crossmargin.services.books.papers import Entry
-from crossmargin.services.books.participation import customers_of, steps_of, subject
+from crossmargin.services.books.participation import customers_of, steps_of
 from crossmargin.services.books.ports import Work
 from crossmargin.services.suspension.desk import AccessDesk
 from crossmargin.services.suspension.surge import SurgeTable, due_of_surge, surge_today
@@ -79,7 +79,7 @@ def state_evidence(
     criterion = desk.criteria.of(criterion_id)
     faults = sha256_faults(sha256)
     if not steps_of(work, customer):
-        faults.append(Refusal("customer", subject(customer), "a customer of the books", RULE))
+        faults.append(Refusal("customer", subject_of(customer), "a customer of the books", RULE))
     if criterion.test is not CriterionTest.STATED:
         expected = "one that a paper states; this one is tested on the books"
         faults.append(Refusal("criterion", criterion_id, expected, RULE))
@@ -119,7 +119,7 @@ def give_notice(
         With every reason, the criterion first.
     """
     criterion = desk.criteria.of(criterion_id)
-    record_id = f"standing/{subject(customer)}/notice/{criterion_id}/{entry.at.isoformat()}"
+    record_id = f"standing/{subject_of(customer)}/notice/{criterion_id}/{entry.at.isoformat()}"
     facts = desk.facts(work, customer, entry.at)
     evidence = criterion.met_by(facts, entry.at)
     if work.records.get(record_id) is None:
@@ -153,7 +153,7 @@ def give_notice(
         work,
         record_id,
         STANDING,
-        subject(customer),
+        subject_of(customer),
         content,
         causes=tuple(dict.fromkeys(behind)),
         matter=_matter(criterion),
@@ -329,7 +329,7 @@ def _write(
     *causes: str,
     matter: Matter = Matter.PARTICIPATION,
 ) -> str:
-    own = subject(customer)
+    own = subject_of(customer)
     record_id = f"standing/{own}/{name}/{entry.at.isoformat()}"
     record = entry.record(work, record_id, STANDING, own, content, causes=causes, matter=matter)
     work.records.add(record)

@@ -18,12 +18,11 @@ from crossmargin.arrangement.reduction import (
     SuspensionSurge,
     suspension_surge,
 )
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.money import ZERO
 from crossmargin.collateral.deadline import DeadlineRules, deadline
 from crossmargin.participation.verdicts import eastern_date
 from crossmargin.product.position import PositionLine
-from crossmargin.services.books.participation import subject
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.call_register import CURRENCY
 from crossmargin.services.clearing_day.lot_register import position_lines, read_register
@@ -80,7 +79,7 @@ def surge_today(work: Work, customer: CustomerKey, at: datetime) -> SurgeTable:
     """Return the table on a customer's last requirement; of nothing where it has none."""
     written = [
         required
-        for record in work.records.select(stream=REQUIREMENT, subject=subject(customer))
+        for record in work.records.select(stream=REQUIREMENT, subject=subject_of(customer))
         if record.at <= at and CYCLE_TERMS[(required := required_of(record)).cycle].calls
     ]
     if not written:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.bootstrap import parameter_registry
@@ -27,7 +27,7 @@ from crossmargin.services.books.papers import (
     register,
     state_programme_fact,
 )
-from crossmargin.services.books.participation import subject, take_step
+from crossmargin.services.books.participation import take_step
 from crossmargin.services.clearing_day.house_terms import set_terms
 from crossmargin.services.suspension.desk import AccessDesk
 from crossmargin.services.suspension.notices import state_evidence
@@ -84,11 +84,11 @@ ENTRIES = {
         work, FIRM, RegistrationKind.BROKER_DEALER, FIRM_LEI, first=DAY, last=None, entry=entry
     ),
     "document": lambda work, entry: record_document(
-        work, paper(PLEDGE, subject(FUND), instant("09:00", "2026-05-05")), entry
+        work, paper(PLEDGE, subject_of(FUND), instant("09:00", "2026-05-05")), entry
     ),
     "end of a document": lambda work, entry: end_document(
         work,
-        f"document/{subject(FUND)}/{PLEDGE}/{instant('08:30').isoformat()}",
+        f"document/{subject_of(FUND)}/{PLEDGE}/{instant('08:30').isoformat()}",
         last=NEXT,
         sha256=digest("end"),
         entry=entry,
@@ -156,8 +156,8 @@ def test_the_days_of_another_bd_fcm_bind_what_concerns_everybody_alone(books):
 
 def test_an_imported_paper_that_was_signed_before_is_entered_at_the_close(books):
     key = CustomerKey(FIRM, "FUND-9")
-    signed = paper(PLEDGE, subject(key), instant("09:00", "2026-05-05"))
-    after = paper(DocumentKind.DISCLOSURE, subject(key), CLOSED_AT + timedelta(hours=9))
+    signed = paper(PLEDGE, subject_of(key), instant("09:00", "2026-05-05"))
+    after = paper(DocumentKind.DISCLOSURE, subject_of(key), CLOSED_AT + timedelta(hours=9))
 
     def load(applied) -> bool:
         customer = StatedCustomer("FUND-9", (signed, after), ((StepTaken(Step.APPLIED), applied),))
@@ -170,7 +170,7 @@ def test_an_imported_paper_that_was_signed_before_is_entered_at_the_close(books)
     assert not load(CLOSED_AT - timedelta(minutes=1))
     assert load(CLOSED_AT + timedelta(hours=10))
     with books.work() as work:
-        found = work.records.select(stream=DOCUMENT, subject=subject(key))
+        found = work.records.select(stream=DOCUMENT, subject=subject_of(key))
         assert [each.at for each in found] == [CLOSED_AT, after.signed_at]
         work.records.add(_close(NEXT))
         work.commit()

@@ -9,7 +9,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.money import Money
 from crossmargin.product.position import Account, ClearingOrganization
 from crossmargin.services.books.memory import MemoryBooks
@@ -20,7 +20,6 @@ from crossmargin.services.clearing_day.lot_register import (
     ended_record,
     lot_record,
     read_register,
-    subject_of,
 )
 from crossmargin.settlement.lots import Lot
 from crossmargin.testing.clearing_days import EASTERN, FIRM

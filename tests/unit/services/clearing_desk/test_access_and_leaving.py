@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-import pytest
-
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import Money
 from crossmargin.bootstrap.books import published_criteria
@@ -36,49 +34,16 @@ from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.suspension.desk import AccessDesk
 from crossmargin.services.suspension.notices import give_notice, state_evidence
 from crossmargin.services.suspension.surge import surge_with
-from crossmargin.simulation.book import demo_positions
 from crossmargin.testing.clearing_days import (
+    CURVE,
     EASTERN,
     FIRM,
+    POOR,
     arrived,
-    day_files,
-    desk_on,
+    content_of,
     opened_books,
-    with_day_before,
 )
 from crossmargin.testing.participants import TEN_PER_CENT, digest
-
-CURVE = CustomerKey(FIRM, "CURVE-FUND")
-RICH, POOR = {"CURVE-FUND": 1_000_000_000}, {"CURVE-FUND": 100_000_000}
-
-
-@pytest.fixture(scope="module")
-def day(simulation):
-    return simulation.as_of
-
-
-@pytest.fixture(scope="module")
-def market(simulated_market, day) -> MarketData:
-    return with_day_before(simulated_market, day)
-
-
-@pytest.fixture(scope="module")
-def lines(simulation):
-    return [
-        line for line in demo_positions(simulation) if line.customer.customer_id == "CURVE-FUND"
-    ]
-
-
-@pytest.fixture(scope="module")
-def desk_of(market, day, lines):
-    """Make desks on one set of prepared models."""
-    models = desk_on(opened_books(MemoryBooks()), market, {}).models
-
-    def make(books, *more, held=lines, deposits=RICH):
-        files = [*day_files(day, held, deposits), *more]
-        return replace(desk_on(books, market, {day: files}), models=models)
-
-    return make
 
 
 def _at(day, clock: str) -> datetime:
@@ -202,7 +167,7 @@ def test_who_leaves_gets_everything_back_and_has_left_once_it_is_there(desk_of, 
     leaving = (_closing(day, futures), _leave(day, "10:30"))
     desk = desk_of(books, *leaving, held=futures)
     done = desk.run(day)
-    close = next(d.record.content for d in done if d.record.content.get("step") == "close")
+    close = content_of(done, "close")
     (wire,) = close["sent_back"]
     assert [each.step for each in _steps(books)][-1] is Step.LEAVING
     with books.work() as work:

@@ -18,6 +18,7 @@ from crossmargin.services.clearing_desk.backups import BACKUP, ask_backups
 from crossmargin.simulation.book import demo_positions
 from crossmargin.testing.clearing_days import (
     FIRM,
+    content_of,
     day_files,
     desk_on,
     opened_books,
@@ -49,22 +50,17 @@ def file():
     return read_receivers(RECEIVERS)
 
 
-def close_of(done):
-    (found,) = [e.record for e in done if e.record.content.get("step") == "close"]
-    return found.content
-
-
 @pytest.fixture(scope="module")
 def asked_books(desk_of, file, simulation):
     books = opened_books(MemoryBooks())
     done = desk_of(books, partial(ask_backups, file)).run(simulation.as_of)
-    return books, close_of(done)
+    return books, content_of(done, "close")
 
 
 def test_without_candidates_the_close_says_so_and_asks_nobody(desk_of, simulation) -> None:
     books = opened_books(MemoryBooks())
     done = desk_of(books).run(simulation.as_of)
-    assert close_of(done)["backups"] == "no back-ups configured"
+    assert content_of(done, "close")["backups"] == "no back-ups configured"
     with books.work() as work:
         assert work.records.select(stream=BACKUP) == ()
 

@@ -68,10 +68,13 @@ def test_every_lot_and_line_behind_a_requirement_is_its_customers(afternoon, cus
             record.record_id: record
             for record in work.records.select(stream=LOT, subject=f"{FIRM}/{customer_id}")
         }
-        for requirement in _requirements(work, customer_id, cycle):
+        requirements = _requirements(work, customer_id, cycle)
+        assert requirements
+        for requirement in requirements:
             nodes = trace(work, requirement.record_id)
             lots = [each for each in nodes if each.what == LOT]
             assert {each.node_id for each in lots} <= set(own)
+            assert bool(lots) or cycle == "CUR", "an indicative one names lines"
             for each in lots:
                 file = work.records.get(own[each.node_id].causes[0])
                 line = own[each.node_id].content["line"]

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.bootstrap.books import open_inbox, open_outbox
 from crossmargin.participation.steps import CUSTOMER_STEP, Step, step_of
@@ -24,9 +23,8 @@ from crossmargin.simulation.book import demo_positions
 from crossmargin.simulation.clearing.parties import SimulatedParties
 from crossmargin.simulation.clearing.plan import ClearingPlan, Deposit, Instruction, Leaving
 from crossmargin.simulation.clearing.rehearsal_plan import at_et, everyday_clock, everyday_files
-from crossmargin.testing.clearing_days import FIRM, opened_books
+from crossmargin.testing.clearing_days import CURVE, FIRM, opened_books
 
-CURVE = CustomerKey(FIRM, "CURVE-FUND")
 _MILLION = 100_000_000
 
 

@@ -8,7 +8,6 @@ from datetime import date
 
 import pytest
 
-from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.ledger.assets import CASH
 from crossmargin.ledger.chart import Account as LedgerAccount
@@ -37,15 +36,16 @@ from crossmargin.services.clearing_day.wires import WIRE
 from crossmargin.services.clearing_desk.programme import day_programme
 from crossmargin.simulation.book import demo_positions
 from crossmargin.testing.clearing_days import (
+    CURVE,
     FIRM,
     ScriptedInbox,
     arrived,
+    content_of,
     desk_on,
     opened_books,
     with_day_before,
 )
 
-FUND = CustomerKey(FIRM, "CURVE-FUND")
 PAR = 10_000_000
 K = AccountKind
 
@@ -87,7 +87,7 @@ def settled(simulation, simulated_market) -> Settled:
 
     side = ClearingOrganization.FICC
     rows = [
-        NovationRow(n, name, PositionLine(n, FUND, side, account, note, par), Money(PAR * 50))
+        NovationRow(n, name, PositionLine(n, CURVE, side, account, note, par), Money(PAR * 50))
         for n, (name, account, par) in enumerate(
             (("XM", Account.XM, PAR), ("SCM", Account.REGULAR, PAR), ("LATE", Account.XM, -PAR)),
             start=2,
@@ -95,17 +95,17 @@ def settled(simulation, simulated_market) -> Settled:
     ]
     ran(first, arrived(first, "07:20", FileKind.NOVATIONS, rows))
     fails = InstructionRow(
-        *(2, "fails", FIRM, FUND, Action.FAIL, f"POS-{note}", -PAR, "", "LATE"),
+        *(2, "fails", FIRM, CURVE, Action.FAIL, f"POS-{note}", -PAR, "", "LATE"),
         *("operations", "control"),
     )
     told = ran(second, arrived(second, "15:30", FileKind.INSTRUCTIONS, [fails]))
-    opened = next(d.record.content for d in told if d.record.content.get("step") == "open")
+    opened = content_of(told, "open")
     return Settled(desk.books, desk.models, opened, (first, second))
 
 
 def test_what_is_segregated_customer_margin_s_is_paid_in_the_securities_class(settled):
-    futures = of_customer(K.CUSTOMER_FUTURES_ACCOUNT, FUND)
-    securities = of_customer(K.CUSTOMER_SECURITIES_ACCOUNT, FUND)
+    futures = of_customer(K.CUSTOMER_FUTURES_ACCOUNT, CURVE)
+    securities = of_customer(K.CUSTOMER_SECURITIES_ACCOUNT, CURVE)
     # Both bought at half of par: what is worth more is gained, each in its own account.
     gained = settled.net(securities)
     assert gained > ZERO
@@ -124,7 +124,7 @@ def test_it_is_settled_with_ficc_by_a_wire_of_its_own(settled):
         moved = {
             each.kind
             for each in work.ledger.transfers(
-                account_id=of_customer(K.CUSTOMER_SECURITIES_ACCOUNT, FUND).account_id
+                account_id=of_customer(K.CUSTOMER_SECURITIES_ACCOUNT, CURVE).account_id
             )
         }
     assert wire.content["purpose"] == "SCM_FUNDS_ONLY"
@@ -140,7 +140,7 @@ def test_a_fail_told_after_the_opening_comes_back_at_what_it_was_settled_at(sett
     assert lot.failed
     assert (lot.quantity, lot.due) == (-PAR, settled.days[1])
     assert lot.contract_amount == settled.net(
-        of_customer(K.CUSTOMER_SECURITIES_ACCOUNT, FUND)
+        of_customer(K.CUSTOMER_SECURITIES_ACCOUNT, CURVE)
     ) + Money(PAR * 50)
     assert verify_books(settled.books) == ()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -22,6 +22,7 @@ from crossmargin.services.clearing_day.arrivals import (
 )
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import FILE, StepResult, run_day
+from crossmargin.services.clearing_day.intake import HELD_FILE
 from crossmargin.services.clearing_day.schedule import DayClock, StepKind
 from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.clearing_desk.programme import day_programme
@@ -39,6 +40,10 @@ def programme(simulated_market):
     clock = DayClock.from_parameters(lambda owner: models.registry.set_of(owner, MONDAY))
     whole = day_programme(DayContext(FIRM, "operations", "risk", clock, models))
     return replace(whole, steps={kind: lambda _, __: StepResult({}) for kind in StepKind})
+
+
+def _at(clock: str) -> datetime:
+    return arrived(FRIDAY, clock, FileKind.CUSTODIAN, []).arrived_at
 
 
 def _fault(programme, books, day: date) -> str:
@@ -99,6 +104,35 @@ def test_a_file_that_is_found_after_the_close_is_refused_by_name_and_makes_nothi
     with books.work() as work:
         assert not custodian_rows(work, FIRM, FRIDAY)
     assert not any(each.is_new for each in run_day(programme, books, late, FRIDAY))
+
+
+def test_a_file_found_after_a_step_that_would_have_seen_it_counts_from_the_latest_step(
+    programme, tmp_path
+):
+    books, inbox = MemoryBooks(), FolderInbox(tmp_path, FIRM)
+    row = CustodianRow(2, "FRBNY", None, Segregation.FUTURES, "CASH-USD", 100)
+    clock = programme.clock.times
+
+    def put(time: str, label: str) -> None:
+        inbox.send(FRIDAY, _at(time), FileKind.CUSTODIAN, label, [row])
+
+    put("09:01", "in-time")
+    run_day(programme, books, inbox, FRIDAY, until=clock[StepKind.ITD].on(FRIDAY))
+    put("09:02", "late")
+    put("12:45", "after-it")
+    (tmp_path / FRIDAY.isoformat() / "0903-paymnts.csv").write_text("x", "utf-8")
+    run_day(programme, books, inbox, FRIDAY)
+    with books.work() as work:
+        files = {each.content["name"]: each.at for each in work.records.select(stream=FILE)}
+        held = work.records.select(stream=HELD_FILE)
+        assert [each.at for each in held] == [work.records.get(each.causes[0]).at for each in held]
+    latest = clock[StepKind.ITD].on(FRIDAY)
+    assert files == {
+        "0901-custodian-in-time.csv": _at("09:01"),
+        "0902-custodian-late.csv": latest,
+        "1245-custodian-after-it.csv": _at("12:45"),
+        "0903-paymnts.csv": latest,
+    }
 
 
 def test_another_bd_fcms_days_are_its_own(programme):

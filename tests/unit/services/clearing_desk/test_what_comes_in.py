@@ -8,7 +8,6 @@ from datetime import date, datetime, time, timedelta
 import pytest
 
 from crossmargin.basics.identifiers import Cusip, CustomerKey
-from crossmargin.market.history import MarketData
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.memory import MemoryBooks
 from crossmargin.services.clearing_day.arrivals import (
@@ -23,53 +22,24 @@ from crossmargin.services.clearing_day.arrivals import (
 )
 from crossmargin.services.clearing_day.engine import FILE
 from crossmargin.services.clearing_day.wires import WIRE
-from crossmargin.simulation.book import demo_positions
 from crossmargin.testing.clearing_days import (
+    CURVE,
     EASTERN,
     FIRM,
+    RICH,
     arrived,
     day_files,
-    desk_on,
     opened_books,
-    with_day_before,
 )
-
-CURVE = CustomerKey(FIRM, "CURVE-FUND")
-
-
-@pytest.fixture(scope="module")
-def day(simulation) -> date:
-    return simulation.as_of
-
-
-@pytest.fixture(scope="module")
-def market(simulated_market, day) -> MarketData:
-    return with_day_before(simulated_market, day)
-
-
-@pytest.fixture(scope="module")
-def lines(simulation):
-    return [
-        replace(line, customer=CURVE)
-        for line in demo_positions(simulation)
-        if line.customer.customer_id == "CURVE-FUND"
-    ]
-
-
-@pytest.fixture(scope="module")
-def models(market):
-    return desk_on(opened_books(MemoryBooks()), market, {}).models
 
 
 @pytest.fixture
-def morning(market, models, day, lines):
+def morning(desk_of, day):
     """Run a day to half past eight with more files; return its records of files by name."""
 
     def run(*more):
         books = opened_books(MemoryBooks())
-        files = [*day_files(day, lines, {"CURVE-FUND": 1_000_000_000}), *more]
-        desk = replace(desk_on(books, market, {day: files}), models=models)
-        desk.run(day, until=datetime.combine(day, time(8, 30), EASTERN))
+        desk_of(books, *more).run(day, until=datetime.combine(day, time(8, 30), EASTERN))
         with books.work() as work:
             found = {each.content["name"]: each for each in work.records.select(stream=FILE)}
             assert work.records.get(f"day/{FIRM}/{day}/cur-01") is not None
@@ -87,7 +57,7 @@ def _renamed(file, clock: str, day: date):
 def test_a_file_sent_twice_makes_nothing_twice_and_every_row_names_the_first(
     morning, day, lines, kind
 ):
-    first = [f for f in day_files(day, lines, {"CURVE-FUND": 1_000_000_000}) if f.kind is kind][-1]
+    first = [f for f in day_files(day, lines, RICH) if f.kind is kind][-1]
     once, _ = morning()
     books, files = morning(_renamed(first, "07:40", day))
     twice = files[f"0740-{kind}-twice.csv"].content
