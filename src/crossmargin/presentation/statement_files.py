@@ -10,11 +10,12 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
+from crossmargin.methodology.values import Table
 from crossmargin.presentation.cells import csv_cell
-from crossmargin.presentation.pack_words import in_core_font
+from crossmargin.presentation.paper import Paper
 
 #: Said wherever a figure of the models is shown (ruling 32).
 NOTICE = (
@@ -70,8 +71,8 @@ _NAMES = frozenset({"kind", "section"})
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 #: Binary numbers keep every cent of amounts with no more digits than this.
 _DIGITS_KEPT = 15
-_MARGIN_MM, _WIDTH_MM, _LINE_MM = 12.0, 273.0, 4.6
-_LONGEST = 40
+#: Beside what a column holds; tables of a few short columns need not fill the page.
+_SPARE_MM = 6.0
 
 
 def statement_tables(
@@ -152,39 +153,27 @@ def statement_xlsx(statement: Mapping[str, Any]) -> bytes:
 
 def statement_pdf(statement: Mapping[str, Any]) -> bytes:
     """Return the statement as pages of tables."""
-    from fpdf import FPDF
-    from fpdf.fonts import FontFace
-
-    pdf = FPDF(orientation="landscape", format="A4", unit="mm")
-    pdf.set_creation_date(datetime.fromisoformat(statement["business_date"]).replace(tzinfo=UTC))
-    pdf.set_margins(_MARGIN_MM, _MARGIN_MM)
-    pdf.set_auto_page_break(auto=True, margin=_MARGIN_MM)
-    pdf.add_page()
-    pdf.set_font("Helvetica", "B", 14)
-    title = f"{statement['customer_id']}: statement of {statement['business_date']}"
-    pdf.cell(_WIDTH_MM, 8, in_core_font(title), new_x="LMARGIN", new_y="NEXT")
-    pdf.set_font("Helvetica", "", 7.5)
-    pdf.cell(_WIDTH_MM, 5, in_core_font(NOTICE), new_x="LMARGIN", new_y="NEXT")
-    for name, columns, rows in statement_tables(statement):
-        pdf.ln(2)
-        pdf.set_font("Helvetica", "B", 9)
-        pdf.cell(_WIDTH_MM, 6, in_core_font(name), new_x="LMARGIN", new_y="NEXT")
-        pdf.set_font("Helvetica", "", 6.5)
-        widths = _widths(columns, rows)
-        with pdf.table(
-            col_widths=widths,
-            width=min(_WIDTH_MM, 1.75 * sum(widths)),
-            align="LEFT",
-            line_height=_LINE_MM,
-            borders_layout="HORIZONTAL_LINES",
-            headings_style=FontFace(emphasis="BOLD"),
-        ) as table:
-            for cells in ([_words(column) for column in columns], *rows):
-                row = table.row()
-                for column, cell in zip(columns, cells, strict=True):
-                    align = "RIGHT" if column in _FIGURES else "LEFT"
-                    row.cell(in_core_font(_shown(column, cell)), align=align)
-    return bytes(pdf.output())
+    words = f"{statement['customer_id']}: statement of {statement['business_date']}"
+    paper = Paper(
+        title=words,
+        foot=NOTICE,
+        on=date.fromisoformat(statement["business_date"]),
+        is_across=True,
+    )
+    paper.pdf.add_page()
+    paper.text(words, size=14, style="B", gap=2)
+    for title, columns, rows in statement_tables(statement):
+        paper.table(
+            Table(
+                title,
+                tuple(map(_words, columns)),
+                tuple(tuple(map(_shown, columns, row)) for row in rows),
+                "",
+                frozenset(place for place, each in enumerate(columns) if each in _FIGURES),
+            ),
+            spare_max=_SPARE_MM,
+        )
+    return bytes(paper.pdf.output())
 
 
 def _is_figure(column: str, cell: str) -> bool:
@@ -207,15 +196,6 @@ def _shown(column: str, cell: str) -> str:
 
 def _words(name: str) -> str:
     return name.replace("_", " ")
-
-
-def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[float, ...]:
-    whole = (columns, *rows)
-    longest = (
-        max(len(_shown(column, row[place])) for row in whole)
-        for place, column in enumerate(columns)
-    )
-    return tuple(float(max(6, min(_LONGEST, each)) + 2) for each in longest)
 
 
 def _text(value: object) -> str:

@@ -28,7 +28,15 @@ _PIECES = re.compile(r"\S*?(?:_|\.\.|-(?=\D))(?=\S)|\S+|\s+")
 Measure = Callable[[str], float]
 
 
-def write_table(pdf: FPDF, block: Table, *, left: float, width: float, bottom: float) -> None:
+def write_table(
+    pdf: FPDF,
+    block: Table,
+    *,
+    left: float,
+    width: float,
+    bottom: float,
+    spare_max: float = math.inf,
+) -> None:
     """Write a table from the current height on, over as many pages as it takes.
 
     Parameters
@@ -39,55 +47,70 @@ def write_table(pdf: FPDF, block: Table, *, left: float, width: float, bottom: f
     left, width : float
     bottom : float
         Where a page's rows end.
+    spare_max : float
+        As :func:`column_widths`.
     """
-    size = _SIZE if len(block.header) < _WIDE_COLUMNS else _SMALL_SIZE
-    pdf.set_font("Helvetica", "", size)
+    writer = _Writer(pdf, block, left=left, width=width, spare_max=spare_max)
+    heading = writer.lines(block.header, writer.measure_bold)
+    writer.write(heading, is_heading=True)
+    for cells in block.rows:
+        lines = writer.lines(cells, writer.measure)
+        if pdf.get_y() + writer.height_of(lines) > bottom:
+            pdf.add_page()
+            writer.write(heading, is_heading=True)
+        writer.write(lines)
 
-    @cache
-    def measure(text: str) -> float:
-        return pdf.get_string_width(text)
 
-    def bold(text: str) -> float:
-        return measure(text) * _BOLD
+class _Writer:
+    """The rows of one table on their way to paper; a text is measured once."""
 
-    widths = column_widths(_in_core_fonts(block), bold, width=width)
-    line = size * _MM_PER_POINT * _LEADING
+    def __init__(
+        self, pdf: FPDF, block: Table, *, left: float, width: float, spare_max: float
+    ) -> None:
+        self._pdf, self._left, self._figures = pdf, left, block.figures
+        self._size = _SIZE if len(block.header) < _WIDE_COLUMNS else _SMALL_SIZE
+        self._line = self._size * _MM_PER_POINT * _LEADING
+        pdf.set_font("Helvetica", "", self._size)
+        self.measure: Measure = cache(pdf.get_string_width)
+        whole = _in_core_fonts(block)
+        self._widths = column_widths(whole, self.measure_bold, width=width, spare_max=spare_max)
 
-    def row(cells: Sequence[str], how_wide: Measure) -> list[list[str]]:
+    def measure_bold(self, text: str) -> float:
+        """Return about how wide a text is in bold."""
+        return self.measure(text) * _BOLD
+
+    def lines(self, cells: Sequence[str], how_wide: Measure) -> list[list[str]]:
+        """Return the lines of each cell of a row."""
         return [
             list(lines_of(in_core_font(cell), how_wide, width=room - _PADDING + _HAIR))
-            for cell, room in zip(cells, widths, strict=True)
+            for cell, room in zip(cells, self._widths, strict=True)
         ]
 
-    heading = row(block.header, bold)
+    def height_of(self, cells: list[list[str]]) -> float:
+        """Return how high a row is."""
+        return max(map(len, cells)) * self._line + _ROW_PADDING
 
-    def write(cells: list[list[str]], *, is_heading: bool) -> None:
-        height = max(map(len, cells)) * line + _ROW_PADDING
-        if not is_heading and pdf.get_y() + height > bottom:
-            pdf.add_page()
-            write(heading, is_heading=True)
-        top = pdf.get_y()
-        pdf.set_font("Helvetica", "B" if is_heading else "", size)
+    def write(self, cells: list[list[str]], *, is_heading: bool = False) -> None:
+        """Write a row at the current height, and a rule under it."""
+        pdf, left = self._pdf, self._left
+        top, height, width = pdf.get_y(), self.height_of(cells), sum(self._widths)
+        pdf.set_font("Helvetica", "B" if is_heading else "", self._size)
         pdf.set_text_color(_INK)
         if is_heading:
             pdf.set_fill_color(_WASH)
             pdf.rect(left, top, width, height, style="F")
-        at = left
-        for place, (lines, room) in enumerate(zip(cells, widths, strict=True)):
+        how_wide = pdf.get_string_width if is_heading else self.measure
+        for place, (lines, room) in enumerate(zip(cells, self._widths, strict=True)):
             for number, text in enumerate(lines):
-                # Figures end at the right edge of their column.
-                shift = room - _PADDING / 2 - pdf.get_string_width(text)
-                x = at + (shift if place in block.figures else _PADDING / 2)
-                pdf.text(x, top + (number + 0.82) * line + _ROW_PADDING / 2, text)
-            at += room
+                x = left + _PADDING / 2
+                if place in self._figures:  # they end at the right edge of their column
+                    x = left + room - _PADDING / 2 - how_wide(text)
+                pdf.text(x, top + (number + 0.82) * self._line + _ROW_PADDING / 2, text)
+            left += room
         pdf.set_draw_color(_INK if is_heading else _RULE)
         pdf.set_line_width(0.3 if is_heading else 0.12)
-        pdf.line(left, top + height, left + width, top + height)
+        pdf.line(self._left, top + height, self._left + width, top + height)
         pdf.set_y(top + height)
-
-    write(heading, is_heading=True)
-    for cells in block.rows:
-        write(row(cells, measure), is_heading=False)
 
 
 def _in_core_fonts(block: Table) -> Table:
@@ -129,7 +152,9 @@ def lines_of(text: str, measure: Measure, *, width: float) -> Iterator[str]:
     yield line.strip()
 
 
-def column_widths(block: Table, measure: Measure, *, width: float) -> tuple[float, ...]:
+def column_widths(
+    block: Table, measure: Measure, *, width: float, spare_max: float = math.inf
+) -> tuple[float, ...]:
     """Return widths of columns: figures whole, words share what is left by what they hold.
 
     Parameters
@@ -138,7 +163,9 @@ def column_widths(block: Table, measure: Measure, *, width: float) -> tuple[floa
     measure : callable
         How wide a text is.
     width : float
-        Of all columns together.
+        Of all columns together, at most.
+    spare_max : float
+        No column is wider by more than this than what it holds.
 
     Examples
     --------
@@ -147,6 +174,9 @@ def column_widths(block: Table, measure: Measure, *, width: float) -> tuple[floa
     [42.8, 7.2]
     >>> column_widths(Table("t", ("a", "b"), (("x", "1"),), "run", frozenset({1})), len, width=50.0)
     (25.0, 25.0)
+    >>> narrow = Table("t", ("a", "b"), (("x", "1"),), "run", frozenset({1}))
+    >>> [round(each, 1) for each in column_widths(narrow, len, width=50.0, spare_max=4.0)]
+    [7.2, 7.2]
     """
     columns = [[row[place] for row in block.rows] for place in range(len(block.header))]
     fixed = {
@@ -162,32 +192,36 @@ def column_widths(block: Table, measure: Measure, *, width: float) -> tuple[floa
         for place in range(len(block.header))
         if place not in block.figures
     }
-    every = fixed | {place: least + more for place, (least, more) in needs.items()}
-    spare = (width - sum(every.values())) / len(every)
+    places = range(len(block.header))
+    whole = fixed | {place: longest for place, (longest, _, _) in needs.items()}
+    spare = (width - sum(whole.values())) / len(places)
     if spare >= 0.0:
-        return tuple(every[place] + spare for place in range(len(every)))
+        return tuple(whole[place] + min(spare, spare_max) for place in places)
     # Long cells of words give way first, down to their longest word; then words; then figures.
-    figures, words = sum(fixed.values()), sum(need for need, _ in needs.values())
+    figures, words = sum(fixed.values()), sum(least for _, least, _ in needs.values())
     least = figures + words
     if least > width:
-        for_words = min(words, max(width - figures, width / len(every)))
+        for_words = min(words, max(width - figures, width / len(places)))
         return tuple(
             fixed[place] * min(1.0, (width - for_words) / figures)
             if place in fixed
-            else needs[place][0] * for_words / words
-            for place in range(len(every))
+            else needs[place][1] * for_words / words
+            for place in places
         )
-    share = (width - least) / sum(more for _, more in needs.values())
+    share = (width - least) / sum(more for _, _, more in needs.values())
     return tuple(
-        fixed[place] if place in fixed else needs[place][0] + share * needs[place][1]
-        for place in range(len(every))
+        fixed[place] if place in fixed else needs[place][1] + share * needs[place][2]
+        for place in places
     )
 
 
-def _needs(heading: str, cells: Sequence[str], measure: Measure) -> tuple[float, float]:
-    """Return what a column of words needs, its longest word whole, and what more it asks for."""
+def _needs(heading: str, cells: Sequence[str], measure: Measure) -> tuple[float, float, float]:
+    """Return what a column of words needs, whole and with its longest word whole, and its share.
+
+    Its share is of the room beyond longest words.
+    """
     words = {word.strip() for text in (heading, *cells) for word in _PIECES.findall(text)}
     least: float = max((measure(word) for word in words), default=1.0)
-    longest: float = max((measure(cell) for cell in cells), default=1.0)
+    longest: float = max((least, *map(measure, cells)))
     # The root of what is beyond a word: a source of a hundred letters is not ten columns.
-    return _PADDING + least, math.pow(max(0.0, longest - least), _LONG_CELLS)
+    return _PADDING + longest, _PADDING + least, math.pow(longest - least, _LONG_CELLS)

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossmargin.methodology.values import Table
-from crossmargin.presentation.pack_table import column_widths, lines_of
 from crossmargin.presentation.pack_words import in_core_font
+from crossmargin.presentation.paper_table import column_widths, lines_of
 
 TEXTS = st.text(alphabet="ab_. -0123456789", max_size=60)
 
