@@ -1,4 +1,4 @@
-"""The page of `xm ledger` names every answer to a transfer, in the order in which they are given."""
+"""The page of `xm ledger` names every answer to a transfer, in the order of precedence."""
 
 from __future__ import annotations
 

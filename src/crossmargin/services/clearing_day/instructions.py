@@ -49,6 +49,8 @@ from crossmargin.services.clearing_day.wires import (
 )
 
 INSTRUCTION = "INSTRUCTION"
+#: Stream of the figures on which a withdrawal was tested; the cause is the instruction.
+WITHDRAWAL_TEST = "WITHDRAWAL_TEST"
 
 
 def follow_instruction(
@@ -113,7 +115,10 @@ def _withdraw(context: DayContext, work: Work, row: InstructionRow, written: Wri
 def _may_leave(
     context: DayContext, work: Work, row: InstructionRow, asset: Asset, written: Written
 ) -> str:
-    """Return why property may not leave the futures account, or nothing (CP-08)."""
+    """Return why property may not leave the futures account, or nothing (CP-08).
+
+    The figures on which it was tested are a record.
+    """
     customer = _customer(row)
     required = last_requirements(work.records, context.bd_fcm, until=written.business_date)
     standing = standing_of(
@@ -125,8 +130,15 @@ def _may_leave(
         if cusip not in standing.prices:
             return f"the customer holds no {asset.code}"
         request = standing.least_counted(cusip, row.quantity)
-        if request == ZERO:
-            return ""
+    tested = {
+        "value": str(standing.value),
+        "requirement": str(standing.ccp_minimum),
+        "request": str(request),
+    }
+    test_id = f"{written.causes[0]}/tested"
+    work.records.add(written.record(test_id, WITHDRAWAL_TEST, subject_of(customer), tested))
+    if request == ZERO:
+        return ""
     # What waits to leave is not in the value any more.
     reasons = reasons_against_withdrawal(
         standing.terms,
