@@ -90,6 +90,21 @@ def test_a_lien_of_the_arrangement_is_entered_and_no_other(books: str) -> None:
     assert [each["lien"] for each in said("liens", "--books", books)["liens"]] == ["L-3"]
 
 
+def test_a_lien_ends_and_one_on_nobody_s_property_or_without_a_paper_is_refused(books: str) -> None:
+    on = ("--on", "XM_SECURITIES_CUSTOMER_PROPERTY", "--by", "BD_FCM", "--to", "FICC")
+    paper, since = ("--document", "0" * 64), ("--from", "2026-05-01")
+    common = ("--books", books, *on, *since, *PAST_ALL)
+    own = (*common, "--bd-fcm", BD_FCM)
+    assert run("lien", "L", *own, *paper)[0] == 0
+    status, _, remarks = run("lien", "M", *own, "--document", "abc", "--customer", "NOBODY")
+    assert (status, "the file's SHA-256" in remarks, "NOBODY" in remarks) == (1, True, True)
+    assert run("lien", "M", *common, "--bd-fcm", "NOBODY", *paper)[0] == 1
+    assert run("lien", "L", *own, "--document", "1" * 64, "--until", "2026-05-20")[0] == 1
+    assert run("lien", "L", *own, *paper, "--until", "2026-05-20")[0] == 0
+    (lien,) = said("liens", "--books", books)["liens"]
+    assert (lien["lien"], lien["last"]) == ("L", "2026-05-20")
+
+
 def test_a_store_of_this_version_is_upgraded_to_itself(books: str) -> None:
     status, _, remarks = run("upgrade", "--books", books)
     assert (status, remarks) == (0, f"schema {VERSION}, now {VERSION}\n")
