@@ -10,6 +10,7 @@ import pytest
 from crossmargin.basics.identifiers import Cusip, CustomerKey
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.custody import CustodyFact, Fact
+from crossmargin.ledger.transfers import TransferKind
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.memory import MemoryBooks
 from crossmargin.services.books.papers import Entry, documents_of, end_document
@@ -24,6 +25,7 @@ from crossmargin.services.clearing_day.arrivals import (
     TradeRow,
 )
 from crossmargin.services.clearing_day.engine import FILE
+from crossmargin.services.clearing_day.instructions import WITHDRAWAL_TEST
 from crossmargin.services.clearing_day.wires import WIRE
 from crossmargin.testing.books import fact_record
 from crossmargin.testing.clearing_days import (
@@ -192,8 +194,15 @@ def _from_securities(day: date):
 
 
 def test_property_from_the_securities_account_is_received_as_any_other(morning, day):
-    _, files = morning(_from_securities(day))
+    books, files = morning(_from_securities(day))
     assert files["0740-instructions-round.csv"].content["not_taken"] == []
+    with books.work() as work:
+        (test,) = work.records.select(stream=WITHDRAWAL_TEST)
+        (left,) = work.ledger.transfers(kind=TransferKind.WITHDRAWAL)
+    # The figures on which it left stand beside the instruction that it follows from.
+    assert test.record_id == f"{left.cause_id}/tested"
+    assert test.content["request"] == "1.00"
+    assert test.content.keys() == {"value", "requirement", "request"}
 
 
 def test_without_a_disclosure_nothing_comes_from_the_securities_account_either(desk_of, day):
