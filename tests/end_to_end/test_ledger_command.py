@@ -90,6 +90,53 @@ def test_a_lien_of_the_arrangement_is_entered_and_no_other(books: str) -> None:
     assert [each["lien"] for each in said("liens", "--books", books)["liens"]] == ["L-3"]
 
 
+def test_a_lien_ends_and_one_on_nobody_s_property_or_without_a_paper_is_refused(books: str) -> None:
+    on = ("--on", "XM_SECURITIES_CUSTOMER_PROPERTY", "--by", "BD_FCM", "--to", "FICC")
+    paper, since = ("--document", "0" * 64), ("--from", "2026-05-01")
+    common = ("--books", books, *on, *since, *PAST_ALL)
+    own = (*common, "--bd-fcm", BD_FCM)
+    assert run("lien", "L", *own, *paper)[0] == 0
+    status, _, remarks = run("lien", "M", *own, "--document", "abc", "--customer", "NOBODY")
+    assert (status, "the file's SHA-256" in remarks, "NOBODY" in remarks) == (1, True, True)
+    assert run("lien", "M", *common, "--bd-fcm", "NOBODY", *paper)[0] == 1
+    assert run("lien", "L", *own, "--document", "1" * 64, "--until", "2026-05-20")[0] == 1
+    assert run("lien", "L", *own, *paper, "--until", "2026-05-20")[0] == 0
+    (lien,) = said("liens", "--books", books)["liens"]
+    assert (lien["lien"], lien["last"]) == ("L", "2026-05-20")
+
+
 def test_a_store_of_this_version_is_upgraded_to_itself(books: str) -> None:
     status, _, remarks = run("upgrade", "--books", books)
     assert (status, remarks) == (0, f"schema {VERSION}, now {VERSION}\n")
+
+
+def test_a_place_is_stated_later_and_its_end_is_shown(tmp_path: Path) -> None:
+    address, file = str(tmp_path / "later.db"), tmp_path / "place.toml"
+    people = ["--books", address, *PAST_ALL]
+    assert run("create", address)[0] == 0
+    opening = Path(__file__).parents[2] / "docs" / "tutorial" / "bd-fcm-books.toml"
+    assert run("open", str(opening), *people)[0] == 0
+    (notice,) = [
+        part
+        for part in opening.read_text("utf-8").split("[[place.fact]]\n")
+        if '"the 4(c) order"' in part
+    ]
+    place = '[[place]]\nkind = "SEGREGATED_BANK_ACCOUNT"\ncustodian = "BANK-ONE"\n'
+    text = f'bd_fcm = "BD-FCM"\n{place}[[place.fact]]\n{notice.strip()}\nlast = 2026-05-20\n'
+    file.write_text(text, "utf-8")
+    status, _, remarks = run("place", str(file), *people)
+    assert (status, remarks.strip().endswith("NOTICE/2026-05-01/until/2026-05-20")) == (0, True)
+    missing = {
+        day: {
+            each["account"].rsplit("/", 1)[1]
+            for each in said("places", "--books", address, "--on", day)["places"]
+            if each["missing"] == "NOTICE"
+        }
+        for day in ("2026-05-20", "2026-05-21")
+    }
+    assert missing == {"2026-05-20": set(), "2026-05-21": {"BANK-ONE"}}
+    file.write_text(text.replace("last = 2026-05-20", "last = 2026-04-20"), "utf-8")
+    status, _, remarks = run("place", str(file), *people)
+    assert (status, "no day before 2026-05-01" in remarks) == (1, True)
+    table = run("places", "--books", address, "--on", "2026-05-21")[1]
+    assert "BANK-ONE, 2026-05-21: lacks NOTICE" in " ".join(table.split())

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from crossmargin.collateral.ladder import LadderRules
     from crossmargin.feeds.books.inbox import FolderInbox
     from crossmargin.feeds.books.outbox import FolderOutbox
-    from crossmargin.feeds.books.programme import LoadedBooks
+    from crossmargin.feeds.books.programme import LoadedBooks, LoadedPlaces
     from crossmargin.participation.criteria import Criteria
     from crossmargin.participation.rehearsal import Rehearsal
     from crossmargin.services.books.loading import Participants
@@ -92,6 +92,13 @@ def open_books(address: str) -> Books:
 def read_bd_fcm_books(path: Path) -> LoadedBooks:
     """Read the file that the books of a BD-FCM begin with."""
     from crossmargin.feeds.books.programme import read_bd_fcm_books as run
+
+    return run(path)
+
+
+def read_places(path: Path) -> LoadedPlaces:
+    """Read a file of places, and of facts of them, of a BD-FCM whose books are open."""
+    from crossmargin.feeds.books.programme import read_places as run
 
     return run(path)
 

@@ -89,6 +89,58 @@ def open_command(
     typer.echo(f"books of {loaded.books.bd_fcm} opened", err=True)
 
 
+@ledger_app.command("place")
+def place_command(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="TOML: BD-FCM, places and facts of them.", exists=True),
+    ],
+    *,
+    books: BooksOption,
+    at: AtOption,
+    actor: ActorOption,
+    approver: ApproverOption,
+    output_format: FormatOption = OutputFormat.TABLE,
+) -> None:
+    """Open another place, state another fact of one, or that a fact ends."""
+    from crossmargin.bootstrap import books as books_bootstrap
+    from crossmargin.services.books.places import state_places
+
+    with writing(books, at, (actor, approver), output_format) as (work, entry):
+        loaded = books_bootstrap.read_places(file)
+        stated = state_places(work, loaded.bd_fcm, loaded.places, entry, sha256=loaded.sha256)
+    for record_id in stated:
+        typer.echo(record_id, err=True)
+
+
+@ledger_app.command("places")
+def places_command(
+    *,
+    books: BooksOption,
+    on: Annotated[
+        datetime, typer.Option("--on", formats=DATE_FORMATS, metavar="DATE", help="In force when.")
+    ],
+    output_format: FormatOption = OutputFormat.TABLE,
+) -> None:
+    """Show where property is kept, every fact of each place, and what it lacks on a day."""
+    from crossmargin.presentation.ledger import (
+        PLACES_HEADER,
+        place_rows,
+        places_document,
+        print_places,
+    )
+    from crossmargin.services.books.places import places_on
+
+    with opened(books, output_format) as store, store.work() as work:
+        document = places_document(
+            ((each.account, each.facts, each.missing) for each in places_on(work, on.date())),
+            on.date(),
+        )
+    write_document(
+        document, output_format, header=PLACES_HEADER, rows=place_rows, show=print_places
+    )
+
+
 @ledger_app.command("verify")
 def verify_command(*, books: BooksOption, output_format: FormatOption = OutputFormat.TABLE) -> None:
     """Check the books on another path than the one they were written on."""

@@ -111,6 +111,44 @@ def write_command(
     typer.echo(f"{len(written)} files written", err=True)
 
 
+@report_app.command("controls")
+def controls_command(
+    *,
+    books: BooksOption,
+    business_date: _Date,
+    bd_fcm: BdFcmOption = "BD-FCM",
+    own_parameters: OwnParametersOption = None,
+    output_format: FormatOption = OutputFormat.TABLE,
+) -> None:
+    """Ask every control of customer protection of a closed day, from what the books hold."""
+    from crossmargin import bootstrap
+    from crossmargin.bootstrap.books import published_criteria
+    from crossmargin.presentation.controls import (
+        CONTROLS_HEADER,
+        control_rows,
+        controls_report,
+        print_controls,
+    )
+    from crossmargin.services.book_reports.controls.asking import controls_of_day
+
+    day = business_date.date()
+    with opened(books, output_format) as store, store.work() as work:
+        registry = bootstrap.parameter_registry(own_parameters or ())
+        results = controls_of_day(
+            work,
+            bd_fcm,
+            day,
+            set_of=lambda owner: registry.set_of(owner, day),
+            criteria=published_criteria(),
+        )
+        document = controls_report(bd_fcm, day, results)
+    write_document(
+        document, output_format, header=CONTROLS_HEADER, rows=control_rows, show=print_controls
+    )
+    if document["broken"]:
+        raise typer.Exit(EXIT_REFUSED)
+
+
 @report_app.command("profit-and-loss")
 def profit_and_loss_command(
     *,

@@ -163,6 +163,11 @@ def fact_of(record: Record) -> CustodyFact:
         raise ValueError(f"expected a custody fact, was {record!r}") from error
 
 
+def as_last_stated(facts: Iterable[CustodyFact]) -> tuple[CustodyFact, ...]:
+    """Return facts as they stand: one stated again from the same day, with an end, is that one."""
+    return tuple({(each.account_id, each.fact, each.first): each for each in facts}.values())
+
+
 def missing_fact(account: Account, facts: Iterable[CustodyFact], on: date) -> str:
     """Return the first fact that an account lacks on a day, or an empty text.
 
@@ -170,8 +175,8 @@ def missing_fact(account: Account, facts: Iterable[CustodyFact], on: date) -> st
     ----------
     account : Account
     facts : iterable of CustodyFact
-        All that were stated of it; of two in force that say the same kind of thing, the later one
-        holds.
+        All that were stated of it, as written; of two in force that say the same kind of thing, the
+        later one holds.
     on : date
 
     Returns
@@ -185,7 +190,7 @@ def missing_fact(account: Account, facts: Iterable[CustodyFact], on: date) -> st
     >>> missing_fact(bank, [], date(2026, 5, 11))
     'HOLDER'
     """
-    holding = {each.fact: each.value for each in facts if each.is_in_force(on)}
+    holding = _holding(facts, on)
     for fact in _REQUIRED[account.kind]:
         if fact is Fact.FEDERAL_RESERVE_PERMISSION and _holds_no_xm(holding):
             continue  # what the account at FRBNY was before the arrangement (order, footnote 20)
@@ -195,6 +200,10 @@ def missing_fact(account: Account, facts: Iterable[CustodyFact], on: date) -> st
         if fault:
             return f"{fact.value}: {fault}, was {holding[fact]}"
     return ""
+
+
+def _holding(facts: Iterable[CustodyFact], on: date) -> dict[Fact, str]:
+    return {each.fact: each.value for each in as_last_stated(facts) if each.is_in_force(on)}
 
 
 def _holds_no_xm(holding: Mapping[Fact, str]) -> bool:
@@ -240,7 +249,7 @@ def refusals_of_opening(facts: Iterable[CustodyFact], on: date) -> tuple[Refusal
     >>> [each.field for each in refusals_of_opening([third], date(2026, 5, 1))]
     ['CFTC_CONSENT', 'SEC_CONSENT']
     """
-    holding = {each.fact: each.value for each in facts if each.is_in_force(on)}
+    holding = _holding(facts, on)
     scope = holding.get(Fact.SCOPE, "")
     if scope in {Scope.XM_ONLY, Scope.XM_AND_SCM, Scope.SCM_ONLY}:
         return ()

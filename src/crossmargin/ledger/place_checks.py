@@ -45,9 +45,10 @@ def custody_findings(
     transfers: Iterable[Transfer], facts: Iterable[CustodyFact]
 ) -> Iterator[Finding]:
     """Yield every deposit at a place that lacked something on its day, the first of each day."""
-    stated: dict[str, list[CustodyFact]] = defaultdict(list)
+    # What is stated again from the same day takes the place of what was stated: it ends it.
+    stated: dict[str, dict[tuple[str, date], CustodyFact]] = defaultdict(dict)
     for fact in facts:
-        stated[fact.account_id].append(fact)
+        stated[fact.account_id][fact.fact.value, fact.first] = fact
     asked: set[tuple[str, date]] = set()
     for each in transfers:
         place, on = each.debit_account_id, each.business_date
@@ -57,7 +58,7 @@ def custody_findings(
         asked.add((place, on))
         said = {
             fact.fact.value: fact.value
-            for fact in stated[place]
+            for fact in stated[place].values()
             if fact.first <= on and (fact.last is None or on <= fact.last)
         }
         for lacking in _lacking(prefix, said):

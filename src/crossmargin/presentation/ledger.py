@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from crossmargin.basics.money import Money
 from crossmargin.ledger.assets import Asset, AssetKind
 from crossmargin.ledger.chart import Account
+from crossmargin.ledger.custody import CustodyFact
 from crossmargin.ledger.liens import Lien
 from crossmargin.ledger.posting import Balance
 from crossmargin.ledger.transfers import Transfer
@@ -15,6 +16,8 @@ from crossmargin.ledger.verification import Finding
 from crossmargin.presentation.tables import grid, print_whole
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from rich.console import Console
 
 ACCOUNTS_HEADER = (
@@ -25,6 +28,9 @@ LIENS_HEADER = (
     *("lien", "bd_fcm", "customer", "granted_by", "granted_to", "on", "document_sha256"),
     *("first", "last"),
 )
+PLACES_HEADER = (
+    *("account", "missing", "fact", "value", "document_sha256", "first", "last", "in_force"),
+)
 FINDINGS_HEADER = ("check", "where", "asset", "was", "expected")
 BALANCES_HEADER = (
     *("account", "asset", "debits_posted", "credits_posted", "balance", "side"),
@@ -34,6 +40,53 @@ TRANSFERS_HEADER = (
     *("transfer_id", "group_id", "kind", "state", "debit", "credit", "asset", "amount"),
     *("business_date", "at", "cause"),
 )
+
+
+def places_document(
+    places: Iterable[tuple[Account, Sequence[CustodyFact], str]], on: date
+) -> dict[str, Any]:
+    """Return accounts that others keep, with their facts and what each lacks on a day."""
+    return {
+        "on": on.isoformat(),
+        "places": [
+            {
+                "account": account.account_id,
+                "missing": missing,
+                "facts": [
+                    {
+                        "fact": each.fact.value,
+                        "value": each.value,
+                        "document_sha256": each.document_sha256,
+                        "first": each.first.isoformat(),
+                        "last": None if each.last is None else each.last.isoformat(),
+                        "in_force": each.is_in_force(on),
+                    }
+                    for each in facts
+                ],
+            }
+            for account, facts, missing in places
+        ],
+    }
+
+
+def place_rows(document: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:
+    """Yield one row a fact, and one a place without any."""
+    for each in document["places"]:
+        for fact in each["facts"] or [dict.fromkeys(PLACES_HEADER[2:], "")]:
+            said = ("yes" if fact["in_force"] is True else "no") if fact["fact"] else ""
+            own = tuple(fact[name] or "" for name in PLACES_HEADER[2:-1])
+            yield (each["account"], each["missing"], *own, said)
+
+
+def print_places(console: Console, document: Mapping[str, Any]) -> None:
+    """Print a table a place."""
+    for each in document["places"]:
+        lacking = f"lacks {each['missing']}" if each["missing"] else "lacks nothing"
+        title = f"{each['account']}, {document['on']}: {lacking}"
+        table = grid(title, *(name.replace("_", " ") for name in PLACES_HEADER[2:]))
+        for row in place_rows({"places": [each]}):
+            table.add_row(*row[2:])
+        print_whole(console, table)
 
 
 def findings_document(findings: Sequence[Finding]) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""The file that the books of a BD-FCM begin with: capital, places, facts of each place."""
+"""The file that the books of a BD-FCM begin with: capital, places, facts; and later places."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from crossmargin.services.books.opening import BdFcmBooks, Place, StatedFact
 
 _RULE = "reference: books"
 _PLACES = tuple(kind for kind, terms in CHART.items() if terms.is_kept_elsewhere)
-_SHA256_CHARACTERS = 64
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,15 @@ class LoadedBooks:
     """What a file says, and its digest."""
 
     books: BdFcmBooks
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPlaces:
+    """Places that a file states of a BD-FCM, and its digest."""
+
+    bd_fcm: str
+    places: tuple[Place, ...]
     sha256: str
 
 
@@ -36,26 +46,44 @@ def read_bd_fcm_books(path: Path) -> LoadedBooks:
     RefusedError
         With every fault and where it stands.
     """
+    raw, said = _read(path)
+    faults: list[Refusal] = []
+    reading = _Reading(path.name, faults)
+    books = BdFcmBooks(
+        bd_fcm=reading.text(said, "bd_fcm"),
+        opened=reading.day(said, "opened") or date.min,
+        capital=reading.money(said, "capital"),
+        places=reading.places(said),
+    )
+    if faults:
+        raise RefusedError(*faults)
+    return LoadedBooks(books, hashlib.sha256(raw).hexdigest())
+
+
+def read_places(path: Path) -> LoadedPlaces:
+    """Read a file of places of a BD-FCM whose books are open, and of facts of them.
+
+    Raises
+    ------
+    RefusedError
+        With every fault and where it stands.
+    """
+    raw, said = _read(path)
+    faults: list[Refusal] = []
+    reading = _Reading(path.name, faults)
+    bd_fcm, places = reading.text(said, "bd_fcm"), reading.places(said)
+    if faults:
+        raise RefusedError(*faults)
+    return LoadedPlaces(bd_fcm, places, hashlib.sha256(raw).hexdigest())
+
+
+def _read(path: Path) -> tuple[bytes, Mapping[str, object]]:
     try:
         raw = path.read_bytes()
         said = tomllib.loads(raw.decode())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise refused("file", path.name, f"a readable TOML file ({error})", _RULE) from error
-    faults: list[Refusal] = []
-    reading = _Reading(path.name, faults)
-    places = said.get("place")
-    listed = places if isinstance(places, list) else []
-    if not listed:
-        reading.fault("place", places, "at least one [[place]]")
-    books = BdFcmBooks(
-        bd_fcm=reading.text(said, "bd_fcm"),
-        opened=reading.day(said, "opened") or date.min,
-        capital=reading.money(said, "capital"),
-        places=tuple(reading.place(each, f"place {n}") for n, each in enumerate(listed, start=1)),
-    )
-    if faults:
-        raise RefusedError(*faults)
-    return LoadedBooks(books, hashlib.sha256(raw).hexdigest())
+    return raw, said
 
 
 class _Reading:
@@ -89,6 +117,13 @@ class _Reading:
             self.fault(name, value, "dollars and cents in quotes, such as '1000000.00'")
             return money_from_decimal("0")
 
+    def places(self, said: Mapping[str, object]) -> tuple[Place, ...]:
+        found = said.get("place")
+        listed = found if isinstance(found, list) else []
+        if not listed:
+            self.fault("place", found, "at least one [[place]]")
+        return tuple(self.place(each, f"place {n}") for n, each in enumerate(listed, start=1))
+
     def place(self, said: object, where: str) -> Place:
         table = said if isinstance(said, Mapping) else {}
         kind = self._one_of(table, "kind", [each.value for each in _PLACES], where)
@@ -106,15 +141,18 @@ class _Reading:
         table = said if isinstance(said, Mapping) else {}
         fact = Fact(self._one_of(table, "fact", [each.value for each in Fact], where))
         digest = table.get("document_sha256", "")
-        is_digest = isinstance(digest, str) and len(digest) == _SHA256_CHARACTERS
-        if fact in DOCUMENTED and not is_digest:
+        is_digest = isinstance(digest, str) and _SHA256.fullmatch(digest) is not None
+        if not is_digest and (fact in DOCUMENTED or digest):
             self.fault(f"{where} document_sha256", digest, "the document's SHA-256")
+        first = self.day(table, "first", where) or date.min
         last = self.day(table, "last", where) if "last" in table else None
+        if last is not None and last < first:
+            self.fault(f"{where} last", last, f"no day before {first}")
         return StatedFact(
             fact=fact,
             value=self._value(table, where),
-            document_sha256=str(digest) if is_digest else "?",
-            first=self.day(table, "first", where) or date.min,
+            document_sha256=str(digest),
+            first=first,
             last=last,
         )
 

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from crossmargin.basics.records import Record
 from crossmargin.ledger.assets import Asset
 from crossmargin.ledger.chart import Account, AccountKind
-from crossmargin.ledger.custody import CUSTODY_FACT, CustodyFact, Fact, fact_of
+from crossmargin.ledger.custody import CUSTODY_FACT, CustodyFact, Fact, as_last_stated, fact_of
 from crossmargin.ledger.posting import Balance
 from crossmargin.ledger.transfers import TransferState
 from crossmargin.product.calendars import sifma_calendar
@@ -114,10 +114,10 @@ def custodian_rows(work: Work, bd_fcm: str, day: date) -> Sequence[Sequence[obje
 def _accounts(work: Work, day: date) -> dict[str, CustodyAccount]:
     """Return FICC's custody accounts by place, with what is in force of each."""
     facts: dict[str, dict[Fact, CustodyFact]] = defaultdict(dict)
-    for record in work.records.select(stream=CUSTODY_FACT):
-        fact = fact_of(record)
+    stated = [fact_of(record) for record in work.records.select(stream=CUSTODY_FACT)]
+    for fact in as_last_stated(stated):
         if fact.is_in_force(day):
-            facts[record.subject][fact.fact] = fact
+            facts[fact.account_id][fact.fact] = fact
     found = {}
     for kind in _PLACES:
         for account in work.ledger.accounts(kind=kind):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from crossmargin.basics.identifiers import customer_of
-from crossmargin.basics.refusals import RefusedError
+from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.ledger.liens import LIEN, Lien, Party, Property, lien_of, refusals_of_lien
 from crossmargin.participation.documents import (
     DOCUMENT,
@@ -15,6 +15,7 @@ from crossmargin.participation.documents import (
     DocumentKind,
     document_end_of,
     document_of,
+    sha256_faults,
 )
 from crossmargin.services.books.papers import Entry, read_record
 from crossmargin.services.books.ports import Work
@@ -27,17 +28,27 @@ _GRANTED: Mapping[DocumentKind, tuple[Party, Party]] = {
 
 
 def enter_lien(work: Work, lien: Lien, entry: Entry) -> str:
-    """Enter a lien that no paper of the arrangement grants; return its record's id.
+    """Enter a lien that no paper of the arrangement grants, or its end; return its record's id.
+
+    One entered again from the same day with a last day ends then.
 
     Raises
     ------
     RefusedError
-        If it is none of the permitted (CP-05): it is not entered, and whoever asked must be told.
+        If it is none of the permitted (CP-05), its agreement's digest is none, or the books know
+        no such BD-FCM or customer: it is not entered, and whoever asked must be told.
     """
-    refusals = refusals_of_lien(lien)
+    refusals = [*refusals_of_lien(lien), *sha256_faults(lien.document_sha256)]
+    if not work.ledger.accounts(bd_fcm=lien.bd_fcm, customer_id=lien.customer_id or None):
+        whose = f"{lien.bd_fcm}/{lien.customer_id}".rstrip("/")
+        refusals.append(Refusal("lien", whose, "whoever has accounts in the books", "CP-05"))
+    begun = f"lien/{lien.bd_fcm}/{lien.lien_id}/{lien.first.isoformat()}"
+    there = work.records.get(begun)
+    if there is not None and _without_end(there.content) != _without_end(lien.as_content()):
+        refusals.append(Refusal("lien", lien.lien_id, "the lien of that id and day", "CP-05"))
     if refusals:
         raise RefusedError(*refusals)
-    record_id = f"lien/{lien.bd_fcm}/{lien.lien_id}/{lien.first.isoformat()}"
+    record_id = begun if lien.last is None else f"{begun}/until/{lien.last.isoformat()}"
     work.records.add(entry.record(work, record_id, LIEN, lien.bd_fcm, lien.as_content()))
     return record_id
 
@@ -52,8 +63,13 @@ def register_of_liens(work: Work) -> tuple[Lien, ...]:
         for paper in papers
         if paper.kind in _GRANTED
     ]
-    entered = [read_record(each, lien_of) for each in work.records.select(stream=LIEN)]
-    return (*granted, *entered)
+    entered = (read_record(each, lien_of) for each in work.records.select(stream=LIEN))
+    standing = {(each.bd_fcm, each.lien_id, each.first): each for each in entered}
+    return (*granted, *standing.values())
+
+
+def _without_end(content: Mapping[str, object]) -> dict[str, object]:
+    return {name: said for name, said in content.items() if name != "last"}
 
 
 def _granted(paper: Document, last: date | None) -> Lien:

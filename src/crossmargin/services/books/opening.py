@@ -168,14 +168,15 @@ def _refuse_other_securities_accounts(books: BdFcmBooks) -> None:
         for account in place.accounts(books.bd_fcm)
         if account.terms.holder is Holder.FICC
         for refusal in refusals_of_opening(
-            [_fact_of(account, stated) for stated in place.facts], books.opened
+            [stated_of(account, stated) for stated in place.facts], books.opened
         )
     ]
     if refusals:
         raise RefusedError(*refusals)
 
 
-def _fact_of(account: Account, stated: StatedFact) -> CustodyFact:
+def stated_of(account: Account, stated: StatedFact) -> CustodyFact:
+    """Return a stated fact as that of an account."""
     return CustodyFact(
         account.account_id,
         stated.fact,
@@ -196,7 +197,7 @@ def _state(
     approver: str,
     cause: str,
 ) -> None:
-    fact = _fact_of(account, stated)
+    fact = stated_of(account, stated)
     record_id = f"fact/{account.account_id}/{stated.fact.value}/{stated.first.isoformat()}"
     if work.records.get(record_id) is None:
         work.records.add(

@@ -17,7 +17,7 @@ from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.ledger.chart import Account as LedgerAccount
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.transfers import Transfer, TransferKind
-from crossmargin.participation.customer import may_hold_positions
+from crossmargin.participation.customer import may_hold_positions, may_hold_property
 from crossmargin.participation.steps import Step, StepTaken
 from crossmargin.product.futures import parse_contract
 from crossmargin.product.position import Account
@@ -33,7 +33,7 @@ from crossmargin.services.clearing_day.credit import reasons_against_risk
 from crossmargin.services.clearing_day.directing import direct
 from crossmargin.services.clearing_day.failing import take_fail
 from crossmargin.services.clearing_day.lot_register import Written
-from crossmargin.services.clearing_day.position_transfers import refused
+from crossmargin.services.clearing_day.position_transfers import reason_of, refused
 from crossmargin.services.clearing_day.required import last_requirements
 from crossmargin.services.clearing_day.residual_interest import (
     reasons_against_withdrawal as reasons_against_residual_interest,
@@ -49,6 +49,8 @@ from crossmargin.services.clearing_day.wires import (
 )
 
 INSTRUCTION = "INSTRUCTION"
+#: Stream of the figures on which a withdrawal was tested; the cause is the instruction.
+WITHDRAWAL_TEST = "WITHDRAWAL_TEST"
 
 
 def follow_instruction(
@@ -113,7 +115,10 @@ def _withdraw(context: DayContext, work: Work, row: InstructionRow, written: Wri
 def _may_leave(
     context: DayContext, work: Work, row: InstructionRow, asset: Asset, written: Written
 ) -> str:
-    """Return why property may not leave the futures account, or nothing (CP-08)."""
+    """Return why property may not leave the futures account, or nothing (CP-08).
+
+    The figures on which it was tested are a record.
+    """
     customer = _customer(row)
     required = last_requirements(work.records, context.bd_fcm, until=written.business_date)
     standing = standing_of(
@@ -125,8 +130,15 @@ def _may_leave(
         if cusip not in standing.prices:
             return f"the customer holds no {asset.code}"
         request = standing.least_counted(cusip, row.quantity)
-        if request == ZERO:
-            return ""
+    tested = {
+        "value": str(standing.value),
+        "requirement": str(standing.ccp_minimum),
+        "request": str(request),
+    }
+    test_id = f"{written.causes[0]}/tested"
+    work.records.add(written.record(test_id, WITHDRAWAL_TEST, subject_of(customer), tested))
+    if request == ZERO:
+        return ""
     # What waits to leave is not in the value any more.
     reasons = reasons_against_withdrawal(
         standing.terms,
@@ -191,7 +203,13 @@ def _to_securities(context: DayContext, work: Work, row: InstructionRow, written
 
 
 def _from_securities(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
+    """Take property into the futures account, if the customer's may be received (CP-02)."""
     customer, places = _customer(row), places_of(work.ledger, row.bd_fcm)
+    verdict = may_hold_property(
+        context.participant(work, customer, written.business_date), written.at
+    )
+    if not verdict.allowed:
+        return str(verdict)
     pairs = (
         (
             TransferKind.SCM_WITHDRAWAL,
@@ -294,8 +312,7 @@ def _post_linked(
         )
         for number, (kind, debit, credit) in enumerate(pairs, start=1)
     ]
-    answers = refused(work.ledger.post(transfers))
-    return ", ".join(dict.fromkeys(each.posting.value for each in answers))
+    return reason_of(refused(work.ledger.post(transfers)))
 
 
 def _customer(row: InstructionRow) -> CustomerKey:

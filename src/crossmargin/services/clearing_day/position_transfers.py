@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from crossmargin.ledger.posting import Answer
+from crossmargin.ledger.posting import Answer, Posting
 from crossmargin.ledger.transfers import Transfer, TransferKind
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.accounts import (
@@ -60,6 +60,17 @@ def directing_transfer(lot: Lot, into: Lot, written: Written) -> Transfer:
 def refused(answers: Iterable[Answer]) -> Sequence[Answer]:
     """Return the answers that were refusals."""
     return [answer for answer in answers if not answer.posting.is_accepted]
+
+
+def reason_of(answers: Iterable[Answer]) -> str:
+    """Return why the ledger refused what it did, each reason once; a missing fact by its name."""
+    return ", ".join(dict.fromkeys(map(_reason, answers)))
+
+
+def _reason(answer: Answer) -> str:
+    if answer.posting is Posting.CUSTODY_FACT_IS_MISSING:
+        return f"{answer.posting.value} {answer.detail}"
+    return answer.posting.value
 
 
 def _moved(

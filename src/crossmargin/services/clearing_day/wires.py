@@ -25,7 +25,7 @@ from crossmargin.services.books.accounts import (
 from crossmargin.services.books.ports import Ledger, Work
 from crossmargin.services.clearing_day.arrivals import CUSTOMER, HOUSE
 from crossmargin.services.clearing_day.lot_register import Written
-from crossmargin.services.clearing_day.position_transfers import refused
+from crossmargin.services.clearing_day.position_transfers import reason_of, refused
 
 WIRE = "WIRE"
 WIRE_SETTLED = "WIRE_SETTLED"
@@ -268,7 +268,7 @@ def instruct(work: Work, wire: Wire, written: Written, *, approver: str) -> str:
     ]
     answers = refused(work.ledger.post(transfers))
     if answers:
-        return ", ".join(dict.fromkeys(each.posting.value for each in answers))
+        return reason_of(answers)
     content = {
         "purpose": wire.purpose.value,
         "from": wire.source,
@@ -311,7 +311,7 @@ def settle(work: Work, wire: Record, written: Written, *, is_confirmed: bool) ->
         )
     answers = refused(work.ledger.post(settled))
     if answers:
-        return ", ".join(dict.fromkeys(each.posting.value for each in answers))
+        return reason_of(answers)
     outcome = "CONFIRMED" if is_confirmed else "VOIDED"
     work.records.add(
         written.record(

@@ -8,8 +8,12 @@ from datetime import date, datetime, time, timedelta
 import pytest
 
 from crossmargin.basics.identifiers import Cusip, CustomerKey
+from crossmargin.ledger.chart import AccountKind
+from crossmargin.ledger.custody import CustodyFact, Fact
+from crossmargin.ledger.transfers import TransferKind
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.memory import MemoryBooks
+from crossmargin.services.books.papers import Entry, documents_of, end_document
 from crossmargin.services.clearing_day.arrivals import (
     Action,
     Direction,
@@ -21,16 +25,20 @@ from crossmargin.services.clearing_day.arrivals import (
     TradeRow,
 )
 from crossmargin.services.clearing_day.engine import FILE
+from crossmargin.services.clearing_day.instructions import WITHDRAWAL_TEST
 from crossmargin.services.clearing_day.wires import WIRE
+from crossmargin.testing.books import fact_record
 from crossmargin.testing.clearing_days import (
     CURVE,
     EASTERN,
     FIRM,
     RICH,
     arrived,
+    content_of,
     day_files,
     opened_books,
 )
+from crossmargin.testing.participants import digest
 
 
 @pytest.fixture
@@ -174,3 +182,65 @@ def test_an_instruction_names_a_customer_of_the_books_and_an_end_of_what_it_move
     with books.work() as work:
         wired = {each.record_id.rsplit("/", 1)[1] for each in work.records.select(stream=WIRE)}
         assert {f"I{line}" for line in range(2, 10)} & wired == {"I4", "I5", "I7"}
+
+
+def _from_securities(day: date):
+    customer, action = CURVE, Action.FROM_SECURITIES_ACCOUNT
+    back = InstructionRow(
+        *(3, "back", FIRM, customer, action, "CASH-USD", 100), *("", "", "treasury", "control")
+    )
+    there = replace(back, line=2, instruction_id="there", action=Action.TO_SECURITIES_ACCOUNT)
+    return arrived(day, "07:40", FileKind.INSTRUCTIONS, [there, back], "round")
+
+
+def test_property_from_the_securities_account_is_received_as_any_other(morning, day):
+    books, files = morning(_from_securities(day))
+    assert files["0740-instructions-round.csv"].content["not_taken"] == []
+    with books.work() as work:
+        (test,) = work.records.select(stream=WITHDRAWAL_TEST)
+        (left,) = work.ledger.transfers(kind=TransferKind.WITHDRAWAL)
+    # The figures on which it left stand beside the instruction that it follows from.
+    assert test.record_id == f"{left.cause_id}/tested"
+    assert test.content["request"] == "1.00"
+    assert test.content.keys() == {"value", "requirement", "request"}
+
+
+def test_without_a_disclosure_nothing_comes_from_the_securities_account_either(desk_of, day):
+    """CP-02: what comes from the securities account is received in the futures account."""
+    books, at = opened_books(MemoryBooks()), datetime.combine(day, time(7, 30), EASTERN)
+    desk = desk_of(books, _from_securities(day))
+    desk.run(day, until=at)
+    with books.work() as work:
+        (disclosure,) = [
+            each for each in documents_of(work, f"{FIRM}/CURVE-FUND") if each.kind == "DISCLOSURE"
+        ]
+        end_document(
+            work,
+            disclosure.record_id,
+            last=day - timedelta(days=1),
+            sha256=digest("withdrawn"),
+            entry=Entry(at, "ann", "bob"),
+        )
+        work.commit()
+    desk.run(day, until=at + timedelta(hours=1))
+    with books.work() as work:
+        said = {r.content["name"]: r.content for r in work.records.select(stream=FILE)}
+        kept = work.ledger.balances(kind=AccountKind.CUSTOMER_SECURITIES_ACCOUNT)
+    ((line, reason),) = said["0740-instructions-round.csv"]["not_taken"]
+    assert (line, "DISCLOSURE" in reason, "CP-02" in reason) == (3, True, True)
+    assert [each.posted_credit for each in kept.values()] == [100]
+
+
+def test_margin_for_a_place_that_lacks_a_fact_stays_and_the_fact_is_named(desk_of, day):
+    books = opened_books(MemoryBooks())
+    frbny = "FRBNY_SEGREGATED_ACCOUNT/FUTURES///FRBNY"
+    with books.work() as work:
+        fact = CustodyFact(frbny, Fact.NOTICE, "15c3-3 alone", digest("notice"), day)
+        work.records.add(fact_record(fact))
+        work.commit()
+    desk = desk_of(books)
+    done = desk.run(day, until=datetime.combine(day, time(15), EASTERN))
+    refused = content_of(done, "itd-ficc-due")["refused"]
+    assert refused
+    named = "custody_fact_is_missing NOTICE: 15c3-3 and 4(c) order, was 15c3-3 alone"
+    assert {reason for _, _, reason in refused} == {f"linked_transfer_refused, {named}"}
