@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
-from functools import partial
+from functools import cache, partial
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, Select, bindparam, select
 
 from crossmargin.basics.digest import canonical_json
 from crossmargin.basics.records import Record
@@ -16,6 +16,22 @@ from crossmargin.services.books.ports import ConflictingRecordError
 from crossmargin.storage.known import Remembered
 from crossmargin.storage.schema import RECORD
 from crossmargin.storage.session import Session
+
+_DIGEST_OF = select(RECORD.c.digest).where(RECORD.c.record_id == bindparam("record_id"))
+_BY_ID = select(RECORD).where(RECORD.c.record_id == bindparam("record_id"))
+_CONDITIONS = {
+    "stream": RECORD.c.stream == bindparam("stream"),
+    "subject": RECORD.c.subject == bindparam("subject"),
+    "first": RECORD.c.business_date >= bindparam("first"),
+    "last": RECORD.c.business_date <= bindparam("last"),
+}
+
+
+@cache
+def _selecting(asked: tuple[str, ...]) -> Select[tuple[object, ...]]:
+    """Return the query of some conditions: made once, for it costs as much as running it."""
+    query = select(RECORD).order_by(RECORD.c.sequence)
+    return query.where(*(_CONDITIONS[name] for name in asked))
 
 
 class SqlRecords:
@@ -41,9 +57,7 @@ class SqlRecords:
         with self._session.writing() as connection:
             if record.stream == CUSTODY_FACT:
                 self._remembered.missing_facts.clear()
-            found = connection.execute(
-                select(RECORD.c.digest).where(RECORD.c.record_id == record.record_id)
-            ).scalar()
+            found = connection.execute(_DIGEST_OF, {"record_id": record.record_id}).scalar()
             if found is not None:
                 if found != record.digest:
                     raise ConflictingRecordError(
@@ -71,11 +85,7 @@ class SqlRecords:
     def get(self, record_id: str) -> Record | None:
         """Return a record, or None."""
         with self._session.reading() as connection:
-            row = (
-                connection.execute(select(RECORD).where(RECORD.c.record_id == record_id))
-                .mappings()
-                .first()
-            )
+            row = connection.execute(_BY_ID, {"record_id": record_id}).mappings().first()
         return None if row is None else _record(row)
 
     def select(
@@ -87,17 +97,15 @@ class SqlRecords:
         last: date | None = None,
     ) -> tuple[Record, ...]:
         """Return the records that fit, as written."""
-        query = select(RECORD).order_by(RECORD.c.sequence)
-        if stream is not None:
-            query = query.where(RECORD.c.stream == stream)
-        if subject is not None:
-            query = query.where(RECORD.c.subject == subject)
-        if first is not None:
-            query = query.where(RECORD.c.business_date >= first.isoformat())
-        if last is not None:
-            query = query.where(RECORD.c.business_date <= last.isoformat())
+        given = {
+            "stream": stream,
+            "subject": subject,
+            "first": None if first is None else first.isoformat(),
+            "last": None if last is None else last.isoformat(),
+        }
+        values = {name: value for name, value in given.items() if value is not None}
         with self._session.reading() as connection:
-            rows = connection.execute(query).mappings().all()
+            rows = connection.execute(_selecting(tuple(values)), values).mappings().all()
         return tuple(_record(row) for row in rows)
 
     def folded(self, fold: Fold[S]) -> S:
