@@ -124,3 +124,23 @@ def test_a_table_and_csv_have_every_customer(failures: Failures, tmp_path: Path)
     failures.copy = tmp_path / "other.db"
     status, output, _ = failures.run("FICC", "--format", "csv")
     assert [row["customer"] for row in csv.DictReader(io.StringIO(output))] == [CUSTOMER]
+
+
+def test_at_ficc_a_parameter_may_be_set_and_is_said_at_cme_there_is_none(
+    failures: Failures, tmp_path: Path
+) -> None:
+    chosen = ("--set", "default_management.interests_in_transit=left_out")
+    document = failures.said("FICC", *chosen)
+    assert document["parameters"] == {
+        "par_lot_dollars": 100,
+        "interests_in_transit": "left_out",
+    }
+    failures.copy = tmp_path / "other.db"
+    for side, change, expected in (
+        ("FICC", "default_management.interests_in_transit=perhaps", "counted"),
+        ("FICC", "arrangement.cap=0.7", "of default_management alone"),
+        ("CME", chosen[1], "without a parameter"),
+    ):
+        status, _, remarks = failures.run(side, "--set", change)
+        assert (status, expected in remarks) == (1, True), remarks
+        assert not failures.copy.exists()

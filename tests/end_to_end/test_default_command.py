@@ -287,3 +287,41 @@ def test_a_default_happens_along_drawn_days_or_one_move(
     assert found["default_of"] == found["first_day"] > found["as_of"]
     assert any(notice.lower().startswith(mode) for notice in found["notices"])
     assert xm_default(default_folder, *options, "--format", "json").stdout == result.stdout
+
+
+_EVENTS = """
+[[recovery]]
+on = 2027-09-01
+amount = "1.00"
+reason = "avoided"
+
+[[disallowed_claim]]
+on = 2027-09-01
+claimant = "CURVE-FUND"
+amount = "9000000000.00"
+reason = "was paid before"
+"""
+
+
+@pytest.mark.parametrize("stands", [True, False])
+def test_events_that_count_for_nothing_or_in_part_are_said_of_each_case(
+    default_folder: Path, tmp_path: Path, stands: bool
+) -> None:
+    firm = tmp_path / "firm.toml"
+    text = FIRM.replace('"8000000.00"', '"0.00"') if stands else FIRM
+    firm.write_text(text + _EVENTS, encoding="utf-8")
+    result = xm_default(default_folder, *SHOCK, "--format", "json", firm=firm)
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    for case in ("With", "Without"):
+        no_effect = [
+            each
+            for each in found["notices"]
+            if each.startswith(f"{case} the arrangement the firm stands")
+        ]
+        cut = [
+            each
+            for each in found["claimants"]["CURVE-FUND"]["notices"]
+            if each.startswith(f"{case} the arrangement, of $9,000,000,000.00, disallowed claim")
+        ]
+        assert (len(no_effect), len(cut)) == ((1, 0) if stands else (0, 1))

@@ -45,6 +45,21 @@ def test_what_pages_say_is_words_and_what_a_claimant_loses_comes_first(
     assert default_document["without_arrangement"]["estate"]["framework_one"] is None
 
 
+def test_what_all_claimants_lose_and_every_part_of_it_is_added_up_to_the_cent(
+    default_folder: Path, default_document: dict[str, Any]
+) -> None:
+    claimants = default_document["claimants"].values()
+    page = (default_folder / "pages" / "trustee.html").read_text("utf-8")
+    title = "Recovery with the arrangement less recovery without it, in parts, US dollars"
+    for name in next(iter(claimants))["difference"]:
+        amount = sum(Decimal(each["difference"][name]) for each in claimants)
+        assert f"{amount:,.2f}" in page[page.index(title) :].split("in all", 1)[1][:1500]
+    lost = sum(Decimal(each["with_arrangement"]["lost"]) for each in claimants)
+    said = xm_default(default_folder, *SHOCK).stdout
+    (line, *_) = (each for each in said.splitlines() if each.strip().startswith("in all"))
+    assert f" {lost:,.0f} " in line
+
+
 def check_readings(document: dict[str, Any]) -> None:
     """Check that every reading is there, that of record as the cases have it, FICC's loss said."""
     for parameter, found in document["readings"].items():
@@ -175,4 +190,4 @@ def test_an_event_larger_than_its_debt_and_margin_taken_of_others_are_said(
         "With the arrangement CME takes $500,000.00 of losses from other customers' margin "
         "(default_management.cme_margin_reach)."
     ) in said
-    assert "Of $1,000,000.00, recovery of 2027-09-01, MILL, $500,000.00 counts" in said
+    assert "of $1,000,000.00, recovery of 2027-09-01, MILL, $500,000.00 counts" in said

@@ -47,6 +47,13 @@ class CcpFailureRules:
         reading = parameters.choice("interests_in_transit", InterestsInTransit)
         return CcpFailureRules(parameters.whole("par_lot_dollars"), InterestsInTransit(reading))
 
+    def as_document(self) -> dict[str, int | str]:
+        """Return the rules by the names of their parameters."""
+        return {
+            "par_lot_dollars": self.par_lot_dollars,
+            "interests_in_transit": self.in_transit.value,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class HeldLoss:

@@ -284,8 +284,9 @@ def _after_losses(
         there = Money.total(here.values())
         lost = Money(loss.of(there.cents))
         if there == ZERO or lost > there:
-            expected = f"at most what is left there, {there}"
-            refusals.append(Refusal("held_loss", f"{lost} at {loss.place}", expected, _RULE))
+            where = f" at {loss.place}" if loss.place else ""
+            expected = f"at most {there} dollars, which is left there"
+            refusals.append(Refusal("held_loss", f"{lost} dollars{where}", expected, _RULE))
             continue
         order = sorted(here, key=lambda key: (key[0], str(key[1])))
         parts = lost.split([here[key].cents for key in order])

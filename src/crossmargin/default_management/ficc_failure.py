@@ -235,11 +235,16 @@ def _faults_of_losses(position: FiccPosition, losses: Sequence[HeldLoss]) -> lis
     for (what, place), lost in _by_place(position, losses).items():
         held = _held_at(position, what, place)
         if held and lost > held:
-            expected = f"at most {held}, which is held there"
-            refusals.append(
-                Refusal(f"held_loss.{_named(HeldLoss(what, place, 0))}", str(lost), expected, _RULE)
-            )
+            asset = Asset.parsed(what)
+            expected = f"at most {_worded(asset, held)}, which is held there"
+            name = f"held_loss.{_named(HeldLoss(what, place, 0))}"
+            refusals.append(Refusal(name, _worded(asset, lost), expected, _RULE))
     return refusals
+
+
+def _worded(asset: Asset, amount: int) -> str:
+    """Return an amount in the unit in which losses are given: dollars, or dollars of par."""
+    return f"{Money(amount)} dollars" if asset.kind is AssetKind.CASH else f"{amount} {asset.unit}"
 
 
 def _named(loss: HeldLoss) -> str:

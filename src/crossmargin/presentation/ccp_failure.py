@@ -44,10 +44,7 @@ def ficc_document(run: FiccRun) -> dict[str, Any]:
     document: dict[str, Any] = {
         "failure": "FICC",
         **_heading(run.as_of.isoformat(), run.sources, run.losses),
-        "parameters": {
-            "par_lot_dollars": run.rules.par_lot_dollars,
-            "interests_in_transit": run.rules.in_transit.value,
-        },
+        "parameters": run.rules.as_document(),
         "assets": [_asset(each, holders) for each in result.assets],
         "customers": customers,
         "totals": _totals(customers),

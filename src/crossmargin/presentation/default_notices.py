@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crossmargin.basics.money import ZERO
+from crossmargin.default_management.case import Case
 from crossmargin.default_management.claims import claimant_of
 from crossmargin.presentation.forward import PROXY_NOTICE
 from crossmargin.presentation.margin_notices import (
@@ -62,8 +63,12 @@ _FELLOW_NOTICE = (
     "(default_management.{key}_margin_reach)."
 )
 _CUT_NOTICE = (
-    "Of {amount}, {occasion} of {on}, {claimant}, {counted} counts: there is no larger "
-    "debt or claim."
+    "{case} the arrangement, of {amount}, {occasion} of {on}, {claimant}, {counted} counts: there "
+    "is no larger debt or claim."
+)
+_NO_EVENT_NOTICE = (
+    "{case} the arrangement the firm stands: nothing is distributed, and what the firm's file says "
+    "of recoveries and disallowed claims has no effect."
 )
 
 
@@ -93,23 +98,29 @@ def notices_of_customers(found: DefaultSimulation) -> dict[str, list[str]]:
     for name, lines in sorted(opening.left_out.items()):
         of = claimant_of(facts.held_as(name).capacity)
         say(of, _LEFT_OUT_NOTICE.format(customer=name, lines="; ".join(lines)))
-    payout = found.with_arrangement.payout
-    for event, counted in payout.cut if payout else ():
-        text = _CUT_NOTICE.format(
-            amount=usd_and_cents(str(event.amount)),
-            occasion=event.occasion.value.replace("_", " "),
-            on=event.on,
-            claimant=event.claimant,
-            counted=usd_and_cents(str(counted)),
-        )
-        say(event.claimant, text)
+    for case, of_case in _cases(found).items():
+        for event, counted in of_case.payout.cut if of_case.payout else ():
+            text = _CUT_NOTICE.format(
+                case=case,
+                amount=usd_and_cents(str(event.amount)),
+                occasion=event.occasion.value.replace("_", " "),
+                on=event.on,
+                claimant=event.claimant,
+                counted=usd_and_cents(str(counted)),
+            )
+            say(event.claimant, text)
     return notices
 
 
+def _cases(found: DefaultSimulation) -> dict[str, Case]:
+    return {"With": found.with_arrangement, "Without": found.without}
+
+
 def _of_cases(found: DefaultSimulation) -> list[str]:
-    cases = {"With": found.with_arrangement, "Without": found.without}
     notices = []
-    for words, case in cases.items():
+    for words, case in _cases(found).items():
+        if found.firm.events and case.payout is None:
+            notices.append(_NO_EVENT_NOTICE.format(case=words))
         fellows = {
             name.value: side.from_fellow_customers
             for name, side in (case.settled.sides if case.settled else {}).items()

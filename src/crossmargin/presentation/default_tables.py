@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -206,14 +206,24 @@ def _losses(document: Document) -> Any:
     table.add_column("lost less", justify="right", no_wrap=True)
     for part in _LOST_LESS:
         table.add_column(PART_WORDS[part][0], justify="right", no_wrap=True)
-    for name, each in document["claimants"].items():
-        parts = each["difference"]
-        table.add_row(
-            name,
-            *(dollars(each[case]["lost"]) for case in _CASES),
-            dollars(lost_less(each)),
-            *(dollars(parts[part]) for part in _LOST_LESS),
+    rows = {
+        name: (
+            *(each[case]["lost"] for case in _CASES),
+            lost_less(each),
+            *(each["difference"][part] for part in _LOST_LESS),
         )
+        for name, each in document["claimants"].items()
+    }
+    return _with_sums(table, rows)
+
+
+def _with_sums(table: Any, rows: Mapping[str, Sequence[str]]) -> Any:
+    """Return a table with its rows and, under them, what they come to."""
+    for name, cells in rows.items():
+        table.add_row(name, *map(dollars, cells))
+    table.add_section()
+    sums = (str(sum(map(Decimal, column))) for column in zip(*rows.values(), strict=True))
+    table.add_row("in all", *map(dollars, sums))
     return table
 
 
@@ -228,14 +238,15 @@ def _recoveries(document: Document) -> Any:
     for words in _CASES.values():
         for heading in ("put in", "close-out", "recovered"):
             table.add_column(f"{words}\n{heading}", justify="right", no_wrap=True)
-    for name, each in document["claimants"].items():
-        cells = [
-            dollars(amount)
+    rows = {
+        name: tuple(
+            amount
             for case in _CASES
             for amount in (put_in(each[case]), each[case]["result"], each[case]["recovered"])
-        ]
-        table.add_row(name, *cells)
-    return table
+        )
+        for name, each in document["claimants"].items()
+    }
+    return _with_sums(table, rows)
 
 
 def _claims(estate: Document) -> Any:
@@ -243,11 +254,15 @@ def _claims(estate: Document) -> Any:
     table.add_column("claimant", no_wrap=True)
     for heading in ("net equity", "transferred", "paid", "unpaid", "owes the estate"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for name, claim in estate["claims"].items():
-        unpaid = _less(claim["claim"], claim["paid"])
-        figures = (claim["claim"], claim["transferred"], claim["paid"], unpaid)
-        table.add_row(name, *map(dollars, figures), dollars(claim["debt_to_the_estate"]))
-    return table
+    rows = {
+        name: (
+            *(claim[key] for key in ("claim", "transferred", "paid")),
+            _less(claim["claim"], claim["paid"]),
+            claim["debt_to_the_estate"],
+        )
+        for name, claim in estate["claims"].items()
+    }
+    return _with_sums(table, rows)
 
 
 def _less(one: str, two: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,8 @@ from crossmargin.presentation.default_readings import (
     under_one_reading,
 )
 from crossmargin.presentation.default_tables import (
+    PART_WORDS,
+    PARTS_ORDER,
     estate_lines,
     lost_less,
     payout_terms_line,
@@ -200,6 +202,9 @@ def _framework(found: Document) -> Table:
 def _comparison(document: Document) -> Iterator[str | Table]:
     yield under_one_reading(document)
     yield _claimants(document)
+    yield _parts(document)
+    yield from (f"{short}: {said}" for short, said in PART_WORDS.values())
+    yield PARTS_ORDER
     yield readings_table(document)
     yield from readings_lines(document)
     yield from guaranty_lines(document)
@@ -207,20 +212,42 @@ def _comparison(document: Document) -> Iterator[str | Table]:
 
 
 def _claimants(document: Document) -> Table:
+    """Return what each claimant loses and recovers in both cases, and what all do."""
     return table(
         "Loss and recovery of each claimant, other accounts among what is put in, US dollars",
         (
             *("claimant", "lost with", "lost without", "lost less with"),
             *("put in with", "put in without", "recovered with", "recovered without"),
         ),
-        [
-            (
-                name,
-                *(money(each[case]["lost"]) for case in _CASES),
-                money(lost_less(each)),
-                *(money(put_in(each[case])) for case in _CASES),
-                *(money(each[case]["recovered"]) for case in _CASES),
-            )
-            for name, each in document["claimants"].items()
-        ],
+        _in_all(
+            {
+                name: (
+                    *(each[case]["lost"] for case in _CASES),
+                    lost_less(each),
+                    *(put_in(each[case]) for case in _CASES),
+                    *(each[case]["recovered"] for case in _CASES),
+                )
+                for name, each in document["claimants"].items()
+            }
+        ),
     )
+
+
+def _parts(document: Document) -> Table:
+    """Return why recovery with the arrangement is not that without it, claimant by claimant."""
+    return table(
+        "Recovery with the arrangement less recovery without it, in parts, US dollars",
+        ("claimant", *(short for short, _ in PART_WORDS.values()), "difference"),
+        _in_all(
+            {
+                name: tuple(each["difference"][part] for part in (*PART_WORDS, "total"))
+                for name, each in document["claimants"].items()
+            }
+        ),
+    )
+
+
+def _in_all(rows: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
+    """Return rows of figures, and last what they come to."""
+    sums = (money(*column) for column in zip(*rows.values(), strict=True))
+    return [*((name, *map(money, cells)) for name, cells in rows.items()), ("in all", *sums)]

@@ -87,7 +87,8 @@ def _path(path: ForwardPath) -> Document:
             "twist_bp": f"{path.twist_bp:.4f}",
             "days": path.days,
         }
-    dates: Document = {"from": path.first.isoformat(), "to": path.last.isoformat()}
+    first = path.first.isoformat() if path.first else None
+    dates: Document = {"from": first, "to": path.last.isoformat()}
     if isinstance(path, Simulated):
         return {**dates, "days": path.days, "block_days": path.block_days, "seed": path.seed}
     return dates

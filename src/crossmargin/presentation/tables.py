@@ -35,6 +35,10 @@ def print_whole(console: Console, table: Table) -> None:
             force_terminal=console.is_terminal,
             no_color=console.no_color,
         )
+    title = str(table.title or "")
+    if len(title) > console.measure(table).maximum:  # it would be folded to the table's width
+        console.print(title, style="table.title", markup=False, highlight=False)
+        table.title = None
     console.print(table)
 
 

@@ -68,8 +68,10 @@ class Simulated:
 
     Parameters
     ----------
-    first, last : date
-        Of the days that may be drawn, both included; none after the as-of date is.
+    first : date or None
+        Of the days that may be drawn; none: that of the first move which the factors have.
+    last : date
+        The last that may be drawn; none after the as-of date is.
     days, block_days : int
         In all, and drawn together.
     seed : int
@@ -78,7 +80,7 @@ class Simulated:
         Days drawn before the first of them, and left out: the path goes on after those.
     """
 
-    first: date
+    first: date | None
     last: date
     days: int
     block_days: int
@@ -143,18 +145,20 @@ def _continuation(
             horizons=rules.horizons,
         )
     if isinstance(path, Shock):
-        _check_dates(whole, path, options=("--shock-from", "--shock-to"))
+        _check_dates(whole, (path.first, path.last), options=("--shock-from", "--shock-to"))
         return episode(whole, known, first=path.first, last=path.last)
-    _check_dates(whole, path, options=("--drawn-from", "--drawn-from"))
     return _drawn(whole, known, path)
 
 
 def _drawn(whole: WalkFactors, known: KnownThen, path: Simulated) -> Continuation:
+    # A day's move needs the day before; the factors may begin later than the par yields do.
+    first = path.first or whole.dates[1].astype(date)
+    _check_dates(whole, (first, path.last), options=("--drawn-from", "--drawn-from"))
     try:
         return drawn_days(
             whole,
             known,
-            first=path.first,
+            first=first,
             last=path.last,
             days=path.days,
             block_days=path.block_days,
@@ -164,33 +168,34 @@ def _drawn(whole: WalkFactors, known: KnownThen, path: Simulated) -> Continuatio
     except ValueError as error:
         # The rest is checked where it is given; only this depends on the history.
         expected = f"a date followed by {path.block_days} days in a row with every par yield"
-        raise refused("--drawn-from", path.first.isoformat(), expected, _RULE) from error
+        raise refused("--drawn-from", first.isoformat(), expected, _RULE) from error
 
 
 def _restruck(day: MarginDay, market: MarketData, path: Restrike, rules: WalkRules) -> Route:
     histories = FactorHistories(market, day.parameters.market, as_of=path.last)
     blank = WalkFactors(histories.points.dates, histories.points, histories.key_years, {})
-    places = _check_dates(blank, path, options=("--from", "--to"))
+    places = _check_dates(blank, (path.first, path.last), options=("--from", "--to"))
     opening = blank.dates[places.start - 1].astype(date)
     factors = walk_factors(histories, first=opening, last=path.last, horizons=rules.horizons)
     return Route(factors, range(places.start - 1, places.stop))
 
 
 def _check_dates(
-    factors: WalkFactors, path: Restrike | Shock | Simulated, *, options: tuple[str, str]
+    factors: WalkFactors, dates: tuple[date, date], *, options: tuple[str, str]
 ) -> range:
     """Return the places of a path's dates, refusing one that the history does not hold."""
     earliest, latest = (factors.dates[place].astype(date) for place in (1, -1))
+    first, last = dates
     faults = []
-    if path.first > path.last:
-        value = f"{path.first} to {path.last}"
+    if first > last:
+        value = f"{first} to {last}"
         faults.append(Refusal(options[0], value, "the earlier date first", _RULE))
-    if path.first < earliest:
+    if first < earliest:
         expected = f"{earliest} or later: the history begins the date before"
-        faults.append(Refusal(options[0], path.first.isoformat(), expected, _RULE))
-    places = factors.places_between(path.first, path.last)
+        faults.append(Refusal(options[0], first.isoformat(), expected, _RULE))
+    places = factors.places_between(first, last)
     if not faults and not len(places):
-        value = f"{path.first} to {path.last}"
+        value = f"{first} to {last}"
         expected = f"a date with par yields among them; the last one is {latest}"
         faults.append(Refusal(options[1], value, expected, _RULE))
     if faults:

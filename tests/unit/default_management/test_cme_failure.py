@@ -148,6 +148,6 @@ def test_every_loss_that_cannot_be_is_refused_at_once() -> None:
     with pytest.raises(RefusedError) as caught:
         fail(TWO_MEMBERS, losses=losses)
     assert [each.value for each in caught.value.refusals] == [
-        "0.01 at NOWHERE",
-        "250.01 at CUSTODY",
+        "0.01 dollars at NOWHERE",
+        "250.01 dollars at CUSTODY",
     ]

@@ -126,8 +126,17 @@ def test_every_loss_that_cannot_be_is_refused_at_once() -> None:
     assert [(each.field, each.value) for each in caught.value.refusals] == [
         ("held_loss", BOND.text),
         ("held_loss", f"{NOTE.text}@BANK1"),
-        (f"held_loss.{NOTE.text}", "120"),
+        (f"held_loss.{NOTE.text}", "120 dollars of par"),
     ]
+
+
+def test_a_refused_loss_is_said_in_dollars_and_cents_or_in_par() -> None:
+    position = replace(vector(100), interests=(Interest("FRBNY", CASH, 150),), owed=())
+    with pytest.raises(RefusedError) as caught:
+        fail(position, RULES, losses=[HeldLoss(CASH.text, "", 200)])
+    (refusal,) = caught.value.refusals
+    assert refusal.value == "2.00 dollars"
+    assert refusal.expected == "at most 1.50 dollars, which is held there"
 
 
 def test_an_entitlement_of_no_whole_lot_is_refused() -> None:

@@ -145,7 +145,9 @@ def lost_at_cme(found: CmeFailure, bd_fcm: str) -> tuple[Lost, ...]:
     )
 
 
-def post_failure(work: Work, order: FailureOrder, losses: Sequence[Lost]) -> dict[str, Any]:
+def post_failure(
+    work: Work, order: FailureOrder, losses: Sequence[Lost], rules: CcpFailureRules
+) -> dict[str, Any]:
     """Post what is lost and what is recovered; return the report.
 
     Parameters
@@ -154,6 +156,8 @@ def post_failure(work: Work, order: FailureOrder, losses: Sequence[Lost]) -> dic
         Of a copy. Nothing is committed here.
     order : FailureOrder
     losses : sequence of Lost
+    rules : CcpFailureRules
+        By which they were worked out; at CME none of it counts.
 
     Raises
     ------
@@ -199,6 +203,7 @@ def post_failure(work: Work, order: FailureOrder, losses: Sequence[Lost]) -> dic
         "bd_fcm": order.bd_fcm,
         "as_of": order.business_date.isoformat(),
         "declaration": declaration.record_id,
+        **({"parameters": rules.as_document()} if order.side is FICC else {}),
         "customers": customers,
         "held_and_owed": {"before": before, "after": held_and_owed(work, [order.bd_fcm])},
     }

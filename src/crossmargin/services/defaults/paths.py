@@ -131,7 +131,7 @@ class Drawn:
     ----------
     seed : int
     first : date or None
-        No earlier day is drawn; none: all of the history.
+        No earlier day is drawn; none: all of the history that the factors have.
     skipped : int
         Days drawn before, which are over.
 
@@ -164,9 +164,7 @@ class Drawn:
         dates = [day for day in market.par_yields.dates.astype(object).tolist() if day <= as_of]
         if len(dates) <= 1:
             raise refused("as_of", as_of, "a date that the history holds, and one before", _RULE)
-        # A day's move needs the day before.
-        first = self.first or dates[1]
-        return Simulated(first, dates[-1], days, block_days, self.seed, self.skipped)
+        return Simulated(self.first, dates[-1], days, block_days, self.seed, self.skipped)
 
     def after(self, days: Sequence[date]) -> Drawn:
         """Return what is drawn after days that are over."""

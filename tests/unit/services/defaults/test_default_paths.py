@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from crossmargin import bootstrap
@@ -12,7 +14,7 @@ from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.bootstrap import defaults
 from crossmargin.default_management.liquidation.close_out import Method
-from crossmargin.market.history import MarketData
+from crossmargin.market.history import MarketData, ParYieldHistory
 from crossmargin.services.defaults.close_outs import close_outs
 from crossmargin.services.defaults.paths import Drawn, Historical, HistoricalMode, Stress
 from crossmargin.services.defaults.simulate import DefaultRequest, simulate_default
@@ -51,10 +53,25 @@ def test_drawn_days_are_those_of_a_seed_and_go_on_where_they_ended(
     assert sources_of(simulated_run, simulated_market, later, 9) == whole[5:]
 
 
-def test_drawn_days_may_be_of_all_the_history(simulated_market: MarketData) -> None:
+def test_drawn_days_may_be_of_all_the_history_that_the_factors_have(
+    simulated_run: MarginRun, simulated_market: MarketData
+) -> None:
     dates = simulated_market.par_yields.dates.astype(object).tolist()
     path = Drawn(1).path(simulated_market, as_of=dates[-2], days=9, block_days=5)
-    assert path == Simulated(dates[1], dates[-2], 9, 5, 1)
+    assert path == Simulated(None, dates[-2], 9, 5, 1)
+    # Par yields of before the factors begin are not drawn, and nobody is refused for them.
+    known = simulated_market.par_yields
+    earlier = np.arange("1993-09-20", "1993-09-25", dtype="datetime64[D]")
+    longer = replace(
+        simulated_market,
+        par_yields=ParYieldHistory(
+            np.concatenate([earlier, known.dates]),
+            known.tenors,
+            np.concatenate([np.repeat(known.yields_pct[:1], len(earlier), 0), known.yields_pct]),
+        ),
+    )
+    drawn = sources_of(simulated_run, longer, Drawn(1), 9)
+    assert drawn == sources_of(simulated_run, simulated_market, Drawn(1), 9)
 
 
 def test_what_draws_nothing_is_refused(simulated_market: MarketData) -> None:
