@@ -27,7 +27,6 @@ from crossmargin.default_management.postings import (
 )
 from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.ledger.declaration import DEFAULT_DECLARATION
-from crossmargin.product.position import Account
 from crossmargin.services.books.accounts import (
     CUSTOMER_KINDS,
     SECURITIES_KINDS,
@@ -40,6 +39,7 @@ from crossmargin.services.default_books.carrying import carry_lots, part_lots, p
 from crossmargin.services.default_books.declaring import DefaultTrigger
 from crossmargin.services.default_books.desk import DefaultDesk, live_lots
 from crossmargin.services.default_books.drill import banks_of, refuse_findings
+from crossmargin.services.default_books.ending import end_accounts, is_of_the_futures_class
 from crossmargin.services.default_books.held_and_owed import held_and_owed
 from crossmargin.services.default_books.holding import Held, held_of
 from crossmargin.services.default_books.planned import PlannedCustomer, PlannedMove, PlannedPort
@@ -124,6 +124,8 @@ def run_port(work: Work, planned: PlannedPort, order: CarriedOut) -> dict[str, A
     _refuse_differences(desk, customers, held)
     for each in customers:
         _move_out(desk, each, planned, written, banks)
+    moved = [each.customer_id for each in customers if each.moves]
+    end_accounts(work, planned.bd_fcm, moved, written, name=planned.port_id)
     after = _held(desk, customers)
     ported = [
         PortedCustomer(each, held[each.customer_id], after[each.customer_id]) for each in customers
@@ -245,11 +247,6 @@ def _move_out(
     is_flat = not any(is_of_the_futures_class(lot) for lot in lots)
     if planned.moves and is_flat:
         return_margin(desk, planned.customer_id)
-
-
-def is_of_the_futures_class(lot: Lot) -> bool:
-    """Return whether a lot's margin is of the futures class: not Segregated Customer Margin."""
-    return not (lot.at_ficc and lot.account is Account.REGULAR)
 
 
 def _property(desk: DefaultDesk, move: PlannedMove, receiver_bank: str) -> list[DefaultItem]:
