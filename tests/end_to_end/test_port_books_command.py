@@ -371,6 +371,25 @@ def test_the_files_of_a_plan_are_what_the_books_hold(ports: Ports) -> None:
     assert (status, "NOBODY" in remarks) == (1, True)
 
 
+def test_a_customer_with_property_alone_is_in_the_files_and_is_moved(
+    simulation, simulated_market, ports: Ports, tmp_path: Path
+) -> None:
+    address, day = str(tmp_path / "flat.db"), simulation.as_of
+    own = [each for each in demo_positions(simulation) if each.customer.customer_id == CUSTOMER]
+    deposits = {CUSTOMER: 2_000_000_000, "BASIS-FUND": 1_000_01}
+    market = with_day_before(simulated_market, day)
+    store = closed_day(create_books(address), market, day, own, deposits)
+    opened_books(store, bd_fcm=TWO)
+    store.close()
+    flat = Ports(address, ports.market, ports.day, tmp_path)
+    document, _ = flat.said(flat.plan(receivers('"XM", "FUTURES"')))
+    (found,) = [each for each in document["customers"] if each["customer"] == "BASIS-FUND"]
+    assert found["outcome"] == "WHOLE"
+    assert found["at_receivers"][TWO]["owed"] == found["before"]["owed"]
+    assert Decimal(found["before"]["owed"]["CASH-USD"]) >= Decimal("1000.01")
+    assert found["stays"]["owed"] == {}
+
+
 def test_pages_have_the_customer_at_the_receiver(ports: Ports, tmp_path: Path) -> None:
     pages = tmp_path / "pages"
     status, output, remarks, _ = ports.run(
