@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from fractions import Fraction
 from typing import Any
 
 from crossmargin.basics.identifiers import CustomerKey
-from crossmargin.basics.money import ZERO
+from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import Refusal, RefusedError, refused
 from crossmargin.default_management.ccp_failure import values_of
@@ -307,14 +308,28 @@ def _refuse_overdrawn(desk: DefaultDesk, ported: Sequence[PortedCustomer]) -> No
     if not overdrawn:
         return
     prices = prices_of(desk.work, entry.bd_fcm, entry.business_date)
-    faults = []
-    for each in overdrawn:
-        name = each.planned.customer_id
-        worth = ZERO
-        for asset, amount in each.after[entry.bd_fcm].owed.items():
-            worth += (values_of(asset, {name: amount}, prices) or {name: ZERO})[name]
-        if worth < ZERO:
-            expected = f"at most what it is owed, {-worth} less"
-            faults.append(Refusal("customer", name, expected, _RULE))
+    faults = [
+        fault
+        for each in overdrawn
+        for fault in _overdrawn(
+            each.planned.customer_id, each.after[entry.bd_fcm].owed, prices, entry.business_date
+        )
+    ]
     if faults:
         raise RefusedError(*faults)
+
+
+def _overdrawn(
+    name: str, owed: Mapping[Asset, int], prices: Mapping[str, Fraction], day: date
+) -> list[Refusal]:
+    """Return what stands against a cash balance under zero: securities that do not cover it."""
+    values = {asset: values_of(asset, {name: amount}, prices) for asset, amount in owed.items()}
+    unpriced = [
+        Refusal(f"{name} owed", str(asset), f"a security with a price of {day}", _RULE)
+        for asset, found in values.items()
+        if found is None
+    ]
+    worth = Money.total(found[name] for found in values.values() if found is not None)
+    if unpriced or worth >= ZERO:
+        return unpriced
+    return [Refusal("customer", name, f"at most what it is owed, {-worth} less", _RULE)]
