@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -14,8 +15,11 @@ from typing import Any
 import pytest
 
 from crossmargin.basics.digest import digest_of
+from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.money import ZERO
 from crossmargin.feeds.market.directory import write_market_directory
 from crossmargin.services.clearing_day.marks import last_marks
+from crossmargin.services.clearing_day.required import last_requirements
 from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.default_books.reporting import DEFAULT_REPORT
 from crossmargin.simulation.book import demo_positions
@@ -160,6 +164,19 @@ def test_marks_follow_the_lots_to_the_receiver(ports: Ports) -> None:
     assert {f"{lot}/ported": value for lot, value in before.futures.items()} == carried.futures
     assert left.outstanding == ()
     assert [each.amount for each in carried.outstanding] == [e.amount for e in before.outstanding]
+
+
+def test_nothing_is_required_any_more_of_an_account_that_moved_whole(ports: Ports) -> None:
+    _, copy = ports.said(ports.plan(receivers()))
+    found = []
+    for address in (ports.books, copy):
+        store = open_books(address)
+        with store.work() as work:
+            last = last_requirements(work.records, "BD-FCM", until=date.fromisoformat(ports.day))
+            found.append(last[CustomerKey("BD-FCM", CUSTOMER)].in_futures_account)
+        store.close()
+    assert found[0] > ZERO
+    assert found[1] == ZERO
 
 
 def test_a_part_moves_with_its_margin_and_the_rest_stays_in_both_books_held_as_owed(
@@ -352,6 +369,25 @@ def test_the_files_of_a_plan_are_what_the_books_hold(ports: Ports) -> None:
         *("--positions", positions, "--held", held),
     )
     assert (status, "NOBODY" in remarks) == (1, True)
+
+
+def test_a_customer_with_property_alone_is_in_the_files_and_is_moved(
+    simulation, simulated_market, ports: Ports, tmp_path: Path
+) -> None:
+    address, day = str(tmp_path / "flat.db"), simulation.as_of
+    own = [each for each in demo_positions(simulation) if each.customer.customer_id == CUSTOMER]
+    deposits = {CUSTOMER: 2_000_000_000, "BASIS-FUND": 1_000_01}
+    market = with_day_before(simulated_market, day)
+    store = closed_day(create_books(address), market, day, own, deposits)
+    opened_books(store, bd_fcm=TWO)
+    store.close()
+    flat = Ports(address, ports.market, ports.day, tmp_path)
+    document, _ = flat.said(flat.plan(receivers('"XM", "FUTURES"')))
+    (found,) = [each for each in document["customers"] if each["customer"] == "BASIS-FUND"]
+    assert found["outcome"] == "WHOLE"
+    assert found["at_receivers"][TWO]["owed"] == found["before"]["owed"]
+    assert Decimal(found["before"]["owed"]["CASH-USD"]) >= Decimal("1000.01")
+    assert found["stays"]["owed"] == {}
 
 
 def test_pages_have_the_customer_at_the_receiver(ports: Ports, tmp_path: Path) -> None:

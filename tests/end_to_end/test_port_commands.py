@@ -165,6 +165,7 @@ def test_the_clock_rolls_over_a_holiday_where_the_switch_says_so(demo: Files) ->
         "last_day": "2026-05-26",
         "without_roll": "2026-05-25",
         "business_days": 5,
+        "last_business_day": "2026-05-26",
     }
     assert rolled["parameters"]["changed"] == {
         "default_management.transfer_clock_roll": "next_business_day"

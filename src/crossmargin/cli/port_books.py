@@ -100,10 +100,10 @@ def port_files_command(
     with opened(books, output_format) as store, store.work() as work:
         found = port_files(work, bd_fcm)
     positions.write_text(positions_csv(found.lines), encoding="utf-8")
-    held.write_text(held_csv(found.held), encoding="utf-8")
+    held.write_text(held_csv(found.held, found.without_positions), encoding="utf-8")
     document = {
         "bd_fcm": bd_fcm,
         "positions": {"file": positions.name, "rows": len(found.lines)},
-        "held": {"file": held.name, "rows": len(found.held)},
+        "held": {"file": held.name, "rows": len(found.held) + len(found.without_positions)},
     }
     write_document(document, output_format, header=FILES_HEADER, rows=files_rows, show=print_files)

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from crossmargin.default_management.porting.customers import Place
 from crossmargin.ledger.assets import CASH
 from crossmargin.product.position import Leg, PositionLine
 from crossmargin.services.default_books.holding import amount_text
@@ -28,9 +29,9 @@ def positions_csv(lines: Sequence[PositionLine]) -> str:
     return _csv(_POSITIONS, (_position(line) for line in lines))
 
 
-def held_csv(held: Sequence[HeldAmount]) -> str:
-    """Return what is held as a file of what is held."""
-    rows = (
+def held_csv(held: Sequence[HeldAmount], without_positions: Sequence[str]) -> str:
+    """Return what is held as a file of what is held; who has no position is said there too."""
+    rows = [
         (
             each.customer_id,
             each.place.value,
@@ -38,8 +39,9 @@ def held_csv(held: Sequence[HeldAmount]) -> str:
             amount_text(each.asset, each.amount),
         )
         for each in held
-    )
-    return _csv(_HELD, rows)
+    ]
+    flat = [(name, Place.BD_FCM.value, "NO_POSITIONS", "0") for name in without_positions]
+    return _csv(_HELD, [*rows, *flat])
 
 
 def files_rows(document: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:

@@ -73,6 +73,8 @@ def port_document(found: PortPlan, parameters: PortingParameters) -> Document:
             "last_day": found.clock.last_day.isoformat(),
             "without_roll": found.clock.without_roll.isoformat(),
             "business_days": found.clock.business_days,
+            "last_business_day": found.clock.last_business_day
+            and found.clock.last_business_day.isoformat(),
         },
         "class": {
             "available": str(book.available),

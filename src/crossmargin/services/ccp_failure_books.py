@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from crossmargin.basics.money import ZERO, Money, money_from_decimal
+from crossmargin.basics.refusals import refused
 from crossmargin.default_management.capacities import AccountClass
 from crossmargin.default_management.ccp_failure import CustomersPool, Prices, values_of
 from crossmargin.default_management.cme_failure import (
@@ -193,7 +194,8 @@ def _margin_value(ledger: Ledger, account: Account, day: date, prices: Prices) -
         if amount:
             values = values_of(asset, {own: amount}, prices)
             if values is None:
-                raise LookupError(f"{asset} is margin at CME and on no statement of {day}")
+                expected = f"a security with a value in the reports of {day}"
+                raise refused("margin at CME", str(asset), expected, "failure of CME")
             found += values[own]
     return found
 

@@ -260,11 +260,14 @@ class _Model:
         bound, kernel = self._relaxed(begun)
         is_small = len(self.program.choices) <= self.rules.full_search_choices_max
         chosen = begun
-        for upper in (kernel, np.ones(self._columns)):
-            if self._is_close(given, chosen, bound) or (upper is not kernel and not is_small):
+        uppers = [] if kernel.all() else [kernel]
+        if is_small or not uppers:
+            uppers.append(np.ones(self._columns))
+        for upper in uppers:
+            if self._is_close(given, chosen, bound):
                 break
             chosen = self._search(upper, chosen)
-            if upper is not kernel:
+            if upper.all():
                 bound = min(bound, self._highs.getInfo().mip_dual_bound)
         return chosen, bound * given.unit, self._is_close(given, chosen, bound)
 

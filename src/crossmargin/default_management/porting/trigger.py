@@ -83,11 +83,14 @@ class Clock:
         The seventh calendar day as it is.
     business_days : int
         From the day after the trigger to the last day, both counted.
+    last_business_day : date or None
+        The last of them: clearing organizations transfer on no other day. None if there is none.
     """
 
     last_day: date
     without_roll: date
     business_days: int
+    last_business_day: date | None
 
 
 def clock_of(trigger: Trigger, clock: TransferClock, calendar: BusinessCalendar) -> Clock | None:
@@ -102,15 +105,22 @@ def clock_of(trigger: Trigger, clock: TransferClock, calendar: BusinessCalendar)
     >>> found = clock_of(relief, TransferClock(7, ClockRoll.NEXT_BUSINESS_DAY), holiday)
     >>> str(found.last_day), str(found.without_roll), found.business_days
     ('2026-05-26', '2026-05-25', 5)
+    >>> str(clock_of(relief, TransferClock(7, ClockRoll.NONE), holiday).last_business_day)
+    '2026-05-22'
     """
     if trigger.kind is not TriggerKind.DEBTOR:
         return None
     last = clock.last_day(trigger.since, calendar)
-    days = range(trigger.since.toordinal() + 1, last.toordinal() + 1)
+    days = [
+        day
+        for ordinal in range(trigger.since.toordinal() + 1, last.toordinal() + 1)
+        if calendar.is_business_day(day := date.fromordinal(ordinal))
+    ]
     return Clock(
         last,
         date.fromordinal(trigger.since.toordinal() + clock.calendar_days),
-        sum(calendar.is_business_day(date.fromordinal(day)) for day in days),
+        len(days),
+        max(days, default=None),
     )
 
 

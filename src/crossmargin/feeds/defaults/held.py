@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from crossmargin.services.porting.inputs import HeldFile, HeldRow
 
 COLUMNS = ("customer_id", "place", "asset", "quantity")
 CASH = "CASH"
+#: Says that a customer has property and no position of the futures account.
+NO_POSITIONS = "NO_POSITIONS"
 _RULE = "reference: port"
 _PLACES = tuple(each for each in Place if each is not Place.POOL)
 _PAR_MULTIPLE = 100
@@ -44,7 +46,7 @@ def read_held(path: Path) -> HeldFile:
         reading.refuse("header", "", "a header with the columns " + ", ".join(COLUMNS), line=1)
     if reading.faults:
         raise RefusedError(*reading.faults)
-    return HeldFile(path.name, digest.hexdigest(), tuple(reading.rows))
+    return HeldFile(path.name, digest.hexdigest(), tuple(reading.rows), reading.without_positions)
 
 
 @dataclass(slots=True)
@@ -53,6 +55,7 @@ class _Reading:
 
     file: str
     rows: list[HeldRow] = field(default_factory=list)
+    without_positions: dict[str, int] = field(default_factory=dict)
     faults: list[Refusal] = field(default_factory=list)
 
     def refuse(
@@ -71,21 +74,31 @@ class _Reading:
             fault("customer_id", "a value: the column is required")
         if row["place"] not in _PLACES:
             fault("place", f"one of {', '.join(_PLACES)}")
-        cusip, par, cash = "", 0, ZERO
-        if row["asset"] == CASH:
-            cash = _cash(row["quantity"])
-            if cash < ZERO:
-                fault("quantity", "dollars and cents, not negative")
-        else:
-            cusip, par = row["asset"], _par(row["quantity"])
-            if not _is_cusip(cusip):
-                fault("asset", f"{CASH} or a CUSIP whose check digit is right")
-            if not par:
-                fault("quantity", "dollars of par, a positive multiple of 100")
+        if row["asset"] == NO_POSITIONS:
+            if row["quantity"] != "0":
+                fault("quantity", "0")
+            self.without_positions[row["customer_id"]] = line
+            return
+        cusip, par, cash = _amounts(row, fault)
         if len(self.faults) == before:
             self.rows.append(
                 HeldRow(row["customer_id"], Place(row["place"]), cusip, par, cash, line)
             )
+
+
+def _amounts(row: Mapping[str, str], fault: Callable[[str, str], None]) -> tuple[str, int, Money]:
+    """Return a row's CUSIP and par, or its cash."""
+    if row["asset"] == CASH:
+        cash = _cash(row["quantity"])
+        if cash < ZERO:
+            fault("quantity", "dollars and cents, not negative")
+        return "", 0, cash
+    cusip, par = row["asset"], _par(row["quantity"])
+    if not _is_cusip(cusip):
+        fault("asset", f"{CASH}, {NO_POSITIONS} or a CUSIP whose check digit is right")
+    if not par:
+        fault("quantity", "dollars of par, a positive multiple of 100")
+    return cusip, par, ZERO
 
 
 def _cash(text: str) -> Money:

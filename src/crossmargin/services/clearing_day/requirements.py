@@ -134,7 +134,7 @@ def _release(
     for customer, each in sorted(last.items()):
         if customer not in held and each.standalone_ficc + each.standalone_cme > Money(0):
             written = context.written(step, each.record_id)
-            work.records.add(nothing_required(REQUIREMENT, customer, cycle, step, written))
+            work.records.add(nothing_required(REQUIREMENT, customer, cycle, step.name, written))
 
 
 def _lots_behind(lots: Iterable[Lot]) -> dict[CustomerKey, dict[str, list[int]]]:

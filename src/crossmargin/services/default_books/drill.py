@@ -16,6 +16,7 @@ from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.clearing_day.verifying import verify_work
 from crossmargin.services.default_books.declaring import Declaration, Treatment, declare
 from crossmargin.services.default_books.desk import DefaultDesk, cash_of, live_lots
+from crossmargin.services.default_books.ending import drop_marks, end_accounts
 from crossmargin.services.default_books.fellow_customers import ReachOfSides, draw_on_fellows
 from crossmargin.services.default_books.reporting import write_reports
 from crossmargin.services.default_books.running import (
@@ -31,6 +32,7 @@ from crossmargin.services.default_books.running import (
 from crossmargin.services.default_books.stopping import stop_payments
 
 _RULE = "the books of a default"
+_NAME = "default"
 
 
 def run_default(
@@ -88,8 +90,11 @@ def run_default(
             runs.append(port(desk, each, written, receiver_bank=banks[each.receiver]))
         else:
             runs.append(close_out(desk, each, written))
-    pay_deficits(desk, runs)
     closed_out = [each for each in runs if not each.receiver]
+    gone = [lot for each in closed_out for lot in desk.lots(each.customer_id)]
+    drop_marks(work, entry.bd_fcm, gone, written, name=_NAME)
+    end_accounts(work, entry.bd_fcm, [each.customer_id for each in runs], written, name=_NAME)
+    pay_deficits(desk, runs)
     kept = _kept(desk, runs)
     of_pool = draw_on_fellows(desk, [*closed_out, *kept], reach)
     runs += [each for each in kept if each.paid_for_others]

@@ -13,6 +13,7 @@ from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.lot_register import position_lines, read_register
 from crossmargin.services.default_books.desk import live_lots
 from crossmargin.services.default_books.drill import banks_of
+from crossmargin.services.default_books.ending import is_of_the_futures_class
 from crossmargin.services.default_books.holding import held_of
 
 
@@ -36,10 +37,13 @@ class PortFiles:
         Live lots of every BD-FCM in the store: what a customer has at a receiver counts there.
     held : tuple of HeldAmount
         Customers' own property; residual interest that lies with their margin is not theirs.
+    without_positions : tuple of str
+        Customers with property and no position of the futures account.
     """
 
     lines: tuple[PositionLine, ...]
     held: tuple[HeldAmount, ...]
+    without_positions: tuple[str, ...]
 
 
 def port_files(work: Work, bd_fcm: str) -> PortFiles:
@@ -62,4 +66,8 @@ def port_files(work: Work, bd_fcm: str) -> PortFiles:
         for key in sorted(customers_of(work, bd_fcm))
         for (place, asset), amount in held_of(work, key, own.get(key.customer_id, ())).own.items()
     )
-    return PortFiles(position_lines(lots), held)
+    with_positions = {
+        name for name, mine in own.items() if any(is_of_the_futures_class(lot) for lot in mine)
+    }
+    flat = sorted({each.customer_id for each in held} - with_positions)
+    return PortFiles(position_lines(lots), held, tuple(flat))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from fractions import Fraction
 from typing import Any
 
 from crossmargin.basics.identifiers import CustomerKey
-from crossmargin.basics.money import ZERO
+from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import Refusal, RefusedError, refused
 from crossmargin.default_management.ccp_failure import values_of
@@ -27,7 +28,6 @@ from crossmargin.default_management.postings import (
 )
 from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.ledger.declaration import DEFAULT_DECLARATION
-from crossmargin.product.position import Account
 from crossmargin.services.books.accounts import (
     CUSTOMER_KINDS,
     SECURITIES_KINDS,
@@ -40,6 +40,7 @@ from crossmargin.services.default_books.carrying import carry_lots, part_lots, p
 from crossmargin.services.default_books.declaring import DefaultTrigger
 from crossmargin.services.default_books.desk import DefaultDesk, live_lots
 from crossmargin.services.default_books.drill import banks_of, refuse_findings
+from crossmargin.services.default_books.ending import end_accounts, is_of_the_futures_class
 from crossmargin.services.default_books.held_and_owed import held_and_owed
 from crossmargin.services.default_books.holding import Held, held_of
 from crossmargin.services.default_books.planned import PlannedCustomer, PlannedMove, PlannedPort
@@ -124,6 +125,8 @@ def run_port(work: Work, planned: PlannedPort, order: CarriedOut) -> dict[str, A
     _refuse_differences(desk, customers, held)
     for each in customers:
         _move_out(desk, each, planned, written, banks)
+    moved = [each.customer_id for each in customers if each.moves]
+    end_accounts(work, planned.bd_fcm, moved, written, name=planned.port_id)
     after = _held(desk, customers)
     ported = [
         PortedCustomer(each, held[each.customer_id], after[each.customer_id]) for each in customers
@@ -247,11 +250,6 @@ def _move_out(
         return_margin(desk, planned.customer_id)
 
 
-def is_of_the_futures_class(lot: Lot) -> bool:
-    """Return whether a lot's margin is of the futures class: not Segregated Customer Margin."""
-    return not (lot.at_ficc and lot.account is Account.REGULAR)
-
-
 def _property(desk: DefaultDesk, move: PlannedMove, receiver_bank: str) -> list[DefaultItem]:
     """Return what moves with a part: margin where it lies, the rest from bank to bank."""
     items: list[DefaultItem] = []
@@ -310,14 +308,28 @@ def _refuse_overdrawn(desk: DefaultDesk, ported: Sequence[PortedCustomer]) -> No
     if not overdrawn:
         return
     prices = prices_of(desk.work, entry.bd_fcm, entry.business_date)
-    faults = []
-    for each in overdrawn:
-        name = each.planned.customer_id
-        worth = ZERO
-        for asset, amount in each.after[entry.bd_fcm].owed.items():
-            worth += (values_of(asset, {name: amount}, prices) or {name: ZERO})[name]
-        if worth < ZERO:
-            expected = f"at most what it is owed, {-worth} less"
-            faults.append(Refusal("customer", name, expected, _RULE))
+    faults = [
+        fault
+        for each in overdrawn
+        for fault in _overdrawn(
+            each.planned.customer_id, each.after[entry.bd_fcm].owed, prices, entry.business_date
+        )
+    ]
     if faults:
         raise RefusedError(*faults)
+
+
+def _overdrawn(
+    name: str, owed: Mapping[Asset, int], prices: Mapping[str, Fraction], day: date
+) -> list[Refusal]:
+    """Return what stands against a cash balance under zero: securities that do not cover it."""
+    values = {asset: values_of(asset, {name: amount}, prices) for asset, amount in owed.items()}
+    unpriced = [
+        Refusal(f"{name} owed", str(asset), f"a security with a price of {day}", _RULE)
+        for asset, found in values.items()
+        if found is None
+    ]
+    worth = Money.total(found[name] for found in values.values() if found is not None)
+    if unpriced or worth >= ZERO:
+        return unpriced
+    return [Refusal("customer", name, f"at most what it is owed, {-worth} less", _RULE)]

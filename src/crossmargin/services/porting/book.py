@@ -125,7 +125,8 @@ def porting_book(
     firm = _firm(run, file, bd_fcm)
     accounts = {each.customer_id: each for each in futures_accounts(recognition, firm)}
     moving = {name: each for name, each in accounts.items() if each.lines or not each.is_complete}
-    _refuse_unknown(file, tuple(moving))
+    flat = _without_positions(held, moving)
+    _refuse_unknown(file, (*moving, *flat))
     complete = {name: each for name, each in moving.items() if each.is_complete}
     requirements = remargining.requirements(
         {name: each.positions() for name, each in complete.items()}
@@ -133,7 +134,7 @@ def porting_book(
     figures = {
         name: each for name, each in file.customers.items() if each.futures_margin is not None
     }
-    known = sorted({*moving, *figures})
+    known = sorted({*moving, *figures, *flat})
     if held is None:
         property_there = {
             name: _assumed(requirements.get(name), file.facts_of(name)) for name in known
@@ -200,13 +201,32 @@ def _firm(run: MarginRun, file: PortingFile, asked: str) -> str:
     return there[0]
 
 
+def _without_positions(
+    held: HeldFile | None, moving: Mapping[str, FuturesAccount]
+) -> tuple[str, ...]:
+    """Return customers with property alone: their accounts move too."""
+    if held is None:
+        return ()
+    faults = [
+        Refusal(
+            *("asset", name, "no customer with positions in the positions file", _RULE),
+            *(held.name, line),
+        )
+        for name, line in held.without_positions.items()
+        if name in moving
+    ]
+    if faults:
+        raise RefusedError(*faults)
+    return tuple(held.without_positions)
+
+
 def _refuse_unknown(file: PortingFile, moving: Sequence[str]) -> None:
     faults = []
     known = {*moving, *(n for n, each in file.customers.items() if each.futures_margin is not None)}
     receivers = {each.receiver_id for each in file.receivers}
     for name, facts in file.customers.items():
         if name in moving and facts.futures_margin is not None:
-            expected = "nothing: the customer has positions in the file"
+            expected = "nothing: the customer is in the files already"
             faults.append(_fault(f"customer {name} futures_margin", facts.futures_margin, expected))
         if name not in known:
             expected = f"one of {', '.join(sorted(known))}, or one with futures_margin"

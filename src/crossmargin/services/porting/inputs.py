@@ -94,8 +94,17 @@ class HeldRow:
 
 @dataclass(frozen=True, slots=True)
 class HeldFile:
-    """A file of what is held, read."""
+    """A file of what is held, read.
+
+    Parameters
+    ----------
+    name, sha256 : str
+    rows : tuple of HeldRow
+    without_positions : mapping of customer to int
+        Customers who are said to have property and no position of the futures account; the line.
+    """
 
     name: str
     sha256: str
     rows: tuple[HeldRow, ...]
+    without_positions: Mapping[str, int] = field(default_factory=dict)

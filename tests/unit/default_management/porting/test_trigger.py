@@ -41,6 +41,7 @@ def test_the_clock_ends_on_the_holiday_unless_it_is_rolled() -> None:
     assert found is not None
     assert rolled is not None
     assert (found.last_day, found.business_days) == (MEMORIAL_DAY, 4)
+    assert found.last_business_day == date(2026, 5, 22), "a Friday: nothing transfers after it"
     assert (rolled.last_day, rolled.without_roll, rolled.business_days) == (
         DAY_AFTER,
         MEMORIAL_DAY,

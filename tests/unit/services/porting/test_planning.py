@@ -296,6 +296,22 @@ def test_what_is_held_is_worth_what_the_market_says_and_moves_in_kind(
     assert outcomes["BASIS-FUND"].moved == ZERO, "nothing is held for it"
 
 
+def test_a_customer_with_property_and_no_position_moves_too(
+    simulated_run: MarginRun, remargining: Remargining, parameters: PortingParameters
+) -> None:
+    rows = (HeldRow("CASH-ONLY", Place.BD_FCM, "", 0, Money(1_000_01), 2),)
+    held = HeldFile("held.csv", DIGEST, rows, {"CASH-ONLY": 3})
+    found = planned(simulated_run, remargining, parameters, file_of(), held=held)
+    outcomes = {each.customer.customer_id: each for each in found.plan.outcomes}
+    (placed,) = outcomes["CASH-ONLY"].placements
+    assert placed.part.value == Money(1_000_01)
+    assert (placed.offer.requirement, placed.offer.top_up) == (ZERO, ZERO)
+    said = replace(held, without_positions={"CASH-ONLY": 3, "CURVE-FUND": 4})
+    with pytest.raises(RefusedError) as caught:
+        book_of(simulated_run, remargining, file_of(), held=said)
+    assert [(each.value, each.line) for each in caught.value.refusals] == [("CURVE-FUND", 4)]
+
+
 def test_a_class_that_is_short_moves_the_same_share_of_every_claim(
     simulated_run: MarginRun,
     remargining: Remargining,
