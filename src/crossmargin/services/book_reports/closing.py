@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from crossmargin.basics.identifiers import customer_of
 from crossmargin.basics.money import ZERO, Money, money_from_decimal
 from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.reporting.breaks import Break
 from crossmargin.reporting.capital import CapitalReport
-from crossmargin.reporting.cash_ladder import (
-    CashLadder,
-    CashMovement,
-    ComparedLadders,
-    Direction,
-    cash_ladder,
-)
 from crossmargin.reporting.custody_documents import report_document, slice_document
 from crossmargin.reporting.custody_report import CustodyReport, ReportHeading
 from crossmargin.reporting.custody_values import BreakCause, Coverage, RowOfAsset
@@ -56,8 +49,7 @@ from crossmargin.services.clearing_day.report_register import (
     last_report,
     report_record_id,
 )
-from crossmargin.services.clearing_day.schedule import Step, StepKind
-from crossmargin.services.clearing_day.standing import SIDES
+from crossmargin.services.clearing_day.schedule import Step
 from crossmargin.services.clearing_day.verifying import verify_work
 
 __all__ = ["NOTICE", "REPORT", "amount_of", "close_day", "report_record_id"]
@@ -90,7 +82,6 @@ def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
         "custody": report_document(custody),
         "custody-slice": slice_document(own_slice),
         "reconciliation": {"reconciliations": [each.as_document() for each in reconciled]},
-        "cash-ladder": _ladders(inputs, work, step).as_document(),
         "verification": {
             "findings": [
                 [each.check.value, each.where, each.asset, each.was, each.expected]
@@ -226,65 +217,6 @@ def _unmet_calls(
             )
         )
     return found
-
-
-def _ladders(inputs: DayInputs, work: Work, step: Step) -> ComparedLadders:
-    """Return what must go out tomorrow at each deadline, and what is called to come in."""
-    clock = inputs.context.clock
-    tomorrow = inputs.context.next_business_day(step.business_date)
-    due = {
-        "CME": clock.times[StepKind.CME_MORNING].on(tomorrow),
-        "FICC": clock.times[StepKind.FICC_MORNING].on(tomorrow),
-    }
-    end = clock.times[StepKind.FEDWIRE_CLOSE].on(tomorrow)
-    called = [
-        CashMovement(
-            "SEGREGATED BANK",
-            call.issued.due_at,
-            Direction.IN,
-            call.outstanding,
-            call.issued.event_id,
-            False,
-        )
-        for customer in inputs.customers
-        for call in calls_of(work.records, customer)
-        if call.outstanding > ZERO and call.issued.due_at > step.at
-    ]
-
-    def ladder(*, with_arrangement: bool) -> CashLadder:
-        return cash_ladder(
-            [*_outgoing(inputs, due, with_arrangement=with_arrangement), *called],
-            opening={},
-            first_hour=_whole_hour(min(due.values()).astimezone(end.tzinfo)),
-            last_hour=_whole_hour(end + timedelta(minutes=59)),
-        )
-
-    return ComparedLadders(ladder(with_arrangement=True), ladder(with_arrangement=False))
-
-
-def _whole_hour(at: datetime) -> datetime:
-    return at.replace(minute=0, second=0, microsecond=0)
-
-
-def _outgoing(
-    inputs: DayInputs, due: Mapping[str, datetime], *, with_arrangement: bool
-) -> list[CashMovement]:
-    movements = []
-    for customer, required in inputs.required.items():
-        needed = {
-            "CME": required.cme if with_arrangement else required.standalone_cme,
-            "FICC": required.ficc_xm if with_arrangement else required.standalone_ficc,
-        }
-        for side in SIDES:
-            lacking = needed[side.value] - inputs.standings[customer].value_at(side)
-            if lacking > ZERO:
-                purpose = f"margin of {customer.customer_id}"
-                movements.append(
-                    CashMovement(
-                        side.value, due[side.value], Direction.OUT, lacking, purpose, False
-                    )
-                )
-    return movements
 
 
 def _previous_breaks(records: Records, bd_fcm: str, day: date) -> dict[str, list[Break]]:
