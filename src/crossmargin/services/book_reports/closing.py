@@ -59,8 +59,6 @@ def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
     """Make every report of the day, verify the ledger, draft the notices that are due."""
     day = step.business_date
     inputs = day_inputs(context, work, day)
-    if not inputs.customers:
-        return StepResult({"reports": 0})
     segregation = segregation_of(inputs)
     interest = residual_interest_of(inputs, segregation)
     stress = residual_interest_without_savings(inputs, segregation)
