@@ -8,6 +8,7 @@ from functools import partial
 from crossmargin.arrangement.cycles import Cycle
 from crossmargin.services.book_reports.cash_ladders import keep_ladder
 from crossmargin.services.book_reports.closing import close_day
+from crossmargin.services.book_reports.custody_versions import take_in_late
 from crossmargin.services.book_reports.filing import file_segregation, meet_residual_interest
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.charges import charge_day
@@ -78,6 +79,7 @@ def day_programme(context: DayContext, ask_backups: AskBackups | None = None) ->
         context.clock,
         steps,
         partial(take_in, context),
+        partial(take_in_late, context),
     )
 
 
