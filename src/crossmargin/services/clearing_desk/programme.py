@@ -71,6 +71,8 @@ def day_programme(context: DayContext, ask_backups: AskBackups | None = None) ->
         StepKind.EODXM_RESTRUCK: partial(_restruck, context),
         StepKind.CLOSE: partial(_close, context, ask_backups),
     }
+    if context.models.chosen:
+        steps = {kind: partial(_naming_choices, context, do) for kind, do in steps.items()}
     steps |= {kind: partial(_with_ladder, context, steps[kind]) for kind in _MOVE_CASH}
     return DayProgramme(
         context.bd_fcm,
@@ -81,6 +83,12 @@ def day_programme(context: DayContext, ask_backups: AskBackups | None = None) ->
         partial(take_in, context),
         partial(take_in_late, context),
     )
+
+
+def _naming_choices(context: DayContext, do: DoStep, work: Work, step: Step) -> StepResult:
+    """Name in a step's record the parameters that were chosen for it."""
+    done = do(work, step)
+    return StepResult({**done.content, "chosen_parameters": context.models.chosen}, done.causes)
 
 
 def _with_ladder(context: DayContext, do: DoStep, work: Work, step: Step) -> StepResult:
