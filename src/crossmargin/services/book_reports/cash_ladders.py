@@ -236,13 +236,22 @@ class _Reading:
                 yield CashMovement(bank, paid.at, Direction.IN, amount, "paid in", is_done=True)
 
     def _booked(self) -> Iterator[CashChange]:
-        """Yield what the day's transfers did to each customer's own cash, as they were posted."""
+        """Yield what the day's transfers did to each customer's own cash, as they were posted.
+
+        What is booked at one instant against one place is net: yesterday's mark goes back with
+        today's.
+        """
         if not self.is_today:
             return
         bank = places_of(self.work.ledger, self.context.bd_fcm).bank
+        net: dict[tuple[str, str, datetime], Money] = defaultdict(lambda: ZERO)
         for each in self.work.ledger.transfers(first=self.on, last=self.on):
             if each.asset == CASH:
-                yield from own_cash_changes(each, self.context.bd_fcm, bank)
+                for change in own_cash_changes(each, self.context.bd_fcm, bank):
+                    net[change.customer_id, change.place, change.at] += change.amount
+        for (customer_id, place, at), amount in net.items():
+            if amount != ZERO:
+                yield CashChange(customer_id, place, at, amount)
 
     def _margin_ahead(
         self, standings: Mapping[CustomerKey, Standing]
