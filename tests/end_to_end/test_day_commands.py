@@ -61,6 +61,12 @@ def test_every_report_of_the_day_is_named_shown_and_written(
         whose = ("--customer", customer) if customer else ()
         document = said("report", "show", name, *of_day, *whose)
         assert (document["bd_fcm"], document["business_date"]) == (FIRM, day)
+    last = said("report", "show", "cash-ladder", *of_day)
+    first = said("report", "show", "cash-ladder", *of_day, "--version", "1")
+    assert (first["version"], last["version"] > 1, len(named)) == (1, True, len({*named}))
+    assert first["made_at"] < last["made_at"]
+    shown = outcome("report", "show", "cash-ladder", *of_day, "--version", "99")
+    assert (shown[0], f"from 1 to {last['version']}" in shown[2]) == (1, True)
     assert outcome("report", "write", str(tmp_path), *of_day)[0] == 0
     kinds = {each.suffix for each in tmp_path.iterdir()}
     assert kinds == {".json", ".csv", ".xlsx", ".pdf"}

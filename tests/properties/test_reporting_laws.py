@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.ledger.assets import CASH, Asset, security
 from crossmargin.reporting.breaks import reconcile
-from crossmargin.reporting.cash_ladder import CashMovement, Direction, cash_ladder
+from crossmargin.reporting.cash_ladder import CashChange, cash_ladder
 from crossmargin.reporting.custody_values import CoverageStatus, coverage_of
 from crossmargin.reporting.reserve_formula import (
     MarginOnDeposit,
@@ -171,41 +171,38 @@ def test_a_break_is_as_old_as_the_days_on_which_the_sides_differed(
 
 
 FIRST_HOUR = datetime(2026, 5, 11, 12, tzinfo=UTC)
-MOVEMENTS = st.lists(
+CHANGES = st.lists(
     st.builds(
-        lambda place, minutes, direction, cents: CashMovement(
-            place,
-            FIRST_HOUR + timedelta(minutes=minutes),
-            direction,
-            Money(cents),
-            "margin",
-            is_done=True,
+        lambda customer, place, minutes, cents: CashChange(
+            customer, place, FIRST_HOUR + timedelta(minutes=minutes), Money(cents)
         ),
+        st.sampled_from(["A", "B"]),
         st.sampled_from(["BANK", "CME", "FICC"]),
         st.integers(0, 10 * 60 - 1),
-        st.sampled_from(Direction),
-        st.integers(1, 1_000),
+        st.integers(-1_000, 1_000).filter(bool),
     ),
     max_size=12,
 )
 
 
-@given(MOVEMENTS, st.integers(0, 1_000))
-def test_cash_ready_at_the_peak_is_just_enough(movements: list[CashMovement], spare: int):
-    def laddered(opening: dict[str, Money]):
+@given(CHANGES, st.integers(0, 1_000))
+def test_own_cash_of_each_customers_peak_is_just_enough(changes: list[CashChange], spare: int):
+    def laddered(own: dict[str, Money], only: str | None = None):
         return cash_ladder(
-            movements,
-            opening=opening,
+            [],
+            [each for each in changes if only in (None, each.customer_id)],
+            own_cash=own,
             first_hour=FIRST_HOUR,
             last_hour=FIRST_HOUR + timedelta(hours=9),
         )
 
+    peaks = {customer: laddered({}, customer).total_peak.amount for customer in "AB"}
     found = laddered({})
-    peaks = {place: peak.amount for place, peak in found.peaks.items()}
     assert found.total_peak.amount <= Money.total(peaks.values())
-    ready = laddered({place: amount + Money(spare) for place, amount in peaks.items()})
-    assert all(peak.amount == ZERO for peak in ready.peaks.values())
-    for place, amount in peaks.items():
+    assert found.total_peak.amount <= Money.total(each.amount for each in found.peaks.values())
+    ready = {customer: amount + Money(spare) for customer, amount in peaks.items()}
+    assert laddered(ready).total_peak.amount == ZERO
+    for customer, amount in peaks.items():
         if amount > ZERO:
-            short = laddered({**peaks, place: amount - Money(1)})
-            assert short.peaks[place].amount == Money(1)
+            short = laddered({**peaks, customer: amount - Money(1)})
+            assert short.total_peak.amount == Money(1)

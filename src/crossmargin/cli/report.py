@@ -54,6 +54,9 @@ def show_command(
     customer: Annotated[
         str | None, typer.Option("--customer", metavar="ID", help="Whose statement.")
     ] = None,
+    version: Annotated[
+        int | None, typer.Option("--version", metavar="N", help="Which version; the last one.")
+    ] = None,
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Show a report of a day."""
@@ -66,7 +69,7 @@ def show_command(
         refuse((Refusal("customer", customer or "", expected, "reports"),), output_format)
     with opened(books, output_format) as store, store.work() as work:
         wanted = f"statement/{customer}" if name is ReportName.STATEMENT else name.value
-        document = report_document(work, bd_fcm, business_date.date(), wanted)
+        document = report_document(work, bd_fcm, business_date.date(), wanted, version=version)
     write_document(
         document, output_format, header=REPORT_HEADER, rows=report_rows, show=print_report
     )

@@ -23,7 +23,8 @@ def report_rows(document: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:
 def print_report(console: Console, document: Mapping[str, Any]) -> None:
     """Print figures first, then every list of the report as a table of its own."""
     heading = f"{document['report']}, {document['bd_fcm']}, {document['business_date']}"
-    console.print(f"{heading}\ndigest {document['digest']}")
+    made = f"version {document['version']}, made at {document['made_at']}"
+    console.print(f"{heading}, {made}\ndigest {document['digest']}")
     said = document["document"]
     _print_section(console, "", said)
 

@@ -30,7 +30,7 @@ from crossmargin.default_management.shares import no_less_than_zero
 from crossmargin.ledger.assets import CASH, Asset, AssetKind
 from crossmargin.ledger.chart import Account, AccountKind
 from crossmargin.ledger.transfers import Transfer, TransferKind, TransferState
-from crossmargin.services.book_reports.closing import amount_of
+from crossmargin.services.book_reports.custody_versions import amount_of
 from crossmargin.services.book_reports.reading import report_document, reports_of_day
 from crossmargin.services.books.ports import Ledger, Work
 from crossmargin.services.ccp_failure import Source

@@ -1,4 +1,4 @@
-"""The cash ladder: rungs by hour, peaks by instant."""
+"""The cash ladder: rungs by hour, what is prefunded by customer, peaks by instant."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pytest
 
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.reporting.cash_ladder import (
+    CARRIED,
+    CashChange,
     CashLadder,
     CashMovement,
     ComparedLadders,
@@ -29,19 +31,23 @@ def move(
     return CashMovement(place, at, direction, Money(cents), "margin", is_done)
 
 
-def ladder(*movements: CashMovement, opening: dict[str, int] | None = None) -> CashLadder:
+def change(customer_id: str, place: str, minutes: int, cents: int) -> CashChange:
+    return CashChange(customer_id, place, FIRST + timedelta(minutes=minutes), Money(cents))
+
+
+def ladder(*each: CashMovement | CashChange, **own: int) -> CashLadder:
     return cash_ladder(
-        movements,
-        opening={place: Money(cents) for place, cents in (opening or {}).items()},
+        [one for one in each if isinstance(one, CashMovement)],
+        [one for one in each if isinstance(one, CashChange)],
+        own_cash={customer: Money(cents) for customer, cents in own.items()},
         first_hour=FIRST,
         last_hour=LAST,
     )
 
 
-def test_every_place_has_every_hour_and_carries_its_cash():
-    found = ladder(move("CME", 90, OUT, 70), move("FICC", 30, OUT, 10), opening={"CME": 100})
+def test_every_place_has_every_hour():
+    found = ladder(move("CME", 90, OUT, 70), move("FICC", 30, OUT, 10))
     assert len(found.rungs) == 2 * 11
-    assert [rung.available_at_end.cents for rung in found.rungs[:3]] == [100, 30, 30]
     assert [rung.due_out.cents for rung in found.rungs[:3]] == [0, 70, 0]
 
 
@@ -60,23 +66,47 @@ def test_what_is_not_done_is_named():
     assert (rung.still_to_go_out.cents, rung.still_to_come_in.cents) == (7, 11)
 
 
+def test_a_customers_own_cash_goes_before_the_firms():
+    found = ladder(change("A", "CME", 10, -100), A=70)
+    assert found.total_peak == Peak(Money(30), FIRST + timedelta(minutes=10))
+    assert ladder(change("A", "CME", 10, -100), A=100).total_peak == Peak(ZERO, None)
+
+
+def test_nobodys_cash_serves_another():
+    found = ladder(change("A", "CME", 10, -100), change("B", "BANK", 5, 500), B=60)
+    assert found.total_peak.amount == Money(100)
+
+
 def test_the_peak_is_found_by_instant_not_by_hour():
-    # At the end of the hour all is back: only an instant shows what was laid out.
-    found = ladder(move("CME", 10, OUT, 100), move("CME", 50, IN, 100), opening={"CME": 30})
-    assert found.rungs[0].available_at_end == Money(30)
-    assert found.peaks["CME"] == Peak(Money(70), FIRST + timedelta(minutes=10))
+    found = ladder(change("A", "CME", 10, -100), change("A", "BANK", 50, 100))
+    assert found.peaks["CME"] == Peak(Money(100), FIRST + timedelta(minutes=10))
+    assert [rung.prefunded_at_end for rung in found.rungs if rung.place == "CME"] == [ZERO] * 11
 
 
 def test_in_one_instant_what_goes_out_goes_first():
-    found = ladder(move("CME", 10, IN, 100), move("CME", 10, OUT, 100))
-    assert found.peaks["CME"].amount == Money(100)
+    found = ladder(change("A", "BANK", 10, 100), change("A", "CME", 10, -100))
+    assert found.total_peak.amount == Money(100)
 
 
-def test_one_places_surplus_lowers_the_total_peak():
-    found = ladder(move("CME", 10, OUT, 100), opening={"BANK": 60})
-    assert found.peaks["CME"].amount == Money(100)
-    assert found.peaks["BANK"] == Peak(ZERO, None)
-    assert found.total_peak.amount == Money(40)
+def test_what_comes_in_pays_back_the_oldest_place_first():
+    found = ladder(
+        change("A", "CME", 10, -100), change("A", "FICC", 20, -50), change("A", "BANK", 70, 120)
+    )
+    ends = {
+        (rung.place, rung.start.hour): rung.prefunded_at_end.cents
+        for rung in found.rungs
+        if rung.start.hour < 14
+    }
+    assert (ends["CME", 12], ends["FICC", 12]) == (100, 50)
+    assert (ends["CME", 13], ends["FICC", 13]) == (0, 30)
+    assert found.total_peak == Peak(Money(150), FIRST + timedelta(minutes=20))
+
+
+def test_what_was_laid_out_before_is_carried():
+    found = ladder(change("A", "BANK", 70, 40), A=-100)
+    assert found.peaks[CARRIED] == Peak(Money(100), FIRST)
+    carried = [rung.prefunded_at_end.cents for rung in found.rungs if rung.place == CARRIED]
+    assert carried[:2] == [100, 60]
 
 
 def test_a_day_with_nothing():
@@ -84,32 +114,44 @@ def test_a_day_with_nothing():
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("changed", "message"),
     [
         ({"movements": (move("CME", -1, OUT, 1),)}, "movements are of"),
         ({"movements": (move("CME", 11 * 60, OUT, 1),)}, "movements are of"),
-        ({"opening": {"CME": Money(-1)}}, "not negative"),
+        ({"changes": (change("A", "CME", -1, 1),)}, "movements are of"),
         ({"last_hour": LAST + timedelta(minutes=1)}, "whole hours"),
         ({"last_hour": FIRST - timedelta(hours=1)}, "whole hours"),
     ],
 )
-def test_impossible_days_are_refused(changes: dict[str, Any], message: str):
-    values = {"movements": (), "opening": {}, "first_hour": FIRST, "last_hour": LAST, **changes}
+def test_impossible_days_are_refused(changed: dict[str, Any], message: str):
+    values = {
+        "movements": (),
+        "changes": (),
+        "own_cash": {},
+        "first_hour": FIRST,
+        "last_hour": LAST,
+        **changed,
+    }
     with pytest.raises(ValueError, match=message):
-        cash_ladder(values.pop("movements"), **values)
+        cash_ladder(values.pop("movements"), values.pop("changes"), **values)
 
 
 def test_impossible_movements_are_refused():
+    naive = datetime(2026, 5, 11)  # noqa: DTZ001
     with pytest.raises(ValueError, match="above zero"):
         move("CME", 1, OUT, 0)
     with pytest.raises(ValueError, match="a zone"):
-        CashMovement("CME", datetime(2026, 5, 11), OUT, Money(1), "margin", True)  # noqa: DTZ001
+        CashMovement("CME", naive, OUT, Money(1), "margin", True)
+    with pytest.raises(ValueError, match="an amount"):
+        change("A", "CME", 1, 0)
+    with pytest.raises(ValueError, match="a zone"):
+        CashChange("A", "CME", naive, Money(1))
 
 
 def test_what_the_arrangement_saves_is_the_difference_of_the_peaks():
     compared = ComparedLadders(
-        with_arrangement=ladder(move("CME", 10, OUT, 20)),
-        without_arrangement=ladder(move("CME", 10, OUT, 100)),
+        with_arrangement=ladder(move("CME", 10, OUT, 20), change("A", "CME", 10, -20)),
+        without_arrangement=ladder(change("A", "CME", 10, -100)),
     )
     assert compared.peak_saved == Money(80)
     document: Any = compared.as_document()

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date
 
 from crossmargin.basics.identifiers import customer_of
-from crossmargin.basics.money import ZERO, Money, money_from_decimal
-from crossmargin.ledger.assets import CASH, Asset
+from crossmargin.basics.money import ZERO, Money
 from crossmargin.reporting.breaks import Break
 from crossmargin.reporting.capital import CapitalReport
-from crossmargin.reporting.cash_ladder import (
-    CashLadder,
-    CashMovement,
-    ComparedLadders,
-    Direction,
-    cash_ladder,
-)
 from crossmargin.reporting.custody_documents import report_document, slice_document
-from crossmargin.reporting.custody_report import CustodyReport, ReportHeading
-from crossmargin.reporting.custody_values import BreakCause, Coverage, RowOfAsset
 from crossmargin.reporting.notices import (
     Notice,
     call_unmet_above_excess_capital,
@@ -30,7 +20,8 @@ from crossmargin.reporting.notices import (
     under_target,
 )
 from crossmargin.reporting.statement import statement_document
-from crossmargin.services.book_reports.custody import custody_of, slice_of
+from crossmargin.services.book_reports.custody import custody_inputs, custody_of, slice_of
+from crossmargin.services.book_reports.custody_versions import previous_custody
 from crossmargin.services.book_reports.inputs import DayInputs, day_inputs
 from crossmargin.services.book_reports.reconciling import breaks_of, reconciliations
 from crossmargin.services.book_reports.segregation import (
@@ -56,27 +47,24 @@ from crossmargin.services.clearing_day.report_register import (
     last_report,
     report_record_id,
 )
-from crossmargin.services.clearing_day.schedule import Step, StepKind
-from crossmargin.services.clearing_day.standing import SIDES
+from crossmargin.services.clearing_day.schedule import Step
 from crossmargin.services.clearing_day.verifying import verify_work
 
-__all__ = ["NOTICE", "REPORT", "amount_of", "close_day", "report_record_id"]
+__all__ = ["NOTICE", "REPORT", "close_day", "report_record_id"]
 
 
 def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
     """Make every report of the day, verify the ledger, draft the notices that are due."""
     day = step.business_date
     inputs = day_inputs(context, work, day)
-    if not inputs.customers:
-        return StepResult({"reports": 0})
     segregation = segregation_of(inputs)
     interest = residual_interest_of(inputs, segregation)
     stress = residual_interest_without_savings(inputs, segregation)
     capital = capital_of(inputs, work.records)
-    custody = custody_of(
-        inputs, work, at=step.at, previous=_previous_custody(work.records, context.bd_fcm, day)
-    )
-    own_slice = slice_of(inputs, custody)
+    of_custody = custody_inputs(inputs, step.at)
+    previous = previous_custody(work.records, context.bd_fcm, day)
+    custody = custody_of(of_custody, work, at=step.at, previous=previous)
+    own_slice = slice_of(of_custody, custody)
     reconciled = reconciliations(inputs, work, _previous_breaks(work.records, context.bd_fcm, day))
     findings = verify_work(work)
     documents: dict[str, Mapping[str, object]] = {
@@ -90,7 +78,6 @@ def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
         "custody": report_document(custody),
         "custody-slice": slice_document(own_slice),
         "reconciliation": {"reconciliations": [each.as_document() for each in reconciled]},
-        "cash-ladder": _ladders(inputs, work, step).as_document(),
         "verification": {
             "findings": [
                 [each.check.value, each.where, each.asset, each.was, each.expected]
@@ -228,109 +215,9 @@ def _unmet_calls(
     return found
 
 
-def _ladders(inputs: DayInputs, work: Work, step: Step) -> ComparedLadders:
-    """Return what must go out tomorrow at each deadline, and what is called to come in."""
-    clock = inputs.context.clock
-    tomorrow = inputs.context.next_business_day(step.business_date)
-    due = {
-        "CME": clock.times[StepKind.CME_MORNING].on(tomorrow),
-        "FICC": clock.times[StepKind.FICC_MORNING].on(tomorrow),
-    }
-    end = clock.times[StepKind.FEDWIRE_CLOSE].on(tomorrow)
-    called = [
-        CashMovement(
-            "SEGREGATED BANK",
-            call.issued.due_at,
-            Direction.IN,
-            call.outstanding,
-            call.issued.event_id,
-            False,
-        )
-        for customer in inputs.customers
-        for call in calls_of(work.records, customer)
-        if call.outstanding > ZERO and call.issued.due_at > step.at
-    ]
-
-    def ladder(*, with_arrangement: bool) -> CashLadder:
-        return cash_ladder(
-            [*_outgoing(inputs, due, with_arrangement=with_arrangement), *called],
-            opening={},
-            first_hour=_whole_hour(min(due.values()).astimezone(end.tzinfo)),
-            last_hour=_whole_hour(end + timedelta(minutes=59)),
-        )
-
-    return ComparedLadders(ladder(with_arrangement=True), ladder(with_arrangement=False))
-
-
-def _whole_hour(at: datetime) -> datetime:
-    return at.replace(minute=0, second=0, microsecond=0)
-
-
-def _outgoing(
-    inputs: DayInputs, due: Mapping[str, datetime], *, with_arrangement: bool
-) -> list[CashMovement]:
-    movements = []
-    for customer, required in inputs.required.items():
-        needed = {
-            "CME": required.cme if with_arrangement else required.standalone_cme,
-            "FICC": required.ficc_xm if with_arrangement else required.standalone_ficc,
-        }
-        for side in SIDES:
-            lacking = needed[side.value] - inputs.standings[customer].value_at(side)
-            if lacking > ZERO:
-                purpose = f"margin of {customer.customer_id}"
-                movements.append(
-                    CashMovement(
-                        side.value, due[side.value], Direction.OUT, lacking, purpose, False
-                    )
-                )
-    return movements
-
-
 def _previous_breaks(records: Records, bd_fcm: str, day: date) -> dict[str, list[Break]]:
     found = last_report(records, bd_fcm, "reconciliation", before=day)
     if found is None:
         return {}
     said = document_of(found).get("reconciliations")
     return breaks_of(said) if isinstance(said, list) else {}
-
-
-def _previous_custody(records: Records, bd_fcm: str, day: date) -> CustodyReport | None:
-    """Return what the custody report of the day before says of its breaks: they go on ageing."""
-    report = last_report(records, bd_fcm, "custody", before=day)
-    if report is None:
-        return None
-    found = document_of(report)
-    rows, header = found["recon"], found["header"]
-    if not isinstance(rows, list) or not isinstance(header, Mapping):
-        raise TypeError(f"expected a custody report, was {found!r}")
-    heading = ReportHeading(
-        report_id=str(header["report_id"]),
-        business_date=date.fromisoformat(str(header["business_date"])),
-        as_of=datetime.fromisoformat(str(header["as_of"])),
-        created_at=datetime.fromisoformat(str(header["created_at"])),
-        due_at=datetime.fromisoformat(str(header["due_at"])),
-        sender=str(header["sender"]),
-    )
-    short = tuple(_short_row(each) for each in rows if each["break_opened"] is not None)
-    return CustodyReport(heading, 1, "", (), (), (), short, ())
-
-
-def _short_row(said: Mapping[str, object]) -> RowOfAsset:
-    asset = Asset.parsed(str(said["asset"]))
-    held, owed = (amount_of(asset, str(said[name])) for name in ("held", "owed"))
-    return RowOfAsset(
-        asset,
-        Coverage(held, owed, ()),
-        {},
-        0,
-        0,
-        BreakCause(str(said["break_cause"])),
-        date.fromisoformat(str(said["break_opened"])),
-        int(str(said["break_age_business_days"])),
-    )
-
-
-def amount_of(asset: Asset, text: str) -> int:
-    """Return the whole units that a report's text says: cents of cash, units of all else."""
-    return money_from_decimal(text).cents if asset == CASH else int(text)

@@ -7,15 +7,17 @@ is on its way is shown apart, once.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
+from crossmargin.basics.money import Money
 from crossmargin.basics.records import Record
 from crossmargin.ledger.assets import Asset
 from crossmargin.ledger.chart import Account, AccountKind
 from crossmargin.ledger.custody import CUSTODY_FACT, CustodyFact, Fact, as_last_stated, fact_of
 from crossmargin.ledger.posting import Balance
-from crossmargin.ledger.transfers import TransferState
+from crossmargin.ledger.transfers import Transfer, TransferState
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.reporting.custody_checks import CustodyFacts
 from crossmargin.reporting.custody_report import (
@@ -35,7 +37,7 @@ from crossmargin.reporting.custody_values import (
     LocationType,
     MarginClass,
 )
-from crossmargin.reporting.rules import due_on_next_business_day
+from crossmargin.reporting.rules import ReportingRules, due_on_next_business_day
 from crossmargin.services.book_reports.inputs import DayInputs
 from crossmargin.services.books.ports import Ledger, Work
 from crossmargin.services.clearing_day.intake import HELD_FILE
@@ -46,53 +48,97 @@ _CLAIMS = {AccountKind.FICC_XM_MARGIN: MarginClass.XM, AccountKind.FICC_SCM_MARG
 _HELD_FOR = {"FUTURES": HeldFor.XM, "SECURITIES": HeldFor.SCM}
 
 
+@dataclass(frozen=True, slots=True)
+class CustodyInputs:
+    """What a custody report and its slice are made of.
+
+    Parameters
+    ----------
+    bd_fcm : str
+        Whose books have the custodian's statement, and whose slice it is.
+    business_date : date
+    as_of : datetime
+        The close of business: what the ledger has later is left out.
+    rules : ReportingRules
+    balances : mapping of (account id, Asset) to Balance
+        Of the whole ledger, then.
+    market_value : function of CUSIP and par to Money
+    """
+
+    bd_fcm: str
+    business_date: date
+    as_of: datetime
+    rules: ReportingRules
+    balances: Mapping[tuple[str, Asset], Balance]
+    market_value: Callable[[str, int], Money]
+
+
+def custody_inputs(inputs: DayInputs, as_of: datetime) -> CustodyInputs:
+    """Return what the custody report of a close is made of."""
+    return CustodyInputs(
+        inputs.context.bd_fcm,
+        inputs.business_date,
+        as_of,
+        inputs.rules,
+        inputs.balances,
+        inputs.market_value,
+    )
+
+
 def custody_of(
-    inputs: DayInputs, work: Work, *, at: datetime, previous: CustodyReport | None
+    inputs: CustodyInputs,
+    work: Work,
+    *,
+    at: datetime,
+    previous: CustodyReport | None,
+    corrects: CustodyReport | None = None,
 ) -> CustodyReport:
     """Return FICC's custody report of the day, over all BD-FCMs.
 
     Parameters
     ----------
-    inputs : DayInputs
+    inputs : CustodyInputs
     work : Work
     at : datetime
-        When it is made: the close of business it is of.
+        When it is made.
     previous : CustodyReport, optional
         Of the business day before, whose breaks are carried.
+    corrects : CustodyReport, optional
+        The version that it supersedes.
     """
     day = inputs.business_date
     accounts = _accounts(work, day)
-    due = due_on_next_business_day(day, inputs.rules.custody_report_due, sifma_calendar())
+    version = 1 if corrects is None else corrects.version + 1
     heading = ReportHeading(
-        report_id=f"custody/{day.isoformat()}/1",
+        report_id=f"custody/{day.isoformat()}/{version}",
         business_date=day,
-        as_of=at,
+        as_of=inputs.as_of,
         created_at=at,
-        due_at=due,
+        due_at=due_on_next_business_day(day, inputs.rules.custody_report_due, sifma_calendar()),
         sender="FICC",
     )
     facts = CustodyFacts(
         holdings=_holdings(work, inputs, accounts),
         entitlements=_entitlements(inputs.balances),
-        in_transit=_in_transit(work.ledger),
-        margin_account_totals=_totals(work.ledger),
+        in_transit=_in_transit(work.ledger, inputs),
+        margin_account_totals=_totals(work.ledger, inputs),
         custody_ledger=_ledger_of_places(inputs.balances),
     )
-    return custody_report(heading, facts, previous_day=previous, corrects=None)
+    return custody_report(heading, facts, previous_day=previous, corrects=corrects)
 
 
-def slice_of(inputs: DayInputs, report: CustodyReport) -> CustodySlice:
+def slice_of(inputs: CustodyInputs, report: CustodyReport) -> CustodySlice:
     """Return a BD-FCM's own slice: its claims in its own book against the report."""
     claims: dict[tuple[MarginClass, str, Asset], int] = defaultdict(int)
     for (account_id, asset), balance in inputs.balances.items():
         account = Account.parsed(account_id)
         margin_class = _CLAIMS.get(account.kind)
-        if margin_class is None or account.bd_fcm != inputs.context.bd_fcm:
+        if margin_class is None or account.bd_fcm != inputs.bd_fcm:
             continue
         if balance.posted_debit:
             own = margin_account_id(account.bd_fcm, account.customer_id, margin_class)
             claims[margin_class, own, asset] += balance.posted_debit
-    return custody_slice(inputs.context.bd_fcm, claims, report)
+    return custody_slice(inputs.bd_fcm, claims, report)
 
 
 def margin_account_id(bd_fcm: str, customer_id: str, margin_class: MarginClass) -> str:
@@ -143,10 +189,10 @@ def _digest(fact: CustodyFact | None) -> str:
 
 
 def _holdings(
-    work: Work, inputs: DayInputs, accounts: Mapping[str, CustodyAccount]
+    work: Work, inputs: CustodyInputs, accounts: Mapping[str, CustodyAccount]
 ) -> list[Holding]:
     holdings = []
-    for row in custodian_rows(work, inputs.context.bd_fcm, inputs.business_date):
+    for row in custodian_rows(work, inputs.bd_fcm, inputs.business_date):
         _, place, _, segregation, asset_text, quantity, _ = row
         account = accounts.get(str(place))
         if account is None or not int(str(quantity)):
@@ -185,35 +231,41 @@ def _entitlements(balances: Mapping[tuple[str, Asset], Balance]) -> list[Entitle
     return found
 
 
-def _in_transit(ledger: Ledger) -> list[InTransit]:
+def _in_transit(ledger: Ledger, inputs: CustodyInputs) -> list[InTransit]:
     """Return what waits at FICC's custody accounts, by transfer."""
-    settled = {
-        each.pending_id
+    moved = [
+        (account, each)
         for account in _custody_accounts(ledger)
-        for each in ledger.transfers(account_id=account.account_id)
-        if each.pending_id
-    }
+        for each in _then(ledger, account, inputs)
+    ]
+    settled = {each.pending_id for _, each in moved if each.pending_id}
     moving = []
-    for account in _custody_accounts(ledger):
-        for each in ledger.transfers(account_id=account.account_id):
-            if each.state is not TransferState.PENDING or each.transfer_id in settled:
-                continue
-            inward = each.debit_account_id == account.account_id
-            amount = each.amount if inward else -each.amount
-            moving.append(InTransit(each.transfer_id, account.custodian, each.asset, amount))
+    for account, each in moved:
+        if each.state is not TransferState.PENDING or each.transfer_id in settled:
+            continue
+        inward = each.debit_account_id == account.account_id
+        amount = each.amount if inward else -each.amount
+        moving.append(InTransit(each.transfer_id, account.custodian, each.asset, amount))
     return moving
+
+
+def _then(ledger: Ledger, account: Account, inputs: CustodyInputs) -> Iterator[Transfer]:
+    """Yield the transfers of an account up to the close."""
+    for each in ledger.transfers(account_id=account.account_id, last=inputs.business_date):
+        if each.at <= inputs.as_of:
+            yield each
 
 
 def _custody_accounts(ledger: Ledger) -> list[Account]:
     return [account for kind in _PLACES for account in ledger.accounts(kind=kind)]
 
 
-def _totals(ledger: Ledger) -> dict[Asset, int]:
+def _totals(ledger: Ledger, inputs: CustodyInputs) -> dict[Asset, int]:
     """Return what FICC owes by asset from the transfers: another path than the balances."""
     totals: dict[Asset, int] = defaultdict(int)
     for kind in _DEBTS:
         for account in ledger.accounts(kind=kind):
-            for each in ledger.transfers(account_id=account.account_id):
+            for each in _then(ledger, account, inputs):
                 if each.state in {TransferState.POSTED, TransferState.POSTS_PENDING}:
                     inward = each.credit_account_id == account.account_id
                     totals[each.asset] += each.amount if inward else -each.amount

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 
 from crossmargin.basics.money import ZERO, Money, money_from_decimal
 from crossmargin.collateral.call_events import STREAM
+from crossmargin.reporting.notices import under_required
+from crossmargin.reporting.residual_interest import ResidualInterest, UndermarginedAmount
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import StepResult
 from crossmargin.services.clearing_day.report_register import (
     FILED,
+    NOTICE,
     document_of,
     filed_record_id,
     last_report,
@@ -34,7 +37,8 @@ def file_segregation(context: DayContext, work: Work, step: Step) -> StepResult:
 def meet_residual_interest(context: DayContext, work: Work, step: Step) -> StepResult:
     """Compare residual interest with what the day before asks for, at its deadline.
 
-    What undermargined customers have paid since comes off what is required.
+    What undermargined customers have paid since comes off what is required. Where less is held, the
+    notice is drafted at once.
     """
     report = last_report(
         work.records, context.bd_fcm, "residual-interest", before=step.business_date
@@ -46,13 +50,37 @@ def meet_residual_interest(context: DayContext, work: Work, step: Step) -> StepR
     held = money_from_decimal(str(document["residual_interest_held"]))
     paid = _paid_since(work, context.bd_fcm, document, step)
     left = max(ZERO, required - paid)
+    notice = under_required(
+        ResidualInterest(
+            undermargined=tuple(
+                UndermarginedAmount(name, amount, ZERO, ZERO)
+                for name, amount in _undermargined(document).items()
+            ),
+            held=held,
+            target=money_from_decimal(str(document["target"])),
+            required=required,
+            required_after_payments=left,
+        ),
+        sender=context.bd_fcm,
+        business_date=step.business_date,
+    )
+    if notice is not None:
+        name = f"{notice.kind.value}/{step.name}"
+        work.records.add(
+            context.written(step, report.record_id).record(
+                f"notice/{context.bd_fcm}/{step.business_date.isoformat()}/{name}",
+                NOTICE,
+                context.bd_fcm,
+                notice.as_document(),
+            )
+        )
     return StepResult(
         {
             "required": str(required),
             "paid_by_undermargined": str(paid),
             "required_after_payments": str(left),
             "held": str(held),
-            "compliant": "yes" if held >= left else "no",
+            "compliant": "yes" if notice is None else "no",
         },
         (report.record_id,),
     )
@@ -60,12 +88,8 @@ def meet_residual_interest(context: DayContext, work: Work, step: Step) -> StepR
 
 def _paid_since(work: Work, bd_fcm: str, document: Mapping[str, object], step: Step) -> Money:
     """Return what undermargined customers have paid today, each up to what was lacking."""
-    undermargined = document["undermargined"]
-    if not isinstance(undermargined, Mapping):
-        raise TypeError(f"expected undermargined amounts, was {undermargined!r}")
     total = ZERO
-    for customer_id, amount in undermargined.items():
-        lacking = money_from_decimal(str(amount))
+    for customer_id, lacking in _undermargined(document).items():
         paid = Money.total(
             money_from_decimal(str(each.content["amount"]))
             for each in work.records.select(
@@ -78,3 +102,11 @@ def _paid_since(work: Work, bd_fcm: str, document: Mapping[str, object], step: S
         )
         total += min(lacking, paid)
     return total
+
+
+def _undermargined(document: Mapping[str, object]) -> dict[str, Money]:
+    """Return what the report says that each customer lacked."""
+    said = document["undermargined"]
+    if not isinstance(said, Mapping):
+        raise TypeError(f"expected undermargined amounts, was {said!r}")
+    return {str(key): money_from_decimal(str(amount)) for key, amount in said.items()}

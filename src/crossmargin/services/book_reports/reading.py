@@ -11,13 +11,15 @@ from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.report_register import NOTICE, REPORT
 
 
-def report_document(work: Work, bd_fcm: str, day: date, name: str) -> dict[str, Any]:
-    """Return a report of a day: its last version, with its record's id and digest.
+def report_document(
+    work: Work, bd_fcm: str, day: date, name: str, *, version: int | None = None
+) -> dict[str, Any]:
+    """Return a report of a day: one version or the last, with its record's id and digest.
 
     Raises
     ------
     RefusedError
-        If there is none of that name.
+        If there is none of that name, or none of that version.
     """
     found = [
         record
@@ -28,7 +30,10 @@ def report_document(work: Work, bd_fcm: str, day: date, name: str) -> dict[str, 
         known = ", ".join(sorted(report_names(work, bd_fcm, day)))
         expected = f"one of {known}" if known else f"a day that was closed, not {day}"
         raise refused("report", name, expected, "reports")
-    record = found[-1]
+    by_version = {int(str(record.content["version"])): record for record in found}
+    if version is not None and version not in by_version:
+        raise refused("version", str(version), f"from 1 to {max(by_version)}", "reports")
+    record = by_version[max(by_version) if version is None else version]
     document = record.content["document"]
     if not isinstance(document, Mapping):
         raise TypeError(f"expected a report, was {record!r}")
@@ -36,6 +41,7 @@ def report_document(work: Work, bd_fcm: str, day: date, name: str) -> dict[str, 
         "report": name,
         "bd_fcm": bd_fcm,
         "business_date": day.isoformat(),
+        "version": int(str(record.content["version"])),
         "record_id": record.record_id,
         "digest": record.digest,
         "made_at": record.at.isoformat(),
@@ -44,7 +50,12 @@ def report_document(work: Work, bd_fcm: str, day: date, name: str) -> dict[str, 
 
 
 def reports_of_day(work: Work, bd_fcm: str, day: date) -> dict[str, Any]:
-    """Return the names and digests of a day's reports and notices."""
+    """Return the names and digests of a day's reports, the last version of each, and notices."""
+    reports = {
+        str(record.content["name"]): record
+        for record in work.records.select(stream=REPORT, subject=bd_fcm, first=day, last=day)
+    }
+    notices = work.records.select(stream=NOTICE, subject=bd_fcm, first=day, last=day)
     return {
         "bd_fcm": bd_fcm,
         "business_date": day.isoformat(),
@@ -52,11 +63,11 @@ def reports_of_day(work: Work, bd_fcm: str, day: date) -> dict[str, Any]:
             {
                 "name": str(record.content.get("name") or record.content.get("kind")),
                 "what": record.stream,
+                "version": int(str(record.content.get("version", 1))),
                 "record_id": record.record_id,
                 "digest": record.digest,
             }
-            for stream in (REPORT, NOTICE)
-            for record in work.records.select(stream=stream, subject=bd_fcm, first=day, last=day)
+            for record in (*reports.values(), *notices)
         ],
     }
 

@@ -151,6 +151,11 @@ def faults_of_people(
     return faults
 
 
+def faults_of_checker(approver: str, matter: Matter, *, field: str = "approver") -> list[Refusal]:
+    """Return why somebody may not approve a matter beside the one that the people are there for."""
+    return _role_faults(field, Person.parsed(approver), CHECKERS[matter])
+
+
 def _role_faults(field: str, person: Person, permitted: frozenset[Role]) -> list[Refusal]:
     if not person.role or person.role in permitted:
         return []

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.refusals import RefusedError
 from crossmargin.parameters.registry import ParameterSet
 from crossmargin.participation.customer import CustomerFile
 from crossmargin.product.calendars import futures_delivery_calendar
-from crossmargin.services.books.approvals import Matter, check_two_people
+from crossmargin.services.books.approvals import Matter, faults_of_checker, faults_of_people
 from crossmargin.services.books.participation import customer_file
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.lot_register import Written
@@ -34,7 +35,8 @@ class DayContext:
     Raises
     ------
     RefusedError
-        Unless they are two people in roles that may make and approve wires.
+        Unless they are two people in roles that may make and approve wires; where parameters were
+        chosen for the days the checker is one who may approve parameters too.
     """
 
     bd_fcm: str
@@ -44,7 +46,12 @@ class DayContext:
     models: DayModels
 
     def __post_init__(self) -> None:
-        check_two_people(self.actor, self.approver, Matter.WIRE)
+        faults = faults_of_people(self.actor, self.approver, Matter.WIRE)
+        if self.models.chosen:
+            # Other parameters than those shipped are another matter than wires.
+            faults += faults_of_checker(self.approver, Matter.PARAMETER)
+        if faults:
+            raise RefusedError(*dict.fromkeys(faults))
 
     def parameters(self, owner: str, on: date) -> ParameterSet:
         """Return one owner's parameters in force on a day."""

@@ -72,6 +72,7 @@ class StepResult:
 
 DoStep = Callable[[Work, Step], StepResult]
 TakeIn = Callable[[Work, ArrivedFile, date], StepResult]
+TakeInLate = Callable[[Work, ArrivedFile, date], StepResult | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ class DayProgramme:
     steps : mapping of StepKind to callable
         Each computes from what is written and writes, and commits nothing.
     take_in : callable
+    take_in_late : callable
+        Of a file that is found after the close: None where it is refused.
     """
 
     bd_fcm: str
@@ -95,6 +98,7 @@ class DayProgramme:
     clock: DayClock
     steps: Mapping[StepKind, DoStep]
     take_in: TakeIn
+    take_in_late: TakeInLate
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +218,11 @@ def _taken_in(
 
     def take(work: Work, closed_at: datetime | None) -> Record:
         at = _not_before_what_is_done(work.records, programme.bd_fcm, file.arrived_at)
+        now = replace(file, arrived_at=at)
         if closed_at is None:
-            result = programme.take_in(work, replace(file, arrived_at=at), business_date)
+            result = programme.take_in(work, now, business_date)
+        elif (corrected := programme.take_in_late(work, now, business_date)) is not None:
+            result = corrected
         else:
             expected = f"a file found before the day was closed, {closed_at.isoformat()}"
             late = Refusal("file", file.name, expected, _RULE)

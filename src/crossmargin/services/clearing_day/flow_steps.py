@@ -57,7 +57,7 @@ from crossmargin.services.clearing_day.system_prices import (
 from crossmargin.settlement.close_out import ClosedOut, close_outs
 from crossmargin.settlement.delivery import DeliveryAlarm
 from crossmargin.settlement.fails import Fail, fails_charge_rate_pct
-from crossmargin.settlement.flows import Flow, FlowCycle
+from crossmargin.settlement.flows import Flow, FlowCycle, FlowKind
 from crossmargin.settlement.lots import Lot
 from crossmargin.settlement.rules import SettlementRules
 
@@ -263,11 +263,14 @@ def _book(
     step: Step,
     bd_fcm: str,
 ) -> Booked:
-    """Write each customer's flows as one record, and post one transfer a kind."""
+    """Write each customer's flows as one record, and post one transfer a kind.
+
+    A final settlement stands there with its price where it moves nothing, too.
+    """
     of_lots = _with_lots(work, lots, flows, bd_fcm)
     owners: dict[_Owner, list[Flow]] = {}
     for flow in flows:
-        if flow.amount.cents:
+        if flow.amount.cents or flow.kind is FlowKind.FUTURES_FINAL_SETTLEMENT:
             lot = of_lots[flow.lot_id]
             owner = (lot.customer, lot.at_ficc and lot.account is not Account.XM)
             owners.setdefault(owner, []).append(flow)

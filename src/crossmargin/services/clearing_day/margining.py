@@ -78,6 +78,16 @@ class DayModels:
         values = self.changes.get(owner)
         return parameters.replacing(values, reason=_REASON) if values else parameters
 
+    @property
+    def chosen(self) -> dict[str, str]:
+        """What was chosen for the days: values by name, and owners whose file was replaced."""
+        values = {
+            f"{owner}.{name}": value
+            for owner, own in sorted(self.changes.items())
+            for name, value in sorted(own.items())
+        }
+        return values | dict.fromkeys(sorted(self.registry.own), "own file")
+
     def faults_of_changes(self, on: date) -> tuple[Refusal, ...]:
         """Return everything that is unknown or does not fit in the values chosen for the days."""
         faults: list[Refusal] = []

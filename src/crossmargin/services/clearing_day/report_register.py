@@ -17,13 +17,16 @@ def report_record_id(bd_fcm: str, day: date, name: str, version: int = 1) -> str
 
 
 def last_report(records: Records, bd_fcm: str, name: str, *, before: date) -> Record | None:
-    """Return the last report of a name of a day before another; None if there is none."""
+    """Return the last version of the report of a name of the latest day before another, or None.
+
+    A version may have been made after the report of a later day.
+    """
     found = [
         record
         for record in records.select(stream=REPORT, subject=bd_fcm)
         if record.content["name"] == name and record.business_date < before
     ]
-    return found[-1] if found else None
+    return max(enumerate(found), key=lambda at: (at[1].business_date, at[0]))[1] if found else None
 
 
 def document_of(report: Record) -> Mapping[str, object]:

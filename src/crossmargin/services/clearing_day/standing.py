@@ -161,8 +161,7 @@ class Standing:
 
     def market_value(self, cusip: Cusip, par_dollars: int) -> Money:
         """Return the market value of par, down to the cent."""
-        dollars = self.prices[cusip].full_price_per_100 * par_dollars / _PER_CENT
-        return Money(math.floor(dollars * CENTS_PER_DOLLAR))
+        return _market_value(self.prices[cusip], par_dollars)
 
     def value_at(self, side: ClearingOrganization) -> Money:
         """Return what a clearing organization counts for what lies there."""
@@ -246,11 +245,28 @@ def priced(holdings: Holdings, sheet: PriceSheet) -> dict[Cusip, PricedSecurity]
         If one has no price.
     """
     every = {*holdings.par_dollars, *(c for p in holdings.at.values() for c in p.par_dollars)}
-    found = {}
-    for cusip in sorted(every):
-        quote = sheet.prices[cusip.text]
-        clean = Fraction(quote.sell_clean_per_100 or quote.buy_clean_per_100)
-        pays = quote.security.kind in COUPON_KINDS
-        accrued = accrued_interest_per_100(quote.security, sheet.price_date) if pays else 0
-        found[cusip] = PricedSecurity(quote.security, clean, Fraction(accrued))
-    return found
+    return {cusip: _priced_at(sheet, cusip) for cusip in sorted(every)}
+
+
+def market_value_at(sheet: PriceSheet, cusip: Cusip, par_dollars: int) -> Money:
+    """Return the market value of par at a sheet's prices, down to the cent (ruling 35).
+
+    Raises
+    ------
+    LookupError
+        If the security has no price.
+    """
+    return _market_value(_priced_at(sheet, cusip), par_dollars)
+
+
+def _market_value(priced_security: PricedSecurity, par_dollars: int) -> Money:
+    dollars = priced_security.full_price_per_100 * par_dollars / _PER_CENT
+    return Money(math.floor(dollars * CENTS_PER_DOLLAR))
+
+
+def _priced_at(sheet: PriceSheet, cusip: Cusip) -> PricedSecurity:
+    quote = sheet.prices[cusip.text]
+    clean = Fraction(quote.sell_clean_per_100 or quote.buy_clean_per_100)
+    pays = quote.security.kind in COUPON_KINDS
+    accrued = accrued_interest_per_100(quote.security, sheet.price_date) if pays else 0
+    return PricedSecurity(quote.security, clean, Fraction(accrued))

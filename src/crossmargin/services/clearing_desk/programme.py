@@ -6,7 +6,9 @@ from collections.abc import Callable
 from functools import partial
 
 from crossmargin.arrangement.cycles import Cycle
+from crossmargin.services.book_reports.cash_ladders import keep_ladder
 from crossmargin.services.book_reports.closing import close_day
+from crossmargin.services.book_reports.custody_versions import take_in_late
 from crossmargin.services.book_reports.filing import file_segregation, meet_residual_interest
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.charges import charge_day
@@ -31,6 +33,17 @@ from crossmargin.services.clearing_day.schedule import Step, StepKind
 
 #: Asks every customer's back-up at the close, and keeps what it says.
 AskBackups = Callable[[DayContext, Work, Step], StepResult]
+#: Steps after which the day's cash ladder is made anew: cash was called, moved, or an hour is over.
+_MOVE_CASH = (
+    StepKind.OPEN,
+    StepKind.CME_MORNING,
+    StepKind.FICC_MORNING,
+    StepKind.HOURLY,
+    StepKind.ITD,
+    StepKind.CME_ITD_DUE,
+    StepKind.FICC_ITD_DUE,
+    StepKind.FEDWIRE_CLOSE,
+)
 
 
 def day_programme(context: DayContext, ask_backups: AskBackups | None = None) -> DayProgramme:
@@ -58,6 +71,9 @@ def day_programme(context: DayContext, ask_backups: AskBackups | None = None) ->
         StepKind.EODXM_RESTRUCK: partial(_restruck, context),
         StepKind.CLOSE: partial(_close, context, ask_backups),
     }
+    if context.models.chosen:
+        steps = {kind: partial(_naming_choices, context, do) for kind, do in steps.items()}
+    steps |= {kind: partial(_with_ladder, context, steps[kind]) for kind in _MOVE_CASH}
     return DayProgramme(
         context.bd_fcm,
         context.actor,
@@ -65,7 +81,20 @@ def day_programme(context: DayContext, ask_backups: AskBackups | None = None) ->
         context.clock,
         steps,
         partial(take_in, context),
+        partial(take_in_late, context),
     )
+
+
+def _naming_choices(context: DayContext, do: DoStep, work: Work, step: Step) -> StepResult:
+    """Name in a step's record the parameters that were chosen for it."""
+    done = do(work, step)
+    return StepResult({**done.content, "chosen_parameters": context.models.chosen}, done.causes)
+
+
+def _with_ladder(context: DayContext, do: DoStep, work: Work, step: Step) -> StepResult:
+    done = do(work, step)
+    ladder = keep_ladder(context, work, step, on=step.business_date)
+    return StepResult({**done.content, **ladder.content}, done.causes)
 
 
 def _opening(context: DayContext, work: Work, step: Step) -> StepResult:
@@ -121,6 +150,7 @@ def _close(
     return _joined(
         see_customers_off(context, work, step),
         close_day(context, work, step),
+        keep_ladder(context, work, step, on=context.next_business_day(step.business_date)),
         StepResult({"backups": "no back-ups configured"})
         if ask_backups is None
         else ask_backups(context, work, step),
