@@ -32,9 +32,12 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 AS_OF = date(2026, 3, 24)
 _SCHEMAS = itertools.count()
 
-# No test is timed: on a busy machine an example may take any time.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+# No test is timed: on a busy machine an example may take any time. The examples of a test are the
+# same in every run, so that a change that fails a law is the one that broke it; others are drawn
+# with HYPOTHESIS_PROFILE=drawn.
+settings.register_profile("same", deadline=None, derandomize=True)
+settings.register_profile("drawn", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.fixture(scope="session")
