@@ -238,13 +238,13 @@ def test_a_drill_times_every_step_and_names_what_packages_lack(demo: Files) -> N
     assert steps == ["reading files", "margining every customer", "assigning", "packing"]
     assert all(Decimal(each["seconds"]) >= 0 for each in found["steps"])
     again = document_of("drill", *demo, *DEBTOR)
-    assert (
-        found["plan_digest"]
-        == again["plan_digest"]
-        == document_of("plan", *demo, *DEBTOR)["digest"]
-    )
+    plan = document_of("plan", *demo, *DEBTOR)
+    assert found["plan_digest"] == again["plan_digest"] == plan["digest"]
+    assert found["stages"] == plan["stages"]
     assert any(each["lacks"] for each in found["packages"])
-    assert "Machine time" in xm_port("drill", *demo, *DEBTOR).stdout
+    said = xm_port("drill", *demo, *DEBTOR).stdout
+    assert "Machine time" in said
+    assert "gap" in said
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,12 @@ from crossmargin.default_management.porting.units import blocks_of, divisions_of
 from crossmargin.default_management.transfer_test import no_prejudice
 from crossmargin.testing.porting import RULES, best_score, customer, inputs, receiver
 
-EXACT = replace(RULES, optimality_gap=Fraction(0), solver_nodes_max=100_000)
+EXACT = replace(
+    RULES,
+    optimality_gap=Fraction(0),
+    solver_nodes_max=100_000,
+    solver_nodes_later_max=100_000,
+)
 #: Sizes of accounts that differ, so that few assignments are equal.
 SIZES = (97, 61, 43, 29, 17)
 names = st.sampled_from("ABCDEFGH")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from crossmargin.presentation.port_tables import print_notices, title
+from crossmargin.presentation.port_tables import print_notices, stage_lines, title
 from crossmargin.presentation.tables import grid, print_whole
 from crossmargin.services.porting.drill import StepTime
 
@@ -41,6 +42,9 @@ def drill_document(
         "verdict": plan["verdict"],
         "clock": plan["clock"],
         "outcomes": _counts(plan),
+        "objective": plan["objective"],
+        "solver": plan["solver"],
+        "stages": plan["stages"],
         "packages": [
             {
                 "receiver": name,
@@ -83,10 +87,13 @@ def print_drill(console: Console, document: Mapping[str, Any]) -> None:
     print_whole(console, table)
     outcomes = ", ".join(f"{word} {count}" for word, count in document["outcomes"].items())
     console.print(f"Customers: {outcomes}.")
+    for line in stage_lines(document):
+        console.print(line)
     for gate in document["verdict"]["gates"]:
         if not gate["passed"]:
             console.print(f"Gate not passed: {gate['name']}: {gate['detail']} ({gate['rule']}).")
     for each in document["packages"]:
-        lacking = f"; lacking {', '.join(each['lacks'])}" if each["lacks"] else ""
-        console.print(f"{each['receiver']}: {each['customers']} packed{lacking}.")
+        lacking = Counter(what.partition(": ")[2] for what in each["lacks"])
+        words = "".join(f"; {what}: {count} lack it" for what, count in lacking.items())
+        console.print(f"{each['receiver']}: {each['customers']} packed{words}.")
     print_notices(console, document)

@@ -88,6 +88,7 @@ def port_document(found: PortPlan, parameters: PortingParameters) -> Document:
         "solver": solver_version(),
         "stages": [_stage(each) for each in plan.solution.stages],
         "offered_in_parts": list(found.divided),
+        "blocks": found.blocks,
         "receivers": [
             {
                 "receiver": name,

@@ -35,7 +35,7 @@ def print_port(console: Console, document: Document) -> None:
     console.print()
     print_whole(console, _placements(document))
     print_whole(console, _receivers(document))
-    for line in (*_stays(document), *_stages(document), *_refusals(document)):
+    for line in (*_stays(document), *stage_lines(document), *_refusals(document)):
         console.print(line)
     print_notices(console, document)
 
@@ -151,7 +151,10 @@ def _stays(document: Document) -> Iterator[str]:
                 yield f"  {stay['receiver']}, {parts}: {words}"
     divided = document["offered_in_parts"]
     if divided:
-        yield f"Offered in parts too, because they did not fit whole: {', '.join(divided)}."
+        yield (
+            f"Offered in parts too, of at most {document['blocks']} blocks, because they did not "
+            f"fit whole: {', '.join(divided)}."
+        )
 
 
 def _part_words(stay: Document) -> dict[str, str]:
@@ -166,7 +169,8 @@ def _part_words(stay: Document) -> dict[str, str]:
     }
 
 
-def _stages(document: Document) -> Iterator[str]:
+def stage_lines(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how good a plan is: what each stage reached, its bound, and the gap between."""
     yield f"Best first by {document['objective']}, then by what follows ({document['solver']}):"
     for stage in document["stages"]:
         show = dollars if stage["stage"] in ("placed", "top_up") else str

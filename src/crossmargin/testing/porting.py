@@ -49,10 +49,12 @@ RULES = PortingRules(
     early_warning_multiple=Fraction(11, 10),
     optimality_gap=Fraction(1, 1_000),
     solver_nodes_max=500,
+    solver_nodes_later_max=50,
     solver_seed=1,
     first_search_choices=600,
     full_search_choices_max=3_000,
     blocks_max=5,
+    part_choices_max=30_000,
     par_lot_dollars=100,
 )
 

@@ -37,14 +37,18 @@ class PortingRules:
         Multiple of that minimum under which the regulator must be told.
     optimality_gap : Fraction
         Of each stage, as a share of its value: the solver may stop there.
-    solver_nodes_max : int
-        Nodes of the search of one stage, after which it stops with the gap it then has.
+    solver_nodes_max, solver_nodes_later_max : int
+        Nodes of one search, after which it stops with the gap it then has: in the first stage, and
+        in the others.
     solver_seed : int
     first_search_choices, full_search_choices_max : int
         How many choices are searched at first beside those that the relaxation takes; up to how
         many everything is searched where that leaves more than the gap.
     blocks_max : int
         Blocks of lines into which an account is divided at most.
+    part_choices_max : int
+        How many parts times receivers are offered at most; blocks are fewer where they would be
+        more, two at least.
     par_lot_dollars : int
         Securities move in multiples of it.
     """
@@ -55,10 +59,12 @@ class PortingRules:
     early_warning_multiple: Fraction
     optimality_gap: Fraction
     solver_nodes_max: int
+    solver_nodes_later_max: int
     solver_seed: int
     first_search_choices: int
     full_search_choices_max: int
     blocks_max: int
+    part_choices_max: int
     par_lot_dollars: int
 
     @staticmethod
@@ -88,9 +94,11 @@ class PortingRules:
             early_warning_multiple=porting.ratio("early_warning_multiple"),
             optimality_gap=porting.ratio("optimality_gap"),
             solver_nodes_max=porting.whole("solver_nodes_max"),
+            solver_nodes_later_max=porting.whole("solver_nodes_later_max"),
             solver_seed=porting.whole("solver_seed"),
             first_search_choices=porting.whole("first_search_choices"),
             full_search_choices_max=porting.whole("full_search_choices_max"),
             blocks_max=porting.whole("blocks_max"),
+            part_choices_max=porting.whole("part_choices_max"),
             par_lot_dollars=par_lot_dollars,
         )

@@ -26,6 +26,7 @@ FloatArray = npt.NDArray[np.float64]
 _LARGEST = 1e3  # no coefficient of a row is larger: HiGHS's tolerance is 1e-6
 _CHOSEN = 0.5
 _WHO_STAGES = 2  # the stages that decide who is placed; the others are of costs
+_FEW = 0.5
 _CUTS_MAX = 200
 _TOLERANCE = 1e-6
 
@@ -169,7 +170,6 @@ class _Model:
             "threads": 1,
             "random_seed": self.rules.solver_seed,
             "mip_rel_gap": float(self.rules.optimality_gap),
-            "mip_max_nodes": self.rules.solver_nodes_max,
         }.items():
             self._highs.setOptionValue(option, value)
         self._highs.addVars(self._columns, np.zeros(self._columns), np.ones(self._columns))
@@ -246,8 +246,9 @@ class _Model:
     def optimise(self, stage: int, begun: list[int]) -> tuple[list[int], float, bool]:
         """Return the best assignment of a stage, its bound in cents or counts, and if proved.
 
-        The relaxation gives a bound and says which choices are worth a search; they are searched
-        first. Everything is searched only where that leaves more than the gap and is not too large.
+        The relaxation gives a bound and says which choices are worth a search. Where they are few
+        of all, they are searched first, and everything only where that leaves more than the gap and
+        is not too large.
 
         Parameters
         ----------
@@ -258,9 +259,12 @@ class _Model:
         given = self._stages[stage]
         self._highs.changeColsCost(self._columns, self._every, given.costs)
         bound, kernel = self._relaxed(begun)
-        is_small = len(self.program.choices) <= self.rules.full_search_choices_max
-        chosen = begun
-        uppers = [] if kernel.all() else [kernel]
+        rules, chosen = self.rules, begun
+        nodes = rules.solver_nodes_later_max if stage else rules.solver_nodes_max
+        self._highs.setOptionValue("mip_max_nodes", nodes)
+        is_small = len(self.program.choices) <= rules.full_search_choices_max
+        # In the first stage what one search found helps the next; later it is not worth the time.
+        uppers = [kernel] if kernel.mean() < (_FEW if stage else 1.0) else []
         if is_small or not uppers:
             uppers.append(np.ones(self._columns))
         for upper in uppers:

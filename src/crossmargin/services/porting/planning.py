@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from fractions import Fraction
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from crossmargin.arrangement.requirement import CustomerRequirement
@@ -44,7 +45,10 @@ from crossmargin.services.porting.property import left_of
 
 _EASTERN = ZoneInfo("America/New_York")
 _NOON = time(12)
+_BLOCKS_MIN = 2
 Progress = Callable[[str], None]
+#: By customer, ways to divide the account: of each the lines of its parts.
+_Ways = Mapping[str, Sequence[Sequence[Mapping[str, int]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,8 @@ class PortPlan:
     clock : Clock or None
     divided : tuple of str
         Customers whose accounts were offered in parts, because they were not placed whole.
+    blocks : int
+        Into so many blocks of lines an account was divided at most.
     """
 
     book: PortingBook
@@ -90,6 +96,7 @@ class PortPlan:
     verdict: Verdict
     clock: Clock | None
     divided: tuple[str, ...]
+    blocks: int
 
     @property
     def interference(self) -> tuple[FiccRefusal, ...]:
@@ -131,8 +138,9 @@ def port_plan(
         if not each.placements and not each.ineligible
     ]
     tell("Margining parts of accounts")
-    customers, divided = _with_parts(inputs.customers, behind, book, remargining, request.rules)
-    if divided:
+    ways, blocks = _ways(behind, book, request.rules)
+    if ways:
+        customers = _with_parts(inputs.customers, ways, book, remargining, request.rules)
         plan = make_plan(replace(inputs, customers=customers), progress=tell)
     calendar = sifma_calendar()
     return PortPlan(
@@ -141,7 +149,8 @@ def port_plan(
         plan,
         trigger_verdict(request.trigger, request.clock, calendar),
         clock_of(request.trigger, request.clock, calendar),
-        tuple(divided),
+        tuple(ways),
+        blocks,
     )
 
 
@@ -179,21 +188,36 @@ def _entitled(
     return replace(customer, divisions=(Division((whole,)),))
 
 
+def _ways(behind: Sequence[str], book: PortingBook, rules: PortingRules) -> tuple[_Ways, int]:
+    """Return the ways to divide accounts left behind, and in how many blocks at most.
+
+    In fewer than the rules allow where all parts, each at every receiver, would be too many.
+    """
+    whole = {
+        name: book.accounts[name]
+        for name in behind
+        if name in book.accounts and book.accounts[name].is_complete
+    }
+    blocks = rules.blocks_max
+    while True:
+        fewer = replace(rules, blocks_max=blocks)
+        found = {
+            name: ways_to_divide(each, book.units[name], fewer) for name, each in whole.items()
+        }
+        choices = sum(map(len, chain(*found.values()))) * len(book.file.receivers)
+        if choices <= rules.part_choices_max or blocks <= _BLOCKS_MIN:
+            return {name: each for name, each in found.items() if each}, blocks
+        blocks -= 1
+
+
 def _with_parts(
     customers: Sequence[PortingCustomer],
-    behind: Sequence[str],
+    ways: _Ways,
     book: PortingBook,
     remargining: Remargining,
     rules: PortingRules,
-) -> tuple[tuple[PortingCustomer, ...], list[str]]:
-    """Return customers with the ways to divide those left behind, and who has any."""
-    ways = {}
-    for name in behind:
-        account = book.accounts.get(name)
-        if account is not None and account.is_complete:
-            found = ways_to_divide(account, book.units[name], rules)
-            if found:
-                ways[name] = found
+) -> tuple[PortingCustomer, ...]:
+    """Return customers with the ways to divide those left behind."""
     pieces = _pieces(ways, book, remargining)
     divided = []
     for customer in customers:
@@ -203,7 +227,7 @@ def _with_parts(
             for parts in pieces.get(customer.customer_id, ())
         ]
         divided.append(replace(customer, divisions=(*customer.divisions, *divisions)))
-    return tuple(divided), list(ways)
+    return tuple(divided)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +241,7 @@ class _Piece:
 
 
 def _pieces(
-    ways: Mapping[str, Sequence[Sequence[Mapping[str, int]]]],
+    ways: _Ways,
     book: PortingBook,
     remargining: Remargining,
 ) -> dict[str, list[list[_Piece]]]:

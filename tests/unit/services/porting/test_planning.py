@@ -242,6 +242,30 @@ def test_an_account_that_fits_nowhere_whole_moves_in_parts_that_add_up(
     assert [each.part.value for each in fund.placements] == fund.moved.split(weights)
 
 
+def test_where_parts_would_be_too_many_accounts_are_divided_in_fewer_blocks(
+    simulated_run: MarginRun, remargining: Remargining, parameters: PortingParameters
+) -> None:
+    book = book_of(
+        simulated_run, remargining, file_of(receiver("A", capital=10**9, customer_max=1))
+    )
+
+    def with_at_most(choices: int) -> PortPlan:
+        rules = replace(parameters.rules, part_choices_max=choices)
+        return port_plan(book, remargining, PortRequest(REQUIRED, rules, parameters.clock))
+
+    def offered(plan: PortPlan) -> int:
+        ways = [way for each in plan.plan.outcomes for way in each.customer.divisions[1:]]
+        return sum(len(way.parts) for way in ways)
+
+    every = with_at_most(10**6)
+    assert every.blocks == parameters.rules.blocks_max
+    assert with_at_most(offered(every)).blocks == every.blocks
+    fewer = with_at_most(offered(every) - 1)
+    assert fewer.blocks < every.blocks
+    assert 0 < offered(fewer) < offered(every)
+    assert with_at_most(0).blocks == 2
+
+
 def test_notes_are_paired_with_the_future_of_the_other_sign_nearest_in_maturity(
     open_plan: PortPlan,
 ) -> None:
