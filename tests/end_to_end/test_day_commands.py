@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from crossmargin.bootstrap.books import create_books
 from crossmargin.feeds.market.directory import write_market_directory
+from crossmargin.product.calendars import sifma_calendar
 from crossmargin.simulation.book import demo_positions, demo_positions_csv
 from crossmargin.testing.clearing_days import (
     FIRM,
@@ -144,6 +146,31 @@ def test_terms_and_decisions_are_entered_and_shown(books: str, day: str) -> None
     decided = ("call", "decide", "nothing", *entered, "--reject", "--reason", "paid in part")
     status, _, remarks = outcome(*decided, "--approver", "bd_fcm_risk:ann")
     assert (status, "a proposal to close out" in remarks) == (1, True)
+
+
+def test_a_correction_by_hand_is_entered_after_the_close_and_traced(
+    books: str, day: str, tmp_path: Path
+) -> None:
+    fees = said("ledger", "transfers", "--books", books, "--kind", "FEE")["transfers"]
+    file, paper = tmp_path / "corrections.csv", "ab" * 32
+    file.write_text(
+        "adjustment_id,customer_id,corrects,amount,transfer_id,reason,document_sha256\n"
+        f"rate,CURVE-FUND,FEE,1.00,{fees[0]['transfer_id']},wrong rate,{paper}\n",
+        "utf-8",
+    )
+    people = ("--actor", "bd_fcm_operations:ann", "--approver", "bd_fcm_risk:bob")
+    enter = ("ledger", "adjust", str(file), "--books", books, "--bd-fcm", FIRM, *people)
+    status, _, remarks = outcome(*enter, "--at", f"{day}T23:45-04:00")
+    assert (status, "a day that is not closed" in remarks) == (1, True)
+    next_day = sifma_calendar().next_business_day(date.fromisoformat(day))
+    for _ in range(2):
+        status, _, remarks = outcome(*enter, "--at", f"{next_day}T06:30-04:00")
+        assert (status, remarks.strip()) == (0, f"adjustment/{FIRM}/rate/1")
+    kind = ("--kind", "FEE_ADJUSTMENT")
+    (posted,) = said("ledger", "transfers", "--books", books, *kind)["transfers"]
+    nodes = said("trace", posted["transfer_id"], "--books", books)["nodes"]
+    assert ["corrections.csv", "2"] in [[each["file"], each["line"]] for each in nodes]
+    assert outcome("ledger", "verify", "--books", books)[0] == 0
 
 
 def test_a_report_of_no_day_is_refused(books: str) -> None:

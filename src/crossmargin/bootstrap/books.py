@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from crossmargin.feeds.books.programme import LoadedBooks, LoadedPlaces
     from crossmargin.participation.criteria import Criteria
     from crossmargin.participation.rehearsal import Rehearsal
+    from crossmargin.services.books.adjusting import AdjustmentFile
     from crossmargin.services.books.loading import Participants
     from crossmargin.services.books.ports import Books, Work
     from crossmargin.services.clearing_day.margining import DayModels
@@ -41,8 +42,14 @@ def open_inbox(folder: Path, *, bd_fcm: str = "BD-FCM") -> FolderInbox:
     return Inbox(folder, bd_fcm)
 
 
-def read_clearing_plan(path: Path, positions: Path) -> ClearingPlan:
+def read_clearing_plan(path: Path, positions: Path, *, bd_fcm: str = "BD-FCM") -> ClearingPlan:
     """Read the plan of a simulated month against the positions file that it begins with.
+
+    Parameters
+    ----------
+    path, positions : Path
+    bd_fcm : str
+        Of positions that name none.
 
     Raises
     ------
@@ -52,7 +59,7 @@ def read_clearing_plan(path: Path, positions: Path) -> ClearingPlan:
     from crossmargin.basics.refusals import RefusedError, refused
     from crossmargin.simulation.clearing.plan_reading import read_plan
 
-    loaded = read_positions(positions)
+    loaded = read_positions(positions, bd_fcm=bd_fcm)
     if loaded.refusals:
         raise RefusedError(*loaded.refusals)
     try:
@@ -99,6 +106,13 @@ def read_bd_fcm_books(path: Path) -> LoadedBooks:
 def read_places(path: Path) -> LoadedPlaces:
     """Read a file of places, and of facts of them, of a BD-FCM whose books are open."""
     from crossmargin.feeds.books.programme import read_places as run
+
+    return run(path)
+
+
+def read_adjustments(path: Path) -> AdjustmentFile:
+    """Read a file of corrections by hand of what was posted."""
+    from crossmargin.feeds.books.adjustments import read_adjustments as run
 
     return run(path)
 
@@ -204,7 +218,7 @@ def clearing_desk(
     if plan is None or positions is None:
         return desk
     parties = simulated_parties(
-        read_clearing_plan(plan, positions), files, outbox, desk.step_instants
+        read_clearing_plan(plan, positions, bd_fcm=bd_fcm), files, outbox, desk.step_instants
     )
     return desk.with_others(parties)
 
