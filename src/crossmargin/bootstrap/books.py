@@ -117,11 +117,11 @@ def read_adjustments(path: Path) -> AdjustmentFile:
     return run(path)
 
 
-def open_outbox(folder: Path) -> FolderOutbox:
-    """Open an outbox: one folder a business day."""
+def open_outbox(folder: Path, *, bd_fcm: str = "BD-FCM") -> FolderOutbox:
+    """Open a BD-FCM's outbox: one folder a business day."""
     from crossmargin.feeds.books.outbox import FolderOutbox as Outbox
 
-    return Outbox(folder)
+    return Outbox(folder, bd_fcm)
 
 
 def rebuild_balances(address: str) -> int:
@@ -207,7 +207,7 @@ def clearing_desk(
     desk = Desk(
         books,
         files,
-        open_outbox(outbox),
+        open_outbox(outbox, bd_fcm=bd_fcm),
         models,
         bd_fcm,
         actor,
@@ -286,8 +286,13 @@ def write_reports(work: Work, directory: Path, bd_fcm: str, day: date) -> list[P
     """Write a day's reports, notices and files in the clearing organizations' shapes.
 
     Files of the same content are left as they are.
+
+    Raises
+    ------
+    RefusedError
+        If files of another BD-FCM are there under the same names.
     """
-    from crossmargin.feeds.books.outbox import replace_file
+    from crossmargin.feeds.books.outbox import refuse_anothers, replace_file
     from crossmargin.feeds.ccp_files.writing import ccp_file_text, file_name
     from crossmargin.presentation.report_files import notice_file, report_files
     from crossmargin.services.book_reports.reading import (
@@ -304,6 +309,7 @@ def write_reports(work: Work, directory: Path, bd_fcm: str, day: date) -> list[P
         files |= notice_file(notice, number)
     for file in ccp_files_of(work.records, bd_fcm, day):
         files[file_name(file)] = ccp_file_text(file).encode()
+    refuse_anothers(directory, files, bd_fcm)
     if files:
         directory.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
@@ -346,7 +352,7 @@ def hold_rehearsal(
             bd_fcm = script.customer.bd_fcm
             files = open_inbox(Path(folder) / "in", bd_fcm=bd_fcm)
             people = (script.entered_by, script.approved_by)
-            desk = Desk(own, files, open_outbox(outbox), models, bd_fcm, *people)
+            desk = Desk(own, files, open_outbox(outbox, bd_fcm=bd_fcm), models, bd_fcm, *people)
             times = script.times
             terms = RehearsalTerms(
                 script.customer,
