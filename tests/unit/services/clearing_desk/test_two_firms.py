@@ -9,7 +9,11 @@ import pytest
 
 from crossmargin.basics.money import ZERO, Money, money_from_decimal
 from crossmargin.basics.records import Record
+from crossmargin.bootstrap import parameter_registry
+from crossmargin.bootstrap.books import published_criteria
 from crossmargin.ledger.transfers import Transfer
+from crossmargin.reporting.controls import Control, Outcome
+from crossmargin.services.book_reports.controls.asking import controls_of_day
 from crossmargin.services.book_reports.reading import notices_of_day, report_document
 from crossmargin.services.books.memory import MemoryBooks
 from crossmargin.services.clearing_day.arrivals import (
@@ -133,6 +137,25 @@ def test_a_firms_day_is_the_same_beside_another_as_alone(alone, together, firm, 
         assert drafted == notices_of_day(work, firm, day)
     assert slice_["ties"] is True
     assert slice_["rows"]
+
+
+def asked(books: MemoryBooks, firm: str, day: date) -> list[tuple[Control, Outcome]]:
+    """Return how every control of a BD-FCM's day came out."""
+    registry = parameter_registry()
+    with books.work() as work:
+        results = controls_of_day(
+            *(work, firm, day),
+            set_of=lambda owner: registry.set_of(owner, day),
+            criteria=published_criteria(),
+        )
+    return [(each.control, each.outcome) for each in results]
+
+
+@pytest.mark.parametrize("firm", FIRMS)
+def test_a_firms_controls_come_out_beside_another_as_alone(alone, together, firm, day):
+    found = asked(together, firm, day)
+    assert found == asked(alone[firm], firm, day)
+    assert (Control.HELD_AND_OWED, Outcome.HOLDS) in found
 
 
 def test_the_custody_report_is_ficcs_over_both_and_each_version_has_its_own_id(
