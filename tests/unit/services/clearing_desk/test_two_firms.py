@@ -172,6 +172,27 @@ def test_the_custody_report_is_ficcs_over_both_and_each_version_has_its_own_id(
     assert all(check["passed"] for check in second["checks"])
 
 
+def test_a_statement_after_both_closes_makes_the_next_version_over_both(
+    run_firms, firms, market, models, day
+):
+    books = run_firms(*firms)
+    before = custody(books, "BETA", day)
+    (statement,) = [each for each in firms[0].files if each.kind is FileKind.CUSTODIAN]
+    less = replace(statement.rows[0], quantity=statement.rows[0].quantity - 1)
+    corrected = replace(statement, rows=(less,), sha256="another")
+    files = [corrected if each is statement else each for each in firms[0].files]
+    desk = desk_on(books, market, {day: files}, bd_fcm="ALPHA")
+    replace(desk, models=models).run(day)
+    last = custody(books, "ALPHA", day)
+    assert (last["header"]["version"], last["header"]["supersedes"]) == (
+        before["header"]["version"] + 1,
+        before["header"]["report_id"],
+    )
+    assert last["owed"] == before["owed"]
+    (short,) = last["recon"]
+    assert (short["status"], short["difference"]) == ("SHORTFALL", "-0.01")
+
+
 def test_rows_of_another_firms_positions_are_not_taken_in(run_firms, firms, day, lines):
     strange = day_files(day, lines, RICH, bd_fcm="ALPHA")
     wire = PaymentRow(
