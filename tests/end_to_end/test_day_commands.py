@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+from contextlib import closing
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from crossmargin.bootstrap.books import create_books
 from crossmargin.feeds.market.directory import write_market_directory
+from crossmargin.product.calendars import sifma_calendar
 from crossmargin.simulation.book import demo_positions, demo_positions_csv
 from crossmargin.testing.clearing_days import (
     FIRM,
@@ -66,7 +69,7 @@ def test_every_report_of_the_day_is_named_shown_and_written(
     assert (first["version"], last["version"] > 1, len(named)) == (1, True, len({*named}))
     assert first["made_at"] < last["made_at"]
     shown = outcome("report", "show", "cash-ladder", *of_day, "--version", "99")
-    assert (shown[0], f"from 1 to {last['version']}" in shown[2]) == (1, True)
+    assert (shown[0], "one of 1, 2, " in shown[2]) == (1, True)
     assert outcome("report", "write", str(tmp_path), *of_day)[0] == 0
     kinds = {each.suffix for each in tmp_path.iterdir()}
     assert kinds == {".json", ".csv", ".xlsx", ".pdf"}
@@ -74,6 +77,32 @@ def test_every_report_of_the_day_is_named_shown_and_written(
     stem = f"{day.replace('-', '')}_FICC_1"
     custody = [f"custody_{name}{stem}" for name in ("", "cash_", "securities_")]
     assert all(list(tmp_path.glob(f"{name}.*")) for name in custody)
+
+
+def test_a_notice_that_is_listed_is_shown_by_its_record(
+    simulation, simulated_market, day: str, tmp_path: Path
+) -> None:
+    address, on = str(tmp_path / "books.db"), simulation.as_of
+    own = [each for each in demo_positions(simulation) if each.customer.customer_id == "CURVE-FUND"]
+    without_residual_interest = day_files(on, own, {"CURVE-FUND": 100_000_000})[2:]
+    with closing(create_books(address)) as store:
+        market = with_day_before(simulated_market, on)
+        desk_on(opened_books(store), market, {on: without_residual_interest}).run(on)
+    of_day = ("--books", address, "--date", day)
+    listed = said("report", "list", *of_day)["reports"]
+    drafted = [each for each in listed if each["what"] == "NOTICE"]
+    assert drafted
+    for each in drafted:
+        shown = said("report", "show", "notice", *of_day, "--notice", each["record_id"])
+        assert (shown["digest"], shown["report"]) == (each["digest"], f"notice/{each['name']}")
+        assert shown["document"]["text"]
+    for wrong in (
+        ("notice",),
+        ("capital", "--notice", drafted[0]["record_id"]),
+        ("notice", "--notice", "none"),
+    ):
+        status, _, remarks = outcome("report", "show", *wrong, *of_day)
+        assert (status, "notice" in remarks) == (1, True)
 
 
 def test_files_in_the_shapes_of_the_clearing_organizations_are_read_back_without_a_difference(
@@ -117,6 +146,31 @@ def test_terms_and_decisions_are_entered_and_shown(books: str, day: str) -> None
     decided = ("call", "decide", "nothing", *entered, "--reject", "--reason", "paid in part")
     status, _, remarks = outcome(*decided, "--approver", "bd_fcm_risk:ann")
     assert (status, "a proposal to close out" in remarks) == (1, True)
+
+
+def test_a_correction_by_hand_is_entered_after_the_close_and_traced(
+    books: str, day: str, tmp_path: Path
+) -> None:
+    fees = said("ledger", "transfers", "--books", books, "--kind", "FEE")["transfers"]
+    file, paper = tmp_path / "corrections.csv", "ab" * 32
+    file.write_text(
+        "adjustment_id,customer_id,corrects,amount,transfer_id,reason,document_sha256\n"
+        f"rate,CURVE-FUND,FEE,1.00,{fees[0]['transfer_id']},wrong rate,{paper}\n",
+        "utf-8",
+    )
+    people = ("--actor", "bd_fcm_operations:ann", "--approver", "bd_fcm_risk:bob")
+    enter = ("ledger", "adjust", str(file), "--books", books, "--bd-fcm", FIRM, *people)
+    status, _, remarks = outcome(*enter, "--at", f"{day}T23:45-04:00")
+    assert (status, "a day that is not closed" in remarks) == (1, True)
+    next_day = sifma_calendar().next_business_day(date.fromisoformat(day))
+    for _ in range(2):
+        status, _, remarks = outcome(*enter, "--at", f"{next_day}T06:30-04:00")
+        assert (status, remarks.strip()) == (0, f"adjustment/{FIRM}/rate/1")
+    kind = ("--kind", "FEE_ADJUSTMENT")
+    (posted,) = said("ledger", "transfers", "--books", books, *kind)["transfers"]
+    nodes = said("trace", posted["transfer_id"], "--books", books)["nodes"]
+    assert ["corrections.csv", "2"] in [[each["file"], each["line"]] for each in nodes]
+    assert outcome("ledger", "verify", "--books", books)[0] == 0
 
 
 def test_a_report_of_no_day_is_refused(books: str) -> None:

@@ -72,12 +72,19 @@ def last_price_date(market: MarketData) -> date:
     return run(market)
 
 
-def read_positions(path: Path) -> PositionsInput:
-    """Read a positions file: good lines, and every fault with its place."""
+def read_positions(path: Path, *, bd_fcm: str = "BD-FCM") -> PositionsInput:
+    """Read a positions file: good lines, and every fault with its place.
+
+    Parameters
+    ----------
+    path : Path
+    bd_fcm : str
+        Of rows that name none.
+    """
     from crossmargin.feeds.positions.reading import read_positions as run
     from crossmargin.services.margin_positions import PositionsInput
 
-    loaded = run(path)
+    loaded = run(path, default_bd_fcm=bd_fcm)
     # Documents and their digests name the file, not where it lies on this machine.
     refusals = tuple(replace(refusal, file=path.name) for refusal in loaded.refusals)
     return PositionsInput(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from crossmargin.feeds.books.programme import LoadedBooks, LoadedPlaces
     from crossmargin.participation.criteria import Criteria
     from crossmargin.participation.rehearsal import Rehearsal
+    from crossmargin.services.books.adjusting import AdjustmentFile
     from crossmargin.services.books.loading import Participants
     from crossmargin.services.books.ports import Books, Work
     from crossmargin.services.clearing_day.margining import DayModels
@@ -41,8 +42,14 @@ def open_inbox(folder: Path, *, bd_fcm: str = "BD-FCM") -> FolderInbox:
     return Inbox(folder, bd_fcm)
 
 
-def read_clearing_plan(path: Path, positions: Path) -> ClearingPlan:
+def read_clearing_plan(path: Path, positions: Path, *, bd_fcm: str = "BD-FCM") -> ClearingPlan:
     """Read the plan of a simulated month against the positions file that it begins with.
+
+    Parameters
+    ----------
+    path, positions : Path
+    bd_fcm : str
+        Of positions that name none.
 
     Raises
     ------
@@ -52,7 +59,7 @@ def read_clearing_plan(path: Path, positions: Path) -> ClearingPlan:
     from crossmargin.basics.refusals import RefusedError, refused
     from crossmargin.simulation.clearing.plan_reading import read_plan
 
-    loaded = read_positions(positions)
+    loaded = read_positions(positions, bd_fcm=bd_fcm)
     if loaded.refusals:
         raise RefusedError(*loaded.refusals)
     try:
@@ -103,11 +110,18 @@ def read_places(path: Path) -> LoadedPlaces:
     return run(path)
 
 
-def open_outbox(folder: Path) -> FolderOutbox:
-    """Open an outbox: one folder a business day."""
+def read_adjustments(path: Path) -> AdjustmentFile:
+    """Read a file of corrections by hand of what was posted."""
+    from crossmargin.feeds.books.adjustments import read_adjustments as run
+
+    return run(path)
+
+
+def open_outbox(folder: Path, *, bd_fcm: str = "BD-FCM") -> FolderOutbox:
+    """Open a BD-FCM's outbox: one folder a business day."""
     from crossmargin.feeds.books.outbox import FolderOutbox as Outbox
 
-    return Outbox(folder)
+    return Outbox(folder, bd_fcm)
 
 
 def rebuild_balances(address: str) -> int:
@@ -193,7 +207,7 @@ def clearing_desk(
     desk = Desk(
         books,
         files,
-        open_outbox(outbox),
+        open_outbox(outbox, bd_fcm=bd_fcm),
         models,
         bd_fcm,
         actor,
@@ -204,7 +218,7 @@ def clearing_desk(
     if plan is None or positions is None:
         return desk
     parties = simulated_parties(
-        read_clearing_plan(plan, positions), files, outbox, desk.step_instants
+        read_clearing_plan(plan, positions, bd_fcm=bd_fcm), files, outbox, desk.step_instants
     )
     return desk.with_others(parties)
 
@@ -272,8 +286,13 @@ def write_reports(work: Work, directory: Path, bd_fcm: str, day: date) -> list[P
     """Write a day's reports, notices and files in the clearing organizations' shapes.
 
     Files of the same content are left as they are.
+
+    Raises
+    ------
+    RefusedError
+        If files of another BD-FCM are there under the same names.
     """
-    from crossmargin.feeds.books.outbox import replace_file
+    from crossmargin.feeds.books.outbox import refuse_anothers, replace_file
     from crossmargin.feeds.ccp_files.writing import ccp_file_text, file_name
     from crossmargin.presentation.report_files import notice_file, report_files
     from crossmargin.services.book_reports.reading import (
@@ -290,6 +309,7 @@ def write_reports(work: Work, directory: Path, bd_fcm: str, day: date) -> list[P
         files |= notice_file(notice, number)
     for file in ccp_files_of(work.records, bd_fcm, day):
         files[file_name(file)] = ccp_file_text(file).encode()
+    refuse_anothers(directory, files, bd_fcm)
     if files:
         directory.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
@@ -332,7 +352,7 @@ def hold_rehearsal(
             bd_fcm = script.customer.bd_fcm
             files = open_inbox(Path(folder) / "in", bd_fcm=bd_fcm)
             people = (script.entered_by, script.approved_by)
-            desk = Desk(own, files, open_outbox(outbox), models, bd_fcm, *people)
+            desk = Desk(own, files, open_outbox(outbox, bd_fcm=bd_fcm), models, bd_fcm, *people)
             times = script.times
             terms = RehearsalTerms(
                 script.customer,

@@ -141,6 +141,29 @@ def places_command(
     )
 
 
+@ledger_app.command("adjust")
+def adjust_command(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="CSV: one row a correction.", exists=True)
+    ],
+    *,
+    books: BooksOption,
+    bd_fcm: BdFcmOption,
+    at: AtOption,
+    actor: ActorOption,
+    approver: ApproverOption,
+    output_format: FormatOption = OutputFormat.TABLE,
+) -> None:
+    """Correct by hand what was posted wrongly of fees, interest and settlement flows."""
+    from crossmargin.bootstrap import books as books_bootstrap
+    from crossmargin.services.books.adjusting import adjust
+
+    with writing(books, at, (actor, approver), output_format) as (work, entry):
+        entered = adjust(work, bd_fcm, books_bootstrap.read_adjustments(file), entry)
+    for record_id in entered:
+        typer.echo(record_id, err=True)
+
+
 @ledger_app.command("verify")
 def verify_command(*, books: BooksOption, output_format: FormatOption = OutputFormat.TABLE) -> None:
     """Check the books on another path than the one they were written on."""

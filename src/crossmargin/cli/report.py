@@ -28,7 +28,7 @@ _Date = Annotated[
 
 
 class ReportName(StrEnum):
-    """Every report of a day."""
+    """Every report of a day, and its notices."""
 
     SEGREGATION = "segregation"
     RESIDUAL_INTEREST = "residual-interest"
@@ -42,6 +42,7 @@ class ReportName(StrEnum):
     PRO_FORMA = "pro-forma"
     BACKUPS = "backups"
     STATEMENT = "statement"
+    NOTICE = "notice"
 
 
 @report_app.command("show")
@@ -57,19 +58,29 @@ def show_command(
     version: Annotated[
         int | None, typer.Option("--version", metavar="N", help="Which version; the last one.")
     ] = None,
+    notice: Annotated[
+        str | None, typer.Option("--notice", metavar="ID", help="Which notice, by its record.")
+    ] = None,
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
-    """Show a report of a day."""
+    """Show a report or a notice of a day."""
     from crossmargin.basics.refusals import Refusal
     from crossmargin.presentation.reports import REPORT_HEADER, print_report, report_rows
-    from crossmargin.services.book_reports.reading import report_document
+    from crossmargin.services.book_reports.reading import notice_document, report_document
 
+    day = business_date.date()
     if (name is ReportName.STATEMENT) is (customer is None):
         expected = "the customer of a statement, and of no other report"
         refuse((Refusal("customer", customer or "", expected, "reports"),), output_format)
+    if (name is ReportName.NOTICE) is (notice is None):
+        expected = "the record of a notice, as xm report list names it, and of no report"
+        refuse((Refusal("notice", notice or "", expected, "reports"),), output_format)
     with opened(books, output_format) as store, store.work() as work:
-        wanted = f"statement/{customer}" if name is ReportName.STATEMENT else name.value
-        document = report_document(work, bd_fcm, business_date.date(), wanted, version=version)
+        if notice is not None:
+            document = notice_document(work, bd_fcm, day, notice)
+        else:
+            wanted = f"statement/{customer}" if name is ReportName.STATEMENT else name.value
+            document = report_document(work, bd_fcm, day, wanted, version=version)
     write_document(
         document, output_format, header=REPORT_HEADER, rows=report_rows, show=print_report
     )

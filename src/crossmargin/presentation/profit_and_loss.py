@@ -18,12 +18,12 @@ def proof_rows(document: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:
     """Yield one row a customer and part, US dollars.
 
     The last one holds what the ledger posted to profit and loss with what is none of it, which the
-    rows before it name: marks that are still out, and delivery invoices.
+    rows before it name: marks that are still out, delivery invoices, corrections by hand.
     """
     for each in document["customers"]:
         for part in _PARTS:
             yield each["customer"], part, each[f"lots_{part}"], each[f"flows_{part}"]
-        for part in ("marks_out", "delivery_invoices"):
+        for part in ("marks_out", "delivery_invoices", "adjustments"):
             yield each["customer"], part, each[part], each[part]
         yield each["customer"], "posted", each["to_be_posted"], each["posted"]
 

@@ -50,6 +50,7 @@ SECTIONS: Mapping[TransferKind, StatementSection] = {
             _T.FICC_COUPON,
             _T.FICC_REPO_INTEREST,
             _T.FICC_FAIL_CHARGE,
+            _T.SETTLEMENT_ADJUSTMENT,
             _T.CME_CLOSE_OUT,
             _T.FICC_CLOSE_OUT,
             _T.DEFICIT_PAYMENT,
@@ -58,6 +59,8 @@ SECTIONS: Mapping[TransferKind, StatementSection] = {
     ),
     _T.INTEREST_TO_CUSTOMER: StatementSection.FEES_AND_INTEREST,
     _T.FEE: StatementSection.FEES_AND_INTEREST,
+    _T.INTEREST_ADJUSTMENT: StatementSection.FEES_AND_INTEREST,
+    _T.FEE_ADJUSTMENT: StatementSection.FEES_AND_INTEREST,
 }
 
 

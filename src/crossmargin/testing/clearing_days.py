@@ -131,10 +131,14 @@ def arrived(
 
 
 def day_files(
-    day: date, lines: Sequence[PositionLine], deposits: Mapping[str, int]
+    day: date,
+    lines: Sequence[PositionLine],
+    deposits: Mapping[str, int],
+    *,
+    bd_fcm: str = FIRM,
 ) -> list[ArrivedFile]:
     """Return a first day's files: residual interest, deposits in cents, positions, CCP files."""
-    own = [replace(each, customer=CustomerKey(FIRM, each.customer.customer_id)) for each in lines]
+    own = [replace(each, customer=CustomerKey(bd_fcm, each.customer.customer_id)) for each in lines]
     ficc = [
         NovationRow(n, f"F{n}", each)
         for n, each in enumerate(own, start=2)
@@ -147,14 +151,14 @@ def day_files(
     ]
     paid = [
         PaymentRow(
-            *(n, f"deposit-{name}", "", FIRM, CustomerKey(FIRM, name), "SEGREGATED_BANK"),
+            *(n, f"deposit-{name}", "", bd_fcm, CustomerKey(bd_fcm, name), "SEGREGATED_BANK"),
             *("CASH-USD", cents, Direction.IN),
         )
         for n, (name, cents) in enumerate(deposits.items(), start=2)
     ]
     files = [
-        arrived(day, "06:30", FileKind.INSTRUCTIONS, [top_up(2, 2_000_000_000)]),
-        arrived(day, "06:40", FileKind.PAYMENTS, [confirmed(2, "top-up", 2_000_000_000)]),
+        arrived(day, "06:30", FileKind.INSTRUCTIONS, [top_up(2, 2_000_000_000, bd_fcm)]),
+        arrived(day, "06:40", FileKind.PAYMENTS, [confirmed(2, "top-up", 2_000_000_000, bd_fcm)]),
         arrived(day, "06:50", FileKind.PAYMENTS, paid, "customers"),
         arrived(day, "07:20", FileKind.NOVATIONS, ficc),
         arrived(day, "07:25", FileKind.TRADES, cme),
@@ -167,29 +171,33 @@ def day_files(
     return files
 
 
-def top_up(line: int, cents: int) -> InstructionRow:
+def top_up(line: int, cents: int, bd_fcm: str = FIRM) -> InstructionRow:
     """Return the instruction that brings residual interest in."""
     return InstructionRow(
-        *(line, "top-up", FIRM, None, Action.RESIDUAL_INTEREST_DEPOSIT, "CASH-USD", cents),
+        *(line, "top-up", bd_fcm, None, Action.RESIDUAL_INTEREST_DEPOSIT, "CASH-USD", cents),
         *("", "", "treasury", "control"),
     )
 
 
-def confirmed(line: int, instruction_id: str, cents: int) -> PaymentRow:
+def confirmed(line: int, instruction_id: str, cents: int, bd_fcm: str = FIRM) -> PaymentRow:
     """Return the bank's confirmation of a wire of the BD-FCM's own."""
     return PaymentRow(
-        *(line, f"confirmed-{instruction_id}", f"wire/{FIRM}/{instruction_id}", FIRM, None),
+        *(line, f"confirmed-{instruction_id}", f"wire/{bd_fcm}/{instruction_id}", bd_fcm, None),
         *("SEGREGATED_BANK", "CASH-USD", cents, Direction.IN),
     )
 
 
 def desk_on(
-    books: Books, market: MarketData, files: Mapping[date, Sequence[ArrivedFile]]
+    books: Books,
+    market: MarketData,
+    files: Mapping[date, Sequence[ArrivedFile]],
+    *,
+    bd_fcm: str = FIRM,
 ) -> ClearingDesk:
     """Return a desk on scripted files."""
     models = DayModels(market, parameter_registry(), block_executor())
     return ClearingDesk(
-        books, ScriptedInbox(files), EmptyOutbox(), models, FIRM, "operations", "risk"
+        books, ScriptedInbox(files), EmptyOutbox(), models, bd_fcm, "operations", "risk"
     )
 
 

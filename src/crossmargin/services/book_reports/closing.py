@@ -21,7 +21,12 @@ from crossmargin.reporting.notices import (
 )
 from crossmargin.reporting.statement import statement_document
 from crossmargin.services.book_reports.custody import custody_inputs, custody_of, slice_of
-from crossmargin.services.book_reports.custody_versions import previous_custody
+from crossmargin.services.book_reports.custody_versions import (
+    CUSTODY,
+    SLICE,
+    earlier_version,
+    previous_custody,
+)
 from crossmargin.services.book_reports.inputs import DayInputs, day_inputs
 from crossmargin.services.book_reports.reconciling import breaks_of, reconciliations
 from crossmargin.services.book_reports.segregation import (
@@ -62,10 +67,17 @@ def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
     stress = residual_interest_without_savings(inputs, segregation)
     capital = capital_of(inputs, work.records)
     of_custody = custody_inputs(inputs, step.at)
-    previous = previous_custody(work.records, context.bd_fcm, day)
-    custody = custody_of(of_custody, work, at=step.at, previous=previous)
+    custody = custody_of(
+        of_custody,
+        work,
+        at=step.at,
+        previous=previous_custody(work.records, day),
+        corrects=earlier_version(work.records, day),
+    )
     own_slice = slice_of(of_custody, custody)
-    reconciled = reconciliations(inputs, work, _previous_breaks(work.records, context.bd_fcm, day))
+    reconciled = reconciliations(
+        inputs, work, _previous_breaks(work.records, context.bd_fcm, day), as_of=step.at
+    )
     findings = verify_work(work)
     documents: dict[str, Mapping[str, object]] = {
         "segregation": segregation.as_document(),
@@ -75,8 +87,8 @@ def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
         },
         "capital": capital.as_document(),
         "reserve-formula": reserve_formula_of(inputs).as_document(),
-        "custody": report_document(custody),
-        "custody-slice": slice_document(own_slice),
+        CUSTODY: report_document(custody),
+        SLICE: slice_document(own_slice),
         "reconciliation": {"reconciliations": [each.as_document() for each in reconciled]},
         "verification": {
             "findings": [
@@ -90,8 +102,9 @@ def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
         statement = statement_of(inputs, work, customer, held, at=step.at)
         documents[f"statement/{customer.customer_id}"] = statement_document(statement)
     behind = _behind(inputs, work)
+    versions = dict.fromkeys((CUSTODY, SLICE), custody.version)
     ids = [
-        _keep(context, work, step, name=name, document=document, behind=behind)
+        _keep(context, work, step, name, versions.get(name, 1), document=document, behind=behind)
         for name, document in documents.items()
     ]
     notices = [
@@ -133,17 +146,18 @@ def _keep(
     context: DayContext,
     work: Work,
     step: Step,
-    *,
     name: str,
+    version: int,
+    *,
     document: Mapping[str, object],
     behind: Sequence[str],
 ) -> str:
-    record_id = report_record_id(context.bd_fcm, step.business_date, name)
+    record_id = report_record_id(context.bd_fcm, step.business_date, name, version)
     record = context.written(step, *behind).record(
         record_id,
         REPORT,
         context.bd_fcm,
-        {"name": name, "version": 1, "document": document},
+        {"name": name, "version": version, "document": document},
     )
     work.records.add(record)
     return record_id

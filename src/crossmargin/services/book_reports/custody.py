@@ -1,19 +1,21 @@
 """The custody report of a day, and a BD-FCM's own slice of it (ruling 25).
 
-Held comes from the custodian's file, owed from FICC's margin accounts; no query serves both. What
-is on its way is shown apart, once.
+Held comes from the custodian's files, owed from FICC's margin accounts; no query serves both. What
+is on its way is shown apart, once. The report is over all BD-FCMs, each as of its latest close;
+each one's custodian says in its own inbox what is kept for it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from crossmargin.basics.money import Money
+from crossmargin.basics.identifiers import Cusip
+from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.records import Record
-from crossmargin.ledger.assets import Asset
+from crossmargin.ledger.assets import Asset, AssetKind
 from crossmargin.ledger.chart import Account, AccountKind
 from crossmargin.ledger.custody import CUSTODY_FACT, CustodyFact, Fact, as_last_stated, fact_of
 from crossmargin.ledger.posting import Balance
@@ -39,8 +41,11 @@ from crossmargin.reporting.custody_values import (
 )
 from crossmargin.reporting.rules import ReportingRules, due_on_next_business_day
 from crossmargin.services.book_reports.inputs import DayInputs
+from crossmargin.services.book_reports.parts import Part, balances_of, moved_for, parts_of
 from crossmargin.services.books.ports import Ledger, Work
+from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.intake import HELD_FILE
+from crossmargin.services.clearing_day.standing import market_value_at
 
 _PLACES = (AccountKind.FRBNY_SEGREGATED_ACCOUNT, AccountKind.SEGREGATED_BANK_ACCOUNT)
 _DEBTS = {AccountKind.FICC_OWED_XM: MarginClass.XM, AccountKind.FICC_OWED_SCM: MarginClass.SCM}
@@ -72,6 +77,11 @@ class CustodyInputs:
     balances: Mapping[tuple[str, Asset], Balance]
     market_value: Callable[[str, int], Money]
 
+    @property
+    def part(self) -> Part:
+        """The BD-FCM's own part of what FICC keeps."""
+        return Part(self.bd_fcm, self.business_date, self.as_of)
+
 
 def custody_inputs(inputs: DayInputs, as_of: datetime) -> CustodyInputs:
     """Return what the custody report of a close is made of."""
@@ -81,8 +91,16 @@ def custody_inputs(inputs: DayInputs, as_of: datetime) -> CustodyInputs:
         as_of,
         inputs.rules,
         inputs.balances,
-        inputs.market_value,
+        lambda cusip, par: market_value_of(inputs.context, inputs.business_date, cusip, par),
     )
+
+
+def market_value_of(context: DayContext, day: date, cusip: str, par_dollars: int) -> Money:
+    """Return the market value of par at the day's prices; zero where it has none."""
+    sheet = context.models.priced(day).price_sheets[day]
+    if cusip not in sheet.prices:
+        return ZERO
+    return market_value_at(sheet, Cusip(cusip), par_dollars)
 
 
 def custody_of(
@@ -108,6 +126,9 @@ def custody_of(
     """
     day = inputs.business_date
     accounts = _accounts(work, day)
+    parts = parts_of(work.records, inputs.part)
+    moved = _moved(work.ledger, parts)
+    of_ficc = balances_of(moved)
     version = 1 if corrects is None else corrects.version + 1
     heading = ReportHeading(
         report_id=f"custody/{day.isoformat()}/{version}",
@@ -118,11 +139,14 @@ def custody_of(
         sender="FICC",
     )
     facts = CustodyFacts(
-        holdings=_holdings(work, inputs, accounts),
-        entitlements=_entitlements(inputs.balances),
-        in_transit=_in_transit(work.ledger, inputs),
-        margin_account_totals=_totals(work.ledger, inputs),
-        custody_ledger=_ledger_of_places(inputs.balances),
+        holdings=_holdings(work, inputs, accounts, parts),
+        entitlements=[
+            *_entitlements(inputs.balances, lambda bd_fcm: bd_fcm == inputs.bd_fcm),
+            *_entitlements(of_ficc, lambda bd_fcm: bd_fcm != inputs.bd_fcm),
+        ],
+        in_transit=_in_transit(moved),
+        margin_account_totals=_totals(work.ledger, parts),
+        custody_ledger=_ledger_of_places(of_ficc),
     )
     return custody_report(heading, facts, previous_day=previous, corrects=corrects)
 
@@ -189,34 +213,39 @@ def _digest(fact: CustodyFact | None) -> str:
 
 
 def _holdings(
-    work: Work, inputs: CustodyInputs, accounts: Mapping[str, CustodyAccount]
+    work: Work,
+    inputs: CustodyInputs,
+    accounts: Mapping[str, CustodyAccount],
+    parts: Mapping[str, Part],
 ) -> list[Holding]:
-    holdings = []
-    for row in custodian_rows(work, inputs.bd_fcm, inputs.business_date):
-        _, place, _, segregation, asset_text, quantity, _ = row
-        account = accounts.get(str(place))
-        if account is None or not int(str(quantity)):
-            continue
-        asset = Asset.parsed(str(asset_text))
-        amount = int(str(quantity))
-        holdings.append(
-            Holding(
-                account,
-                asset,
-                amount,
-                _HELD_FOR.get(str(segregation), HeldFor.OTHER),
-                None if asset.kind.value == "CASH" else inputs.market_value(asset.code, amount),
-            )
+    """Return what is held, by place, asset and for whom: what is kept for each BD-FCM, added up."""
+    amounts: dict[tuple[str, Asset, HeldFor], int] = defaultdict(int)
+    for part in parts.values():
+        for row in custodian_rows(work, part.bd_fcm, part.business_date):
+            _, place, _, segregation, asset_text, quantity, _ = row
+            held_for = _HELD_FOR.get(str(segregation), HeldFor.OTHER)
+            amounts[str(place), Asset.parsed(str(asset_text)), held_for] += int(str(quantity))
+    return [
+        Holding(
+            accounts[place],
+            asset,
+            amount,
+            held_for,
+            None if asset.kind is AssetKind.CASH else inputs.market_value(asset.code, amount),
         )
-    return holdings
+        for (place, asset, held_for), amount in amounts.items()
+        if amount and place in accounts
+    ]
 
 
-def _entitlements(balances: Mapping[tuple[str, Asset], Balance]) -> list[Entitlement]:
+def _entitlements(
+    balances: Mapping[tuple[str, Asset], Balance], is_of: Callable[[str], bool]
+) -> list[Entitlement]:
     found = []
     for (account_id, asset), balance in balances.items():
         account = Account.parsed(account_id)
         margin_class = _DEBTS.get(account.kind)
-        if margin_class is not None and balance.posted_credit > 0:
+        if margin_class is not None and balance.posted_credit > 0 and is_of(account.bd_fcm):
             own = margin_account_id(account.bd_fcm, account.customer_id, margin_class)
             found.append(
                 Entitlement(
@@ -231,41 +260,35 @@ def _entitlements(balances: Mapping[tuple[str, Asset], Balance]) -> list[Entitle
     return found
 
 
-def _in_transit(ledger: Ledger, inputs: CustodyInputs) -> list[InTransit]:
+def _moved(ledger: Ledger, parts: Mapping[str, Part]) -> list[Transfer]:
+    """Return every transfer of FICC's custody accounts, each once."""
+    places = [account for kind in _PLACES for account in ledger.accounts(kind=kind)]
+    found = {t.transfer_id: t for place in places for t in moved_for(ledger, place, parts)}
+    return list(found.values())
+
+
+def _in_transit(moved: Iterable[Transfer]) -> list[InTransit]:
     """Return what waits at FICC's custody accounts, by transfer."""
-    moved = [
-        (account, each)
-        for account in _custody_accounts(ledger)
-        for each in _then(ledger, account, inputs)
+    listed = list(moved)
+    settled = {each.pending_id for each in listed if each.pending_id}
+    return [
+        InTransit(each.transfer_id, account.custodian, each.asset, signed)
+        for each in listed
+        if each.state is TransferState.PENDING and each.transfer_id not in settled
+        for account, signed in (
+            (Account.parsed(each.debit_account_id), each.amount),
+            (Account.parsed(each.credit_account_id), -each.amount),
+        )
+        if account.kind in _PLACES
     ]
-    settled = {each.pending_id for _, each in moved if each.pending_id}
-    moving = []
-    for account, each in moved:
-        if each.state is not TransferState.PENDING or each.transfer_id in settled:
-            continue
-        inward = each.debit_account_id == account.account_id
-        amount = each.amount if inward else -each.amount
-        moving.append(InTransit(each.transfer_id, account.custodian, each.asset, amount))
-    return moving
 
 
-def _then(ledger: Ledger, account: Account, inputs: CustodyInputs) -> Iterator[Transfer]:
-    """Yield the transfers of an account up to the close."""
-    for each in ledger.transfers(account_id=account.account_id, last=inputs.business_date):
-        if each.at <= inputs.as_of:
-            yield each
-
-
-def _custody_accounts(ledger: Ledger) -> list[Account]:
-    return [account for kind in _PLACES for account in ledger.accounts(kind=kind)]
-
-
-def _totals(ledger: Ledger, inputs: CustodyInputs) -> dict[Asset, int]:
+def _totals(ledger: Ledger, parts: Mapping[str, Part]) -> dict[Asset, int]:
     """Return what FICC owes by asset from the transfers: another path than the balances."""
     totals: dict[Asset, int] = defaultdict(int)
     for kind in _DEBTS:
         for account in ledger.accounts(kind=kind):
-            for each in _then(ledger, account, inputs):
+            for each in moved_for(ledger, account, parts):
                 if each.state in {TransferState.POSTED, TransferState.POSTS_PENDING}:
                     inward = each.credit_account_id == account.account_id
                     totals[each.asset] += each.amount if inward else -each.amount

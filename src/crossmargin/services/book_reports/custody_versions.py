@@ -2,6 +2,9 @@
 
 A custodian's statement that comes after the close does not change the day. It makes the custody
 report anew, as a further version, with what the ledger had at the close; so does the slice.
+
+The report is FICC's, over all BD-FCMs of the store, and so is the count of its versions: each
+BD-FCM that closes its day after another's makes the next one.
 """
 
 from __future__ import annotations
@@ -9,18 +12,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from crossmargin.basics.identifiers import Cusip
-from crossmargin.basics.money import ZERO, Money, money_from_decimal
+from crossmargin.basics.money import money_from_decimal
 from crossmargin.basics.records import Record
 from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.ledger.posting import Balance
-from crossmargin.ledger.transfers import TransferState
 from crossmargin.reporting.custody_documents import report_document, slice_document
 from crossmargin.reporting.custody_report import CustodyReport, ReportHeading
 from crossmargin.reporting.custody_values import BreakCause, Coverage, RowOfAsset
 from crossmargin.reporting.notices import custody_shortfall
 from crossmargin.reporting.rules import ReportingRules
-from crossmargin.services.book_reports.custody import CustodyInputs, custody_of, slice_of
+from crossmargin.services.book_reports.custody import (
+    CustodyInputs,
+    custody_of,
+    market_value_of,
+    slice_of,
+)
+from crossmargin.services.book_reports.parts import balances_of
 from crossmargin.services.books.days import close_of
 from crossmargin.services.books.ports import Ledger, Records, Work
 from crossmargin.services.clearing_day.arrivals import ArrivedFile, FileKind
@@ -34,7 +41,6 @@ from crossmargin.services.clearing_day.report_register import (
     last_report,
     report_record_id,
 )
-from crossmargin.services.clearing_day.standing import market_value_at
 
 CUSTODY, SLICE = "custody", "custody-slice"
 
@@ -47,14 +53,9 @@ def take_in_late(
     A custodian's statement alone is taken in: it corrects the custody report.
     """
     closed_at = close_of(work.records, context.bd_fcm, day)
-    reports = [
-        record
-        for record in work.records.select(
-            stream=REPORT, subject=context.bd_fcm, first=day, last=day
-        )
-        if record.content["name"] == CUSTODY
-    ]
-    if file.kind is not FileKind.CUSTODIAN or closed_at is None or not reports:
+    reports = custody_records(work.records, day)
+    is_reported = any(each.subject == context.bd_fcm for each in reports)
+    if file.kind is not FileKind.CUSTODIAN or closed_at is None or not is_reported:
         return None
     taken = take_in(context, work, file, day)
     inputs = CustodyInputs(
@@ -63,13 +64,13 @@ def take_in_late(
         as_of=closed_at,
         rules=ReportingRules.from_parameters(context.parameters("reporting", day)),
         balances=balances_at(work.ledger, day, closed_at),
-        market_value=lambda cusip, par: _market_value(context, day, cusip, par),
+        market_value=lambda cusip, par: market_value_of(context, day, cusip, par),
     )
     report = custody_of(
         inputs,
         work,
         at=file.arrived_at,
-        previous=previous_custody(work.records, context.bd_fcm, day),
+        previous=previous_custody(work.records, day),
         corrects=reported_custody(reports[-1]),
     )
     written = context.written_at(day, file.arrived_at, *taken.causes, reports[-1].record_id)
@@ -91,33 +92,29 @@ def take_in_late(
 
 def balances_at(ledger: Ledger, day: date, at: datetime) -> dict[tuple[str, Asset], Balance]:
     """Return every balance as it was at an instant of a day, from the transfers."""
-    found: dict[tuple[str, Asset], list[int]] = {}
-    for each in ledger.transfers(last=day):
-        if each.at > at:
-            continue
-        posts = each.state in {TransferState.POSTED, TransferState.POSTS_PENDING}
-        waits = {TransferState.PENDING: 1, TransferState.POSTED: 0}.get(each.state, -1)
-        for offset, account_id in enumerate((each.debit_account_id, each.credit_account_id)):
-            counters = found.setdefault((account_id, each.asset), [0, 0, 0, 0])
-            counters[offset] += each.amount if posts else 0
-            counters[offset + 2] += waits * each.amount
-    return {key: Balance(*counters) for key, counters in sorted(found.items())}
+    return balances_of(each for each in ledger.transfers(last=day) if each.at <= at)
 
 
-def _market_value(context: DayContext, day: date, cusip: str, par_dollars: int) -> Money:
-    """Return the market value of par at the day's prices; zero where it has none."""
-    sheet = context.models.priced(day).price_sheets[day]
-    if cusip not in sheet.prices:
-        return ZERO
-    return market_value_at(sheet, Cusip(cusip), par_dollars)
+def custody_records(records: Records, day: date) -> list[Record]:
+    """Return FICC's custody reports of a day, the last version last, whoever's close made them."""
+    found = [
+        record
+        for record in records.select(stream=REPORT, first=day, last=day)
+        if record.content["name"] == CUSTODY
+    ]
+    return sorted(found, key=lambda each: int(str(each.content["version"])))
 
 
-def previous_custody(records: Records, bd_fcm: str, day: date) -> CustodyReport | None:
+def earlier_version(records: Records, day: date) -> CustodyReport | None:
+    """Return the version that a close's report supersedes; None where nobody closed before."""
+    found = custody_records(records, day)
+    return reported_custody(found[-1]) if found else None
+
+
+def previous_custody(records: Records, day: date) -> CustodyReport | None:
     """Return what the custody report of the day before says of its breaks: they go on ageing."""
-    report = last_report(records, bd_fcm, "custody", before=day)
-    if report is None:
-        return None
-    return reported_custody(report)
+    report = last_report(records, None, CUSTODY, before=day)
+    return None if report is None else reported_custody(report)
 
 
 def reported_custody(report: Record) -> CustodyReport:

@@ -2,26 +2,28 @@
 
 The two go different ways: profit and loss from what each lot came in at and left at, its coupons
 and interest; the flows from the transfers of the ledger. They are equal to the cent, in every part.
-With the forward marks that are still out, by the record of marks, and the delivery invoices, profit
-and loss is what the ledger posted and the statements show.
+With the forward marks that are still out, by the record of marks, the delivery invoices, and what
+was corrected by hand, by the records of that, profit and loss is what the ledger posted and the
+statements show.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, customer_of
 from crossmargin.basics.money import Money, money_from_decimal
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.ledger.chart import AccountKind
-from crossmargin.ledger.transfers import Transfer, TransferState
+from crossmargin.ledger.transfers import Transfer, TransferKind, TransferState
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.services.books.accounts import of_customer
+from crossmargin.services.books.adjusting import ADJUSTMENT, settlement_adjustments
 from crossmargin.services.books.days import close_of
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.delivering import delivered_values
@@ -73,8 +75,11 @@ class CustomerProof:
         Forward marks received and not returned, by the record of marks; negative were paid.
     delivery_invoices : Money
         Received for securities delivered; negative was paid. No profit: it buys securities.
+    adjustments : Money
+        Corrected by hand of settlement flows, by the records of it. No profit of a lot.
     posted : Money
-        Every settlement flow that the ledger posted to the customer's accounts, as a statement
+        Every settlement flow, and every correction of one, that the ledger posted to the
+        customer's accounts, as a statement
         sums them.
     """
 
@@ -83,6 +88,7 @@ class CustomerProof:
     of_flows: ProfitAndLoss
     marks_out: Money
     delivery_invoices: Money
+    adjustments: Money
     posted: Money
 
     @property
@@ -92,8 +98,9 @@ class CustomerProof:
 
     @property
     def to_be_posted(self) -> Money:
-        """What the ledger is to have posted: profit and loss, marks that are out, invoices."""
-        return self.of_lots.total + self.marks_out + self.delivery_invoices
+        """What the ledger is to have posted: profit and loss, and all that is none of it."""
+        none_of_it = self.marks_out + self.delivery_invoices + self.adjustments
+        return self.of_lots.total + none_of_it
 
     @property
     def holds(self) -> bool:
@@ -129,7 +136,7 @@ def prove(models: DayModels, work: Work, *, bd_fcm: str, until: date) -> tuple[C
     reading = _Reading(models, work, bd_fcm, until)
     if faults := reading.unpriced():
         raise RefusedError(*faults)
-    customers = sorted({lot.customer for lot, _ in reading.register.opened})
+    customers = sorted({lot.customer for lot, _ in reading.register.opened} | reading.adjusted())
     return tuple(_proof(reading, customer) for customer in customers)
 
 
@@ -141,7 +148,8 @@ def _proof(reading: _Reading, customer: CustomerKey) -> CustomerProof:
         of_flows=profit_and_loss_of_flows(flows, outstanding),
         marks_out=Money.total(mark.amount for mark in outstanding),
         delivery_invoices=total_of(flows, FlowKind.FUTURES_DELIVERY_INVOICE),
-        posted=total_of(flows),
+        adjustments=reading.adjustments(customer),
+        posted=total_of(flows) + reading.posted_by_hand(customer),
     )
 
 
@@ -149,7 +157,7 @@ class _Reading:
     """What the two ways read."""
 
     def __init__(self, models: DayModels, work: Work, bd_fcm: str, until: date) -> None:
-        self.models, self.work, self.until = models, work, until
+        self.models, self.work, self.bd_fcm, self.until = models, work, bd_fcm, until
         self.register: LotRegister = read_register(work.records, bd_fcm).as_of(until)
         self.rules = SettlementRules.from_parameters(models.set_of("settlement", until))
         self.rates = published_rates(models.market, self.rules.mark_interest_rate, self.rules)
@@ -185,13 +193,40 @@ class _Reading:
 
     def flows(self, customer: CustomerKey) -> list[Flow]:
         """Return a customer's settlement flows as the ledger has them."""
-        accounts = (of_customer(kind, customer).account_id for kind in _OWN_ACCOUNTS)
         return [
             self._flow(each, own)
-            for own in accounts
-            for each in self.work.ledger.transfers(account_id=own, last=self.until)
-            if each.kind.value in _FLOW_KINDS and each.state in _MOVED
+            for own, each in self._moved(customer)
+            if each.kind.value in _FLOW_KINDS
         ]
+
+    def posted_by_hand(self, customer: CustomerKey) -> Money:
+        """Return what corrections of a customer's settlement flows come to in the ledger."""
+        return Money.total(
+            _received(each, own)
+            for own, each in self._moved(customer)
+            if each.kind is TransferKind.SETTLEMENT_ADJUSTMENT
+        )
+
+    def adjustments(self, customer: CustomerKey) -> Money:
+        """Return the same by the records of what was entered."""
+        return Money.total(
+            Money(int(str(each.content["amount_cents"])))
+            for each in settlement_adjustments(self.work.records, customer)
+            if each.business_date <= self.until
+        )
+
+    def adjusted(self) -> set[CustomerKey]:
+        """Return the customers of whom something was corrected by hand."""
+        found = self.work.records.select(stream=ADJUSTMENT, last=self.until)
+        customers = {customer_of(each.subject) for each in found}
+        return {each for each in customers if each.bd_fcm == self.bd_fcm}
+
+    def _moved(self, customer: CustomerKey) -> Iterator[tuple[str, Transfer]]:
+        for kind in _OWN_ACCOUNTS:
+            own = of_customer(kind, customer).account_id
+            for each in self.work.ledger.transfers(account_id=own, last=self.until):
+                if each.state in _MOVED:
+                    yield own, each
 
     def outstanding(self, customer: CustomerKey) -> list[PaidMark]:
         """Return a customer's forward marks that were paid and not returned."""
@@ -267,14 +302,18 @@ class _Reading:
 
     @staticmethod
     def _flow(transfer: Transfer, own: str) -> Flow:
-        received = transfer.credit_account_id == own
         return Flow(
             lot_id=transfer.transfer_id,
             kind=FlowKind(transfer.kind.value),
             cycle=FlowCycle.END_OF_DAY,
             pays_on=transfer.business_date,
-            of=Money(transfer.amount if received else -transfer.amount),
+            of=_received(transfer, own),
         )
+
+
+def _received(transfer: Transfer, own: str) -> Money:
+    """Return what an account received by a transfer; negative was paid."""
+    return Money(transfer.amount if transfer.credit_account_id == own else -transfer.amount)
 
 
 def proof_document(
@@ -297,6 +336,7 @@ def proof_document(
                 "unexplained": str(proof.unexplained.total),
                 "marks_out": str(proof.marks_out),
                 "delivery_invoices": str(proof.delivery_invoices),
+                "adjustments": str(proof.adjustments),
                 "to_be_posted": str(proof.to_be_posted),
                 "posted": str(proof.posted),
                 "holds": proof.holds,

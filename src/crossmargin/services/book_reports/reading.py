@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import refused
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.report_register import NOTICE, REPORT
@@ -32,16 +33,43 @@ def report_document(
         raise refused("report", name, expected, "reports")
     by_version = {int(str(record.content["version"])): record for record in found}
     if version is not None and version not in by_version:
-        raise refused("version", str(version), f"from 1 to {max(by_version)}", "reports")
+        known = ", ".join(str(each) for each in sorted(by_version))
+        raise refused("version", str(version), f"one of {known}", "reports")
     record = by_version[max(by_version) if version is None else version]
     document = record.content["document"]
     if not isinstance(document, Mapping):
         raise TypeError(f"expected a report, was {record!r}")
+    return _shown(record, bd_fcm, name, document)
+
+
+def notice_document(work: Work, bd_fcm: str, day: date, record_id: str) -> dict[str, Any]:
+    """Return a drafted notice of a day, with its record's id and digest.
+
+    Raises
+    ------
+    RefusedError
+        If there is none of that id.
+    """
+    found = {
+        record.record_id: record
+        for record in work.records.select(stream=NOTICE, subject=bd_fcm, first=day, last=day)
+    }
+    if record_id not in found:
+        known = ", ".join(sorted(found))
+        expected = f"one of {known}" if known else f"a day with notices, not {day}"
+        raise refused("notice", record_id, expected, "reports")
+    record = found[record_id]
+    return _shown(record, bd_fcm, f"notice/{record.content['kind']}", record.content)
+
+
+def _shown(
+    record: Record, bd_fcm: str, name: str, document: Mapping[str, object]
+) -> dict[str, Any]:
     return {
         "report": name,
         "bd_fcm": bd_fcm,
-        "business_date": day.isoformat(),
-        "version": int(str(record.content["version"])),
+        "business_date": record.business_date.isoformat(),
+        "version": int(str(record.content.get("version", 1))),
         "record_id": record.record_id,
         "digest": record.digest,
         "made_at": record.at.isoformat(),

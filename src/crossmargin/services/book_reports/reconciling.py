@@ -4,34 +4,39 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from crossmargin.arrangement.cycles import Cycle
 from crossmargin.basics.records import Record
 from crossmargin.ledger.assets import Asset
 from crossmargin.ledger.chart import Account, AccountKind
+from crossmargin.ledger.posting import Balance
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.reporting.breaks import Break, BreakReason, Reconciliation, reconcile
 from crossmargin.services.book_reports.custody import custodian_rows
 from crossmargin.services.book_reports.inputs import DayInputs
+from crossmargin.services.book_reports.parts import Part, balances_of, moved_for
 from crossmargin.services.books.accounts import position_asset
-from crossmargin.services.books.ports import Work
+from crossmargin.services.books.ports import Ledger, Work
 from crossmargin.services.clearing_day.intake import HELD_FILE
 from crossmargin.services.clearing_day.lot_register import read_register
 
 Place = tuple[str, Asset]
-_KEPT = (
-    AccountKind.SEGREGATED_BANK,
+_OWN = (AccountKind.SEGREGATED_BANK, AccountKind.SECURITIES_CUSTODY)
+_SERVES_ALL = (
     AccountKind.FRBNY_SEGREGATED_ACCOUNT,
     AccountKind.SEGREGATED_BANK_ACCOUNT,
-    AccountKind.SECURITIES_CUSTODY,
     AccountKind.CME_CUSTODY,
 )
 _FILES = {ClearingOrganization.FICC: "ficc-positions", ClearingOrganization.CME: "cme-positions"}
 
 
 def reconciliations(
-    inputs: DayInputs, work: Work, previous: Mapping[str, Sequence[Break]]
+    inputs: DayInputs,
+    work: Work,
+    previous: Mapping[str, Sequence[Break]],
+    *,
+    as_of: datetime,
 ) -> list[Reconciliation]:
     """Return the reconciliations of a day whose counterpart sent a file.
 
@@ -41,11 +46,14 @@ def reconciliations(
     work : Work
     previous : mapping of counterpart to sequence of Break
         Of the business day before.
+    as_of : datetime
+        The close.
     """
     day, found = inputs.business_date, []
     rows = custodian_rows(work, inputs.context.bd_fcm, day)
     if rows:
-        found.append(_custodian(inputs, rows, previous.get("custodian", ())))
+        kept = _kept(inputs, work.ledger, as_of)
+        found.append(_custodian(kept, rows, inputs, previous.get("custodian", ())))
     for side, kind in _FILES.items():
         file = _last_file(work, inputs.context.bd_fcm, day, kind)
         if file is not None:
@@ -74,15 +82,35 @@ def breaks_of(documents: Sequence[Mapping[str, object]]) -> dict[str, list[Break
     return found
 
 
+def _kept(
+    inputs: DayInputs, ledger: Ledger, as_of: datetime
+) -> dict[tuple[Account, Asset], Balance]:
+    """Return what is kept for the BD-FCM: at places of its own, and its part of all others'."""
+    bd_fcm = inputs.context.bd_fcm
+    own = {bd_fcm: Part(bd_fcm, inputs.business_date, as_of)}
+    places = {each for kind in _SERVES_ALL for each in ledger.accounts(kind=kind)}
+    moved = (each for place in places for each in moved_for(ledger, place, own))
+    found = {
+        (Account.parsed(account_id), asset): balance
+        for (account_id, asset), balance in balances_of(moved).items()
+    }
+    kept = {key: balance for key, balance in found.items() if key[0] in places}
+    for (account_id, asset), balance in inputs.balances.items():
+        account = Account.parsed(account_id)
+        if account.kind in _OWN and account.bd_fcm == bd_fcm:
+            kept[account, asset] = balance
+    return kept
+
+
 def _custodian(
-    inputs: DayInputs, rows: Sequence[Sequence[object]], previous: Sequence[Break]
+    kept: Mapping[tuple[Account, Asset], Balance],
+    rows: Sequence[Sequence[object]],
+    inputs: DayInputs,
+    previous: Sequence[Break],
 ) -> Reconciliation:
     ours: dict[Place, int] = defaultdict(int)
     moving: dict[Place, int] = defaultdict(int)
-    for (account_id, asset), balance in inputs.balances.items():
-        account = Account.parsed(account_id)
-        if account.kind not in _KEPT:
-            continue
+    for (account, asset), balance in kept.items():
         place = account.custodian or "CME"
         key = (f"{place}/{account.segregation_class.value}", asset)
         ours[key] += balance.posted_debit

@@ -8,6 +8,7 @@ no other.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import TypeAlias, TypeVar
 
@@ -16,11 +17,14 @@ from crossmargin.product.position import PositionLine
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.arrivals import (
     ArrivedFile,
+    ArrivedRow,
     CustodianRow,
     FileKind,
     InstructionRow,
+    NovationRow,
     PaymentRow,
     TenderRow,
+    TradeRow,
 )
 from crossmargin.services.clearing_day.cleared import NotTaken, code_of, take_lots
 from crossmargin.services.clearing_day.context import DayContext
@@ -54,8 +58,15 @@ def take_in(context: DayContext, work: Work, file: ArrivedFile, business_date: d
         return StepResult(refused_whole(file.refusals))
     file_id = file_record_id(context.bd_fcm, business_date, file)
     written = context.written_at(business_date, file.arrived_at, file_id)
+    others = [
+        NotTaken(row.line, f"of {whose}, in the books of {context.bd_fcm}")
+        for row in file.rows
+        if (whose := _whose(row)) not in (None, context.bd_fcm)
+    ]
+    own = tuple(row for row in file.rows if _whose(row) in (None, context.bd_fcm))
     handler = _HANDLERS[file.kind]
-    not_taken = handler(context, work, file, written)
+    found = handler(context, work, replace(file, rows=own), written)
+    not_taken = sorted([*others, *found], key=lambda each: each.line)
     return StepResult(
         {
             "refused": [],
@@ -63,6 +74,17 @@ def take_in(context: DayContext, work: Work, file: ArrivedFile, business_date: d
             "not_taken": [[each.line, each.reason] for each in not_taken],
         }
     )
+
+
+def _whose(row: ArrivedRow) -> str | None:
+    """Return the BD-FCM whose positions a row has; None of a row that is of no positions."""
+    match row:
+        case NovationRow() | TradeRow() | TenderRow():
+            return row.position.customer.bd_fcm
+        case PositionLine():
+            return row.customer.bd_fcm
+        case _:
+            return None
 
 
 _R = TypeVar("_R", bound=InstructionRow | PaymentRow | TenderRow)

@@ -37,6 +37,9 @@ def take_payment(context: DayContext, work: Work, row: PaymentRow, written: Writ
         return reason
     named = work.records.get(row.reference) if row.reference else None
     if row.bd_fcm == context.bd_fcm and named is not None and named.stream == WIRE:
+        whose = named.subject.split("/")[0]
+        if whose != context.bd_fcm:
+            return f"{row.reference} is a wire of {whose}"
         return _confirm(work, named, row, written)
     call = named if named is not None and is_issue(named) else None
     reason = _against(context, row, call)

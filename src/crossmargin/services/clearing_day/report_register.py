@@ -16,10 +16,11 @@ def report_record_id(bd_fcm: str, day: date, name: str, version: int = 1) -> str
     return f"report/{bd_fcm}/{day.isoformat()}/{name}/{version}"
 
 
-def last_report(records: Records, bd_fcm: str, name: str, *, before: date) -> Record | None:
+def last_report(records: Records, bd_fcm: str | None, name: str, *, before: date) -> Record | None:
     """Return the last version of the report of a name of the latest day before another, or None.
 
-    A version may have been made after the report of a later day.
+    A version may have been made after the report of a later day. Without a BD-FCM the report is
+    one over all of them.
     """
     found = [
         record

@@ -47,6 +47,13 @@ def test_the_month_is_whole(positions):
     }
 
 
+def test_positions_that_name_no_bd_fcm_are_of_the_one_whose_day_is_run(positions, tmp_path):
+    own = tmp_path / "plan.toml"
+    own.write_text(PLAN.read_text("utf-8").replace('"BD-FCM"', '"ALPHA"'), "utf-8")
+    plan = read_clearing_plan(own, positions, bd_fcm="ALPHA")
+    assert {line.customer.bd_fcm for line in plan.lines} == {"ALPHA"}
+
+
 def test_june_futures_move_before_first_intention(positions):
     plan = read_clearing_plan(PLAN, positions)
     bonds = [trade for trade in plan.trades if trade.contract.endswith("M6")]

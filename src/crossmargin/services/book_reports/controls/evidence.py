@@ -20,7 +20,6 @@ from crossmargin.services.clearing_day.report_register import (
     NOTICE,
     REPORT,
     document_of,
-    report_record_id,
 )
 from crossmargin.services.clearing_day.schedule import DayClock, Step, StepKind
 
@@ -90,9 +89,9 @@ class DayEvidence:
         return self.work.records.get(step.record_id(self.bd_fcm))
 
     def report(self, name: str) -> Record | None:
-        """Return the day's report of a name."""
-        found = self.work.records.get(report_record_id(self.bd_fcm, self.day, name))
-        return found if found is not None and found.stream == REPORT else None
+        """Return the day's report of a name, as the close made it: the first version of its own."""
+        found = (each for each in self.records(REPORT) if each.content["name"] == name)
+        return next(found, None)
 
     def said(self, name: str) -> dict[str, object]:
         """Return what the day's report of a name says; nothing if there is none."""
