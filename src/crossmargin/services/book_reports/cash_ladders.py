@@ -340,8 +340,7 @@ def _extra(standing: Standing, required: Required | None, side: ClearingOrganiza
     if side is _CME:
         alone, asked = required.standalone_cme, required.cme
     else:
-        # What is outside the arrangement is margined as Segregated Customer Margin already.
-        alone, asked = required.standalone_ficc - required.ficc_outside, required.ficc_xm
+        alone, asked = required.ficc_xm_without, required.ficc_xm
     return max(ZERO, alone - max(asked, standing.value_at(side)))
 
 

@@ -97,7 +97,10 @@ def _after_haircut(
 
 
 def margins_of(inputs: DayInputs) -> list[CustomerMargin]:
-    """Return every customer's margin with and without the arrangement, and the value of funds."""
+    """Return every customer's margin with and without the arrangement, and the value of funds.
+
+    Of futures customers' margin alone: what is outside the arrangement at FICC is in neither.
+    """
     found = []
     for key, standing in inputs.standings.items():
         required = inputs.required.get(key)
@@ -111,7 +114,7 @@ def margins_of(inputs: DayInputs) -> list[CustomerMargin]:
                 cme=required.cme,
                 ficc=required.ficc_xm,
                 cme_without=required.standalone_cme,
-                ficc_without=required.standalone_ficc,
+                ficc_without=required.ficc_xm_without,
             )
         )
     return found
