@@ -42,6 +42,7 @@ class ReportName(StrEnum):
     PRO_FORMA = "pro-forma"
     BACKUPS = "backups"
     STATEMENT = "statement"
+    SECURITIES_STATEMENT = "securities-statement"
 
 
 @report_app.command("show")
@@ -64,11 +65,12 @@ def show_command(
     from crossmargin.presentation.reports import REPORT_HEADER, print_report, report_rows
     from crossmargin.services.book_reports.reading import report_document
 
-    if (name is ReportName.STATEMENT) is (customer is None):
+    is_statement = name in {ReportName.STATEMENT, ReportName.SECURITIES_STATEMENT}
+    if is_statement is (customer is None):
         expected = "the customer of a statement, and of no other report"
         refuse((Refusal("customer", customer or "", expected, "reports"),), output_format)
     with opened(books, output_format) as store, store.work() as work:
-        wanted = f"statement/{customer}" if name is ReportName.STATEMENT else name.value
+        wanted = f"{name.value}/{customer}" if is_statement else name.value
         document = report_document(work, bd_fcm, business_date.date(), wanted, version=version)
     write_document(
         document, output_format, header=REPORT_HEADER, rows=report_rows, show=print_report
