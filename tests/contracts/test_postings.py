@@ -32,12 +32,15 @@ from crossmargin.testing.books import (
     account,
     capital,
     deposit,
+    deposit_outside,
+    from_ficc_outside,
     id_of,
     move,
     open_accounts,
     residual_interest,
     to_cme,
     to_ficc,
+    to_ficc_outside,
     withdrawal,
 )
 
@@ -415,3 +418,22 @@ def test_what_a_refused_group_would_have_used_is_free_again(prepared: Books) -> 
             P.POSTED,
             P.POSTED,
         ]
+
+
+def test_after_a_loss_outside_the_arrangement_a_part_of_it_may_be_paid_and_margin_come_back(
+    prepared: Books,
+) -> None:
+    with prepared.work() as work:
+
+        def post(transfers: Sequence[Transfer]) -> Posting:
+            return work.ledger.post(transfers)[0].posting
+
+        assert post([deposit_outside("1", "A", 100_00)]) is P.POSTED
+        assert post(to_ficc_outside("2", "A", 100_01)) is not P.POSTED, "no residual interest there"
+        assert post(to_ficc_outside("3", "A", 80_00)) is P.POSTED
+        owed, side = id_of(K.CUSTOMER_SECURITIES_ACCOUNT, "A"), id_of(K.SCM_FUNDS_ONLY_SETTLEMENT)
+        assert post([move("4", T.FICC_FORWARD_MARK, owed, side, 150_00)]) is P.POSTED
+        assert post(to_ficc_outside("5", "A", 1)) is P.EXCEEDS_BALANCE
+        assert post([deposit_outside("6", "A", 20_00)]) is P.POSTED, "not all that is owed"
+        assert post(from_ficc_outside("7", "A", 30_00)) is P.POSTED
+        assert post(to_ficc_outside("8", "A", 1)) is P.EXCEEDS_BALANCE

@@ -191,7 +191,11 @@ def test_a_day_without_reports_is_said_and_no_folder_is_made(books: str, tmp_pat
 
 def test_a_statement_is_a_customers_and_no_other_report_is(books: str, day: str) -> None:
     of_day = ("--books", books, "--date", day)
-    for asked in (("statement",), ("capital", "--customer", "CURVE-FUND")):
+    for asked in (
+        ("statement",),
+        ("securities-statement",),
+        ("capital", "--customer", "CURVE-FUND"),
+    ):
         status, _, remarks = outcome("report", "show", *asked, *of_day)
         assert (status, "the customer of a statement" in remarks) == (1, True)
 

@@ -42,6 +42,7 @@ class ReportName(StrEnum):
     PRO_FORMA = "pro-forma"
     BACKUPS = "backups"
     STATEMENT = "statement"
+    SECURITIES_STATEMENT = "securities-statement"
     NOTICE = "notice"
 
 
@@ -69,7 +70,8 @@ def show_command(
     from crossmargin.services.book_reports.reading import notice_document, report_document
 
     day = business_date.date()
-    if (name is ReportName.STATEMENT) is (customer is None):
+    is_statement = name in {ReportName.STATEMENT, ReportName.SECURITIES_STATEMENT}
+    if is_statement is (customer is None):
         expected = "the customer of a statement, and of no other report"
         refuse((Refusal("customer", customer or "", expected, "reports"),), output_format)
     if (name is ReportName.NOTICE) is (notice is None):
@@ -79,7 +81,7 @@ def show_command(
         if notice is not None:
             document = notice_document(work, bd_fcm, day, notice)
         else:
-            wanted = f"statement/{customer}" if name is ReportName.STATEMENT else name.value
+            wanted = f"{name.value}/{customer}" if is_statement else name.value
             document = report_document(work, bd_fcm, day, wanted, version=version)
     write_document(
         document, output_format, header=REPORT_HEADER, rows=report_rows, show=print_report

@@ -1,7 +1,8 @@
 """What happens to margin calls: frozen events, each of which is written as a record and read back.
 
-A call is of one customer, one cycle and one CCP, or of what the house asks above both. A payment
-need not name any of them; one that does serves those calls alone (ruling 22). Instants are in UTC.
+A call is of one customer, one cycle and one CCP, of what the house asks above both, or of what FICC
+requires outside the arrangement. A payment need not name any of them; one that does serves those
+calls alone (ruling 22). Instants are in UTC.
 """
 
 from __future__ import annotations
@@ -26,8 +27,17 @@ class House(StrEnum):
     HOUSE = "HOUSE"
 
 
+class Outside(StrEnum):
+    """What is called outside the arrangement: Segregated Customer Margin, the securities account's.
+
+    A payment serves it where it names it, and nothing else then.
+    """
+
+    FICC_SCM = "FICC_SCM"
+
+
 #: For whom margin is called.
-CalledFor: TypeAlias = ClearingOrganization | House
+CalledFor: TypeAlias = ClearingOrganization | House | Outside
 #: The stream of records that these events are written to.
 STREAM = "margin-call"
 _RULE = "margin call events"
@@ -74,7 +84,8 @@ class CallIssued(_Event):
     Parameters
     ----------
     ccp : CalledFor
-        Whose deficit is called: a CCP's, or the house's add-on, which is in no CCP's part.
+        Whose deficit is called: a CCP's, the house's add-on, which is in no CCP's part, or that of
+        Segregated Customer Margin.
     cycle : str
         The cycle whose requirement made it: ITD, EOD or EODXM.
     amount : Money
@@ -104,7 +115,7 @@ class CallPaid(_Event):
     currency : str
         It serves calls in this currency.
     ccp : CalledFor, optional
-        Whose calls it serves; None: all of the customer's.
+        Whose calls it serves; None: all of the customer's futures account.
     """
 
     amount: Money
@@ -319,7 +330,10 @@ def _ccp(value: object) -> CalledFor | None:
     if value is None:
         return None
     text = _text(value)
-    return House(text) if text == House.HOUSE else ClearingOrganization(text)
+    for kind in (House, Outside):
+        if text in set(kind):
+            return kind(text)
+    return ClearingOrganization(text)
 
 
 _READERS: Mapping[str, Callable[[object], object]] = {

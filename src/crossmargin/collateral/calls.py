@@ -27,6 +27,7 @@ from crossmargin.collateral.call_events import (
     CallTruedUp,
     DisputeResolved,
     LatenessExcused,
+    Outside,
 )
 from crossmargin.product.position import ClearingOrganization
 
@@ -79,6 +80,11 @@ class CallState:
     def is_of_ccp(self) -> bool:
         """Whether a CCP requires what is called; what the house asks above it is no deficiency."""
         return isinstance(self.issued.ccp, ClearingOrganization)
+
+    @property
+    def is_of_futures_account(self) -> bool:
+        """Whether it is the futures account's: Segregated Customer Margin is none of its."""
+        return not isinstance(self.issued.ccp, Outside)
 
     @property
     def outstanding(self) -> Money:
@@ -163,6 +169,12 @@ class CallBook:
     def outstanding(self, customer: CustomerKey, ccp: CalledFor | None = None) -> Money:
         """Return what a customer has not paid, disputed or not: of all calls, or of one side's."""
         return Money.total(call.outstanding for call in self.of_customer(customer, ccp))
+
+    def served_by(self, customer: CustomerKey, ccp: CalledFor | None) -> Money:
+        """Return what of a customer's calls a payment that names a side, or none, would serve."""
+        return Money.total(
+            call.outstanding for call in self.of_customer(customer) if _is_for(ccp, call)
+        )
 
     def faults_of(self, event: CallEvent) -> tuple[Refusal, ...]:
         """Return every reason why an event cannot follow; none if it can."""
@@ -313,8 +325,13 @@ def _serves(payment: CallPaid, call: CallState) -> bool:
     return (
         call.issued.customer == payment.customer
         and call.issued.currency == payment.currency
-        and payment.ccp in (None, call.issued.ccp)
+        and _is_for(payment.ccp, call)
     )
+
+
+def _is_for(ccp: CalledFor | None, call: CallState) -> bool:
+    """Whether what names a side serves a call; what names none is the futures account's."""
+    return call.is_of_futures_account if ccp is None else ccp == call.issued.ccp
 
 
 def _share_out(

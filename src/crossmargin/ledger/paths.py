@@ -45,6 +45,8 @@ MAY_LEAVE_A_DEBIT: frozenset[TransferKind] = frozenset(
         _T.DEFICIT_PAYMENT,
     }
 )
+#: What comes into the securities account, or back from FICC: no more is uncovered than was before.
+COVERS_MORE: frozenset[TransferKind] = frozenset({_T.SCM_DEPOSIT, _T.SCM_FROM_FICC})
 #: What moves margin out, a customer's cash out, or residual interest out.
 USES_RESIDUAL_INTEREST: frozenset[TransferKind] = frozenset(
     {
@@ -167,7 +169,7 @@ def path_of(kind: TransferKind, debit: Account, credit: Account, asset: Asset) -
             not is_cash
             or (
                 debit.segregation_class is SegregationClass.SECURITIES
-                and kind not in MAY_LEAVE_A_DEBIT
+                and kind not in MAY_LEAVE_A_DEBIT | COVERS_MORE
             )
         )
     )

@@ -218,10 +218,21 @@ def _claims(net: Net) -> Iterator[Finding]:
                 )
 
 
+_CLAIMS = (
+    (_K.CUSTOMER_FUTURES_ACCOUNT, (_K.FICC_XM_MARGIN, _K.CME_CUSTOMER_MARGIN)),
+    (_K.CUSTOMER_SECURITIES_ACCOUNT, (_K.FICC_SCM_MARGIN,)),
+)
+
+
 def _securities(net: Net) -> Iterator[Finding]:
-    """Check that claims in securities are the customers' own."""
-    owed = _by_owner(net, (_K.CUSTOMER_FUTURES_ACCOUNT,))
-    claims = _by_owner(net, (_K.FICC_XM_MARGIN, _K.CME_CUSTOMER_MARGIN))
+    """Check that claims in securities are the customers' own, in each class by itself."""
+    for account, claims in _CLAIMS:
+        yield from _covered(_by_owner(net, (account,)), _by_owner(net, claims))
+
+
+def _covered(
+    owed: dict[tuple[str, str, Asset], int], claims: dict[tuple[str, str, Asset], int]
+) -> Iterator[Finding]:
     for key in sorted(claims):
         bd_fcm, customer_id, asset = key
         own = max(0, -owed.get(key, 0))

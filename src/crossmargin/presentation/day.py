@@ -19,6 +19,7 @@ _SHOWN = (
     ("requirement", "requirement"),
     ("standalone", "without the arrangement"),
     ("called", "called"),
+    ("called_outside", "called outside the arrangement"),
     ("lowered", "lowered"),
     ("wires", "wires"),
     ("left", "lots left"),
@@ -94,6 +95,7 @@ def outcome_of(content: Mapping[str, Any], *, is_new: bool) -> str:
         ("restricted_to_risk_reducing", "may only reduce risk"),
         ("close_outs_proposed", "close-out to be decided"),
         ("over_limits", "over a limit"),
+        ("lacking_outside", "lacking outside the arrangement"),
         ("accrued", "accrued"),
     ):
         found = content.get(key)

@@ -16,7 +16,7 @@ from crossmargin.presentation.reports import REPORT_HEADER, report_rows
 from crossmargin.presentation.statement_files import statement_csv, statement_pdf, statement_xlsx
 from crossmargin.reporting.custody_documents import CSV_COLUMNS, csv_name, csv_rows, file_stem
 
-_STATEMENT, _CUSTODY = "statement/", "custody"
+_STATEMENTS, _CUSTODY = ("statement/", "securities-statement/"), "custody"
 
 
 def report_files(report: Mapping[str, Any]) -> dict[str, bytes]:
@@ -27,7 +27,7 @@ def report_files(report: Mapping[str, Any]) -> dict[str, bytes]:
     stem = f"{report['business_date']}-{name.replace('/', '-')}"
     files = {f"{stem}.json": f"{json.dumps(report, indent=2)}\n".encode()}
     document = report["document"]
-    if name.startswith(_STATEMENT):
+    if name.startswith(_STATEMENTS):
         files[f"{stem}.csv"] = statement_csv(document)
         files[f"{stem}.xlsx"] = statement_xlsx(document)
         files[f"{stem}.pdf"] = statement_pdf(document)

@@ -67,6 +67,7 @@ _FIGURES = frozenset(
         *("deposits_and_withdrawals", "settlement_flows", "fees_and_interest"),
     }
 )
+_FUTURES = "CUSTOMER_FUTURES_ACCOUNT"
 _NAMES = frozenset({"kind", "section"})
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 #: Binary numbers keep every cent of amounts with no more digits than this.
@@ -83,6 +84,7 @@ def statement_tables(
         ["BD-FCM", statement["bd_fcm"]],
         ["customer", statement["customer_id"]],
         ["business date", statement["business_date"]],
+        ["account", _words(str(statement["account"]).lower())],
     ]
     yield "Statement", ("what", "which"), head
     totals = [
@@ -153,7 +155,8 @@ def statement_xlsx(statement: Mapping[str, Any]) -> bytes:
 
 def statement_pdf(statement: Mapping[str, Any]) -> bytes:
     """Return the statement as pages of tables."""
-    words = f"{statement['customer_id']}: statement of {statement['business_date']}"
+    of_account = "" if statement["account"] == _FUTURES else "securities account, "
+    words = f"{statement['customer_id']}: {of_account}statement of {statement['business_date']}"
     paper = Paper(
         title=words,
         foot=NOTICE,

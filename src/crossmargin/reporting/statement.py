@@ -15,6 +15,7 @@ from fractions import Fraction
 from crossmargin.arrangement.reduction import format_ratio
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.ledger.assets import Asset, AssetKind
+from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.transfers import TransferKind
 
 
@@ -204,6 +205,7 @@ class CustomerStatement:
     bd_fcm: str
     customer_id: str
     business_date: date
+    account: AccountKind
     positions: tuple[PositionLine, ...]
     requirements: tuple[RequirementLine, ...]
     collateral: tuple[CollateralLine, ...]
@@ -241,6 +243,7 @@ def customer_statement(
     customer_id: str,
     business_date: date,
     *,
+    account: AccountKind = AccountKind.CUSTOMER_FUTURES_ACCOUNT,
     opening: Mapping[Asset, int],
     closing: Mapping[Asset, int],
     movements: Sequence[Movement],
@@ -255,6 +258,8 @@ def customer_statement(
     ----------
     bd_fcm, customer_id : str
     business_date : date
+    account : AccountKind
+        The customer's futures account, or its securities account: one statement is of one class.
     opening, closing : mapping of Asset to int
         The ledger's balances of the customer's account at the close before and at this close;
         credit positive, absent is zero.
@@ -276,6 +281,7 @@ def customer_statement(
         bd_fcm=bd_fcm,
         customer_id=customer_id,
         business_date=business_date,
+        account=account,
         positions=tuple(
             sorted(positions, key=lambda p: (p.clearing_organization, p.account, p.asset))
         ),
@@ -308,6 +314,7 @@ def statement_document(statement: CustomerStatement) -> dict[str, object]:
         "bd_fcm": statement.bd_fcm,
         "customer_id": statement.customer_id,
         "business_date": statement.business_date.isoformat(),
+        "account": statement.account.value,
         "requirement": str(statement.required),
         "requirement_without_arrangement": str(statement.required_without),
         "collateral_value": str(statement.collateral_value),

@@ -177,6 +177,43 @@ def to_ficc(
     return _group(group_id, _T.MARGIN_TO_FICC, legs, amount, asset, **changes)
 
 
+def deposit_outside(
+    transfer_id: str, customer_id: str, amount: int, asset: Asset = CASH, **changes: Any
+) -> Transfer:
+    """Return a deposit into a customer's securities account."""
+    kept = id_of(_K.SECURITIES_CUSTODY)
+    owed = id_of(_K.CUSTOMER_SECURITIES_ACCOUNT, customer_id)
+    return move(transfer_id, _T.SCM_DEPOSIT, kept, owed, amount, asset=asset, **changes)
+
+
+def to_ficc_outside(
+    group_id: str, customer_id: str, amount: int, asset: Asset = CASH, **changes: Any
+) -> list[Transfer]:
+    """Return Segregated Customer Margin to FICC's account at FRBNY, in both books."""
+    held = id_of(_K.FRBNY_SEGREGATED_ACCOUNT, segregation_class=SegregationClass.SECURITIES)
+    legs = (
+        (id_of(_K.FICC_SCM_MARGIN, customer_id), id_of(_K.SECURITIES_CUSTODY)),
+        (held, id_of(_K.FICC_OWED_SCM, customer_id)),
+    )
+    return _group(group_id, _T.SCM_TO_FICC, legs, amount, asset, **changes)
+
+
+def from_ficc_outside(
+    group_id: str, customer_id: str, amount: int, asset: Asset = CASH, **changes: Any
+) -> list[Transfer]:
+    """Return Segregated Customer Margin back from it, in both books."""
+    out = to_ficc_outside(group_id, customer_id, amount, asset, **changes)
+    return [
+        replace(
+            each,
+            kind=_T.SCM_FROM_FICC,
+            debit_account_id=each.credit_account_id,
+            credit_account_id=each.debit_account_id,
+        )
+        for each in out
+    ]
+
+
 def from_ficc(
     group_id: str, customer_id: str, amount: int, asset: Asset = CASH, **changes: Any
 ) -> list[Transfer]:

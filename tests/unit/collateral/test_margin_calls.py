@@ -20,6 +20,7 @@ from crossmargin.collateral.call_events import (
     CallTruedUp,
     DisputeResolved,
     LatenessExcused,
+    Outside,
     event_of,
     issue_call,
     record_of,
@@ -300,3 +301,34 @@ def test_an_event_is_valid_from_birth(ficc_call: CallIssued) -> None:
         paid(0)
     with pytest.raises(ValueError, match="reason"):
         CallCancelled("X1", FUND, DAY, AT, "C-FICC", "")
+
+
+@pytest.mark.parametrize(
+    ("ccp", "left_of_ficc", "left_outside"),
+    [(None, 20_00, 70_00), (Outside.FICC_SCM, 100_00, 0), (FICC, 20_00, 70_00)],
+)
+def test_a_payment_of_the_futures_account_serves_nothing_outside_the_arrangement(
+    ficc_call, ccp, left_of_ficc, left_outside
+) -> None:
+    outside = replace(ficc_call, event_id="C-SCM", ccp=Outside.FICC_SCM, amount=Money(70_00))
+    payment = CallPaid("P", FUND, DAY, IN_TIME, Money(80_00), "USD", ccp)
+    before = fold_calls([ficc_call, outside])
+    after = before.after(payment)
+    assert after.outstanding(FUND, FICC) == Money(left_of_ficc)
+    assert after.outstanding(FUND, Outside.FICC_SCM) == Money(left_outside)
+    served = Money(70_00) if isinstance(ccp, Outside) else Money(100_00)
+    assert before.served_by(FUND, ccp) == served
+
+
+def test_a_call_outside_the_arrangement_restricts_no_orders_and_is_read_back(
+    ficc_call, parameters
+) -> None:
+    outside = replace(ficc_call, ccp=Outside.FICC_SCM)
+    assert event_of(record_of(outside, actor="a", causes=("c",))) == outside
+    old = DAY + timedelta(days=30)
+    rules = AgeingRules.from_parameters(parameters)
+    book = fold_calls([outside])
+    given = {"on": old, "account_type": AccountType.CUSTOMER, "rules": rules}
+    assert restriction(book, FUND, **given).orders is Orders.ANY
+    assert restriction(fold_calls([ficc_call]), FUND, **given).orders is Orders.RISK_REDUCING_ONLY
+    assert outstanding_calls(book, FUND, on=old, rules=rules) == ()

@@ -23,12 +23,14 @@ from crossmargin.testing.books import (
     OPENED,
     account,
     deposit,
+    deposit_outside,
     id_of,
     move,
     open_books,
     residual_interest,
     to_cme,
     to_ficc,
+    to_ficc_outside,
     withdrawal,
 )
 from crossmargin.testing.books import capital as brought
@@ -136,6 +138,13 @@ BY_HAND: dict[str, tuple[set[Check], list[Transfer]]] = {
         [
             *to_ficc("x", "B", 10, NOTE),
             deposit("y", "A", 10, NOTE),
+        ],
+    ),
+    "a note of one customer's as another's margin outside the arrangement": (
+        {Check.SECURITIES_ARE_THE_CUSTOMERS},
+        [
+            *to_ficc_outside("x", "B", 10, NOTE),
+            deposit_outside("y", "A", 10, NOTE),
         ],
     ),
     "other customers' cash as margin": (

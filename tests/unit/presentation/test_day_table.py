@@ -35,3 +35,12 @@ def test_steps_of_both_zones_are_told_on_one_clock() -> None:
 def test_an_amount_has_its_unit_and_a_count_is_a_count() -> None:
     content = {"requirement": "45820827.94", "wires": 3, "called": "0.00"}
     assert outcome_of(content, is_new=True) == "requirement 45,820,827.94 USD, wires 3"
+
+
+def test_what_is_outside_the_arrangement_is_told_apart() -> None:
+    lacking = [["FCM/FUND", "70.00", "not brought by the customer"]]
+    content = {"called": "5.00", "called_outside": "70.00", "lacking_outside": lacking}
+    assert outcome_of(content, is_new=True) == (
+        "called 5.00 USD, called outside the arrangement 70.00 USD, "
+        "lacking outside the arrangement: FCM/FUND 70.00 not brought by the customer"
+    )

@@ -26,6 +26,7 @@ def statement() -> dict[str, Any]:
         "bd_fcm": "1001",
         "customer_id": "=FUND",
         "business_date": "2026-05-12",
+        "account": "CUSTOMER_FUTURES_ACCOUNT",
         "requirement": "2472063.04",
         "requirement_without_arrangement": HUGE,
         "collateral_value": "-4715709.80",

@@ -92,6 +92,7 @@ _ACTIONS: Mapping[Action, _ActionTerms] = {
     Action.DIRECT_OUT_OF_XM: _DIRECTS,
     Action.TO_SECURITIES_ACCOUNT: _MOVES,
     Action.FROM_SECURITIES_ACCOUNT: _MOVES,
+    Action.WITHDRAW_FROM_SECURITIES_ACCOUNT: _MOVES,
     Action.TENDER: _ActionTerms(
         (c.FUTURES_KIND,), "less than zero: a short tenders", _is_negative, "the security delivered"
     ),

@@ -18,6 +18,7 @@ from crossmargin.arrangement.cycles import Cycle
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.records import Record
+from crossmargin.collateral.calls import CallState
 from crossmargin.ledger.assets import CASH
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.product.position import ClearingOrganization
@@ -43,6 +44,8 @@ from crossmargin.services.clearing_day.payments import PAYMENT
 from crossmargin.services.clearing_day.report_register import REPORT, report_record_id
 from crossmargin.services.clearing_day.required import Required, last_requirements
 from crossmargin.services.clearing_day.schedule import Step, StepKind
+from crossmargin.services.clearing_day.segregated import segregated_standings
+from crossmargin.services.clearing_day.segregated_wires import securities_custody_of
 from crossmargin.services.clearing_day.standing import SIDES, Standing, standing_of
 from crossmargin.services.clearing_day.wires import (
     SETTLEMENT_ACCOUNTS,
@@ -61,6 +64,8 @@ _AT_FICC = {
     Purpose.MARGIN_FROM_FICC,
     Purpose.FICC_FUNDS_ONLY,
     Purpose.SCM_FUNDS_ONLY,
+    Purpose.SCM_TO_FICC,
+    Purpose.SCM_FROM_FICC,
 }
 _AT_CME = {Purpose.MARGIN_TO_CME, Purpose.MARGIN_FROM_CME, Purpose.CME_SETTLEMENT}
 _HOUSE = {Purpose.RESIDUAL_INTEREST_DEPOSIT, Purpose.RESIDUAL_INTEREST_WITHDRAWAL}
@@ -124,7 +129,8 @@ class _Reading:
             key = CustomerKey(self.context.bd_fcm, change.customer_id)
             own[key] = own.get(key, ZERO) - change.amount
         ahead = [*self._margin_ahead(standings), *self._calls_ahead()]
-        movements = [*self._done(), *self._settlements_ahead(), *(m for m, _ in ahead)]
+        movements = [*self._done(), *self._settlements_ahead(), *self._outside_ahead()]
+        movements += [movement for movement, _ in ahead]
         changes += [change for _, change in ahead]
         extra = list(self._without(standings))
         times = [m.at for m in (*movements, *(m for m, _ in extra))]
@@ -211,6 +217,7 @@ class _Reading:
         if not self.is_today:
             return
         records, bank = self.work.records, places_of(self.work.ledger, self.context.bd_fcm).bank
+        kept = {bank, securities_custody_of(self.work.ledger, self.context.bd_fcm)}
         for wire in records.select(stream=WIRE, first=self.on, last=self.on):
             purpose = Purpose(str(wire.content["purpose"]))
             if not self._is_own(wire) or wire.content["asset"] != str(CASH) or purpose in _HOUSE:
@@ -218,7 +225,7 @@ class _Reading:
             settled = records.get(f"{wire.record_id}/settled")
             if settled is not None and settled.content["outcome"] != "CONFIRMED":
                 continue
-            out = wire.content["from"] == bank
+            out = wire.content["from"] in kept
             side = _FICC if purpose in _AT_FICC else _CME if purpose in _AT_CME else None
             yield CashMovement(
                 bank if side is None else side.value,
@@ -233,7 +240,8 @@ class _Reading:
             is_wire = named is not None and named.stream == WIRE
             if self._is_own(paid) and not is_wire and paid.content["asset"] == str(CASH):
                 amount = Money(int(str(paid.content["quantity"])))
-                yield CashMovement(bank, paid.at, Direction.IN, amount, "paid in", is_done=True)
+                place = str(paid.content["place"]) or bank
+                yield CashMovement(place, paid.at, Direction.IN, amount, "paid in", is_done=True)
 
     def _booked(self) -> Iterator[CashChange]:
         """Yield what the day's transfers did to each customer's own cash, as they were posted.
@@ -286,8 +294,33 @@ class _Reading:
         for key in customers_of(self.work, self.context.bd_fcm):
             for call in calls_of(self.work.records, key):
                 due = call.issued.due_at.astimezone(zone)
-                if call.payable > ZERO and due > self.step.at and due.date() == self.on:
+                if call.is_of_futures_account and self._is_ahead(call, due):
                     yield _pair(key, bank, due, call.payable, call.issued.event_id)
+
+    def _is_ahead(self, call: CallState, due: datetime) -> bool:
+        return call.payable > ZERO and due > self.step.at and due.date() == self.on
+
+    def _outside_ahead(self) -> Iterator[CashMovement]:
+        """Yield what Segregated Customer Margin still moves: what is called, and goes to FICC.
+
+        Of the securities account: no cash of the futures account changes, and nothing is laid out.
+        """
+        standings = segregated_standings(
+            *(self.context, self.work, self.step.business_date, self.required),
+            is_evening=not self.is_today,
+        )
+        due_at_ficc = self._deadline(_FICC)
+        custody = securities_custody_of(self.work.ledger, self.context.bd_fcm)
+        zone = self._due(_MORNING)[_FICC.value].tzinfo
+        for key, standing in standings.items():
+            goes = min(standing.required - standing.value_at_ficc, standing.own_cash)
+            if due_at_ficc is not None and goes > ZERO:
+                purpose = f"segregated margin of {key.customer_id}"
+                yield _pair(key, _FICC.value, due_at_ficc, -goes, purpose)[0]
+            for call in calls_of(self.work.records, key):
+                due = call.issued.due_at.astimezone(zone)
+                if not call.is_of_futures_account and self._is_ahead(call, due):
+                    yield _pair(key, custody, due, call.payable, call.issued.event_id)[0]
 
     def _without(
         self, standings: Mapping[CustomerKey, Standing]
@@ -340,8 +373,7 @@ def _extra(standing: Standing, required: Required | None, side: ClearingOrganiza
     if side is _CME:
         alone, asked = required.standalone_cme, required.cme
     else:
-        # What is outside the arrangement is margined as Segregated Customer Margin already.
-        alone, asked = required.standalone_ficc - required.ficc_outside, required.ficc_xm
+        alone, asked = required.ficc_xm_without, required.ficc_xm
     return max(ZERO, alone - max(asked, standing.value_at(side)))
 
 

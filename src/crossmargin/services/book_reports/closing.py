@@ -36,7 +36,11 @@ from crossmargin.services.book_reports.segregation import (
     residual_interest_without_savings,
     segregation_of,
 )
-from crossmargin.services.book_reports.statements import day_positions, statement_of
+from crossmargin.services.book_reports.statements import (
+    day_positions,
+    securities_statement_of,
+    statement_of,
+)
 from crossmargin.services.books.ports import Records, Work
 from crossmargin.services.clearing_day.call_register import calls_of
 from crossmargin.services.clearing_day.charges import accrued_charges
@@ -101,6 +105,10 @@ def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
     for customer in inputs.customers:
         statement = statement_of(inputs, work, customer, held, at=step.at)
         documents[f"statement/{customer.customer_id}"] = statement_document(statement)
+        outside = securities_statement_of(inputs, work, customer, held, at=step.at)
+        if outside is not None:
+            name = f"securities-statement/{customer.customer_id}"
+            documents[name] = statement_document(outside)
     behind = _behind(inputs, work)
     versions = dict.fromkeys((CUSTODY, SLICE), custody.version)
     ids = [
@@ -214,7 +222,7 @@ def _unmet_calls(
         unmet = Money.total(
             call.outstanding
             for call in calls_of(records, customer)
-            if call.issued.business_date < inputs.business_date
+            if call.is_of_futures_account and call.issued.business_date < inputs.business_date
         )
         found.append(
             call_unmet_above_excess_capital(

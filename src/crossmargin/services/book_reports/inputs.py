@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
@@ -18,7 +18,8 @@ from crossmargin.services.books.participation import customers_of
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.required import Required, last_requirements
-from crossmargin.services.clearing_day.standing import Standing, standing_of
+from crossmargin.services.clearing_day.segregated import SegregatedStanding, segregated_standings
+from crossmargin.services.clearing_day.standing import Standing, market_value, standing_of
 
 K = TypeVar("K")
 
@@ -38,6 +39,8 @@ class DayInputs:
     balances : mapping of (account id, Asset) to Balance
         Of the whole ledger.
     rules : ReportingRules
+    outside : mapping of CustomerKey to SegregatedStanding
+        Of those with Segregated Customer Margin, required or there.
     """
 
     context: DayContext
@@ -47,6 +50,7 @@ class DayInputs:
     required: Mapping[CustomerKey, Required]
     balances: Mapping[tuple[str, Asset], Balance]
     rules: ReportingRules
+    outside: Mapping[CustomerKey, SegregatedStanding] = field(default_factory=dict)
 
     def cash(self, *kinds: AccountKind) -> Money:
         """Return the debit balance in cash of all accounts of some kinds, of this BD-FCM."""
@@ -96,6 +100,9 @@ class DayInputs:
         for standing in self.standings.values():
             if Cusip(cusip) in standing.prices:
                 return standing.market_value(Cusip(cusip), par_dollars)
+        for outside in self.outside.values():
+            if Cusip(cusip) in outside.prices:
+                return market_value(outside.prices[Cusip(cusip)], par_dollars)
         return ZERO
 
     def _is_of(self, account_id: str, kinds: Sequence[AccountKind]) -> bool:
@@ -120,4 +127,5 @@ def day_inputs(context: DayContext, work: Work, business_date: date) -> DayInput
         required=today,
         balances=work.ledger.balances(),
         rules=ReportingRules.from_parameters(context.parameters("reporting", business_date)),
+        outside=segregated_standings(context, work, business_date, today, is_evening=True),
     )

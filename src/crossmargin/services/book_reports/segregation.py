@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
+from crossmargin.basics.identifiers import Cusip
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.collateral.ageing import AgeingRules, outstanding_calls
 from crossmargin.collateral.net_capital_haircuts import NetCapitalHaircuts
 from crossmargin.collateral.undermargined import AccountType, ChargeRules, undermargined_charge
 from crossmargin.collateral.value import PricedSecurity, value_after_haircut
+from crossmargin.ledger.assets import CASH
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.reporting.capital import CapitalReport, MinimumCapital, minimum_capital
 from crossmargin.reporting.reserve_formula import (
@@ -31,6 +33,7 @@ from crossmargin.reporting.segregation import (
     segregation_statement,
 )
 from crossmargin.services.book_reports.inputs import DayInputs
+from crossmargin.services.books.accounts import of_customer
 from crossmargin.services.books.ports import Records
 from crossmargin.services.clearing_day.call_register import call_book
 
@@ -97,7 +100,10 @@ def _after_haircut(
 
 
 def margins_of(inputs: DayInputs) -> list[CustomerMargin]:
-    """Return every customer's margin with and without the arrangement, and the value of funds."""
+    """Return every customer's margin with and without the arrangement, and the value of funds.
+
+    Of futures customers' margin alone: what is outside the arrangement at FICC is in neither.
+    """
     found = []
     for key, standing in inputs.standings.items():
         required = inputs.required.get(key)
@@ -111,7 +117,7 @@ def margins_of(inputs: DayInputs) -> list[CustomerMargin]:
                 cme=required.cme,
                 ficc=required.ficc_xm,
                 cme_without=required.standalone_cme,
-                ficc_without=required.standalone_ficc,
+                ficc_without=required.ficc_xm_without,
             )
         )
     return found
@@ -174,30 +180,31 @@ def capital_of(inputs: DayInputs, records: Records) -> CapitalReport:
 
 
 def reserve_formula_of(inputs: DayInputs) -> ReserveFormulaReport:
-    """Return Item 15 and its credits: of Segregated Customer Margin, nothing of XM."""
+    """Return Item 15 and its credits: of Segregated Customer Margin, nothing of XM.
+
+    On deposit is what FICC counts for what is posted there: what is still on its way is not.
+    """
     margins = []
-    for key in inputs.customers:
-        required = inputs.required.get(key)
-        deposited = inputs.balances
-        cash, par = ZERO, ZERO
-        for (account_id, asset), balance in deposited.items():
-            kind, _, bd_fcm, customer_id, _ = account_id.split("/")
-            if kind != _K.FICC_SCM_MARGIN or (bd_fcm, customer_id) != (key.bd_fcm, key.customer_id):
+    for key, standing in inputs.outside.items():
+        cash, counted, worth = ZERO, ZERO, ZERO
+        own = of_customer(_K.FICC_SCM_MARGIN, key).account_id
+        for (account_id, asset), balance in inputs.balances.items():
+            if account_id != own:
                 continue
-            if asset.kind.value == "CASH":
+            if asset == CASH:
                 cash = Money(balance.posted_debit)
-            else:
-                par += inputs.market_value(asset.code, balance.posted_debit)
-        needed = ZERO if required is None else required.ficc_outside
-        if needed > ZERO or cash > ZERO or par > ZERO:
+            elif balance.posted_debit:
+                counted += standing.counted(Cusip(asset.code), balance.posted_debit)
+                worth += inputs.market_value(asset.code, balance.posted_debit)
+        if standing.required > ZERO or cash > ZERO or worth > ZERO:
             margins.append(
                 MarginOnDeposit(
                     key.customer_id,
                     ReserveAccount.SCM,
-                    required=needed,
-                    on_deposit=cash + par,
+                    required=standing.required,
+                    on_deposit=cash + counted,
                     customer_cash=cash,
-                    customer_securities=par,
+                    customer_securities=worth,
                 )
             )
     return reserve_formula(margins)

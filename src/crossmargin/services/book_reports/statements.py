@@ -9,10 +9,13 @@ from fractions import Fraction
 
 from crossmargin.basics.identifiers import Cusip, CustomerKey
 from crossmargin.basics.money import ZERO, Money
+from crossmargin.collateral.call_events import Outside
+from crossmargin.collateral.calls import CallState
 from crossmargin.ledger.assets import CASH, Asset, AssetKind, security
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.transfers import Transfer, TransferState
 from crossmargin.pricing.treasury import accrued_interest_per_100
+from crossmargin.product.position import Account
 from crossmargin.product.treasury import COUPON_KINDS
 from crossmargin.reporting.statement import (
     SECTIONS,
@@ -30,6 +33,7 @@ from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.call_register import calls_of
 from crossmargin.services.clearing_day.lot_register import read_register
 from crossmargin.services.clearing_day.required import Required
+from crossmargin.services.clearing_day.segregated import SegregatedStanding
 from crossmargin.services.clearing_day.standing import Standing
 from crossmargin.services.clearing_day.system_prices import (
     SystemPrices,
@@ -39,6 +43,8 @@ from crossmargin.services.clearing_day.system_prices import (
 from crossmargin.settlement.lots import Lot, futures_value
 from crossmargin.settlement.rules import SettlementRules
 
+#: Where collateral lies that the BD-FCM has.
+_HERE = "BD-FCM"
 _POSTED = (TransferState.POSTED, TransferState.POSTS_PENDING)
 
 
@@ -74,15 +80,73 @@ def statement_of(
     *,
     at: datetime,
 ) -> CustomerStatement:
-    """Return one customer's statement of the day.
+    """Return one customer's statement of the day: of its futures account.
 
     Raises
     ------
     ValueError
         If opening balance and movements do not come to the closing balance.
     """
+    standing, required = inputs.standings[customer], inputs.required.get(customer)
+    return _statement(
+        *(inputs, work, customer, AccountKind.CUSTOMER_FUTURES_ACCOUNT),
+        positions=_positions(held, customer, outside=False),
+        requirements=() if required is None else _requirements(required),
+        collateral=_collateral(standing),
+        calls=[call for call in calls_of(work.records, customer) if call.is_of_futures_account],
+        at=at,
+    )
+
+
+def securities_statement_of(
+    inputs: DayInputs,
+    work: Work,
+    customer: CustomerKey,
+    held: DayPositions,
+    *,
+    at: datetime,
+) -> CustomerStatement | None:
+    """Return one customer's statement of its securities account: Segregated Customer Margin.
+
+    None where nothing is or was in it, and nothing is required or called outside the arrangement.
+
+    Raises
+    ------
+    ValueError
+        If opening balance and movements do not come to the closing balance.
+    """
+    required, standing = inputs.required.get(customer), inputs.outside.get(customer)
+    statement = _statement(
+        *(inputs, work, customer, AccountKind.CUSTOMER_SECURITIES_ACCOUNT),
+        positions=_positions(held, customer, outside=True),
+        requirements=() if required is None else _outside_requirements(required),
+        collateral=() if standing is None else _outside_collateral(inputs, standing),
+        calls=[call for call in calls_of(work.records, customer) if not call.is_of_futures_account],
+        at=at,
+    )
+    has_any = (
+        statement.positions,
+        statement.requirements,
+        statement.balances,
+        statement.calls,
+    )
+    return statement if any(has_any) else None
+
+
+def _statement(
+    inputs: DayInputs,
+    work: Work,
+    customer: CustomerKey,
+    account: AccountKind,
+    *,
+    positions: Sequence[PositionLine],
+    requirements: Sequence[RequirementLine],
+    collateral: Sequence[CollateralLine],
+    calls: Sequence[CallState],
+    at: datetime,
+) -> CustomerStatement:
     day = inputs.business_date
-    own = of_customer(AccountKind.CUSTOMER_FUTURES_ACCOUNT, customer).account_id
+    own = of_customer(account, customer).account_id
     transfers = [t for t in work.ledger.transfers(account_id=own, last=day) if t.state in _POSTED]
     opening: dict[Asset, int] = {}
     closing: dict[Asset, int] = {}
@@ -94,18 +158,18 @@ def statement_of(
             opening[each.asset] = opening.get(each.asset, 0) + signed
         else:
             movements.append(_movement(each, signed))
-    standing, required = inputs.standings[customer], inputs.required.get(customer)
     return customer_statement(
         customer.bd_fcm,
         customer.customer_id,
         day,
+        account=account,
         opening=opening,
         closing=closing,
         movements=movements,
-        positions=_positions(held, customer),
-        requirements=() if required is None else _requirements(required),
-        collateral=_collateral(standing),
-        calls=_calls(work, customer, day, at),
+        positions=positions,
+        requirements=requirements,
+        collateral=collateral,
+        calls=_calls(calls, day, at),
     )
 
 
@@ -115,10 +179,12 @@ def _movement(transfer: Transfer, signed: int) -> Movement:
     return Movement(transfer.transfer_id, transfer.kind, transfer.asset, signed, transfer.at)
 
 
-def _positions(held: DayPositions, customer: CustomerKey) -> list[PositionLine]:
+def _positions(held: DayPositions, customer: CustomerKey, *, outside: bool) -> list[PositionLine]:
+    """Return a customer's positions: of FICC's regular account, or all the others."""
     totals: dict[tuple[str, str, Asset], int] = {}
     for lot in held.lots:
-        if lot.customer == customer:
+        is_outside = lot.at_ficc and lot.account is Account.REGULAR
+        if lot.customer == customer and is_outside is outside:
             asset = position_asset(lot.clearing_organization, lot.instrument)
             key = (lot.clearing_organization.value, lot.account.value, asset)
             totals[key] = totals.get(key, 0) + lot.quantity
@@ -151,11 +217,17 @@ def _position_line(
 def _requirements(required: Required) -> list[RequirementLine]:
     cycle = required.cycle.value
     return [
-        RequirementLine(
-            "FICC", cycle, required.ficc_xm + required.ficc_outside, required.standalone_ficc
-        ),
+        RequirementLine("FICC", cycle, required.ficc_xm, required.ficc_xm_without),
         RequirementLine("CME", cycle, required.cme, required.standalone_cme),
     ]
+
+
+def _outside_requirements(required: Required) -> list[RequirementLine]:
+    """Return what FICC requires outside the arrangement: the same with it and without."""
+    outside = required.ficc_outside
+    if outside == ZERO:
+        return []
+    return [RequirementLine(Outside.FICC_SCM.value, required.cycle.value, outside, outside)]
 
 
 def _collateral(standing: Standing) -> list[CollateralLine]:
@@ -172,11 +244,11 @@ def _collateral(standing: Standing) -> list[CollateralLine]:
                 _security_line(standing, side.value, cusip, par, standing.counted(side, cusip, par))
             )
     if left_cash != ZERO:
-        lines.append(_cash_line("BD-FCM", left_cash))
+        lines.append(_cash_line(_HERE, left_cash))
     for cusip, par in left_par.items():
         if par:
             least = standing.least_counted(cusip, par)
-            lines.append(_security_line(standing, "BD-FCM", cusip, par, least))
+            lines.append(_security_line(standing, _HERE, cusip, par, least))
     return lines
 
 
@@ -187,12 +259,36 @@ def _cash_line(location: str, cash: Money) -> CollateralLine:
 def _security_line(
     standing: Standing, location: str, cusip: Cusip, par: int, counted: Money
 ) -> CollateralLine:
-    worth = standing.market_value(cusip, par)
+    return _valued_line(location, cusip, par, standing.market_value(cusip, par), counted)
+
+
+def _valued_line(
+    location: str, cusip: Cusip, par: int, worth: Money, counted: Money
+) -> CollateralLine:
     haircut = 1 - counted.dollars / worth.dollars if worth > ZERO else Fraction(0)
     return CollateralLine(location, security(cusip.text), par, worth, haircut, counted)
 
 
-def _calls(work: Work, customer: CustomerKey, day: date, at: datetime) -> list[CallLine]:
+def _outside_collateral(inputs: DayInputs, standing: SegregatedStanding) -> list[CollateralLine]:
+    """Return what serves as margin: at FICC, and with the BD-FCM."""
+    lines = []
+    for location, cash in (
+        (Outside.FICC_SCM.value, standing.at_ficc.cash),
+        (_HERE, standing.own_cash),
+    ):
+        if cash != ZERO:
+            lines.append(_cash_line(location, cash))
+    for location, par_dollars in (
+        (Outside.FICC_SCM.value, standing.at_ficc.par_dollars),
+        (_HERE, standing.free_par_dollars),
+    ):
+        for cusip, par in par_dollars.items():
+            worth = inputs.market_value(cusip.text, par)
+            lines.append(_valued_line(location, cusip, par, worth, standing.counted(cusip, par)))
+    return lines
+
+
+def _calls(calls: Sequence[CallState], day: date, at: datetime) -> list[CallLine]:
     return [
         CallLine(
             call.issued.event_id,
@@ -203,6 +299,6 @@ def _calls(work: Work, customer: CustomerKey, day: date, at: datetime) -> list[C
             call.paid,
             call.status(at).value,
         )
-        for call in calls_of(work.records, customer)
+        for call in calls
         if call.issued.business_date == day or call.outstanding > ZERO
     ]

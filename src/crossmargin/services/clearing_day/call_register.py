@@ -76,11 +76,13 @@ def pay_calls(
     *,
     ccp: CalledFor | None,
 ) -> None:
-    """Let cash that came in serve a customer's calls: of one side, or all (ruling 22).
+    """Let cash that came in serve a customer's calls: of one side, or of the futures account.
+
+    Ruling 22. What comes into the securities account names Segregated Customer Margin.
 
     Nothing is written where nothing is outstanding: the cash is the customer's excess.
     """
-    if call_book(work.records, customer).outstanding(customer, ccp) == ZERO:
+    if call_book(work.records, customer).served_by(customer, ccp) == ZERO:
         return
     event = CallPaid(
         event_id=f"call-paid/{written.causes[0]}",

@@ -75,6 +75,7 @@ def propose_close_out(
     standing: Standing,
     *,
     late: Sequence[CallState],
+    lacking_outside: Money = ZERO,
     requirement_id: str,
 ) -> list[str]:
     """Propose to close a customer out where its late calls ask for a decision.
@@ -87,6 +88,8 @@ def propose_close_out(
     standing : Standing
     late : sequence of CallState
         The customer's calls that are late.
+    lacking_outside : Money
+        Of Segregated Customer Margin.
     requirement_id : str
         Of the record of the requirement as it stands.
 
@@ -97,7 +100,7 @@ def propose_close_out(
         customer lacks nothing any more: the calls stay late, there is nothing to close out for.
     """
     lacking = Money.total(standing.lacking(side) for side in CALLED_FOR)
-    if lacking == ZERO:
+    if lacking + lacking_outside == ZERO:
         return []
     customer, rules = standing.holdings.customer, ladder_rules(context, step.business_date)
     asking = [call for call in late if is_for_close_out(call, step.business_date, rules)]
@@ -122,6 +125,7 @@ def propose_close_out(
         "requirement": {side.value: str(each) for side, each in sorted(standing.required.items())},
         "value": str(standing.value),
         "lacking": str(lacking),
+        "lacking_outside": str(lacking_outside),
         "debit_balance": str(max(ZERO, -standing.holdings.cash)),
     }
     causes = (*sorted(ids), requirement_id)

@@ -6,13 +6,13 @@ what the customer has not brought comes out of residual interest, and the ledger
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.collateral.ageing import Orders
-from crossmargin.collateral.call_events import CalledFor, issue_call
+from crossmargin.collateral.call_events import CalledFor, Outside, issue_call
 from crossmargin.collateral.calls import CallState
 from crossmargin.collateral.deadline import DeadlineRules
 from crossmargin.collateral.house_terms import limits_exceeded
@@ -40,6 +40,9 @@ from crossmargin.services.clearing_day.engine import StepResult
 from crossmargin.services.clearing_day.flow_steps import FLOWS
 from crossmargin.services.clearing_day.required import Required, last_requirements
 from crossmargin.services.clearing_day.schedule import Step, StepKind
+from crossmargin.services.clearing_day.segregated import SegregatedStanding, segregated_standings
+from crossmargin.services.clearing_day.segregated_margin import SegregatedPaying
+from crossmargin.services.clearing_day.segregated_wires import securities_custody_of
 from crossmargin.services.clearing_day.standing import CALLED_FOR, Standing, standing_of
 from crossmargin.services.clearing_day.wires import (
     SETTLEMENT_ACCOUNTS,
@@ -61,38 +64,71 @@ _EVENINGS = frozenset({StepKind.EOD, StepKind.EODXM, StepKind.EODXM_RESTRUCK, St
 def call_customers(context: DayContext, work: Work, step: Step, cycle: str) -> StepResult:
     """Call what customers lack after a cycle, for each clearing organization and the house apart.
 
-    Who exceeds a limit, or requires more than when its orders were restricted, is named. Where less
-    is lacking than is called, calls that are not late are trued up, the youngest first.
+    What FICC requires outside the arrangement is called by itself, of the securities account. Who
+    exceeds a limit, or requires more than when its orders were restricted, is named. Where less is
+    lacking than is called, calls that are not late are trued up, the youngest first.
     """
     accrued = pay_accrued(context, work, step)
     required = last_requirements(work.records, context.bd_fcm, until=step.business_date)
-    issued: list[str] = []
+    calling = _Calling(context, work, step, cycle)
     limits: list[list[str]] = []
-    called, lowered = ZERO, ZERO
+    outside = _outside(context, work, step, required)
     for customer, each in sorted(required.items()):
         standing = _standing(context, work, step, each)
         for side in CALLED_FOR:
-            book = call_book(work.records, customer)
-            change = standing.lacking(side) - book.outstanding(customer, side)
-            if change > ZERO:
-                issued.append(
-                    _call(context, work, step, each, side=side, amount=change, cycle=cycle)
-                )
-                called += change
-            elif change < ZERO:
-                calls = book.of_customer(customer, side)
-                lowered += _lower(context, work, step, calls, -change)
+            calling.bring(each, side, standing.lacking(side))
+        if customer in outside:
+            calling.bring(each, Outside.FICC_SCM, outside[customer].lacking)
         limits += _over_limits(work, customer, standing)
     return StepResult(
         {
-            "called": str(called),
-            "lowered": str(lowered),
-            "calls": len(issued),
+            "called": str(calling.called),
+            "called_outside": str(calling.called_outside),
+            "lowered": str(calling.lowered),
+            "calls": len(calling.issued),
             "over_limits": limits,
             **accrued.content,
         },
-        (*issued, *accrued.causes),
+        (*calling.issued, *accrued.causes),
     )
+
+
+@dataclass(slots=True)
+class _Calling:
+    """The calls of one cycle: issued, or trued up where less is lacking than is called.
+
+    What is called of the futures account and of the securities account is never one figure.
+    """
+
+    context: DayContext
+    work: Work
+    step: Step
+    cycle: str
+    issued: list[str] = field(default_factory=list)
+    called: Money = ZERO
+    called_outside: Money = ZERO
+    lowered: Money = ZERO
+
+    def bring(self, required: Required, side: CalledFor, lacking: Money) -> None:
+        """Bring what is called of a customer for a side to what is lacking."""
+        customer = required.customer
+        book = call_book(self.work.records, customer)
+        change = lacking - book.outstanding(customer, side)
+        if change > ZERO:
+            call = _call(
+                *(self.context, self.work, self.step, required),
+                side=side,
+                amount=change,
+                cycle=self.cycle,
+            )
+            self.issued.append(call)
+            if isinstance(side, Outside):
+                self.called_outside += change
+            else:
+                self.called += change
+        elif change < ZERO:
+            calls = book.of_customer(customer, side)
+            self.lowered += _lower(self.context, self.work, self.step, calls, -change)
 
 
 def _over_limits(work: Work, customer: CustomerKey, standing: Standing) -> list[list[str]]:
@@ -122,8 +158,14 @@ def pay_side(context: DayContext, work: Work, step: Step) -> StepResult:
     required = last_requirements(work.records, context.bd_fcm, until=step.business_date)
     for _, each in sorted(required.items()):
         paying.place(_standing(context, work, step, each), each)
+    lacking = paying.place_outside(required)
     return StepResult(
-        {"wires": len(paying.wires), "refused": paying.refused, **accrued.content},
+        {
+            "wires": len(paying.wires),
+            "refused": paying.refused,
+            **({"lacking_outside": lacking} if lacking else {}),
+            **accrued.content,
+        },
         (*paying.wires, *accrued.causes),
     )
 
@@ -153,9 +195,12 @@ def close_of_fedwire(context: DayContext, work: Work, step: Step) -> StepResult:
         if orders is Orders.RISK_REDUCING_ONLY:
             restricted.append(subject_of(customer))
         if own_late:
-            standing = _standing(context, work, step, required)
+            outside = _outside(context, work, step, customers, of=customer)[customer]
             proposed += propose_close_out(
-                context, work, step, standing, late=own_late, requirement_id=required.record_id
+                *(context, work, step, _standing(context, work, step, required)),
+                late=own_late,
+                lacking_outside=outside.lacking,
+                requirement_id=required.record_id,
             )
     return StepResult(
         {
@@ -176,6 +221,21 @@ def _standing(context: DayContext, work: Work, step: Step, required: Required) -
         required.customer,
         required,
         is_evening=step.kind in _EVENINGS,
+    )
+
+
+def _outside(
+    context: DayContext,
+    work: Work,
+    step: Step,
+    required: Mapping[CustomerKey, Required],
+    *,
+    of: CustomerKey | None = None,
+) -> dict[CustomerKey, SegregatedStanding]:
+    return segregated_standings(
+        *(context, work, step.business_date, required),
+        is_evening=step.kind in _EVENINGS,
+        of=None if of is None else (of,),
     )
 
 
@@ -257,7 +317,7 @@ class _Paying:
             balance = self.work.ledger.balance(of_bd_fcm(kind, bd_fcm).account_id, CASH)
             owed = balance.posted_credit - balance.debits_pending + balance.credits_pending
             if owed:
-                wire = settlement_wire(bd_fcm, purpose, owed, self.places, name=self.name)
+                wire = settlement_wire(bd_fcm, purpose, owed, self._kept(purpose), name=self.name)
                 self.make(wire, *self._flows_behind())
 
     def place(self, standing: Standing, required: Required) -> None:
@@ -284,6 +344,26 @@ class _Paying:
             back = min(-lacking, here.cash).cents
             wire = margin_wire(customer, self.inward, CASH, back, self.places, name=self.name)
             self.make(wire, required.record_id)
+
+    def place_outside(self, required: Mapping[CustomerKey, Required]) -> list[list[str]]:
+        """Bring Segregated Customer Margin to its requirement; return what lacks at FICC."""
+        if self.side is not ClearingOrganization.FICC:
+            return []
+        paying = SegregatedPaying(self.work.ledger, self.context.bd_fcm, self.name, self.make)
+        lacking = []
+        for standing in _outside(self.context, self.work, self.step, required).values():
+            if self.step.kind in _MORNINGS:
+                paying.take_back(standing)
+            if found := paying.bring(standing):
+                lacking.append(found)
+        return lacking
+
+    def _kept(self, purpose: Purpose) -> Places:
+        """Return the places of a settlement: that of Segregated Customer Margin is its own."""
+        if purpose is not Purpose.SCM_FUNDS_ONLY:
+            return self.places
+        custody = securities_custody_of(self.work.ledger, self.context.bd_fcm)
+        return replace(self.places, bank=custody or self.places.bank)
 
     def make(self, wire: Wire, *causes: str) -> bool:
         """Make a wire, or note why the ledger refused it."""

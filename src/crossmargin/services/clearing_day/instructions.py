@@ -12,6 +12,7 @@ from dataclasses import replace
 from crossmargin.basics.identifiers import Cusip, CustomerKey, subject_of
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.refusals import RefusedError
+from crossmargin.collateral.call_events import Outside
 from crossmargin.collateral.house_terms import reasons_against_withdrawal
 from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.ledger.chart import Account as LedgerAccount
@@ -26,7 +27,7 @@ from crossmargin.services.books.papers import Entry
 from crossmargin.services.books.participation import steps_of, take_step, what_remains
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.arrivals import CUSTOMER, HOUSE, Action, InstructionRow
-from crossmargin.services.clearing_day.call_register import call_book, dispute, resolve
+from crossmargin.services.clearing_day.call_register import call_book, dispute, pay_calls, resolve
 from crossmargin.services.clearing_day.cleared import taken_before
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.credit import reasons_against_risk
@@ -37,6 +38,11 @@ from crossmargin.services.clearing_day.position_transfers import reason_of, refu
 from crossmargin.services.clearing_day.required import last_requirements
 from crossmargin.services.clearing_day.residual_interest import (
     reasons_against_withdrawal as reasons_against_residual_interest,
+)
+from crossmargin.services.clearing_day.segregated import segregated_standings
+from crossmargin.services.clearing_day.segregated_wires import (
+    securities_custody_of,
+    securities_withdrawal_wire,
 )
 from crossmargin.services.clearing_day.standing import standing_of
 from crossmargin.services.clearing_day.tenders import reasons_against_intention
@@ -95,7 +101,10 @@ def _against(work: Work, row: InstructionRow) -> str:
     ends = _ENDS.get(row.action)
     if ends is None:
         return f"{row.action} moves nothing from or to a place, and names {row.place}"
-    ends = (places_of(work.ledger, row.bd_fcm).bank, *ends)
+    bank = places_of(work.ledger, row.bd_fcm).bank
+    if row.action is Action.WITHDRAW_FROM_SECURITIES_ACCOUNT:
+        bank = securities_custody_of(work.ledger, row.bd_fcm) or bank
+    ends = (bank, *ends)
     if row.place in ends:
         return ""
     return f"{row.action} moves property at {' or '.join(ends)}, not at {row.place}"
@@ -183,10 +192,16 @@ def _direct(
 
 
 def _to_securities(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
-    reason = _may_leave(context, work, row, Asset.parsed(row.asset), written)
+    """Move property to the securities account; cash serves a call of that account.
+
+    That is, of Segregated Customer Margin.
+    """
+    asset = Asset.parsed(row.asset)
+    reason = _may_leave(context, work, row, asset, written)
     if reason:
         return reason
     customer, places = _customer(row), places_of(work.ledger, row.bd_fcm)
+    custody = securities_custody_of(work.ledger, row.bd_fcm)
     pairs = (
         (
             TransferKind.WITHDRAWAL,
@@ -195,16 +210,23 @@ def _to_securities(context: DayContext, work: Work, row: InstructionRow, written
         ),
         (
             TransferKind.SCM_DEPOSIT,
-            of_bd_fcm(AccountKind.SECURITIES_CUSTODY, row.bd_fcm, places.bank),
+            of_bd_fcm(AccountKind.SECURITIES_CUSTODY, row.bd_fcm, custody or places.bank),
             of_customer(AccountKind.CUSTOMER_SECURITIES_ACCOUNT, customer),
         ),
     )
-    return _post_linked(work, row, written, pairs)
+    reason = _post_linked(work, row, written, pairs)
+    if not reason and asset == CASH:
+        pay_calls(work, customer, row.quantity, written, ccp=Outside.FICC_SCM)
+    return reason
 
 
 def _from_securities(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
     """Take property into the futures account, if the customer's may be received (CP-02)."""
+    reason = _held_as_margin(context, work, row, written)
+    if reason:
+        return reason
     customer, places = _customer(row), places_of(work.ledger, row.bd_fcm)
+    custody = securities_custody_of(work.ledger, row.bd_fcm)
     verdict = may_hold_property(
         context.participant(work, customer, written.business_date), written.at
     )
@@ -214,7 +236,7 @@ def _from_securities(context: DayContext, work: Work, row: InstructionRow, writt
         (
             TransferKind.SCM_WITHDRAWAL,
             of_customer(AccountKind.CUSTOMER_SECURITIES_ACCOUNT, customer),
-            of_bd_fcm(AccountKind.SECURITIES_CUSTODY, row.bd_fcm, places.bank),
+            of_bd_fcm(AccountKind.SECURITIES_CUSTODY, row.bd_fcm, custody or places.bank),
         ),
         (
             TransferKind.DEPOSIT,
@@ -223,6 +245,30 @@ def _from_securities(context: DayContext, work: Work, row: InstructionRow, writt
         ),
     )
     return _post_linked(work, row, written, pairs)
+
+
+def _withdraw_securities(
+    context: DayContext, work: Work, row: InstructionRow, written: Written
+) -> str:
+    """Wire property of the securities account to the customer: what FICC requires stays."""
+    reason = _held_as_margin(context, work, row, written)
+    if reason:
+        return reason
+    custody = securities_custody_of(work.ledger, row.bd_fcm)
+    wire = securities_withdrawal_wire(
+        _customer(row), Asset.parsed(row.asset), row.quantity, custody, row.instruction_id
+    )
+    return instruct(work, wire, written, approver=row.approved_by)
+
+
+def _held_as_margin(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
+    """Return why property may not leave the securities account, or nothing."""
+    customer, day = _customer(row), written.business_date
+    if not securities_custody_of(work.ledger, row.bd_fcm):
+        return f"{row.bd_fcm} has no custody account for securities customers"
+    required = last_requirements(work.records, context.bd_fcm, until=day)
+    found = segregated_standings(context, work, day, required, is_evening=False, of=(customer,))
+    return found[customer].reasons_against(Asset.parsed(row.asset), row.quantity)
 
 
 def _residual(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
@@ -326,6 +372,7 @@ _ENDS: Mapping[Action, tuple[str, ...]] = {
     Action.WITHDRAW: (CUSTOMER,),
     Action.TO_SECURITIES_ACCOUNT: (),
     Action.FROM_SECURITIES_ACCOUNT: (),
+    Action.WITHDRAW_FROM_SECURITIES_ACCOUNT: (CUSTOMER,),
     Action.RESIDUAL_INTEREST_DEPOSIT: (HOUSE,),
     Action.RESIDUAL_INTEREST_WITHDRAWAL: (HOUSE,),
 }
@@ -336,6 +383,7 @@ _ACTIONS: Mapping[Action, _Follow] = {
     Action.DIRECT_OUT_OF_XM: _direct_out,
     Action.TO_SECURITIES_ACCOUNT: _to_securities,
     Action.FROM_SECURITIES_ACCOUNT: _from_securities,
+    Action.WITHDRAW_FROM_SECURITIES_ACCOUNT: _withdraw_securities,
     Action.TENDER: _tender,
     Action.FAIL: _fail,
     Action.DISPUTE: _dispute,

@@ -29,6 +29,11 @@ from crossmargin.services.clearing_day.engine import StepResult
 from crossmargin.services.clearing_day.lot_register import read_register
 from crossmargin.services.clearing_day.outgoing import quantity_text
 from crossmargin.services.clearing_day.schedule import Step
+from crossmargin.services.clearing_day.segregated_wires import (
+    securities_custody_of,
+    securities_withdrawal_wire,
+    segregated_margin_wire,
+)
 from crossmargin.services.clearing_day.wires import (
     Purpose,
     Wire,
@@ -40,7 +45,13 @@ from crossmargin.services.clearing_day.wires import (
 from crossmargin.settlement.lots import Lot
 
 #: Where a customer's own property lies while the BD-FCM has it.
-_PROPERTY = (AccountKind.CUSTOMER_FUTURES_ACCOUNT, AccountKind.CME_CUSTOMER_MARGIN)
+_PROPERTY = (
+    AccountKind.CUSTOMER_FUTURES_ACCOUNT,
+    AccountKind.CME_CUSTOMER_MARGIN,
+    AccountKind.CUSTOMER_SECURITIES_ACCOUNT,
+    AccountKind.FICC_SCM_MARGIN,
+)
+_RETURNS = (TransferKind.WITHDRAWAL, TransferKind.SCM_WITHDRAWAL)
 
 
 def see_customers_off(context: DayContext, work: Work, step: Step) -> StepResult:
@@ -56,6 +67,7 @@ def see_customers_off(context: DayContext, work: Work, step: Step) -> StepResult
         returned += _margin_back(context, work, customer, step, at_both=not lots)
         if not lots:
             returned += _send_back(context, work, customer, step)
+            returned += _send_back_securities(context, work, customer, step)
         if not what_remains(work, customer) and (lots or not _has_property(work, customer)):
             left.append(_leave(context, work, customer, file, step))
     if not returned and not left:
@@ -120,6 +132,41 @@ def _send_back(context: DayContext, work: Work, customer: CustomerKey, step: Ste
     return wires
 
 
+def _send_back_securities(
+    context: DayContext, work: Work, customer: CustomerKey, step: Step
+) -> list[str]:
+    """Instruct the same of the securities account: margin at FICC comes first, then it goes."""
+    custody = securities_custody_of(work.ledger, customer.bd_fcm)
+    if not custody:
+        return []
+    at_ficc, own = (
+        {
+            asset: balance
+            for (_, asset), balance in work.ledger.balances(
+                kind=kind, bd_fcm=customer.bd_fcm, customer_id=customer.customer_id
+            ).items()
+        }
+        for kind in (AccountKind.FICC_SCM_MARGIN, AccountKind.CUSTOMER_SECURITIES_ACCOUNT)
+    )
+    wires, day = [], step.business_date.isoformat()
+    for asset, balance in at_ficc.items():
+        here = balance.posted_debit - balance.credits_pending
+        if here > 0:
+            wire = segregated_margin_wire(
+                customer, Purpose.SCM_FROM_FICC, asset, here, custody, name=f"{day}/{step.name}"
+            )
+            wires += _instructed(context, work, wire, step)
+    for asset, balance in own.items():
+        there = at_ficc.get(asset)
+        placed = 0 if there is None else there.posted_debit + there.debits_pending
+        free = balance.posted_credit - balance.debits_pending - placed
+        if free > 0:
+            name = f"{day}/returned-securities-account/{asset}"
+            wire = securities_withdrawal_wire(customer, asset, free, custody, name)
+            wires += _instructed(context, work, wire, step)
+    return wires
+
+
 def _instructed(context: DayContext, work: Work, wire: Wire, step: Step) -> list[str]:
     """Return a wire's id; nothing where the ledger refuses it today: it is tried again tomorrow."""
     reason = instruct(work, wire, context.written(step), approver=context.approver)
@@ -158,11 +205,16 @@ def _returned(
     work: Work, customer: CustomerKey, *, since: StepTaken
 ) -> tuple[tuple[str, ...], Sequence[str]]:
     """Return what went to the customer since it began to leave, one line an asset, and why."""
-    own = of_customer(AccountKind.CUSTOMER_FUTURES_ACCOUNT, customer).account_id
+    kinds = (AccountKind.CUSTOMER_FUTURES_ACCOUNT, AccountKind.CUSTOMER_SECURITIES_ACCOUNT)
+    transfers = [
+        each
+        for kind in kinds
+        for each in work.ledger.transfers(account_id=of_customer(kind, customer).account_id)
+    ]
     amounts: dict[Asset, int] = defaultdict(int)
     behind = []
-    for each in work.ledger.transfers(account_id=own):
-        is_paid = each.kind is TransferKind.WITHDRAWAL and each.state in {
+    for each in transfers:
+        is_paid = each.kind in _RETURNS and each.state in {
             TransferState.POSTED,
             TransferState.POSTS_PENDING,
         }

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from crossmargin.basics.identifiers import subject_of
+from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.records import Record
-from crossmargin.collateral.call_events import CallIssued, event_of
+from crossmargin.collateral.call_events import CalledFor, CallIssued, Outside, event_of
 from crossmargin.ledger.assets import CASH, Asset
-from crossmargin.ledger.chart import AccountKind
+from crossmargin.ledger.chart import Account, AccountKind
 from crossmargin.ledger.transfers import Transfer, TransferKind
 from crossmargin.participation.customer import may_hold_property
 from crossmargin.services.books.accounts import of_bd_fcm, of_customer
@@ -20,6 +20,7 @@ from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.credit import note_orders
 from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.clearing_day.position_transfers import refused
+from crossmargin.services.clearing_day.segregated_wires import securities_custody_of
 from crossmargin.services.clearing_day.wires import WIRE, places_of, settle
 
 PAYMENT = "PAYMENT"
@@ -45,11 +46,19 @@ def take_payment(context: DayContext, work: Work, row: PaymentRow, written: Writ
     reason = _against(context, row, call)
     if reason or row.customer is None:
         return reason
-    file = context.participant(work, row.customer, written.business_date)
-    verdict = may_hold_property(file, written.at)
-    if not verdict.allowed:
-        return str(verdict)
-    return _deposit(context, work, row, call, written)
+    ccp = _called_for(call)
+    if not isinstance(ccp, Outside):
+        file = context.participant(work, row.customer, written.business_date)
+        verdict = may_hold_property(file, written.at)
+        if not verdict.allowed:
+            return str(verdict)
+    return _deposit(context, work, row, ccp, written)
+
+
+def _called_for(call: Record | None) -> CalledFor | None:
+    """Return for whom the call is that a payment names; None where it names none."""
+    issued = event_of(call) if call is not None else None
+    return issued.ccp if isinstance(issued, CallIssued) else None
 
 
 def _against(context: DayContext, row: PaymentRow, call: Record | None) -> str:
@@ -89,20 +98,20 @@ def _confirm(work: Work, wire: Record, row: PaymentRow, written: Written) -> str
 
 
 def _deposit(
-    context: DayContext, work: Work, row: PaymentRow, call: Record | None, written: Written
+    context: DayContext, work: Work, row: PaymentRow, ccp: CalledFor | None, written: Written
 ) -> str:
     customer = row.customer
     if customer is None:
         raise ValueError(f"a deposit names a customer, was {row!r}")
     record = _record(row, subject_of(customer), written)
     asset = Asset.parsed(row.asset)
-    bank = row.place or places_of(work.ledger, customer.bd_fcm).bank
+    kind, kept, own = _deposited(work, row, customer, ccp)
     transfer = Transfer(
         transfer_id=f"{record.record_id}/deposit",
         group_id=f"{record.record_id}/deposit",
-        kind=TransferKind.DEPOSIT,
-        debit_account_id=of_bd_fcm(AccountKind.SEGREGATED_BANK, customer.bd_fcm, bank).account_id,
-        credit_account_id=of_customer(AccountKind.CUSTOMER_FUTURES_ACCOUNT, customer).account_id,
+        kind=kind,
+        debit_account_id=kept.account_id,
+        credit_account_id=own.account_id,
         asset=asset,
         amount=row.quantity,
         business_date=written.business_date,
@@ -114,11 +123,32 @@ def _deposit(
         return " ".join((answers[0].posting.value, answers[0].detail)).strip()
     work.records.add(record)
     if asset == CASH:
-        issued = event_of(call) if call is not None else None
-        ccp = issued.ccp if isinstance(issued, CallIssued) else None
         pay_calls(work, customer, row.quantity, _caused(written, row), ccp=ccp)
         note_orders(context, work, customer, _caused(written, row), name=record.record_id)
     return ""
+
+
+def _deposited(
+    work: Work, row: PaymentRow, customer: CustomerKey, ccp: CalledFor | None
+) -> tuple[TransferKind, Account, Account]:
+    """Return what kind of deposit it is and its two accounts, each class by itself.
+
+    What is paid for Segregated Customer Margin is the securities account's, all else the futures
+    account's.
+    """
+    if isinstance(ccp, Outside):
+        place = row.place or securities_custody_of(work.ledger, customer.bd_fcm)
+        return (
+            TransferKind.SCM_DEPOSIT,
+            of_bd_fcm(AccountKind.SECURITIES_CUSTODY, customer.bd_fcm, place),
+            of_customer(AccountKind.CUSTOMER_SECURITIES_ACCOUNT, customer),
+        )
+    place = row.place or places_of(work.ledger, customer.bd_fcm).bank
+    return (
+        TransferKind.DEPOSIT,
+        of_bd_fcm(AccountKind.SEGREGATED_BANK, customer.bd_fcm, place),
+        of_customer(AccountKind.CUSTOMER_FUTURES_ACCOUNT, customer),
+    )
 
 
 def _record(row: PaymentRow, subject: str, written: Written) -> Record:

@@ -11,7 +11,7 @@ from crossmargin.arrangement.cycles import CYCLE_TERMS, Cycle
 from crossmargin.arrangement.fallback import AgreedFactor
 from crossmargin.arrangement.reduction import Binding
 from crossmargin.basics.identifiers import CustomerKey, customer_of
-from crossmargin.basics.money import Money, money_from_decimal
+from crossmargin.basics.money import ZERO, Money, money_from_decimal
 from crossmargin.basics.records import Record
 from crossmargin.services.books.folds import Fold
 from crossmargin.services.books.ports import Records
@@ -61,6 +61,14 @@ class Required:
     def in_futures_account(self) -> Money:
         """What the customer's futures account must cover: both sides of XM, and CME outside it."""
         return self.ficc_xm + self.cme
+
+    @property
+    def ficc_xm_without(self) -> Money:
+        """What FICC would require of the XM account's positions with no arrangement (ruling 5).
+
+        Everything there as one portfolio, less what is Segregated Customer Margin either way.
+        """
+        return max(ZERO, self.standalone_ficc - self.ficc_outside)
 
 
 def required_of(record: Record) -> Required:

@@ -17,7 +17,7 @@ from crossmargin.collateral.allocation import (
     Property,
     allocate,
 )
-from crossmargin.collateral.call_events import CalledFor, House
+from crossmargin.collateral.call_events import House
 from crossmargin.collateral.haircuts import HaircutTables
 from crossmargin.collateral.house_terms import HouseTerms, MustHave, must_have
 from crossmargin.collateral.value import PricedSecurity, value_after_haircut
@@ -34,8 +34,8 @@ from crossmargin.services.clearing_day.house_terms import terms_in_force
 from crossmargin.services.clearing_day.required import Required
 
 SIDES = (ClearingOrganization.FICC, ClearingOrganization.CME)
-#: Whatever is called for.
-CALLED_FOR: tuple[CalledFor, ...] = (*SIDES, House.HOUSE)
+#: Whatever is called for of the futures account.
+CALLED_FOR: tuple[ClearingOrganization | House, ...] = (*SIDES, House.HOUSE)
 _CLAIMS = {
     ClearingOrganization.FICC: AccountKind.FICC_XM_MARGIN,
     ClearingOrganization.CME: AccountKind.CME_CUSTOMER_MARGIN,
@@ -135,7 +135,7 @@ class Standing:
                 total += self.least_counted(cusip, own)
         return total
 
-    def lacking(self, side: CalledFor) -> Money:
+    def lacking(self, side: ClearingOrganization | House) -> Money:
         """Return what is to be called for a side; a debit balance is called for CME's.
 
         For the house what lacks of its add-on, less the credit given, beyond what both sides call.
@@ -161,7 +161,7 @@ class Standing:
 
     def market_value(self, cusip: Cusip, par_dollars: int) -> Money:
         """Return the market value of par, down to the cent."""
-        return _market_value(self.prices[cusip], par_dollars)
+        return market_value(self.prices[cusip], par_dollars)
 
     def value_at(self, side: ClearingOrganization) -> Money:
         """Return what a clearing organization counts for what lies there."""
@@ -245,7 +245,7 @@ def priced(holdings: Holdings, sheet: PriceSheet) -> dict[Cusip, PricedSecurity]
         If one has no price.
     """
     every = {*holdings.par_dollars, *(c for p in holdings.at.values() for c in p.par_dollars)}
-    return {cusip: _priced_at(sheet, cusip) for cusip in sorted(every)}
+    return {cusip: priced_at(sheet, cusip) for cusip in sorted(every)}
 
 
 def market_value_at(sheet: PriceSheet, cusip: Cusip, par_dollars: int) -> Money:
@@ -256,15 +256,23 @@ def market_value_at(sheet: PriceSheet, cusip: Cusip, par_dollars: int) -> Money:
     LookupError
         If the security has no price.
     """
-    return _market_value(_priced_at(sheet, cusip), par_dollars)
+    return market_value(priced_at(sheet, cusip), par_dollars)
 
 
-def _market_value(priced_security: PricedSecurity, par_dollars: int) -> Money:
+def market_value(priced_security: PricedSecurity, par_dollars: int) -> Money:
+    """Return the market value of par, down to the cent (ruling 35)."""
     dollars = priced_security.full_price_per_100 * par_dollars / _PER_CENT
     return Money(math.floor(dollars * CENTS_PER_DOLLAR))
 
 
-def _priced_at(sheet: PriceSheet, cusip: Cusip) -> PricedSecurity:
+def priced_at(sheet: PriceSheet, cusip: Cusip) -> PricedSecurity:
+    """Return a security at the prices of a sheet (ruling 35).
+
+    Raises
+    ------
+    LookupError
+        If it has no price.
+    """
     quote = sheet.prices[cusip.text]
     clean = Fraction(quote.sell_clean_per_100 or quote.buy_clean_per_100)
     pays = quote.security.kind in COUPON_KINDS

@@ -52,7 +52,7 @@ def end_accounts(
         lots = left.get(customer.customer_id, ())
         if any(is_of_the_futures_class(lot) for lot in lots):
             continue
-        _cancel_calls(work, customer, written)
+        _cancel_calls(work, customer, written, outside=not lots)
         required = last.get(customer)
         if required is not None and required.in_futures_account > ZERO:
             record = nothing_required(
@@ -66,9 +66,10 @@ def end_accounts(
             work.records.add(record)
 
 
-def _cancel_calls(work: Work, customer: CustomerKey, written: Written) -> None:
+def _cancel_calls(work: Work, customer: CustomerKey, written: Written, *, outside: bool) -> None:
+    """Cancel a customer's unpaid calls: those outside the arrangement only if they ended too."""
     for call in calls_of(work.records, customer):
-        if call.outstanding == ZERO:
+        if call.outstanding == ZERO or not (outside or call.is_of_futures_account):
             continue
         call_id = call.issued.event_id
         event = CallCancelled(

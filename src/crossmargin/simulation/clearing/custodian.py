@@ -23,8 +23,8 @@ from crossmargin.services.clearing_day.arrivals import (
 from crossmargin.simulation.clearing.outbox import Wire
 from crossmargin.simulation.clearing.seen import Seen, SentFile
 
-#: Purposes of wires of Segregated Customer Margin begin so.
-_SCM = "SCM_"
+#: Purposes of wires of Segregated Customer Margin begin so; calls of it are for that.
+_SCM, _SCM_CALL = "SCM_", "FICC_SCM"
 _SETTLEMENTS = ("CME_SETTLEMENT", "FICC_FUNDS_ONLY", "SCM_FUNDS_ONLY")
 #: The securities of a delivery are of a securities account; who is across it is no custodian.
 _DELIVERED = "FUTURES_DELIVERY_SECURITIES"
@@ -76,6 +76,7 @@ def _statement(seen: Seen, at: datetime) -> tuple[CustodianRow, ...]:
 def _held(seen: Seen, at: datetime) -> tuple[_Holdings, set[str]]:
     """Return what was confirmed to be held, and the wires that were confirmed."""
     wires = {wire.wire_id: wire for wire in seen.outbox.wires}
+    outside = {call.call_id for call in seen.outbox.calls if call.called_for == _SCM_CALL}
     held: _Holdings = defaultdict(int)
     confirmed: set[str] = set()
     paid: set[str] = set()
@@ -91,7 +92,10 @@ def _held(seen: Seen, at: datetime) -> tuple[_Holdings, set[str]]:
             _move(held, wire)
         else:
             sign = 1 if row.direction is Direction.IN else -1
-            held[row.place, Segregation.FUTURES, row.asset] += sign * row.quantity
+            # What pays a call of Segregated Customer Margin is the securities account's.
+            is_outside = row.reference in outside
+            title = Segregation.SECURITIES if is_outside else Segregation.FUTURES
+            held[row.place, title, row.asset] += sign * row.quantity
     return held, confirmed
 
 

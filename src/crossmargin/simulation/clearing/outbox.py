@@ -66,6 +66,8 @@ class Call:
     issued_at : datetime
     changed_cents : int
         What later runs changed of it so far, signed.
+    called_for : str
+        The clearing organization, the house, or Segregated Customer Margin.
     """
 
     call_id: str
@@ -74,6 +76,7 @@ class Call:
     amount_cents: int
     issued_at: datetime
     changed_cents: int = 0
+    called_for: str = ""
 
     @property
     def standing_cents(self) -> int:
@@ -178,6 +181,7 @@ def _call(said: Mapping[str, object], day: date) -> Call:
         customer_id=_text(said, "customer_id"),
         amount_cents=_quantity("CASH-USD", _text(said, "amount")),
         issued_at=_instant(said, "issued_at"),
+        called_for=str(said.get("clearing_organization") or ""),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any, cast
@@ -10,6 +10,7 @@ from typing import Any, cast
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crossmargin.arrangement.cycles import Cycle
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.bootstrap import parameter_registry
@@ -24,8 +25,9 @@ from crossmargin.reporting.segregation import (
     segregation_statement,
 )
 from crossmargin.services.book_reports.inputs import DayInputs
-from crossmargin.services.book_reports.segregation import residual_interest_of
+from crossmargin.services.book_reports.segregation import margins_of, residual_interest_of
 from crossmargin.services.books.accounts import of_bd_fcm, of_customer
+from crossmargin.services.clearing_day.required import Required
 from crossmargin.services.clearing_day.standing import Standing
 from crossmargin.testing.builders import note_or_bond
 
@@ -101,10 +103,44 @@ def test_a_debit_balance_is_taken_from_residual_interest_once(
         mapping=RULES.mapping,
     )
     asked: Any = SimpleNamespace(
-        cme=Money(margin), ficc_xm=ZERO, standalone_cme=Money(margin), standalone_ficc=ZERO
+        cme=Money(margin), ficc_xm=ZERO, standalone_cme=Money(margin), ficc_xm_without=ZERO
     )
     required = dict.fromkeys(standings, asked)
     inputs = DayInputs(cast(Any, context_of_day()), DAY, (), standings, required, {}, RULES)
     interest = residual_interest_of(inputs, statement)
     assert interest.held == statement.excess
     assert interest.held - interest.required == Money(own) - interest.total_undermargined
+
+
+def required_of_one(**changed: Money) -> Required:
+    given_all: dict[str, Any] = {
+        "ficc_xm": Money(60_00),
+        "ficc_outside": Money(30_00),
+        "cme_xm": Money(20_00),
+        "cme_outside": ZERO,
+        "standalone_ficc": Money(120_00),
+        "standalone_cme": Money(40_00),
+    }
+    return Required(
+        CustomerKey(FIRM, "C0"),
+        Cycle.EODXM,
+        "requirement/1",
+        datetime(2026, 5, 11, 22, tzinfo=UTC),
+        **{**given_all, **changed},
+        factor=None,
+    )
+
+
+def test_what_is_outside_the_arrangement_at_ficc_is_in_no_futures_figure() -> None:
+    key = CustomerKey(FIRM, "C0")
+    standings: Any = {key: SimpleNamespace(value=Money(100_00))}
+    required = {key: required_of_one()}
+    inputs = DayInputs(cast(Any, context_of_day()), DAY, (), standings, required, {}, RULES)
+    (margin,) = margins_of(inputs)
+    assert (margin.ficc, margin.without_arrangement().ficc) == (Money(60_00), Money(90_00))
+    saved = margin.without_arrangement().ficc - margin.ficc
+    assert saved == Money(120_00) - (Money(60_00) + Money(30_00))
+
+
+def test_without_the_arrangement_no_less_than_nothing_is_required_at_ficc() -> None:
+    assert required_of_one(standalone_ficc=Money(10_00)).ficc_xm_without == ZERO

@@ -129,19 +129,23 @@ def propose(context: DayContext, work: Work, day: date) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("is_required", "add_on", "proposed"),
-    [(True, ZERO, 1), (False, Money(5), 1), (False, ZERO, 0)],
+    ("is_required", "lacks", "proposed"),
+    [(True, (0, 0), 1), (False, (5, 0), 1), (False, (0, 0), 0), (False, (0, 5), 1)],
 )
 def test_a_close_out_is_proposed_only_while_something_is_lacking(
-    context, work, is_required, add_on, proposed
+    context, work, is_required, lacks, proposed
 ) -> None:
+    add_on, outside = map(Money, lacks)
     call(context, work)
     late = [each for each in calls_of(work.records, FUND) if each.payable > ZERO]
     now = replace(standing(context, work), terms=HouseTerms(FUND, DAY, add_on=add_on))
     if not is_required:
         now = replace(now, required=dict.fromkeys(SIDES, ZERO), placing=placed_on_nothing(now))
     found = propose_close_out(
-        context, work, close(DAY + timedelta(7)), now, late=late, requirement_id="required"
+        *(context, work, close(DAY + timedelta(7)), now),
+        late=late,
+        lacking_outside=outside,
+        requirement_id="required",
     )
     assert len(found) == proposed
 

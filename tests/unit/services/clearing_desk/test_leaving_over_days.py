@@ -58,6 +58,9 @@ def month(days_models, simulation, first_day, tmp_path_factory):
                 *(days[0], at_et("06:30"), "", Action.RESIDUAL_INTEREST_DEPOSIT, "CASH-USD"),
                 20 * _MILLION,
             ),
+            Instruction(
+                *(days[0], at_et("16:00"), own, Action.TO_SECURITIES_ACCOUNT, "CASH-USD"), 1_000_00
+            ),
         ),
         leaving=(Leaving(days[1], own, at_et("09:00"), at_et("10:30")),),
     )
@@ -96,6 +99,7 @@ def test_bonds_and_cash_come_back_from_ficc_and_go_to_the_customer(month):
         assert what_remains(work, CURVE) == ()
     assert (days[1], "MARGIN_FROM_FICC", f"SEC-{bond}") in wires
     assert any(w[1:] == ("WITHDRAWAL", f"SEC-{bond}") for w in wires)
+    assert any(w[1:] == ("SCM_WITHDRAWAL", "CASH-USD") for w in wires), "the securities account too"
     last = step_of(steps[-1])
     assert last.step is Step.LEFT
     assert [line.split(" ")[0] for line in last.returned] == ["CASH-USD", f"SEC-{bond}"]

@@ -437,3 +437,15 @@ def test_cut_off_anywhere_and_run_again_the_files_are_the_same(eventful, part):
         again.run(D1)
         assert again.everything() == whole.everything()
         assert again.taken == whole.taken
+
+
+def test_what_pays_a_call_of_segregated_margin_is_kept_for_securities_customers(month, make_call):
+    noon = at(D2, "12:15")
+    name, said = make_call("c1", noon, "FUND", "7.00")
+    outside = (name, {**said, "clearing_organization": "FICC_SCM"})
+    run = month("", sending((noon, outside))).run(D1, D2)
+    held = {(r.place, r.segregation.value): r.quantity for r in run.rows(D2, CUSTODIAN)}
+    assert held == {
+        ("SEGREGATED_BANK", "FUTURES"): 100_00,
+        ("SEGREGATED_BANK", "SECURITIES"): 7_00,
+    }
