@@ -26,7 +26,6 @@ from crossmargin.presentation.margin_notices import (
     derived_price_notices,
 )
 from crossmargin.presentation.port_verdicts import (
-    bar_words,
     limits_part,
     property_part,
     refusals_part,
@@ -37,6 +36,7 @@ from crossmargin.presentation.run_parts import market_part, positions_part
 from crossmargin.services.porting.book import PortingBook
 from crossmargin.services.porting.planning import PortPlan
 from crossmargin.services.porting.porting_parameters import PortingParameters
+from crossmargin.services.porting.verdicts import bar_words
 
 Document = dict[str, Any]
 
@@ -137,6 +137,12 @@ def _notices(book: PortingBook) -> list[str]:
         assumed = "" if book.held else ", and no property is assumed for it"
         names = ", ".join(without)
         notices.append(f"Lines without a model, so no margin at a receiver{assumed}: {names}.")
+    if book.absent:
+        names = ", ".join(book.absent)
+        notices.append(
+            "Named in the receivers' file, with neither positions nor property, so left out: "
+            f"{names}."
+        )
     if book.incomplete:
         names = ", ".join(book.incomplete)
         notices.append(f"INCOMPLETE, lines were left out: {names}.")

@@ -68,6 +68,11 @@ def port_files(work: Work, bd_fcm: str) -> PortFiles:
         raise refused("bd_fcm", bd_fcm, expected, "reference: port")
     lots = [lot for name in sorted(firms) for lot in read_register(work.records, name).live()]
     lots.sort(key=lambda lot: (lot.customer, lot.clearing_organization, lot.lot_id))
+    return PortFiles(position_lines(lots), *own_property(work, bd_fcm))
+
+
+def own_property(work: Work, bd_fcm: str) -> tuple[tuple[HeldAmount, ...], tuple[str, ...]]:
+    """Return what customers have of their own by place, and who has no position beside it."""
     own = live_lots(work, bd_fcm)
     held = tuple(
         HeldAmount(key.customer_id, place, asset, amount)
@@ -78,7 +83,7 @@ def port_files(work: Work, bd_fcm: str) -> PortFiles:
         name for name, mine in own.items() if any(is_of_the_futures_class(lot) for lot in mine)
     }
     flat = sorted({each.customer_id for each in held} - with_positions)
-    return PortFiles(position_lines(lots), held, tuple(flat))
+    return held, tuple(flat)
 
 
 def papers_of_movers(
