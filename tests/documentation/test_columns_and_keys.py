@@ -210,7 +210,7 @@ def test_the_keys_of_xm_port_are_documented(simulation: SimulatedMarket, tmp_pat
     for command, arguments in (("plan", trigger), ("backup", ()), ("drill", trigger)):
         made = _made(_printed("port", command, *files, *arguments))
         # Names of parameters, documents, lines and limits are not keys.
-        named = (".lines.", ".legs.", ".room.", ".used.")
+        named = (".lines.", ".legs.", ".room.", ".used.", ".add_ons.")
         open_ended = {
             f"{key.split(part)[0]}{part[:-1]}" for key in made for part in named if part in key
         }

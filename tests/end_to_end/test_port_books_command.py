@@ -19,6 +19,7 @@ from crossmargin.basics.digest import digest_of
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO
 from crossmargin.feeds.market.directory import write_market_directory
+from crossmargin.ledger.chart import AccountKind
 from crossmargin.participation.customer import (
     CustomerFile,
     State,
@@ -37,11 +38,12 @@ from crossmargin.services.porting.papers import months_after, still_to_obtain
 from crossmargin.simulation.book import demo_positions
 from crossmargin.storage.books import create_books, open_books
 from crossmargin.storage.copying import copy_books
-from crossmargin.testing.clearing_days import EASTERN, opened_books, with_day_before
+from crossmargin.testing.clearing_days import EASTERN, desk_on, opened_books, with_day_before
 from crossmargin.testing.closed_days import closed_day
 from crossmargin.testing.commands import outcome
 
 CUSTOMER, TWO = "CURVE-FUND", "BD-TWO"
+FUND = CustomerKey("BD-FCM", CUSTOMER)
 KINDS = (
     "BROKER_DEALER",
     "FUTURES_COMMISSION_MERCHANT",
@@ -216,6 +218,64 @@ def test_a_part_moves_with_its_margin_and_the_rest_stays_in_both_books_held_as_o
     store = open_books(copy)
     assert verify_books(store) == ()
     store.close()
+
+
+def part_ported(halves: str, ports: Ports, tmp_path: Path) -> tuple[Any, str]:
+    """Return the plan's customer and the books after a part of its account was ported."""
+    ports = Ports(halves, ports.market, ports.day, tmp_path)
+    (before,) = json.loads(ports.plan(receivers()).read_text())["customers"]
+    room = Decimal(before["margin_before"]) * Decimal("0.7")
+    plan = ports.plan(receivers(margin_max=f"{room:.2f}"))
+    _, copy = ports.said(plan)
+    (placed,) = json.loads(plan.read_text())["customers"]
+    return placed, copy
+
+
+def test_what_is_left_of_an_account_is_required_from_the_port_on(
+    halves: str, ports: Ports, tmp_path: Path
+) -> None:
+    placed, copy = part_ported(halves, ports, tmp_path)
+    day = date.fromisoformat(ports.day)
+    found = []
+    for address in (halves, copy):
+        store = open_books(address)
+        with store.work() as work:
+            found.append(last_requirements(work.records, "BD-FCM", until=day)[FUND])
+            record = work.records.get(found[-1].record_id)
+        store.close()
+    before, left = found
+    assert str(left.in_futures_account) == placed["left_requirement"]["requirement"]
+    assert str(left.in_futures_account) == placed["left"][0]["requirement"]
+    assert ZERO < left.in_futures_account < before.in_futures_account
+    assert (left.cycle, left.factor) == (before.cycle, before.factor)
+    assert before.record_id in record.causes
+    of_day = ("--books", copy, "--bd-fcm", "BD-FCM", "--date", ports.day, "--format", "json")
+    controls = json.loads(outcome("report", "controls", *of_day)[1])["controls"]
+    (gross,) = [each for each in controls if each["control"] == "CP-07"]
+    assert gross["outcome"] == "HOLDS"
+
+
+def test_the_next_morning_brings_margin_to_what_is_left(
+    halves: str, ports: Ports, simulated_market, tmp_path: Path
+) -> None:
+    _, copy = part_ported(halves, ports, tmp_path)
+    day = date.fromisoformat(ports.day)
+    following = day + ONE_DAY
+    store = open_books(copy)
+    desk = desk_on(store, with_day_before(simulated_market, day), {})
+    desk.run(following, until=datetime.combine(following, time(9, 45), EASTERN))
+    with store.work() as work:
+        left = last_requirements(work.records, "BD-FCM", until=day)[FUND]
+        held = {}
+        for kind in (AccountKind.FICC_XM_MARGIN, AccountKind.CME_CUSTOMER_MARGIN):
+            balances = work.ledger.balances(kind=kind, bd_fcm="BD-FCM", customer_id=CUSTOMER)
+            held[kind] = sum(
+                each.posted_debit + each.debits_pending - each.credits_pending
+                for each in balances.values()
+            )
+    store.close()
+    assert held[AccountKind.FICC_XM_MARGIN] == left.ficc_xm.cents
+    assert held[AccountKind.CME_CUSTOMER_MARGIN] == left.cme.cents
 
 
 def test_an_account_is_divided_between_two_receivers_and_nothing_stays(

@@ -11,6 +11,7 @@ from typing import Any
 
 from crossmargin.arrangement.eligibility import RecognisedLine
 from crossmargin.arrangement.reduction import format_ratio
+from crossmargin.arrangement.requirement import CustomerRequirement
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.default_management.porting.customers import Carriage
@@ -37,6 +38,7 @@ from crossmargin.services.porting.book import PortingBook
 from crossmargin.services.porting.planning import PortPlan
 from crossmargin.services.porting.porting_parameters import PortingParameters
 from crossmargin.services.porting.verdicts import bar_words
+from crossmargin.services.requirement_figures import requirement_figures
 
 Document = dict[str, Any]
 
@@ -96,7 +98,10 @@ def port_document(found: PortPlan, parameters: PortingParameters) -> Document:
             }
             for name in sorted(plan.room)
         ],
-        "customers": [_customer(each, book) for each in plan.outcomes],
+        "customers": [
+            _customer(each, book, found.left.get(each.customer.customer_id))
+            for each in plan.outcomes
+        ],
         "ficc_refusals": refusals_part(book.file.ficc_refusals, found.interference),
         "left_out": [_left_out(each) for each in book.left_out],
     }
@@ -175,7 +180,7 @@ def outcome_word(outcome: Outcome) -> str:
     return "WHOLE" if len(outcome.placements) == 1 else "DIVIDED"
 
 
-def _customer(outcome: Outcome, book: PortingBook) -> Document:
+def _customer(outcome: Outcome, book: PortingBook, left: CustomerRequirement | None) -> Document:
     customer = outcome.customer
     receivers = {each.receiver_id: each for each in book.file.receivers}
     placements = [
@@ -205,9 +210,20 @@ def _customer(outcome: Outcome, book: PortingBook) -> Document:
             }
             for part in outcome.left
         ],
+        "left_requirement": left and _left_requirement(left),
         "stays": [stay_part(each) for each in outcome.stays],
         "units": [_unit(each) for each in customer.units],
         "division_faults": [each.as_document() for each in outcome.division_faults],
+    }
+
+
+def _left_requirement(required: CustomerRequirement) -> Document:
+    """Return the requirement of what stays of a divided account, as a cycle would record it."""
+    reduction = required.reduction
+    return {
+        **requirement_figures(required),
+        "reduction": format_ratio(reduction.reduction),
+        "binding": reduction.binding.value,
     }
 
 

@@ -39,7 +39,11 @@ from crossmargin.services.default_books.carrying import carry_lots, part_lots, p
 from crossmargin.services.default_books.declaring import DefaultTrigger, declare
 from crossmargin.services.default_books.desk import DefaultDesk, live_lots
 from crossmargin.services.default_books.drill import banks_of, refuse_findings
-from crossmargin.services.default_books.ending import end_accounts, is_of_the_futures_class
+from crossmargin.services.default_books.ending import (
+    LeftRequired,
+    end_accounts,
+    is_of_the_futures_class,
+)
 from crossmargin.services.default_books.held_and_owed import held_and_owed
 from crossmargin.services.default_books.holding import Held, held_of
 from crossmargin.services.default_books.planned import PlannedCustomer, PlannedMove, PlannedPort
@@ -132,7 +136,15 @@ def run_port(
     for each in customers:
         _move_out(desk, each, planned, written, banks)
     moved = [each.customer_id for each in customers if each.moves]
-    end_accounts(work, planned.bd_fcm, moved, written, name=planned.port_id)
+    end_accounts(
+        *(work, planned.bd_fcm, moved, written),
+        name=planned.port_id,
+        left_required={
+            each.customer_id: LeftRequired(each.left_requirement, planned.as_of)
+            for each in customers
+            if each.left_requirement is not None
+        },
+    )
     after = _held(desk, customers)
     brought = _bring_in(work, planned, customers, written, terms)
     ported = [
