@@ -216,7 +216,11 @@ def test_the_keys_of_xm_port_are_documented(simulation: SimulatedMarket, tmp_pat
         }
         kept = {key for key in made if not any(part in key for part in named)}
         kept = {key for key in kept if not key.startswith("parameters.")} | {"parameters"}
-        # Where a list is empty in one place and full in another, its items are the keys.
-        kept = {key for key in kept if not any(each.startswith(f"{key}[]") for each in kept)}
+        # Where a list or group is empty in one place and full in another, what is in it is the key.
+        kept = {
+            key
+            for key in kept
+            if not any(each.startswith((f"{key}[]", f"{key}.")) for each in kept)
+        }
         documented = _documented(f"port {command}")
         assert documented == kept | open_ended, command
