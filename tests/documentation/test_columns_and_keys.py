@@ -210,13 +210,17 @@ def test_the_keys_of_xm_port_are_documented(simulation: SimulatedMarket, tmp_pat
     for command, arguments in (("plan", trigger), ("backup", ()), ("drill", trigger)):
         made = _made(_printed("port", command, *files, *arguments))
         # Names of parameters, documents, lines and limits are not keys.
-        named = (".lines.", ".legs.", ".room.", ".used.")
+        named = (".lines.", ".legs.", ".room.", ".used.", ".add_ons.")
         open_ended = {
             f"{key.split(part)[0]}{part[:-1]}" for key in made for part in named if part in key
         }
         kept = {key for key in made if not any(part in key for part in named)}
         kept = {key for key in kept if not key.startswith("parameters.")} | {"parameters"}
-        # Where a list is empty in one place and full in another, its items are the keys.
-        kept = {key for key in kept if not any(each.startswith(f"{key}[]") for each in kept)}
+        # Where a list or group is empty in one place and full in another, what is in it is the key.
+        kept = {
+            key
+            for key in kept
+            if not any(each.startswith((f"{key}[]", f"{key}.")) for each in kept)
+        }
         documented = _documented(f"port {command}")
         assert documented == kept | open_ended, command

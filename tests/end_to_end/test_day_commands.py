@@ -271,7 +271,10 @@ def test_two_days_of_the_tutorial_from_the_command_line(
     assert outcome("ledger", "verify", "--books", address)[0] == 0
     of_day = ("--books", address, "--date", "2026-05-12")
     backups = said("report", "show", "backups", *of_day)["document"]["customers"]
-    assert [e["customer"] for e in backups if e["backup"] == "NORTH"] == ["BASIS-FUND", "WIDE-BOOK"]
+    assert [e["customer_id"] for e in backups if e["backup"] == "NORTH"] == [
+        "BASIS-FUND",
+        "WIDE-BOOK",
+    ]
     assert (tmp_path / "out" / "2026-05-12" / "2026-05-12-backups.csv").is_file()
     proof = said("report", "profit-and-loss", *of_day, *market)
     assert proof["holds"]

@@ -106,6 +106,17 @@ def test_a_file_and_books_count_together(books: str, on: str, files: dict[str, s
     assert [each["bd_fcm"] for each in document["pools"]] == ["BD-FCM", "BD1"]
 
 
+def test_tables_have_separators_and_drop_no_digit(files: dict[str, str]) -> None:
+    loss = ("--held-loss", "91282CMS7@FRBNY=1000000")
+    of_file = ("ficc-failure", files["ficc"], "--date", "2026-05-12", *loss)
+    status, output, remarks = outcome("default", *of_file)
+    assert status == 0, remarks
+    assert "supposed lost: 1,000,000 of" in output
+    assert "90,000,000" in output
+    assert "claims 60,000,000.00, property elsewhere 1,000,000.00" in output
+    assert "90000000" not in output
+
+
 def test_cme_failure_shows_estates_and_members_of_a_file(files: dict[str, str]) -> None:
     status, output, _ = outcome("default", "cme-failure", files["cme"], "--date", "2026-05-12")
     assert status == 0

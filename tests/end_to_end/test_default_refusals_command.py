@@ -88,6 +88,18 @@ def test_what_does_not_fit_is_refused_with_status_one(
     assert "Nothing was computed." in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("option", "given", "earliest"),
+    [("--shock", "2006-01-03", "2006-01-04"), ("--restrike", "2007-01-04", "2011-01-04")],
+)
+def test_a_date_too_early_is_refused_under_its_own_option_with_the_earliest(
+    default_folder: Path, option: str, given: str, earliest: str
+) -> None:
+    result = xm_default(default_folder, option, given)
+    assert result.exit_code == 1
+    assert f"{option} was '{given}', expected {earliest} or later" in result.stderr
+
+
 def test_no_path_or_two_are_a_usage_error(default_folder: Path) -> None:
     assert xm_default(default_folder).exit_code == 2
     assert xm_default(default_folder, *SHOCK, "--simulated", "1").exit_code == 2

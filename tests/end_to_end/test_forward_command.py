@@ -227,13 +227,19 @@ def test_what_is_changed_is_named_and_every_customer_walked(
     assert by_name["CURVE-FUND"]["opening"]["requirement"] != before["requirement"]
 
 
+#: The first date to which books can be re-struck on the simulated market.
+EARLIEST = "expected 2011-01-04 or later"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("--from", "2025-03-14", "--to", "2025-03-03"), ["the earlier date first"]),
         (("--from", "2027-01-04", "--to", "2027-01-05"), ["the last one is 2026-03-24"]),
         (("--shock-from", "1999-01-04", "--shock-to", "2001-01-05"), ["the history begins"]),
-        (("--from", "2007-01-04", "--to", "2007-01-05"), ["path was 'restrike: "]),
+        (("--from", "2007-01-04", "--to", "2007-01-05"), ["--from was", EARLIEST]),
+        (("--from", "1992-06-01", "--to", "2007-01-05"), ["--from was", EARLIEST]),
+        (("--from", "1992-06-01", "--to", "1992-06-05"), ["--from was", EARLIEST]),
         (("--impulse", "1000"), ["moves so large that their covariances are not exact"]),
         ((*IMPULSE, "--customer", "NOBODY"), ["--customer was 'NOBODY', expected one of"]),
         ((*IMPULSE, "--set", "cme.engine=span"), ["cme.engine was 'span', expected fhs"]),

@@ -6,8 +6,9 @@ import csv
 import io
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,18 +19,31 @@ from crossmargin.basics.digest import digest_of
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO
 from crossmargin.feeds.market.directory import write_market_directory
+from crossmargin.ledger.chart import AccountKind
+from crossmargin.participation.customer import (
+    CustomerFile,
+    State,
+    may_hold_positions,
+    state_of,
+)
+from crossmargin.participation.documents import OF_BD_FCM, DocumentKind
+from crossmargin.participation.steps import Step
+from crossmargin.services.books.papers import Entry, documents_of, end_document
+from crossmargin.services.books.participation import customer_file, steps_of
 from crossmargin.services.clearing_day.marks import last_marks
 from crossmargin.services.clearing_day.required import last_requirements
 from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.default_books.reporting import DEFAULT_REPORT
+from crossmargin.services.porting.papers import months_after, still_to_obtain
 from crossmargin.simulation.book import demo_positions
 from crossmargin.storage.books import create_books, open_books
 from crossmargin.storage.copying import copy_books
-from crossmargin.testing.clearing_days import opened_books, with_day_before
+from crossmargin.testing.clearing_days import EASTERN, desk_on, opened_books, with_day_before
 from crossmargin.testing.closed_days import closed_day
 from crossmargin.testing.commands import outcome
 
 CUSTOMER, TWO = "CURVE-FUND", "BD-TWO"
+FUND = CustomerKey("BD-FCM", CUSTOMER)
 KINDS = (
     "BROKER_DEALER",
     "FUTURES_COMMISSION_MERCHANT",
@@ -37,6 +51,7 @@ KINDS = (
     "CME_CLEARING_MEMBER",
 )
 _NUMBERS = count()
+ONE_DAY = timedelta(days=1)
 
 
 def receivers(accepts: str = '"XM"', *, margin_max: str = "900000000.00", more: str = "") -> str:
@@ -203,6 +218,64 @@ def test_a_part_moves_with_its_margin_and_the_rest_stays_in_both_books_held_as_o
     store = open_books(copy)
     assert verify_books(store) == ()
     store.close()
+
+
+def part_ported(halves: str, ports: Ports, tmp_path: Path) -> tuple[Any, str]:
+    """Return the plan's customer and the books after a part of its account was ported."""
+    ports = Ports(halves, ports.market, ports.day, tmp_path)
+    (before,) = json.loads(ports.plan(receivers()).read_text())["customers"]
+    room = Decimal(before["margin_before"]) * Decimal("0.7")
+    plan = ports.plan(receivers(margin_max=f"{room:.2f}"))
+    _, copy = ports.said(plan)
+    (placed,) = json.loads(plan.read_text())["customers"]
+    return placed, copy
+
+
+def test_what_is_left_of_an_account_is_required_from_the_port_on(
+    halves: str, ports: Ports, tmp_path: Path
+) -> None:
+    placed, copy = part_ported(halves, ports, tmp_path)
+    day = date.fromisoformat(ports.day)
+    found = []
+    for address in (halves, copy):
+        store = open_books(address)
+        with store.work() as work:
+            found.append(last_requirements(work.records, "BD-FCM", until=day)[FUND])
+            record = work.records.get(found[-1].record_id)
+        store.close()
+    before, left = found
+    assert str(left.in_futures_account) == placed["left_requirement"]["requirement"]
+    assert str(left.in_futures_account) == placed["left"][0]["requirement"]
+    assert ZERO < left.in_futures_account < before.in_futures_account
+    assert (left.cycle, left.factor) == (before.cycle, before.factor)
+    assert before.record_id in record.causes
+    of_day = ("--books", copy, "--bd-fcm", "BD-FCM", "--date", ports.day, "--format", "json")
+    controls = json.loads(outcome("report", "controls", *of_day)[1])["controls"]
+    (gross,) = [each for each in controls if each["control"] == "CP-07"]
+    assert gross["outcome"] == "HOLDS"
+
+
+def test_the_next_morning_brings_margin_to_what_is_left(
+    halves: str, ports: Ports, simulated_market, tmp_path: Path
+) -> None:
+    _, copy = part_ported(halves, ports, tmp_path)
+    day = date.fromisoformat(ports.day)
+    following = day + ONE_DAY
+    store = open_books(copy)
+    desk = desk_on(store, with_day_before(simulated_market, day), {})
+    desk.run(following, until=datetime.combine(following, time(9, 45), EASTERN))
+    with store.work() as work:
+        left = last_requirements(work.records, "BD-FCM", until=day)[FUND]
+        held = {}
+        for kind in (AccountKind.FICC_XM_MARGIN, AccountKind.CME_CUSTOMER_MARGIN):
+            balances = work.ledger.balances(kind=kind, bd_fcm="BD-FCM", customer_id=CUSTOMER)
+            held[kind] = sum(
+                each.posted_debit + each.debits_pending - each.credits_pending
+                for each in balances.values()
+            )
+    store.close()
+    assert held[AccountKind.FICC_XM_MARGIN] == left.ficc_xm.cents
+    assert held[AccountKind.CME_CUSTOMER_MARGIN] == left.cme.cents
 
 
 def test_an_account_is_divided_between_two_receivers_and_nothing_stays(
@@ -403,3 +476,138 @@ def test_pages_have_the_customer_at_the_receiver(ports: Ports, tmp_path: Path) -
     owed = {row["asset"]: row["amount"] for row in rows if row["what"] == "owed to the customer"}
     assert owed == there["owed"]
     assert (pages / f"customer-0001-{CUSTOMER}.pdf").is_file()
+
+
+@pytest.fixture(scope="module")
+def without_papers(closed_day_books: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return books whose receiver, BD-FOUR, has its own papers and none of any customer."""
+    address = str(tmp_path_factory.mktemp("papers") / "books.db")
+    copy_books(closed_day_books, address)
+    store = open_books(address)
+    opened_books(store, bd_fcm="BD-FOUR", with_customers=False)
+    store.close()
+    return address
+
+
+def papers_at(copy: str, bd_fcm: str = "BD-FOUR") -> CustomerFile:
+    store = open_books(copy)
+    with store.work() as work:
+        found = customer_file(work, CustomerKey(bd_fcm, CUSTOMER), Fraction(1, 10))
+    store.close()
+    return found
+
+
+def test_a_ported_customer_may_hold_positions_on_what_was_carried_over_until_it_lapses(
+    without_papers: str, ports: Ports, tmp_path: Path
+) -> None:
+    ports = Ports(without_papers, ports.market, ports.day, tmp_path)
+    document, copy = ports.said(ports.plan(receivers().replace(TWO, "BD-FOUR")))
+    (brought,) = of_customer(document)["brought_in"]
+    assert brought["may_hold_positions"]["allowed"]
+    kinds = {kind.value for kind in DocumentKind if kind not in OF_BD_FCM}
+    assert {each["kind"] for each in brought["carried_over"]} == kinds
+    until = months_after(date.fromisoformat(ports.day), 6)
+    dated = {each["what"]: each["by"] for each in brought["to_obtain"]}
+    assert {name for name, by in dated.items() if by is None} == {
+        "PARTICIPATION_AND_SUBORDINATION",
+        "PLEDGE_TO_BD_FCM",
+    }
+    assert {by for by in dated.values() if by} == {until.isoformat()}
+    assert {"DISCLOSURE", "OWNERSHIP_AND_CONTROL", "DECLARED", "WENT_LIVE"} <= set(dated)
+    last, after = (datetime.combine(day, time(12), EASTERN) for day in (until, until + ONE_DAY))
+    file = papers_at(copy)
+    assert state_of(file, last) is State.PORTED
+    assert may_hold_positions(file, last).allowed
+    assert still_to_obtain(file, last)
+    lapsed = may_hold_positions(file, after)
+    failed = {gate.name for gate in lapsed.gates if not gate.passed}
+    assert {"DISCLOSURE", "OWNERSHIP_AND_CONTROL", "WENT_LIVE"} <= failed
+    assert not {"PARTICIPATION_AND_SUBORDINATION", "PLEDGE_TO_BD_FCM"} & failed
+
+
+def test_what_was_carried_over_follows_from_the_declaration_and_from_the_papers_left(
+    without_papers: str, ports: Ports, tmp_path: Path
+) -> None:
+    ports = Ports(without_papers, ports.market, ports.day, tmp_path)
+    document, copy = ports.said(ports.plan(receivers().replace(TWO, "BD-FOUR")))
+    (brought,) = of_customer(document)["brought_in"]
+    store = open_books(copy)
+    with store.work() as work:
+        for each in brought["carried_over"]:
+            record = work.records.get(each["record_id"])
+            left = work.records.get(each["carried_from"])
+            assert record.causes == (document["declaration"], left.record_id)
+            assert record.content["sha256"] == left.content["sha256"] == each["sha256"]
+            assert record.subject == f"BD-FOUR/{CUSTOMER}"
+        (step,) = steps_of(work, CustomerKey("BD-FOUR", CUSTOMER))
+        assert step.step is Step.PORTED
+        assert {document["declaration"], *(e["record_id"] for e in brought["carried_over"])} <= set(
+            step.causes
+        )
+    assert verify_books(store) == ()
+    store.close()
+
+
+def test_nothing_takes_the_place_of_papers_that_the_receiver_has(ports: Ports) -> None:
+    document, _ = ports.said(ports.plan(receivers()))
+    (brought,) = of_customer(document)["brought_in"]
+    assert brought["carried_over"] == []
+    assert brought["to_obtain"] == []
+    assert brought["may_hold_positions"]["allowed"]
+
+
+def test_a_pledge_that_is_not_in_force_is_named_and_keeps_the_account_out_of_the_arrangement(
+    without_papers: str, ports: Ports, tmp_path: Path
+) -> None:
+    address = str(tmp_path / "ended.db")
+    copy_books(without_papers, address)
+    store = open_books(address)
+    day = date.fromisoformat(ports.day)
+    with store.work() as work:
+        (pledge,) = [
+            each
+            for each in documents_of(work, f"BD-FCM/{CUSTOMER}")
+            if each.kind is DocumentKind.PLEDGE_TO_BD_FCM
+        ]
+        entry = Entry(datetime.combine(day, time(23, 41), EASTERN), "ann", "bob")
+        end_document(work, pledge.record_id, last=day - ONE_DAY, sha256="ab" * 32, entry=entry)
+        work.commit()
+    store.close()
+    ended = Ports(address, ports.market, ports.day, tmp_path)
+    plan = ended.plan(receivers().replace(TWO, "BD-FOUR"))
+    status, _, remarks, _ = ended.run(plan)
+    assert status == 1
+    assert f"BD-FOUR/{CUSTOMER} PLEDGE_TO_BD_FCM" in remarks
+
+
+def test_packages_list_every_document_in_the_books_and_what_the_receiver_must_get(
+    without_papers: str, ports: Ports, tmp_path: Path
+) -> None:
+    ports = Ports(without_papers, ports.market, ports.day, tmp_path)
+    folder = tmp_path / "packages"
+    text = receivers().replace(TWO, "BD-FOUR")
+    ports.plan(text, "--packages", folder, "--books", without_papers)
+    (package,) = [json.loads(each.read_text()) for each in folder.glob("*/package.json")]
+    (customer,) = package["customers"]
+    store = open_books(without_papers)
+    with store.work() as work:
+        there = documents_of(work, f"BD-FCM/{CUSTOMER}")
+    store.close()
+    listed = {(e["kind"], e["sha256"], e["signed_at"]) for e in customer["documents"]}
+    assert listed == {(e.kind.value, e.sha256, e.signed_at.isoformat()) for e in there}
+    assert all(each["carried_over"] for each in customer["documents"])
+    assert customer["lacks"] == ["a contact"]
+    dated = {each["what"]: each["by"] for each in customer["to_obtain"]}
+    document, _ = ports.said(ports.plan(text))
+    (brought,) = of_customer(document)["brought_in"]
+    assert dated == {each["what"]: each["by"] for each in brought["to_obtain"]}
+    (cover,) = folder.glob("*/cover.html")
+    assert there[0].sha256 in cover.read_text(encoding="utf-8")
+    (rows,) = folder.glob("*/documents.csv")
+    assert len(list(csv.DictReader(io.StringIO(rows.read_text())))) == len(there)
+    status, _, remarks = outcome(
+        *("port", "drill", *ports.files()[:1], "--market", ports.market, "--receivers"),
+        *(ports.folder / "receivers.toml", "--bd-fcm", "BD-FCM", "--since", ports.day),
+        *("--trigger", "TRANSFER_REQUIRED", "--books", tmp_path / "none.db"),
+    )
+    assert (status, "books" in remarks) == (1, True)

@@ -226,6 +226,7 @@ def test_backups_are_asked_one_by_one_and_dated(demo: Files) -> None:
     assert [bar["code"] for bar in ready["REGIONAL-BANK"]["offers"][0]["bars"]] == [
         "SAME_LEGAL_ENTITY"
     ]
+    assert all(bool(each["why"]) is not each["stands_ready"] for each in found["customers"])
     table = xm_port("backup", *demo).stdout
     assert "4 of 10 back-ups stand ready." in table
     rows = list(csv.DictReader(io.StringIO(xm_port("backup", *demo, "--format", "csv").stdout)))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from crossmargin.feeds.books.inbox import FolderInbox
     from crossmargin.feeds.books.outbox import FolderOutbox
     from crossmargin.feeds.books.programme import LoadedBooks, LoadedPlaces
+    from crossmargin.parameters.registry import ParameterSet
     from crossmargin.participation.criteria import Criteria
     from crossmargin.participation.rehearsal import Rehearsal
     from crossmargin.services.books.adjusting import AdjustmentFile
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from crossmargin.services.clearing_day.margining import DayModels
     from crossmargin.services.clearing_desk.desk import ClearingDesk
     from crossmargin.services.clearing_desk.programme import AskBackups
+    from crossmargin.services.default_books.bringing_in import OnboardingTerms
     from crossmargin.services.rehearsal.holding import RehearsalRequest
     from crossmargin.services.rehearsal.script import Script
     from crossmargin.simulation.clearing.parties import SimulatedParties
@@ -262,17 +264,29 @@ def proprietary_share(on: date) -> Fraction:
 
 def participation_terms(on: date) -> tuple[Fraction, int]:
     """Return that share, and for how many days a rehearsal is good, on a day."""
+    terms = _participation(on)
+    return terms.ratio("proprietary_share"), terms.whole("rehearsal_valid_days")
+
+
+def onboarding_terms(on: date) -> OnboardingTerms:
+    """Return by what a ported customer is judged at its receiver on a day."""
+    from crossmargin.services.default_books.bringing_in import OnboardingTerms as Terms
+
+    terms = _participation(on)
+    return Terms(terms.ratio("proprietary_share"), terms.whole("port_onboarding_months"))
+
+
+def _participation(on: date) -> ParameterSet:
     from importlib.resources import files
 
     from crossmargin.parameters.reading import parse_parameters
-    from crossmargin.parameters.registry import ParameterSet
+    from crossmargin.parameters.registry import ParameterSet as Parameters
     from crossmargin.services.parameter_registry import OWNERS
 
     # One owner's file: reading all of them takes longer than what is asked.
     name = f"{OWNERS['participation']}/parameters.toml"
     text = files("crossmargin").joinpath(name).read_text("utf-8")
-    terms = ParameterSet.from_file(parse_parameters(text, file=name), on=on)
-    return terms.ratio("proprietary_share"), terms.whole("rehearsal_valid_days")
+    return Parameters.from_file(parse_parameters(text, file=name), on=on)
 
 
 def ladder_rules(on: date) -> LadderRules:

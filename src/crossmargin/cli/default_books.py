@@ -59,6 +59,7 @@ def default_books_command(
 ) -> None:
     """Run a default in the books: close out or port, pay, give back, distribute, report."""
     from crossmargin.bootstrap import default_books
+    from crossmargin.bootstrap.books import onboarding_terms
     from crossmargin.bootstrap.defaults import default_parameters
     from crossmargin.presentation.default_books import BOOKS_HEADER, books_rows, print_books
     from crossmargin.services.default_books.declaring import Declaration
@@ -78,7 +79,12 @@ def default_books_command(
         )
     with running(books, copy, output_format) as work:
         document = run_default(
-            work, declaration, treatments, reach=parameters.rules.reach, share=paid
+            work,
+            declaration,
+            treatments,
+            reach=parameters.rules.reach,
+            terms=onboarding_terms(declaration.business_date),
+            share=paid,
         )
         work.commit()
         write_pages(pages, work, bd_fcm, declaration.business_date)

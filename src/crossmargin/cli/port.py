@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -34,16 +34,21 @@ from crossmargin.cli.port_options import (
     BdFcmOption,
     DisapprovedOption,
     HeldOption,
+    PapersOption,
     ReceiversOption,
     SinceOption,
     TransferOnOption,
     TriggerOption,
 )
-from crossmargin.cli.port_request import PortInputs, Told, TriggerOptions, opened, planned
+from crossmargin.cli.port_request import (
+    PortInputs,
+    Told,
+    TriggerOptions,
+    opened,
+    papers_of,
+    planned,
+)
 from crossmargin.default_management.porting.trigger import TriggerKind
-
-if TYPE_CHECKING:
-    from crossmargin.services.porting.planning import PortPlan
 
 port_app = typer.Typer(
     no_args_is_help=True, help="Move a BD-FCM's customers to receivers.", rich_markup_mode=None
@@ -83,6 +88,7 @@ def plan_command(
             file_okay=False,
         ),
     ] = None,
+    books: PapersOption = None,
     output_format: FormatOption = OutputFormat.TABLE,
     changes: ChangesOption = None,
     derived_prices: DerivedPricesOption = False,
@@ -90,8 +96,10 @@ def plan_command(
     skip_unsupported: SkipUnsupportedOption = False,
 ) -> None:
     """Plan who goes to which receiver, whole or in part, and prove why others cannot."""
+    from crossmargin.presentation.port_packages import package_documents
     from crossmargin.presentation.port_plan import CSV_HEADER, csv_rows
     from crossmargin.presentation.port_tables import print_port
+    from crossmargin.services.porting.packages import packages_of
 
     inputs = PortInputs(
         *(positions, market, receivers, held, as_of, bd_fcm),
@@ -104,7 +112,8 @@ def plan_command(
         found, document = planned(inputs, options, tell)
     report_left_out(found.book.run)
     if packages is not None:
-        _write_packages(found, document, packages)
+        of_books = papers_of(found, books, output_format)
+        _write_packages(package_documents(packages_of(found, of_books), document), packages)
     write_document(document, output_format, header=CSV_HEADER, rows=csv_rows, show=print_port)
     end_unsupported(found.book.run, skip_unsupported=skip_unsupported)
 
@@ -165,6 +174,7 @@ def drill_command(
     approval: ApprovalOption = None,
     disapproved: DisapprovedOption = False,
     bd_fcm: BdFcmOption = "",
+    books: PapersOption = None,
     output_format: FormatOption = OutputFormat.TABLE,
     changes: ChangesOption = None,
     derived_prices: DerivedPricesOption = False,
@@ -192,7 +202,8 @@ def drill_command(
     watch = Stopwatch(time.perf_counter)
     with _reading(output_format, _NOTHING) as tell:
         found, plan = planned(inputs, options, tell, watch)
-    documents = package_documents(packages_of(found), plan)
+    of_books = papers_of(found, books, output_format)
+    documents = package_documents(packages_of(found, of_books), plan)
     package_files(documents)
     watch.ended("packing")
     report_left_out(found.book.run)
@@ -213,11 +224,9 @@ def _reading(output_format: OutputFormat, outcome: str) -> Iterator[Told]:
         refuse(error.refusals, output_format, outcome=outcome)
 
 
-def _write_packages(found: PortPlan, document: Mapping[str, Any], folder: Path) -> None:
-    from crossmargin.presentation.port_packages import package_documents, package_files
-    from crossmargin.services.porting.packages import packages_of
+def _write_packages(documents: Mapping[str, dict[str, Any]], folder: Path) -> None:
+    from crossmargin.presentation.port_packages import package_files
 
-    documents = package_documents(packages_of(found), document)
     for name, text in package_files(documents).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

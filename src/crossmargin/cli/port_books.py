@@ -47,6 +47,7 @@ def port_books_command(
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Run a port plan in the books: positions and margin to receivers, what stays, verified."""
+    from crossmargin.bootstrap import books as books_bootstrap
     from crossmargin.bootstrap import default_books
     from crossmargin.presentation.port_books import (
         PORT_BOOKS_HEADER,
@@ -60,8 +61,9 @@ def port_books_command(
     order = CarriedOut(business_date.date(), instant, actor, approver)
     with reported(output_format):
         planned = default_books.read_port_plan(plan)
+    terms = books_bootstrap.onboarding_terms(order.business_date)
     with running(books, copy, output_format) as work:
-        document = run_port(work, planned, order)
+        document = run_port(work, planned, order, terms)
         work.commit()
         write_pages(pages, work, planned.bd_fcm, order.business_date)
     write_document(

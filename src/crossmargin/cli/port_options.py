@@ -31,6 +31,14 @@ HeldOption = Annotated[
         dir_okay=False,
     ),
 ]
+PapersOption = Annotated[
+    str | None,
+    typer.Option(
+        "--books",
+        metavar="ADDRESS",
+        help="Books of the BD-FCM that is left: its customers' documents go with the packages.",
+    ),
+]
 BdFcmOption = Annotated[
     str,
     typer.Option(

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from crossmargin.cli.books_options import opened as opened_books
 from crossmargin.cli.changes import ON_THE_COMMAND_LINE, changes_by_owner
 from crossmargin.cli.given import market_on, sha256_of
 from crossmargin.default_management.porting.trigger import TriggerKind
 
 if TYPE_CHECKING:
+    from crossmargin.cli.output import OutputFormat
     from crossmargin.default_management.porting.trigger import Trigger
     from crossmargin.services.porting.book import PortingBook
     from crossmargin.services.porting.drill import Stopwatch
     from crossmargin.services.porting.margins import Remargining
+    from crossmargin.services.porting.papers import PortPapers
     from crossmargin.services.porting.planning import PortPlan, PortRequest
     from crossmargin.services.porting.porting_parameters import PortingParameters
 
@@ -138,6 +141,25 @@ def planned(
     document = port_document(found, ready.parameters)
     _lap(watch, "assigning")
     return found, document
+
+
+def papers_of(
+    found: PortPlan, books: str | None, output_format: OutputFormat
+) -> dict[str, PortPapers] | None:
+    """Return what books have of the papers of everybody who moves, or None where none are named.
+
+    A document counts if it is in force at the end of the day of the transfer.
+    """
+    if books is None:
+        return None
+    from crossmargin.bootstrap import books as books_bootstrap
+    from crossmargin.services.default_books.port_files import papers_of_movers
+
+    day = found.request.trigger.transfer_on
+    movers = [each.offer.customer_id for each in found.plan.placements]
+    with opened_books(books, output_format) as store, store.work() as work:
+        terms = books_bootstrap.onboarding_terms(day)
+        return papers_of_movers(work, found.book.bd_fcm, movers, day, terms)
 
 
 def _lap(watch: Stopwatch | None, step: str) -> None:

@@ -28,7 +28,7 @@ from crossmargin.participation.standing import (
     standing_at,
 )
 from crossmargin.participation.steps import Step, StepTaken
-from crossmargin.participation.verdicts import Gate, Verdict
+from crossmargin.participation.verdicts import Gate, Verdict, eastern_date
 
 
 class State(StrEnum):
@@ -41,6 +41,7 @@ class State(StrEnum):
     AGREED = "AGREED"
     DISCLOSED = "DISCLOSED"
     OPTED_IN = "OPTED_IN"
+    PORTED = "PORTED"
     ACCOUNTS_OPEN = "ACCOUNTS_OPEN"
     REHEARSED = "REHEARSED"
     LIVE = "LIVE"
@@ -102,7 +103,21 @@ class CustomerFile:
             for each in (*self.documents, *self.bd_fcm_documents)
             if each.kind is kind and each.is_in_force(at) and each.record_id not in over
         ]
-        return max(found, key=lambda each: each.signed_at, default=None)
+        # The BD-FCM's own, however early, before what a port carried over.
+        return max(found, key=lambda each: (not each.carried_from, each.signed_at), default=None)
+
+    def stands_in(self, step: Step, at: datetime) -> StepTaken | None:
+        """Return the port that stands in for a step at an instant, or None."""
+        found = self.done(Step.PORTED, at)
+        if found is None or found.came_over is None or self.done(step, at) is not None:
+            return None
+        over = found.came_over
+        return found if step in over.stands_for and eastern_date(at) <= over.until else None
+
+    def is_live(self, at: datetime) -> bool:
+        """Return whether the customer went live, or a port stands in for it, and has not left."""
+        went = self.done(Step.WENT_LIVE, at) or self.stands_in(Step.WENT_LIVE, at)
+        return went is not None and self.done(Step.LEFT, at) is None
 
     def suspension(self, at: datetime) -> StandingFact | None:
         """Return the notice that keeps the customer out at an instant, or None (CP-18)."""
@@ -114,9 +129,12 @@ def customer_gates(file: CustomerFile, at: datetime) -> tuple[Gate, ...]:
     declared = file.done(Step.DECLARED, at)
     owners = () if declared is None else declared.owners
     evidence = () if declared is None else (declared.record_id,)
+    judged = proprietary_gate(owners, threshold=file.proprietary_share, evidence=evidence)
+    if port := file.stands_in(Step.DECLARED, at):
+        judged = _stood_in(judged.name, judged.rule, port)
     return (
         _document_gate(file, DocumentKind.OWNERSHIP_AND_CONTROL, at, "90 FR 58525, VIII(a)(i)"),
-        proprietary_gate(owners, threshold=file.proprietary_share, evidence=evidence),
+        judged,
     )
 
 
@@ -194,21 +212,22 @@ def state_of(file: CustomerFile, at: datetime) -> State:
     """Return where a customer is at an instant: the last state whose steps are all done.
 
     A declaration that makes the account proprietary shows as INELIGIBLE from then on, whatever was
-    reached before, until another one mends it.
+    reached before, until another one mends it. Who came with a port is PORTED until it went live.
     """
-    if file.done(Step.APPLIED, at) is None:
+    came = file.done(Step.PORTED, at) is not None and file.done(Step.WENT_LIVE, at) is None
+    if file.done(Step.APPLIED, at) is None and not came:
         return State.UNKNOWN
     for step, state in ((Step.LEFT, State.LEFT), (Step.LEAVING, State.LEAVING)):
         if file.done(step, at) is not None:
             return state
-    if file.done(Step.DECLARED, at) is None:
+    if file.done(Step.DECLARED, at) is None and not came:
         return State.APPLICANT
-    if not customer_gates(file, at)[-1].passed:
+    if file.done(Step.DECLARED, at) is not None and not customer_gates(file, at)[-1].passed:
         return State.INELIGIBLE
     standing = standing_at(file.standing, at)
     if standing in {StandingState.SUSPENDED, StandingState.TERMINATED}:
         return State(standing.value)
-    return _reached(file, at)
+    return State.PORTED if came else _reached(file, at)
 
 
 def state_changes(file: CustomerFile) -> tuple[tuple[datetime, State], ...]:
@@ -260,7 +279,17 @@ def _document_gate(file: CustomerFile, kind: DocumentKind, at: datetime, rule: s
     found = file.document(kind, at)
     if found is None:
         return Gate(kind.value, rule, passed=False, detail="no such document in force")
-    return Gate(kind.value, rule, passed=True, evidence=(found.record_id,))
+    return Gate(
+        kind.value, rule, passed=True, evidence=(found.record_id,), detail=_carried_over(found)
+    )
+
+
+def _carried_over(document: Document) -> str:
+    """Return that a document came with a port and for how long it stands, or nothing."""
+    if not document.carried_from:
+        return ""
+    ends = "until a new agreement" if document.last is None else f"until {document.last}"
+    return f"carried over from {document.carried_from}, {ends}"
 
 
 def document_gates(file: CustomerFile, at: datetime) -> tuple[Gate, ...]:
@@ -289,15 +318,24 @@ def _agreement_gate(file: CustomerFile, at: datetime) -> Gate:
         rule,
         not lacking,
         (found.record_id,),
-        f"not acknowledged: {', '.join(lacking)}" if lacking else "",
+        f"not acknowledged: {', '.join(lacking)}" if lacking else _carried_over(found),
     )
 
 
 def _step_gate(file: CustomerFile, step: Step, at: datetime, rule: str) -> Gate:
     found = file.done(step, at)
-    if found is None:
-        return Gate(step.value, rule, passed=False, detail="not done")
-    return Gate(step.value, rule, passed=True, evidence=(found.record_id,))
+    if found is not None:
+        return Gate(step.value, rule, passed=True, evidence=(found.record_id,))
+    if port := file.stands_in(step, at):
+        return _stood_in(step.value, rule, port)
+    return Gate(step.value, rule, passed=False, detail="not done")
+
+
+def _stood_in(name: str, rule: str, port: StepTaken) -> Gate:
+    """Return the gate that a port passes in the place of a step that is still to be taken."""
+    over = port.came_over
+    detail = "" if over is None else f"by the port from {over.bd_fcm}, until {over.until}"
+    return Gate(name, rule, passed=True, evidence=(port.record_id,), detail=detail)
 
 
 def _not_left_gate(file: CustomerFile, at: datetime) -> Gate:

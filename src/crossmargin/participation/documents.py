@@ -81,6 +81,9 @@ class Document:
     record_id : str
     recorded_at : datetime or None
         From when on it was known; None before it is recorded.
+    carried_from : str
+        Of what a port carried over, the record of the document at the BD-FCM that the customer came
+        from; empty of the BD-FCM's own.
     """
 
     kind: DocumentKind
@@ -93,6 +96,7 @@ class Document:
     acknowledgements: frozenset[Acknowledgement]
     record_id: str = ""
     recorded_at: datetime | None = None
+    carried_from: str = ""
 
     def is_in_force(self, at: datetime) -> bool:
         """Return whether it was signed and recorded by an instant and is in force on its date."""
@@ -133,6 +137,7 @@ class Document:
             "first": self.first.isoformat(),
             "last": None if self.last is None else self.last.isoformat(),
             "acknowledgements": sorted(each.value for each in self.acknowledgements),
+            **({"carried_from": self.carried_from} if self.carried_from else {}),
         }
 
 
@@ -160,6 +165,7 @@ def document_of(record: Record) -> Document:
             ),
             record_id=record.record_id,
             recorded_at=record.at,
+            carried_from=str(said.get("carried_from", "")),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"expected a document, was {record!r}") from error

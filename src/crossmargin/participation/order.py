@@ -15,7 +15,7 @@ from crossmargin.participation.customer import (
 from crossmargin.participation.documents import sha256_faults
 from crossmargin.participation.ownership import declaration_faults
 from crossmargin.participation.programme import programme_gates
-from crossmargin.participation.steps import Step, StepTaken
+from crossmargin.participation.steps import OF_THE_BOOKS, Step, StepTaken
 from crossmargin.participation.verdicts import Gate
 
 _RULE = "participation"
@@ -30,6 +30,7 @@ _BEFORE: Mapping[Step, tuple[Step, ...]] = {
     Step.WENT_LIVE: (),
     Step.LEAVING: (Step.APPLIED,),
     Step.LEFT: (Step.LEAVING,),
+    Step.PORTED: (),
 }
 #: Those that may be taken again: a change of ownership, another rehearsal.
 _REPEATED = frozenset({Step.DECLARED, Step.REHEARSED})
@@ -49,10 +50,14 @@ def refusals_of_step(file: CustomerFile, taken: StepTaken, at: datetime) -> list
     """
     step = taken.step
     refusals = _of_time(file, step, at)
+    if step in OF_THE_BOOKS:
+        refusals.append(Refusal("step", step.value, "any other: a port takes it", _RULE))
+    # Who came with a port may leave without having applied.
+    came = step is Step.LEAVING and file.done(Step.PORTED, at) is not None
     refusals += [
         Refusal("step", step.value, f"{each.value} before it", _RULE)
         for each in _BEFORE[step]
-        if file.done(each, at) is None
+        if file.done(each, at) is None and not came
     ]
     if step not in _REPEATED and (done := file.done(step, at)) is not None:
         refusals.append(

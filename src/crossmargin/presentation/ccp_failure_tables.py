@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from crossmargin.presentation.tables import grid, print_whole
+from crossmargin.presentation.tables import grid, print_whole, separated
 
 
 def print_ficc_failure(console: Console, document: Mapping[str, Any]) -> None:
@@ -37,7 +37,8 @@ def print_ficc_failure(console: Console, document: Mapping[str, Any]) -> None:
 def print_cme_failure(console: Console, document: Mapping[str, Any]) -> None:
     """Print estates, members, customers and pools."""
     _print_heading(console, document)
-    console.print(f"property lost {document['property_lost']}, left {document['left']}")
+    lost, left = (separated(document[name]) for name in ("property_lost", "left"))
+    console.print(f"property lost {lost}, left {left}")
     _figures(
         console,
         "By estate: customer class and account class",
@@ -63,7 +64,7 @@ def _print_heading(console: Console, document: Mapping[str, Any]) -> None:
     )
     for loss in document["losses"]:
         where = f" at {loss['place']}" if loss["place"] else ""
-        console.print(f"supposed lost: {loss['lost']} of {loss['asset']}{where}")
+        console.print(f"supposed lost: {separated(loss['lost'])} of {loss['asset']}{where}")
 
 
 def _print_customers(
@@ -80,7 +81,7 @@ def _print_customers(
         rows=document["customers"],
     )
     for total in document["totals"]:
-        said = (total[name] or "no price" for name in ("owed_value", *values))
+        said = (separated(total[name] or "no price") for name in ("owed_value", *values))
         owed, recovered, loss = said
         console.print(
             f"{total['bd_fcm']} {total['class']} together: owed {owed}, recovered {recovered}, "
@@ -90,10 +91,12 @@ def _print_customers(
 
 def _print_pools(console: Console, document: Mapping[str, Any]) -> None:
     for pool in document["pools"]:
+        names = ("owed", "other_property", "recovered", "left")
+        owed, elsewhere, recovered, left = (separated(pool[name]) for name in names)
         console.print(
-            f"{pool['bd_fcm']}'s futures customers: claims {pool['owed']}, property elsewhere "
-            f"{pool['other_property']}, recovered {pool['recovered']}; paid {pool['rate']} "
-            f"(without the failure {pool['rate_without']}), left {pool['left']}"
+            f"{pool['bd_fcm']}'s futures customers: claims {owed}, property elsewhere "
+            f"{elsewhere}, recovered {recovered}; paid {pool['rate']} "
+            f"(without the failure {pool['rate_without']}), left {left}"
         )
         _figures(
             console,
@@ -117,7 +120,10 @@ def _figures(
     for name in figures:
         table.add_column(name.replace("_", " "), justify="right")
     for row in rows:
-        table.add_row(*(row[name] or "-" for name in (*names, *figures)))
+        table.add_row(
+            *(row[name] or "-" for name in names),
+            *(separated(row[name] or "-") for name in figures),
+        )
     print_whole(console, table)
 
 

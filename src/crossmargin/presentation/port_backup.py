@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from crossmargin.default_management.porting.customers import Carriage
 from crossmargin.presentation.port_plan import book_part, sealed
 from crossmargin.presentation.port_tables import add_figures, or_none, print_notices, title
-from crossmargin.presentation.port_verdicts import bar_words, offer_part
 from crossmargin.presentation.tables import dollars, grid, print_whole
 from crossmargin.services.porting.backup import BackupVerdict
 from crossmargin.services.porting.book import PortingBook
@@ -36,45 +34,14 @@ def backup_document(
         **lead,
         "notices": [*lead["notices"], ALONE_NOTICE],
         "ready": sum(each.stands_ready for each in verdicts),
-        "customers": [_customer(each) for each in verdicts],
+        "customers": [each.as_document() for each in verdicts],
     }
     return sealed(body, book)
 
 
-def _customer(verdict: BackupVerdict) -> Document:
-    customer = verdict.customer
-    offers = verdict.admission.offers if verdict.admission else ()
-    admitted = verdict.admission.admitted if verdict.admission else None
-
-    def at(carriage: Carriage) -> str | None:
-        return str(verdict.margins[carriage]) if carriage in verdict.margins else None
-
-    return {
-        "customer_id": customer.customer_id,
-        "participates": customer.participates,
-        "net_equity": str(customer.net_equity),
-        "margin_before": str(customer.margin_before),
-        "backup": customer.backup or None,
-        "stands_ready": verdict.stands_ready,
-        "ineligible": [each.value for each in verdict.ineligible],
-        "carriage": admitted.carriage.value if admitted else None,
-        "margin": str(admitted.margin) if admitted else None,
-        "top_up": str(admitted.top_up) if admitted else None,
-        "with_xm": at(Carriage.XM),
-        "without_xm": at(Carriage.STANDALONE),
-        "offers": [offer_part(each) for each in offers],
-    }
-
-
 def reason_of(customer: Mapping[str, Any]) -> str:
     """Return why a back-up does not stand ready; empty if it does."""
-    if customer["stands_ready"]:
-        return ""
-    if customer["ineligible"]:
-        return ", ".join(customer["ineligible"])
-    if customer["backup"] is None:
-        return "no back-up is named"
-    return "; ".join(bar_words({"offers": customer["offers"], "short": []}))
+    return "; ".join(customer["why"])
 
 
 def csv_rows(document: Mapping[str, Any]) -> list[list[str]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from crossmargin.presentation.port_verdicts import bar_words
 from crossmargin.presentation.tables import grid, print_whole
+from crossmargin.services.porting.verdicts import bar_words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,6 +47,8 @@ def print_port_books(console: Console, document: Mapping[str, Any]) -> None:
     _print_rows(console, "What stays", document, "STAYS")
     for name, words in reasons(document):
         console.print(f"{name} stays: {words}")
+    for line in paper_lines(document):
+        console.print(line)
     for name in document["not_in_books"]:
         console.print(f"{name}: figures of the plan alone, in no book")
     table = grid("Held and owed after it, futures class", "book", "asset")
@@ -57,6 +59,38 @@ def print_port_books(console: Console, document: Mapping[str, Any]) -> None:
     print_whole(console, table)
     console.print(f"{len(document['timeline'])} groups of transfers; verified")
     console.print(f"digest {document['digest']}")
+
+
+def paper_lines(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield in words what each customer's receiver has of its papers, and what it still must get.
+
+    Parameters
+    ----------
+    document : mapping
+        Of a port.
+    """
+    for customer in document["customers"]:
+        for brought in customer["brought_in"]:
+            where = f"{customer['customer']} at {brought['receiver']}"
+            if verdict := brought["may_hold_positions"]:
+                answer = "yes" if verdict["allowed"] else f"no, {verdict['decided_by']}"
+                yield f"{where}: may hold positions: {answer}"
+            kinds = ", ".join(each["kind"] for each in brought["carried_over"])
+            yield f"{where}: carried over: {kinds or 'nothing, it has its own or there is none'}"
+            if dated := _to_obtain(brought["to_obtain"]):
+                yield f"{where}: to obtain: {dated}"
+            for each in brought["lacking"]:
+                yield f"{where}: lacking: {each}"
+
+
+def _to_obtain(items: Iterable[Mapping[str, Any]]) -> str:
+    by: dict[str | None, list[str]] = {}
+    for each in items:
+        by.setdefault(each["by"], []).append(each["what"])
+    return "; ".join(
+        f"{', '.join(names)} {f'by {day}' if day else '(no day: what was carried over governs)'}"
+        for day, names in sorted(by.items(), key=lambda one: (one[0] is None, one[0]))
+    )
 
 
 def _print_rows(console: Console, title: str, document: Mapping[str, Any], what: str) -> None:

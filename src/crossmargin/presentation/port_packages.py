@@ -18,8 +18,12 @@ from crossmargin.presentation.page_tables import money, table
 from crossmargin.presentation.port_tables import title
 from crossmargin.presentation.port_verdicts import property_part
 from crossmargin.services.porting.packages import CustomerPackage, PackagedPosition
+from crossmargin.services.porting.papers import PortPapers
 
 Document = dict[str, Any]
+BOOKS_NOTICE = (
+    "No books were given: papers of customers are those alone that the receivers' file names."
+)
 _UNSAFE = re.compile(r"[^A-Za-z0-9.-]+")
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _CUSTOMER = (
@@ -30,6 +34,14 @@ _POSITION = (
     *("end_date", "repo_rate_pct", "start_amount"),
 )
 _PROPERTY = ("place", "cusip", "par", "value")
+_DOCUMENTS = ("kind", "sha256", "signed_at", "first", "last", "carried_over", "record_id")
+_TO_OBTAIN = ("what", "by")
+_TABLES = {
+    "positions": _POSITION,
+    "property": _PROPERTY,
+    "documents": _DOCUMENTS,
+    "to_obtain": _TO_OBTAIN,
+}
 
 
 def package_documents(
@@ -49,6 +61,7 @@ def package_documents(
 def _document(
     receiver: str, packages: Sequence[CustomerPackage], plan: Mapping[str, Any]
 ) -> Document:
+    has_books = all(each.papers is not None for each in packages)
     body: Document = {
         "receiver": receiver,
         "bd_fcm": plan["bd_fcm"],
@@ -59,7 +72,7 @@ def _document(
         "clock": plan["clock"],
         "plan_digest": plan["digest"],
         "customers": [_customer(each) for each in packages],
-        "notices": plan["notices"],
+        "notices": [*plan["notices"], *(() if has_books else (BOOKS_NOTICE,))],
     }
     return {**body, "digest": digest_of(body)}
 
@@ -77,10 +90,29 @@ def _customer(package: CustomerPackage) -> Document:
         "contact": package.facts.contact or None,
         "positions": [_position(each) for each in package.positions],
         "property": property_part(part.property_moved),
+        "documents": [] if package.papers is None else _documents(package.papers),
         "agreements": dict(package.facts.agreements),
         "documents_at_receiver_sha256": package.known_documents_sha256 or None,
+        "to_obtain": [each.as_document() for each in package.to_obtain],
         "lacks": list(package.lacks),
     }
+
+
+def _documents(papers: PortPapers) -> list[Document]:
+    """Return every document of the customer in the books, and whether it goes with the port."""
+    carried = {each.record_id for each in papers.carried}
+    return [
+        {
+            "kind": each.kind.value,
+            "sha256": each.sha256,
+            "signed_at": each.signed_at.isoformat(),
+            "first": each.first.isoformat(),
+            "last": each.last and each.last.isoformat(),
+            "carried_over": each.record_id in carried,
+            "record_id": each.record_id,
+        }
+        for each in papers.documents
+    ]
 
 
 def _position(position: PackagedPosition) -> Document:
@@ -107,7 +139,7 @@ def package_files(documents: Mapping[str, Document]) -> dict[str, str]:
         files[f"{folder}/package.json"] = f"{json.dumps(document, indent=2)}\n"
         customers = document["customers"]
         files[f"{folder}/customers.csv"] = _csv(_CUSTOMER, ((each, each) for each in customers))
-        for kind, columns in (("positions", _POSITION), ("property", _PROPERTY)):
+        for kind, columns in _TABLES.items():
             rows = ((each, row) for each in customers for row in each[kind])
             files[f"{folder}/{kind}.csv"] = _csv(("customer_id", "part", *columns), rows)
     return files
@@ -141,10 +173,10 @@ def _cover(document: Document) -> str:
     amounts = ("property that moves", "requirement", "margin asked", "top-up")
     overview = table("What comes, US dollars", (*columns, *amounts), rows, figures_from=3)
     documents = table(
-        "Documents and what is lacking",
-        ("customer", "document", "SHA-256, or what is lacking"),
+        "Documents, what is lacking, and what the receiver obtains itself",
+        ("customer", "document", "signed", "SHA-256; what is lacking; by when"),
         [row for each in customers for row in _papers(each)],
-        figures_from=3,
+        figures_from=4,
     )
     heading = f"Transfer to {document['receiver']}"
     clock = document["clock"]
@@ -168,8 +200,23 @@ def _cover(document: Document) -> str:
 
 
 def _papers(customer: Mapping[str, Any]) -> list[list[str]]:
-    papers = list(customer["agreements"].items())
-    if customer["documents_at_receiver_sha256"]:
-        papers.append(("onboarding at the receiver", customer["documents_at_receiver_sha256"]))
-    papers += [("lacking", what) for what in customer["lacks"]]
+    """Return the papers of a customer: kind or word, date, digest or what it is about."""
+    papers = [
+        [each["kind"], each["signed_at"][:10], f"{each['sha256']}{_not_carried(each)}"]
+        for each in customer["documents"]
+    ]
+    papers += [[name, "", sha256] for name, sha256 in customer["agreements"].items()]
+    if known := customer["documents_at_receiver_sha256"]:
+        papers.append(["onboarding at the receiver", "", known])
+    papers += [["lacking", "", what] for what in customer["lacks"]]
+    papers += [["to obtain", "", _obtained(each)] for each in customer["to_obtain"]]
     return [[customer["customer_id"], *paper] for paper in papers]
+
+
+def _not_carried(document: Mapping[str, Any]) -> str:
+    return "" if document["carried_over"] else " (not in force: not carried over)"
+
+
+def _obtained(each: Mapping[str, Any]) -> str:
+    by = f"by {each['by']}" if each["by"] else "what was carried over governs until then"
+    return f"{each['what']}: {by}"

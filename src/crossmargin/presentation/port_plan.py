@@ -11,6 +11,7 @@ from typing import Any
 
 from crossmargin.arrangement.eligibility import RecognisedLine
 from crossmargin.arrangement.reduction import format_ratio
+from crossmargin.arrangement.requirement import CustomerRequirement
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.default_management.porting.customers import Carriage
@@ -26,7 +27,6 @@ from crossmargin.presentation.margin_notices import (
     derived_price_notices,
 )
 from crossmargin.presentation.port_verdicts import (
-    bar_words,
     limits_part,
     property_part,
     refusals_part,
@@ -37,6 +37,8 @@ from crossmargin.presentation.run_parts import market_part, positions_part
 from crossmargin.services.porting.book import PortingBook
 from crossmargin.services.porting.planning import PortPlan
 from crossmargin.services.porting.porting_parameters import PortingParameters
+from crossmargin.services.porting.verdicts import bar_words
+from crossmargin.services.requirement_figures import requirement_figures
 
 Document = dict[str, Any]
 
@@ -97,7 +99,10 @@ def port_document(found: PortPlan, parameters: PortingParameters) -> Document:
             }
             for name in sorted(plan.room)
         ],
-        "customers": [_customer(each, book) for each in plan.outcomes],
+        "customers": [
+            _customer(each, book, found.left.get(each.customer.customer_id))
+            for each in plan.outcomes
+        ],
         "ficc_refusals": refusals_part(book.file.ficc_refusals, found.interference),
         "left_out": [_left_out(each) for each in book.left_out],
     }
@@ -138,6 +143,12 @@ def _notices(book: PortingBook) -> list[str]:
         assumed = "" if book.held else ", and no property is assumed for it"
         names = ", ".join(without)
         notices.append(f"Lines without a model, so no margin at a receiver{assumed}: {names}.")
+    if book.absent:
+        names = ", ".join(book.absent)
+        notices.append(
+            "Named in the receivers' file, with neither positions nor property, so left out: "
+            f"{names}."
+        )
     if book.incomplete:
         names = ", ".join(book.incomplete)
         notices.append(f"INCOMPLETE, lines were left out: {names}.")
@@ -170,7 +181,7 @@ def outcome_word(outcome: Outcome) -> str:
     return "WHOLE" if len(outcome.placements) == 1 else "DIVIDED"
 
 
-def _customer(outcome: Outcome, book: PortingBook) -> Document:
+def _customer(outcome: Outcome, book: PortingBook, left: CustomerRequirement | None) -> Document:
     customer = outcome.customer
     receivers = {each.receiver_id: each for each in book.file.receivers}
     placements = [
@@ -200,9 +211,20 @@ def _customer(outcome: Outcome, book: PortingBook) -> Document:
             }
             for part in outcome.left
         ],
+        "left_requirement": left and _left_requirement(left),
         "stays": [stay_part(each) for each in outcome.stays],
         "units": [_unit(each) for each in customer.units],
         "division_faults": [each.as_document() for each in outcome.division_faults],
+    }
+
+
+def _left_requirement(required: CustomerRequirement) -> Document:
+    """Return the requirement of what stays of a divided account, as a cycle would record it."""
+    reduction = required.reduction
+    return {
+        **requirement_figures(required),
+        "reduction": format_ratio(reduction.reduction),
+        "binding": reduction.binding.value,
     }
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from crossmargin.presentation.port_verdicts import bar_words
 from crossmargin.presentation.tables import dollars, grid, per_cent, print_whole
+from crossmargin.services.porting.verdicts import bar_words
 
 if TYPE_CHECKING:
     from rich.console import Console

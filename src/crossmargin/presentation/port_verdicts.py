@@ -5,27 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from crossmargin.default_management.porting.admission import Offer, amount_text
+from crossmargin.default_management.porting.admission import amount_text
 from crossmargin.default_management.porting.customers import PropertyItem
 from crossmargin.default_management.porting.proof import Stay
 from crossmargin.default_management.porting.receivers import Limit
 from crossmargin.default_management.porting.refusals import RULE, FiccRefusal
 from crossmargin.participation.verdicts import Verdict
+from crossmargin.services.porting.verdicts import offer_part
 
 Document = dict[str, Any]
-
-
-def offer_part(offer: Offer) -> Document:
-    """Return an offer, with every bar."""
-    return {
-        "carriage": offer.carriage.value,
-        "requirement": str(offer.requirement),
-        "margin": str(offer.margin),
-        "top_up": str(offer.top_up),
-        "bars": [
-            {"code": bar.code.value, "detail": bar.detail, "rule": bar.rule} for bar in offer.bars
-        ],
-    }
 
 
 def stay_part(stay: Stay) -> Document:
@@ -99,30 +87,4 @@ def refusals_part(
             "rule": RULE,
         }
         for each in refusals
-    ]
-
-
-def bar_words(document: Mapping[str, Any]) -> list[str]:
-    """Return, of one receiver, why it does not take an account, a sentence a reason.
-
-    Parameters
-    ----------
-    document : mapping
-        Of :func:`stay_part`.
-    """
-    last = document["offers"][-1]
-    if not last["bars"]:
-        return [
-            f"room for {each['limit']}: needs {each['needs']}, left {each['left']}, "
-            f"lacks {each['lacking']}"
-            for each in document["short"]
-        ]
-    said: dict[tuple[str, str], list[str]] = {}
-    for offer in document["offers"]:
-        for bar in offer["bars"]:
-            said.setdefault((bar["code"], bar["detail"]), []).append(offer["carriage"])
-    every = len(document["offers"])
-    return [
-        f"{code}: {detail}" + ("" if len(carriages) == every else f" ({', '.join(carriages)})")
-        for (code, detail), carriages in said.items()
     ]

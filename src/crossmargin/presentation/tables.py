@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,6 +52,20 @@ def usd(text: str) -> str:
     """
     sign = "-" if Decimal(text) < 0 else ""
     return f"{sign}${dollars(text.removeprefix('-'))}"
+
+
+def separated(text: str) -> str:
+    """Return a figure to its last digit with separators; what is no figure as it is.
+
+    Examples
+    --------
+    >>> separated("20674787.33"), separated("-4000000"), separated("10%"), separated("0.75")
+    ('20,674,787.33', '-4,000,000', '10%', '0.75')
+    """
+    try:
+        return f"{Decimal(text):,}"
+    except InvalidOperation:
+        return text
 
 
 def dollars(text: str) -> str:

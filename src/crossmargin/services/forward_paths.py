@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_left
+from dataclasses import dataclass, field
 from datetime import date
+
+import numpy as np
 
 from crossmargin.analysis.walk.continuations import (
     Continuation,
@@ -25,20 +28,36 @@ _RULE = "ruling 20"
 
 @dataclass(frozen=True, slots=True)
 class Restrike:
-    """Every date of the history between two, both included."""
+    """Every date of the history between two, both included.
+
+    Parameters
+    ----------
+    first, last : date
+    given_as : (str, str)
+        The options that gave them, for refusals.
+    """
 
     first: date
     last: date
+    given_as: tuple[str, str] = field(default=("--from", "--to"), compare=False)
 
     mode = "restrike"
 
 
 @dataclass(frozen=True, slots=True)
 class Shock:
-    """What the market did between two dates, both included, from the as-of date on."""
+    """What the market did between two dates, both included, from the as-of date on.
+
+    Parameters
+    ----------
+    first, last : date
+    given_as : (str, str)
+        The options that gave them, for refusals.
+    """
 
     first: date
     last: date
+    given_as: tuple[str, str] = field(default=("--shock-from", "--shock-to"), compare=False)
 
     mode = "shock"
 
@@ -145,7 +164,7 @@ def _continuation(
             horizons=rules.horizons,
         )
     if isinstance(path, Shock):
-        _check_dates(whole, (path.first, path.last), options=("--shock-from", "--shock-to"))
+        _check_dates(whole, (path.first, path.last), options=path.given_as)
         return episode(whole, known, first=path.first, last=path.last)
     return _drawn(whole, known, path)
 
@@ -172,9 +191,50 @@ def _drawn(whole: WalkFactors, known: KnownThen, path: Simulated) -> Continuatio
 
 
 def _restruck(day: MarginDay, market: MarketData, path: Restrike, rules: WalkRules) -> Route:
+    try:
+        return _restruck_between(day, market, path, rules)
+    except (ValueError, RefusedError) as error:
+        earliest = _earliest_restruck(day, market, rules)
+        if earliest is None or path.first >= earliest:
+            raise
+        # What fails too early is said in words of the factors: the date is what helps.
+        expected = f"{earliest} or later: factors before it rest on too short a history"
+        raise refused(path.given_as[0], path.first.isoformat(), expected, _RULE) from error
+
+
+def _earliest_restruck(day: MarginDay, market: MarketData, rules: WalkRules) -> date | None:
+    """Return the first date to which books can be re-struck, or None where there is none.
+
+    Factors are estimated by the end of the year before the opening, which is the date before.
+    """
+    last = market.par_yields.dates[-1].astype(date)
+    histories = FactorHistories(market, day.parameters.market, as_of=last)
+    dates = histories.points.dates
+    years = list(range(dates[0].astype(date).year + 1, last.year + 1))
+    known = bisect_left(
+        years, 1, key=lambda year: int(_is_known(histories, date(year - 1, 12, 31), rules))
+    )
+    if known == len(years):
+        return None
+    opening = int(np.searchsorted(dates, np.datetime64(date(years[known], 1, 1))))
+    following = dates[opening + 1 : opening + 2]
+    return following[0].astype(date) if len(following) else None
+
+
+def _is_known(histories: FactorHistories, until: date, rules: WalkRules) -> bool:
+    try:
+        known_on(histories, until, rules.horizons)
+    except ValueError:
+        return False
+    return True
+
+
+def _restruck_between(
+    day: MarginDay, market: MarketData, path: Restrike, rules: WalkRules
+) -> Route:
     histories = FactorHistories(market, day.parameters.market, as_of=path.last)
     blank = WalkFactors(histories.points.dates, histories.points, histories.key_years, {})
-    places = _check_dates(blank, (path.first, path.last), options=("--from", "--to"))
+    places = _check_dates(blank, (path.first, path.last), options=path.given_as)
     opening = blank.dates[places.start - 1].astype(date)
     factors = walk_factors(histories, first=opening, last=path.last, horizons=rules.horizons)
     return Route(factors, range(places.start - 1, places.stop))

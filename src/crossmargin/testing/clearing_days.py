@@ -54,7 +54,7 @@ def earlier(text: str) -> str:
     return text.replace("2026-05-", "2026-02-").replace("2026-04-", "2026-01-")
 
 
-def opened_books(books: Books, *, bd_fcm: str = FIRM) -> Books:
+def opened_books(books: Books, *, bd_fcm: str = FIRM, with_customers: bool = True) -> Books:
     """Return books with the tutorial's BD-FCM and customers, open before the simulated date.
 
     Parameters
@@ -62,6 +62,8 @@ def opened_books(books: Books, *, bd_fcm: str = FIRM) -> Books:
     books : Books
     bd_fcm : str
         Another name for the BD-FCM: a second one beside the first.
+    with_customers : bool
+        Without them it has its own papers alone.
     """
     with tempfile.TemporaryDirectory() as folder:
         paths = {}
@@ -77,6 +79,8 @@ def opened_books(books: Books, *, bd_fcm: str = FIRM) -> Books:
             work, loaded.books, at=at, actor="treasury", approver="control", sha256=loaded.sha256
         )
         work.commit()
+    if not with_customers:
+        participants = replace(participants, customers=())
     load_participants(
         books,
         participants,

@@ -35,7 +35,7 @@ def make_demo_books(market_folder: Path, positions: Path, address: str) -> None:
         line for line in read_positions(positions).lines if line.customer.customer_id in DEPOSITS
     ]
     books = closed_day(create_books(address), with_day_before(market, day), day, lines, DEPOSITS)
-    opened_books(books, bd_fcm=RECEIVER)
+    opened_books(books, bd_fcm=RECEIVER, with_customers=False)
     books.close()
 
 

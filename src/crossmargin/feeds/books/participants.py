@@ -19,7 +19,7 @@ from crossmargin.participation.documents import Acknowledgement, Document, Docum
 from crossmargin.participation.entities import Lei, RegistrationKind
 from crossmargin.participation.ownership import Owner, Relation
 from crossmargin.participation.programme import ProgrammeFact, ProgrammeFactKind
-from crossmargin.participation.steps import Step, StepTaken
+from crossmargin.participation.steps import OF_THE_BOOKS, Step, StepTaken
 from crossmargin.services.books.loading import Participants, StatedCustomer, StatedRegistration
 
 _T = TypeVar("_T")
@@ -179,7 +179,7 @@ class _Reading:
         owners = self.each(said, "owner", self.owner, where)
         subject = f"{bd_fcm}/{customer_id}"
         steps, digests = said.get("steps", {}), said.get("digests", {})
-        names = tuple(Step)
+        names = tuple(each for each in Step if each not in OF_THE_BOOKS)
         self.know(steps, f"{where} steps", *names)
         self.know(digests, f"{where} digests", *names)
         return StatedCustomer(
@@ -194,7 +194,7 @@ class _Reading:
                     ),
                     self.of(steps, step, f"{where} steps", _instant, _EPOCH),
                 )
-                for step in Step
+                for step in names
                 if step.value in steps
             ),
         )

@@ -22,7 +22,7 @@ from crossmargin.participation.documents import (
     DocumentKind,
 )
 from crossmargin.participation.ownership import Owner
-from crossmargin.participation.steps import Step, StepTaken
+from crossmargin.participation.steps import OF_THE_BOOKS, Step, StepTaken
 from crossmargin.participation.verdicts import eastern_date
 from crossmargin.services.books.loading import Participants, StatedCustomer
 
@@ -30,7 +30,7 @@ _T = TypeVar("_T")
 _RULE = "reference: customers as CSV"
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 _KINDS = tuple(kind for kind in DocumentKind if kind not in OF_BD_FCM)
-_STEPS = tuple(step for step in Step if step not in {Step.LEAVING, Step.LEFT})
+_STEPS = tuple(step for step in Step if step not in {Step.LEAVING, Step.LEFT, *OF_THE_BOOKS})
 #: Every column; all must be there, a cell may be empty.
 COLUMNS = (
     "customer_id",

@@ -84,6 +84,7 @@ def _customer(said: Mapping[str, Any], left_out: frozenset[str]) -> PlannedCusto
         tuple(said["ineligible"]),
         said["stays"],
         left_out,
+        said["left_requirement"],
     )
 
 

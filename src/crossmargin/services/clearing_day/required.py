@@ -179,6 +179,18 @@ def last_factors(
     return {key: each.factor for key, each in found.items() if each.factor is not None}
 
 
+def factor_content(factor: AgreedFactor) -> dict[str, object]:
+    """Return a factor as the record of a requirement has it."""
+    return {
+        "factor": str(factor.factor),
+        "binding": factor.binding.value,
+        "cycle": factor.cycle.value,
+        "as_of": factor.as_of.isoformat(),
+        "at": factor.at.isoformat(),
+        "run": factor.digest,
+    }
+
+
 def _factor_of(said: Mapping[str, object]) -> AgreedFactor:
     return AgreedFactor(
         Fraction(str(said["factor"])),

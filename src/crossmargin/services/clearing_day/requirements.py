@@ -19,7 +19,6 @@ from crossmargin.arrangement.fallback import (
     FallbackRules,
 )
 from crossmargin.arrangement.reduction import ReductionRules, format_ratio
-from crossmargin.arrangement.requirement import CcpRequirement
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.money import Money
@@ -40,6 +39,7 @@ from crossmargin.services.clearing_day.lot_register import (
 from crossmargin.services.clearing_day.released import nothing_required
 from crossmargin.services.clearing_day.required import (
     REQUIREMENT,
+    factor_content,
     last_factors,
     last_requirements,
 )
@@ -47,6 +47,7 @@ from crossmargin.services.clearing_day.schedule import Step, StepKind
 from crossmargin.services.margin_cycles import LateSides, at_decided_factors, decide_factor
 from crossmargin.services.margin_positions import MarginRun
 from crossmargin.services.margin_run import CustomerResult
+from crossmargin.services.requirement_figures import requirement_figures
 from crossmargin.settlement.lots import Lot
 
 MARGIN_RUN = "MARGIN_RUN"
@@ -180,20 +181,12 @@ def requirement_record(
         )
     content = {
         "cycle": cutoffs.cycle.value,
-        "ficc": _ccp(required.ficc),
-        "cme": _ccp(required.cme),
-        "standalone": str(required.standalone),
-        "requirement": str(required.requirement),
-        "saved": str(required.saved),
+        **requirement_figures(required),
         "reduction": format_ratio(decision.factor),
         "binding": decision.binding.value,
         "factor_source": decision.source.value,
         "factor_reason": decision.reason.value,
-        "agreed_factor": None if factor is None else _factor_content(factor),
-        "order_check": {
-            "ficc_shortfall": str(required.order_check.ficc_shortfall),
-            "cme_shortfall": str(required.order_check.cme_shortfall),
-        },
+        "agreed_factor": None if factor is None else factor_content(factor),
         "incomplete": "yes" if customer.incomplete else "no",
         "lines": {cause: line_ranges(own) for cause, own in lines.items() if own},
     }
@@ -280,29 +273,3 @@ def _position_files(
         if side is not None and str(record.content["label"]).lower() == cycle.value.lower():
             found[side] = record.record_id
     return found
-
-
-def _ccp(side: CcpRequirement) -> dict[str, object]:
-    three = side.figures.three
-    return {
-        "securities": str(three.securities),
-        "futures": str(three.futures),
-        "combined": str(three.combined),
-        "saving": format_ratio(side.saving),
-        "requirement": str(side.requirement),
-        "minimum_top_up": str(side.minimum_top_up),
-        "outside": str(side.outside),
-        "standalone": str(side.standalone),
-        "add_ons": {name: str(amount) for name, amount in sorted(side.add_ons.items())},
-    }
-
-
-def _factor_content(factor: AgreedFactor) -> dict[str, object]:
-    return {
-        "factor": str(factor.factor),
-        "binding": factor.binding.value,
-        "cycle": factor.cycle.value,
-        "as_of": factor.as_of.isoformat(),
-        "at": factor.at.isoformat(),
-        "run": factor.digest,
-    }

@@ -13,7 +13,6 @@ from typing import Any
 
 from crossmargin.basics.digest import digest_of
 from crossmargin.basics.money import Money
-from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import Refusal, RefusedError, refused
 from crossmargin.default_management.capacities import AccountClass
 from crossmargin.default_management.ccp_failure import CcpFailureRules
@@ -26,11 +25,9 @@ from crossmargin.default_management.port_postings import Linked
 from crossmargin.default_management.postings import DefaultEntry
 from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.ledger.chart import AccountKind
-from crossmargin.ledger.declaration import DEFAULT_DECLARATION
 from crossmargin.ledger.transfers import TransferKind
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.accounts import of_bd_fcm
-from crossmargin.services.books.approvals import Matter, check_two_people
 from crossmargin.services.books.ports import Work
 from crossmargin.services.ccp_failure import run_cme_failure, run_ficc_failure
 from crossmargin.services.ccp_failure_books import (
@@ -39,6 +36,7 @@ from crossmargin.services.ccp_failure_books import (
     prices_of,
 )
 from crossmargin.services.clearing_day.lot_register import Written
+from crossmargin.services.default_books.declaring import declare
 from crossmargin.services.default_books.desk import DefaultDesk, cash_of
 from crossmargin.services.default_books.drill import banks_of, refuse_findings
 from crossmargin.services.default_books.held_and_owed import held_and_owed
@@ -164,14 +162,12 @@ def post_failure(
     RefusedError
         If a loss is nobody's or beyond what lies there, or verification finds anything.
     """
-    check_two_people(order.actor, order.approver, Matter.MANUAL_ADJUSTMENT)
-    declaration = _declaration(order)
-    work.records.add(declaration)
+    declaration_id = _declare(work, order)
     banks = banks_of(work)
     entry = DefaultEntry(
         order.bd_fcm,
         banks[order.bd_fcm],
-        declaration.record_id,
+        declaration_id,
         order.business_date,
         order.at,
     )
@@ -202,18 +198,16 @@ def post_failure(
         "clearing_organization": order.side.value,
         "bd_fcm": order.bd_fcm,
         "as_of": order.business_date.isoformat(),
-        "declaration": declaration.record_id,
+        "declaration": declaration_id,
         **({"parameters": rules.as_document()} if order.side is FICC else {}),
         "customers": customers,
         "held_and_owed": {"before": before, "after": held_and_owed(work, [order.bd_fcm])},
     }
-    written = Written(
-        order.business_date, order.at, order.actor, (declaration.record_id,), order.approver
-    )
+    written = Written(order.business_date, order.at, order.actor, (declaration_id,), order.approver)
     name = f"ccp-failure/{order.side.value}"
     work.records.add(
         written.record(
-            f"{declaration.record_id}/report",
+            f"{declaration_id}/report",
             DEFAULT_REPORT,
             order.bd_fcm,
             {"name": name, "document": document},
@@ -222,18 +216,16 @@ def post_failure(
     return {**document, "digest": digest_of(document)}
 
 
-def _declaration(order: FailureOrder) -> Record:
-    """Return the record that the transfers follow from."""
+def _declare(work: Work, order: FailureOrder) -> str:
+    """Write the record that the transfers follow from; return its id."""
     day = order.business_date.isoformat()
-    return Record(
-        record_id=f"ccp-failure/{order.side.value}/{order.bd_fcm}/{day}",
-        stream=DEFAULT_DECLARATION,
-        subject=order.bd_fcm,
-        business_date=order.business_date,
-        at=order.at,
-        actor=order.actor,
-        approver=order.approver,
-        content={"trigger": f"{order.side.value}_FAILURE"},
+    return declare(
+        work,
+        f"ccp-failure/{order.side.value}/{order.bd_fcm}/{day}",
+        order.bd_fcm,
+        {"trigger": f"{order.side.value}_FAILURE"},
+        Written(order.business_date, order.at, order.actor, (), order.approver),
+        if_declared=Refusal("failure", order.side.value, f"one not declared on {day}", _RULE),
     )
 
 

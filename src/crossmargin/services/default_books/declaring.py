@@ -8,12 +8,12 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from crossmargin.basics.money import Money
-from crossmargin.basics.records import Record
-from crossmargin.basics.refusals import refused
+from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.ledger.declaration import DEFAULT_DECLARATION
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.approvals import Matter, check_two_people
 from crossmargin.services.books.ports import Work
+from crossmargin.services.clearing_day.lot_register import Written
 
 
 class DefaultTrigger(StrEnum):
@@ -47,6 +47,11 @@ class Declaration:
     approver: str
 
     @property
+    def written(self) -> Written:
+        """When and by whom it is declared."""
+        return Written(self.business_date, self.at, self.actor, (), self.approver)
+
+    @property
     def record_id(self) -> str:
         """Id of its record: one a BD-FCM and day."""
         return f"default/{self.bd_fcm}/{self.business_date.isoformat()}/declaration"
@@ -70,27 +75,42 @@ class Treatment:
     receiver: str = ""
 
 
-def declare(work: Work, declaration: Declaration) -> str:
-    """Write the record that every transfer of the default follows from; return its id.
+def declare(
+    work: Work,
+    record_id: str,
+    bd_fcm: str,
+    content: Mapping[str, object],
+    written: Written,
+    *,
+    if_declared: Refusal,
+) -> str:
+    """Write the record that every transfer of a default, port or failure follows from.
+
+    Parameters
+    ----------
+    work : Work
+    record_id : str
+    bd_fcm : str
+        Whose accounts move.
+    content : mapping
+        With the trigger.
+    written : Written
+        By two people.
+    if_declared : Refusal
+        What is said where the record is there already.
+
+    Returns
+    -------
+    str
+        The record's id.
 
     Raises
     ------
     RefusedError
         If maker and checker are one, or it was declared before.
     """
-    check_two_people(declaration.actor, declaration.approver, Matter.MANUAL_ADJUSTMENT)
-    if work.records.get(declaration.record_id) is not None:
-        day = declaration.business_date.isoformat()
-        raise refused("default", declaration.bd_fcm, f"one not declared on {day}", "defaults")
-    record = Record(
-        record_id=declaration.record_id,
-        stream=DEFAULT_DECLARATION,
-        subject=declaration.bd_fcm,
-        business_date=declaration.business_date,
-        at=declaration.at,
-        actor=declaration.actor,
-        approver=declaration.approver,
-        content={"trigger": declaration.trigger.value},
-    )
-    work.records.add(record)
-    return record.record_id
+    check_two_people(written.actor, written.approver, Matter.MANUAL_ADJUSTMENT)
+    if work.records.get(record_id) is not None:
+        raise RefusedError(if_declared)
+    work.records.add(written.record(record_id, DEFAULT_DECLARATION, bd_fcm, content))
+    return record_id

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.default_management.postings import DefaultEntry
 from crossmargin.ledger.chart import AccountKind
@@ -14,6 +16,7 @@ from crossmargin.services.books.ports import Work
 from crossmargin.services.ccp_failure_books import prices_of
 from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.clearing_day.verifying import verify_work
+from crossmargin.services.default_books.bringing_in import OnboardingTerms, bring_in
 from crossmargin.services.default_books.declaring import Declaration, Treatment, declare
 from crossmargin.services.default_books.desk import DefaultDesk, cash_of, live_lots
 from crossmargin.services.default_books.ending import drop_marks, end_accounts
@@ -41,6 +44,7 @@ def run_default(
     treatments: Sequence[Treatment],
     *,
     reach: ReachOfSides,
+    terms: OnboardingTerms,
     share: Fraction = Fraction(1),
 ) -> dict[str, Any]:
     """Run a default on the books and return its reports.
@@ -55,6 +59,8 @@ def run_default(
         In any order; customers who are not named keep what they have.
     reach : mapping of ClearingOrganization to Reach
         Whose margin each may use for what neither the customer nor the firm pays.
+    terms : OnboardingTerms
+        By what who is ported is judged at the receiver.
     share : Fraction
         Of claims that the first distribution pays.
 
@@ -64,7 +70,15 @@ def run_default(
         Naming everything that cannot be, or that verification finds afterwards.
     """
     _refuse_unknown(work, declaration.bd_fcm, treatments)
-    declaration_id = declare(work, declaration)
+    day = declaration.business_date.isoformat()
+    declaration_id = declare(
+        work,
+        declaration.record_id,
+        declaration.bd_fcm,
+        {"trigger": declaration.trigger.value},
+        declaration.written,
+        if_declared=Refusal("default", declaration.bd_fcm, f"one not declared on {day}", _RULE),
+    )
     banks = banks_of(work)
     entry = DefaultEntry(
         declaration.bd_fcm,
@@ -75,13 +89,7 @@ def run_default(
     )
     prices = prices_of(work, declaration.bd_fcm, declaration.business_date)
     desk = DefaultDesk(work, entry, prices, live_lots(work, declaration.bd_fcm))
-    written = Written(
-        declaration.business_date,
-        declaration.at,
-        declaration.actor,
-        (declaration_id,),
-        declaration.approver,
-    )
+    written = replace(declaration.written, causes=(declaration_id,))
     stop_payments(desk)
     refuse_deficits(desk, treatments)
     runs: list[CustomerRun] = []
@@ -90,6 +98,7 @@ def run_default(
             runs.append(port(desk, each, written, receiver_bank=banks[each.receiver]))
         else:
             runs.append(close_out(desk, each, written))
+    _bring_in(desk, runs, written, terms)
     closed_out = [each for each in runs if not each.receiver]
     gone = [lot for each in closed_out for lot in desk.lots(each.customer_id)]
     drop_marks(work, entry.bd_fcm, gone, written, name=_NAME)
@@ -104,6 +113,25 @@ def run_default(
     check_conserved(desk, runs)
     refuse_findings(work)
     return write_reports(desk, declaration, runs, rate, written=written, reach=reach)
+
+
+def _bring_in(
+    desk: DefaultDesk, runs: Sequence[CustomerRun], written: Written, terms: OnboardingTerms
+) -> None:
+    """Enter at their receivers what goes with those who are ported; all go in the arrangement."""
+    faults: list[Refusal] = []
+    for run in runs:
+        if run.receiver:
+            customer = CustomerKey(desk.entry.bd_fcm, run.customer_id)
+            run.brought = bring_in(
+                *(desk.work, customer, run.receiver, written),
+                terms=terms,
+                name=_NAME,
+                in_arrangement=True,
+            )
+            faults += run.brought.faults()
+    if faults:
+        raise RefusedError(*faults)
 
 
 def _kept(desk: DefaultDesk, runs: Sequence[CustomerRun]) -> list[CustomerRun]:

@@ -53,6 +53,8 @@ class PlannedCustomer:
         Why each receiver does not take what stays, as the plan has it.
     left_out : frozenset of str
         Lines that another proceeding moves.
+    left_requirement : mapping or None
+        Of what stays where a part moves, as a record of a requirement has its figures.
     """
 
     customer_id: str
@@ -62,6 +64,7 @@ class PlannedCustomer:
     ineligible: tuple[str, ...]
     stays: Sequence[Mapping[str, Any]]
     left_out: frozenset[str]
+    left_requirement: Mapping[str, Any] | None
 
     @property
     def is_figures_alone(self) -> bool:

@@ -78,7 +78,7 @@ def customer_faults(planned: PlannedCustomer, held: Held, lots: Sequence[Lot]) -
     faults = list(_line_faults(planned, held.positions, lots))
     if (deficit := -held.owed.get(CASH, 0)) > 0:
         expected = f"an account without a deficit, not one of {Money(deficit)}"
-        rule = "17 CFR 190.07: an account with a deficit does not move (inferred)"
+        rule = "17 CFR 190.07(c)(2): an account in deficit does not move"
         faults.append(Refusal("customer", planned.customer_id, expected, rule))
     there = held.own
     for (place, asset), amount in wanted_property(planned).items():

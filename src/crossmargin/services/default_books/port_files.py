@@ -1,9 +1,13 @@
-"""What a port plan is made from, out of the books: live positions, what is held by customer."""
+"""What a port plan and its packages are made from, out of the books: lots, property, papers."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
 
+from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.refusals import refused
 from crossmargin.default_management.porting.customers import Place
 from crossmargin.ledger.assets import Asset
@@ -11,10 +15,14 @@ from crossmargin.product.position import PositionLine
 from crossmargin.services.books.participation import customers_of
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.lot_register import position_lines, read_register
+from crossmargin.services.default_books.bringing_in import OnboardingTerms
 from crossmargin.services.default_books.desk import live_lots
 from crossmargin.services.default_books.drill import banks_of
 from crossmargin.services.default_books.ending import is_of_the_futures_class
 from crossmargin.services.default_books.holding import held_of
+from crossmargin.services.porting.papers import PortPapers
+
+_EASTERN = ZoneInfo("America/New_York")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,11 @@ def port_files(work: Work, bd_fcm: str) -> PortFiles:
         raise refused("bd_fcm", bd_fcm, expected, "reference: port")
     lots = [lot for name in sorted(firms) for lot in read_register(work.records, name).live()]
     lots.sort(key=lambda lot: (lot.customer, lot.clearing_organization, lot.lot_id))
+    return PortFiles(position_lines(lots), *own_property(work, bd_fcm))
+
+
+def own_property(work: Work, bd_fcm: str) -> tuple[tuple[HeldAmount, ...], tuple[str, ...]]:
+    """Return what customers have of their own by place, and who has no position beside it."""
     own = live_lots(work, bd_fcm)
     held = tuple(
         HeldAmount(key.customer_id, place, asset, amount)
@@ -70,4 +83,24 @@ def port_files(work: Work, bd_fcm: str) -> PortFiles:
         name for name, mine in own.items() if any(is_of_the_futures_class(lot) for lot in mine)
     }
     flat = sorted({each.customer_id for each in held} - with_positions)
-    return PortFiles(position_lines(lots), held, tuple(flat))
+    return held, tuple(flat)
+
+
+def papers_of_movers(
+    work: Work, bd_fcm: str, customers: Iterable[str], on: date, terms: OnboardingTerms
+) -> dict[str, PortPapers]:
+    """Return what a BD-FCM's books have of the papers of those who move on a day.
+
+    Raises
+    ------
+    RefusedError
+        If its books are not open.
+    """
+    banks = banks_of(work)
+    if bd_fcm not in banks:
+        expected = f"one whose books are open: {', '.join(sorted(banks)) or 'none'}"
+        raise refused("bd_fcm", bd_fcm, expected, "reference: port")
+    at = datetime.combine(on, time.max, _EASTERN)
+    return {
+        name: terms.papers(work, CustomerKey(bd_fcm, name), at) for name in sorted(set(customers))
+    }

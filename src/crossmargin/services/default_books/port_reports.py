@@ -8,6 +8,7 @@ from typing import Any
 
 from crossmargin.basics.digest import digest_of
 from crossmargin.services.clearing_day.lot_register import Written
+from crossmargin.services.default_books.bringing_in import BroughtIn
 from crossmargin.services.default_books.desk import DefaultDesk
 from crossmargin.services.default_books.held_and_owed import Row
 from crossmargin.services.default_books.holding import Held, amount_text
@@ -25,11 +26,14 @@ class PortedCustomer:
     planned : PlannedCustomer
     before, after : mapping of BD-FCM to Held
         At the transferor and at every receiver, as the ledger has it.
+    brought : tuple of BroughtIn
+        At every receiver, with its papers.
     """
 
     planned: PlannedCustomer
     before: Mapping[str, Held]
     after: Mapping[str, Held]
+    brought: tuple[BroughtIn, ...]
 
 
 def write_port_reports(
@@ -99,6 +103,7 @@ def _customer(ported: PortedCustomer, bd_fcm: str) -> dict[str, Any]:
         "before": ported.before[bd_fcm].as_document(),
         "moved": [_moved(each) for each in planned.moves],
         "at_receivers": {name: ported.after[name].as_document() for name in receivers},
+        "brought_in": [each.as_document() for each in ported.brought],
         "stays": {
             **ported.after[bd_fcm].as_document(),
             "ineligible": list(planned.ineligible),

@@ -10,8 +10,7 @@ from typing import Any
 
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money
-from crossmargin.basics.records import Record
-from crossmargin.basics.refusals import Refusal, RefusedError, refused
+from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.default_management.ccp_failure import values_of
 from crossmargin.default_management.default_accounts import CME, FICC
 from crossmargin.default_management.port_postings import (
@@ -27,7 +26,6 @@ from crossmargin.default_management.postings import (
     MarginPorted,
 )
 from crossmargin.ledger.assets import CASH, Asset
-from crossmargin.ledger.declaration import DEFAULT_DECLARATION
 from crossmargin.services.books.accounts import (
     CUSTOMER_KINDS,
     SECURITIES_KINDS,
@@ -36,11 +34,16 @@ from crossmargin.services.books.approvals import Matter, check_two_people
 from crossmargin.services.books.ports import Work
 from crossmargin.services.ccp_failure_books import prices_of
 from crossmargin.services.clearing_day.lot_register import Written
+from crossmargin.services.default_books.bringing_in import BroughtIn, OnboardingTerms, bring_in
 from crossmargin.services.default_books.carrying import carry_lots, part_lots, ported_position
-from crossmargin.services.default_books.declaring import DefaultTrigger
+from crossmargin.services.default_books.declaring import DefaultTrigger, declare
 from crossmargin.services.default_books.desk import DefaultDesk, live_lots
 from crossmargin.services.default_books.drill import banks_of, refuse_findings
-from crossmargin.services.default_books.ending import end_accounts, is_of_the_futures_class
+from crossmargin.services.default_books.ending import (
+    LeftRequired,
+    end_accounts,
+    is_of_the_futures_class,
+)
 from crossmargin.services.default_books.held_and_owed import held_and_owed
 from crossmargin.services.default_books.holding import Held, held_of
 from crossmargin.services.default_books.planned import PlannedCustomer, PlannedMove, PlannedPort
@@ -82,8 +85,14 @@ class CarriedOut:
     actor: str
     approver: str
 
+    def written(self, *causes: str) -> Written:
+        """Return that something is written so, from what it follows."""
+        return Written(self.business_date, self.at, self.actor, causes, self.approver)
 
-def run_port(work: Work, planned: PlannedPort, order: CarriedOut) -> dict[str, Any]:
+
+def run_port(
+    work: Work, planned: PlannedPort, order: CarriedOut, terms: OnboardingTerms
+) -> dict[str, Any]:
     """Run a plan in the books and return its report.
 
     Every part of an account is one group of linked transfers: positions, the margin that goes with
@@ -96,12 +105,13 @@ def run_port(work: Work, planned: PlannedPort, order: CarriedOut) -> dict[str, A
         Of a copy in a drill. Nothing is committed here.
     planned : PlannedPort
     order : CarriedOut
+    terms : OnboardingTerms
 
     Raises
     ------
     RefusedError
-        Naming everything in which plan and books differ, that cannot be moved, or that verification
-        finds afterwards.
+        Naming everything in which plan and books differ, that cannot be moved, that keeps a
+        receiver from having a customer in the arrangement, or that verification finds afterwards.
     """
     check_two_people(order.actor, order.approver, Matter.MANUAL_ADJUSTMENT)
     banks = banks_of(work)
@@ -116,7 +126,7 @@ def run_port(work: Work, planned: PlannedPort, order: CarriedOut) -> dict[str, A
         order.at,
     )
     desk = DefaultDesk(work, entry, {}, live_lots(work, planned.bd_fcm))
-    written = Written(order.business_date, order.at, order.actor, (declaration_id,), order.approver)
+    written = order.written(declaration_id)
     bd_fcms = sorted({planned.bd_fcm, *(move.receiver for move in planned.moves)} & set(banks))
     customers = planned_customers(work, planned)
     before = held_and_owed(work, bd_fcms)
@@ -126,10 +136,22 @@ def run_port(work: Work, planned: PlannedPort, order: CarriedOut) -> dict[str, A
     for each in customers:
         _move_out(desk, each, planned, written, banks)
     moved = [each.customer_id for each in customers if each.moves]
-    end_accounts(work, planned.bd_fcm, moved, written, name=planned.port_id)
+    end_accounts(
+        *(work, planned.bd_fcm, moved, written),
+        name=planned.port_id,
+        left_required={
+            each.customer_id: LeftRequired(each.left_requirement, planned.as_of)
+            for each in customers
+            if each.left_requirement is not None
+        },
+    )
     after = _held(desk, customers)
+    brought = _bring_in(work, planned, customers, written, terms)
     ported = [
-        PortedCustomer(each, held[each.customer_id], after[each.customer_id]) for each in customers
+        PortedCustomer(
+            each, held[each.customer_id], after[each.customer_id], brought[each.customer_id]
+        )
+        for each in customers
     ]
     for found in ported:
         _check_conserved(found)
@@ -142,28 +164,21 @@ def run_port(work: Work, planned: PlannedPort, order: CarriedOut) -> dict[str, A
 def _declare(work: Work, planned: PlannedPort, order: CarriedOut) -> str:
     """Write the record that every transfer of the port follows from; return its id."""
     day = order.business_date.isoformat()
-    record_id = f"{planned.port_id}/{planned.bd_fcm}/{day}/declaration"
-    if work.records.get(record_id) is not None:
-        raise refused("plan", planned.digest, f"one that was not carried out on {day}", _RULE)
-    content = {
-        "trigger": DECLARED[planned.trigger].value,
-        "rule": planned.rule,
-        "approval_sha256": planned.approval_sha256,
-        "plan": planned.digest,
-    }
-    work.records.add(
-        Record(
-            record_id=record_id,
-            stream=DEFAULT_DECLARATION,
-            subject=planned.bd_fcm,
-            business_date=order.business_date,
-            at=order.at,
-            actor=order.actor,
-            approver=order.approver,
-            content=content,
-        )
+    return declare(
+        work,
+        f"{planned.port_id}/{planned.bd_fcm}/{day}/declaration",
+        planned.bd_fcm,
+        {
+            "trigger": DECLARED[planned.trigger].value,
+            "rule": planned.rule,
+            "approval_sha256": planned.approval_sha256,
+            "plan": planned.digest,
+        },
+        order.written(),
+        if_declared=Refusal(
+            "plan", planned.digest, f"one that was not carried out on {day}", _RULE
+        ),
     )
-    return record_id
 
 
 def _stop(desk: DefaultDesk, planned: PlannedPort, customers: Sequence[PlannedCustomer]) -> None:
@@ -248,6 +263,34 @@ def _move_out(
     is_flat = not any(is_of_the_futures_class(lot) for lot in lots)
     if planned.moves and is_flat:
         return_margin(desk, planned.customer_id)
+
+
+def _bring_in(
+    work: Work,
+    port: PlannedPort,
+    customers: Sequence[PlannedCustomer],
+    written: Written,
+    terms: OnboardingTerms,
+) -> dict[str, tuple[BroughtIn, ...]]:
+    """Enter at the receivers what goes with every customer, and refuse whom they may not have."""
+    brought = {
+        each.customer_id: tuple(
+            bring_in(
+                work,
+                CustomerKey(port.bd_fcm, each.customer_id),
+                move.receiver,
+                written,
+                terms=terms,
+                name=port.port_id,
+                in_arrangement=move.in_arrangement,
+            )
+            for move in each.moves
+        )
+        for each in customers
+    }
+    if faults := [fault for found in brought.values() for each in found for fault in each.faults()]:
+        raise RefusedError(*faults)
+    return brought
 
 
 def _property(desk: DefaultDesk, move: PlannedMove, receiver_bank: str) -> list[DefaultItem]:

@@ -79,6 +79,7 @@ def _customer(desk: DefaultDesk, run: CustomerRun) -> dict[str, Any]:
         "is_kept": run.is_kept,
         **{name: str(Money(getattr(run, name))) for name in _CENTS},
         "still_owed": amounts_text(desk.owed(run.customer_id)),
+        "brought_in": None if run.brought is None else run.brought.as_document(),
     }
 
 

@@ -34,6 +34,7 @@ from crossmargin.services.clearing_day.lot_register import (
     Written,
     ended_record,
 )
+from crossmargin.services.default_books.bringing_in import BroughtIn
 from crossmargin.services.default_books.carrying import (
     carried_position,
     carry_lots,
@@ -48,7 +49,7 @@ from crossmargin.services.default_books.desk import (
 from crossmargin.settlement.lots import Lot
 
 _K = AccountKind
-_RULE = "17 CFR 190.07: an account with a deficit does not move (inferred)"
+_RULE = "17 CFR 190.07(c)(2): an account in deficit does not move"
 
 
 @dataclass(slots=True)
@@ -81,6 +82,8 @@ class CustomerRun:
         Margin that came back to the bank in cash.
     is_kept : bool
         Whether nothing is done with the customer's positions.
+    brought : BroughtIn or None
+        Of one who is ported: how it stands at the receiver.
     """
 
     customer_id: str
@@ -100,6 +103,7 @@ class CustomerRun:
     unpaid_at: dict[ClearingOrganization, int] = field(default_factory=dict)
     cash_back: dict[ClearingOrganization, int] = field(default_factory=dict)
     is_kept: bool = False
+    brought: BroughtIn | None = None
 
     @property
     def unpaid(self) -> int:

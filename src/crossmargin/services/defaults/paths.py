@@ -52,7 +52,8 @@ def historical_path(
     if not later:
         raise refused("failed_on", failed_on, f"{dates[-1]} or before: the history ends", _RULE)
     chosen = Restrike if mode is HistoricalMode.RESTRIKE else Shock
-    return chosen(failed_on, later[-1])
+    option = f"--{mode.value}"
+    return chosen(failed_on, later[-1], given_as=(option, option))
 
 
 @dataclass(frozen=True, slots=True)

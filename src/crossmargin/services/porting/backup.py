@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crossmargin.basics.money import Money
@@ -15,6 +16,7 @@ from crossmargin.default_management.porting.customers import (
 from crossmargin.default_management.porting.receivers import Receiver
 from crossmargin.services.porting.book import PortingBook
 from crossmargin.services.porting.planning import PortRequest, plan_inputs
+from crossmargin.services.porting.verdicts import Document, bar_words, offer_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,41 @@ class BackupVerdict:
             and self.admission is not None
             and self.admission.admitted is not None
         )
+
+    def as_document(self) -> Document:
+        """Return the verdict as it is kept and shown: amounts as text, None for what is not."""
+        customer, admission = self.customer, self.admission
+        admitted = admission.admitted if admission else None
+        offers = [offer_part(each) for each in admission.offers] if admission else []
+
+        def at(carriage: Carriage) -> str | None:
+            return str(self.margins[carriage]) if carriage in self.margins else None
+
+        return {
+            "customer_id": customer.customer_id,
+            "participates": customer.participates,
+            "net_equity": str(customer.net_equity),
+            "margin_before": str(customer.margin_before),
+            "backup": customer.backup or None,
+            "stands_ready": self.stands_ready,
+            "ineligible": [each.value for each in self.ineligible],
+            "carriage": admitted.carriage.value if admitted else None,
+            "margin": str(admitted.margin) if admitted else None,
+            "top_up": str(admitted.top_up) if admitted else None,
+            "with_xm": at(Carriage.XM),
+            "without_xm": at(Carriage.STANDALONE),
+            "offers": offers,
+            "why": self._why(offers),
+        }
+
+    def _why(self, offers: Sequence[Document]) -> list[str]:
+        """Return why the back-up does not stand ready, every reason; nothing if it does."""
+        if self.stands_ready:
+            return []
+        reasons = [each.value for each in self.ineligible]
+        if self.receiver is None:
+            return [*reasons, "no back-up is named"]
+        return [*reasons, *bar_words({"offers": offers, "short": []})]
 
 
 def backup_verdicts(book: PortingBook, request: PortRequest) -> tuple[BackupVerdict, ...]:

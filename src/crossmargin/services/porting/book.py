@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from crossmargin.arrangement.eligibility import (
     EligibilityRules,
@@ -66,6 +66,9 @@ class PortingBook:
     available : Money
         Property of the class.
     entitlements : Entitlements
+    absent : tuple of str
+        Customers whom the file names and who have neither positions nor property: what it says of
+        them is left out. One file serves on every day.
     """
 
     bd_fcm: str
@@ -80,6 +83,7 @@ class PortingBook:
     customers: tuple[PortingCustomer, ...]
     available: Money
     entitlements: Entitlements
+    absent: tuple[str, ...]
 
     @property
     def incomplete(self) -> tuple[str, ...]:
@@ -119,13 +123,14 @@ def porting_book(
     Raises
     ------
     RefusedError
-        If it is not clear which, or the files name somebody who is not there.
+        If it is not clear which, or the files name a receiver who is not there.
     """
     recognition = _recognised(run)
     firm = _firm(run, file, bd_fcm)
     accounts = {each.customer_id: each for each in futures_accounts(recognition, firm)}
     moving = {name: each for name, each in accounts.items() if each.lines or not each.is_complete}
     flat = _without_positions(held, moving)
+    file, absent = _of_those_there(file, {*moving, *flat})
     _refuse_unknown(file, (*moving, *flat))
     complete = {name: each for name, each in moving.items() if each.is_complete}
     requirements = remargining.requirements(
@@ -176,6 +181,7 @@ def porting_book(
         customers,
         available,
         share,
+        absent,
     )
 
 
@@ -220,24 +226,35 @@ def _without_positions(
     return tuple(held.without_positions)
 
 
+def _of_those_there(
+    file: PortingFile, moving: Collection[str]
+) -> tuple[PortingFile, tuple[str, ...]]:
+    """Return the file without what it says of customers who are not there, and who they are."""
+    figures = {name for name, each in file.customers.items() if each.futures_margin is not None}
+    known = {*moving, *figures}
+    named = {*file.customers, *(each.customer_id for each in file.ficc_refusals)}
+    kept = replace(
+        file,
+        customers={name: each for name, each in file.customers.items() if name in known},
+        ficc_refusals=tuple(each for each in file.ficc_refusals if each.customer_id in known),
+    )
+    return kept, tuple(sorted(named - known))
+
+
 def _refuse_unknown(file: PortingFile, moving: Sequence[str]) -> None:
     faults = []
-    known = {*moving, *(n for n, each in file.customers.items() if each.futures_margin is not None)}
     receivers = {each.receiver_id for each in file.receivers}
     for name, facts in file.customers.items():
         if name in moving and facts.futures_margin is not None:
             expected = "nothing: the customer is in the files already"
             faults.append(_fault(f"customer {name} futures_margin", facts.futures_margin, expected))
-        if name not in known:
-            expected = f"one of {', '.join(sorted(known))}, or one with futures_margin"
-            faults.append(_fault("customer_id", name, expected))
         if facts.backup and facts.backup not in receivers:
             expected = f"one of {', '.join(sorted(receivers))}"
             faults.append(_fault(f"customer {name} backup", facts.backup, expected))
     for each in file.ficc_refusals:
-        if each.customer_id not in known or each.receiver_id not in receivers:
-            pair = f"{each.customer_id}, {each.receiver_id}"
-            faults.append(_fault("ficc_refusal", pair, "a customer and a receiver that there are"))
+        if each.receiver_id not in receivers:
+            expected = f"one of {', '.join(sorted(receivers))}"
+            faults.append(_fault(f"ficc_refusal {each.customer_id}", each.receiver_id, expected))
     if faults:
         raise RefusedError(*faults)
 

@@ -88,6 +88,8 @@ class PortPlan:
         Customers whose accounts were offered in parts, because they were not placed whole.
     blocks : int
         Into so many blocks of lines an account was divided at most.
+    left : mapping of customer to CustomerRequirement
+        What stays of divided accounts, margined alone: of which some parts move and some do not.
     """
 
     book: PortingBook
@@ -97,6 +99,7 @@ class PortPlan:
     clock: Clock | None
     divided: tuple[str, ...]
     blocks: int
+    left: Mapping[str, CustomerRequirement]
 
     @property
     def interference(self) -> tuple[FiccRefusal, ...]:
@@ -151,7 +154,24 @@ def port_plan(
         clock_of(request.trigger, request.clock, calendar),
         tuple(ways),
         blocks,
+        _left(plan, book, remargining),
     )
+
+
+def _left(
+    plan: Plan, book: PortingBook, remargining: Remargining
+) -> dict[str, CustomerRequirement]:
+    """Return the requirement of what stays of every account of which a part moves."""
+    staying = {}
+    for outcome in plan.outcomes:
+        account = book.accounts.get(outcome.customer.customer_id)
+        if account is not None and outcome.placements and outcome.left:
+            lines: dict[str, int] = {}
+            for part in outcome.left:
+                for name, quantity in part.lines.items():
+                    lines[name] = lines.get(name, 0) + quantity
+            staying[account.customer_id] = account.positions(lines)
+    return remargining.requirements(staying)
 
 
 def _say_nothing(_: str) -> None:

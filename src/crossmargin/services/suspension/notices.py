@@ -23,7 +23,6 @@ from crossmargin.participation.standing import (
     StandingFact,
     open_notices,
 )
-from crossmargin.participation.steps import Step
 from crossmargin.services.books.approvals import Matter
 from crossmargin.services.books.papers import Entry
 from crossmargin.services.books.participation import customers_of, steps_of
@@ -260,8 +259,7 @@ def _matter(criterion: Criterion) -> Matter:
 
 
 def _is_live(facts: CriterionFacts, at: datetime) -> bool:
-    file = facts.file
-    return file.done(Step.WENT_LIVE, at) is not None and file.done(Step.LEFT, at) is None
+    return facts.file.is_live(at)
 
 
 def _notice_under(criterion_id: str, facts: CriterionFacts, at: datetime) -> StandingFact | None:

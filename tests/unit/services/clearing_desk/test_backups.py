@@ -73,7 +73,7 @@ def test_every_customer_with_positions_has_a_verdict_of_its_back_up(asked_books,
     assert all(each["receivers_sha256"] == file.sha256 for each in found.values())
     basis, curve = found[f"{FIRM}/BASIS-FUND"], found[f"{FIRM}/CURVE-FUND"]
     assert (basis["backup"], curve["backup"]) == ("NORTH", "SOUTH")
-    ready = [each for each in found.values() if each["stands_ready"] == "yes"]
+    ready = [each for each in found.values() if each["stands_ready"]]
     assert close["backups"] == f"{len(ready)} of 2 back-ups stand ready"
     assert curve["carriage"] == "STANDALONE"
     assert curve["margin"] == curve["without_xm"]
@@ -84,7 +84,7 @@ def test_margin_there_is_afresh_and_the_top_up_is_what_property_lacks(asked_book
     with books.work() as work:
         found = [each.content for each in work.records.select(stream=BACKUP)]
     for each in found:
-        if each["stands_ready"] == "yes":
+        if each["stands_ready"]:
             margin, equity = (money_from_decimal(each[n]) for n in ("margin", "net_equity"))
             top_up = money_from_decimal(each["top_up"])
             assert top_up == max(margin - equity, money_from_decimal("0.00"))
@@ -102,7 +102,9 @@ def test_the_report_of_the_day_has_every_verdict(asked_books) -> None:
         ]
         verdicts = work.records.select(stream=BACKUP)
     said = report.content["document"]["customers"]
-    assert [each["customer"] for each in said] == sorted(CUSTOMERS)
+    assert [each["customer_id"] for each in said] == sorted(CUSTOMERS)
+    named = set(read_receivers(RECEIVERS).customers)
+    assert set(report.content["document"]["absent"]) == named - set(CUSTOMERS)
     assert set(report.causes) == {each.record_id for each in verdicts}
 
 

@@ -15,6 +15,7 @@ from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money, money_from_decimal
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import RefusedError
+from crossmargin.bootstrap.books import onboarding_terms
 from crossmargin.bootstrap.defaults import default_parameters
 from crossmargin.default_management.case import Case, run_case
 from crossmargin.default_management.claims import TrusteeFacts
@@ -91,6 +92,7 @@ def drill(closed_day_books: str, simulation: SimulatedMarket, tmp_path: Path) ->
                     *(Treatment(name, {}) for name in closed_out),
                 ],
                 reach={FICC: Reach.OWN_CUSTOMER, CME: reach},
+                terms=onboarding_terms(day),
             )
             # run_default refuses what verification finds; here once more, on its own.
             assert verify_work(work) == ()

@@ -360,23 +360,33 @@ def test_what_was_paid_before_is_part_of_the_claim_and_does_not_move_again(
     assert fund.customer.net_equity - fund.moved == dollars(1_000)
 
 
-def test_files_that_name_nobody_are_refused_each_time(
+def test_customers_who_are_not_there_are_left_out_and_named(
     simulated_run: MarginRun, remargining: Remargining
 ) -> None:
     file = file_of(
-        customers=[
-            CustomerFacts("NOBODY"),
-            CustomerFacts("CURVE-FUND", backup="NOWHERE", futures_margin=dollars(1)),
-        ],
-        refusals=[FiccRefusal("NOBODY", "NORTH", Ground.RISK, DIGEST, "no")],
+        customers=[CustomerFacts("NOBODY", backup="NORTH"), CustomerFacts("CURVE-FUND")],
+        refusals=[FiccRefusal("NO-ONE", "NORTH", Ground.RISK, DIGEST, "no")],
+    )
+    book = book_of(simulated_run, remargining, file)
+    assert book.absent == ("NO-ONE", "NOBODY")
+    assert "NOBODY" not in {each.customer_id for each in book.customers}
+    assert book.file.ficc_refusals == ()
+    assert book_of(simulated_run, remargining, file_of()).absent == ()
+
+
+def test_receivers_and_figures_that_cannot_be_are_refused_together(
+    simulated_run: MarginRun, remargining: Remargining
+) -> None:
+    file = file_of(
+        customers=[CustomerFacts("CURVE-FUND", backup="NOWHERE", futures_margin=dollars(1))],
+        refusals=[FiccRefusal("CURVE-FUND", "NOWHERE", Ground.RISK, DIGEST, "no")],
     )
     with pytest.raises(RefusedError) as caught:
         book_of(simulated_run, remargining, file)
     assert {each.field for each in caught.value.refusals} == {
-        "customer_id",
         "customer CURVE-FUND backup",
         "customer CURVE-FUND futures_margin",
-        "ficc_refusal",
+        "ficc_refusal CURVE-FUND",
     }
 
 
@@ -463,6 +473,8 @@ def test_packages_hold_every_position_and_every_dollar_that_moves(
             "customers.csv",
             "positions.csv",
             "property.csv",
+            "documents.csv",
+            "to_obtain.csv",
         )
     }
     assert json.loads(files["01-NORTH/package.json"]) == documents["NORTH"]

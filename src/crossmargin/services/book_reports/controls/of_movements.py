@@ -21,6 +21,7 @@ from crossmargin.services.book_reports.controls.evidence import (
 from crossmargin.services.clearing_day.instructions import WITHDRAWAL_TEST
 from crossmargin.services.clearing_day.lot_register import LOT, LotEnd
 from crossmargin.services.clearing_day.required import REQUIREMENT
+from crossmargin.services.clearing_day.requirements import MARGIN_RUN
 
 _K, _T = AccountKind, TransferKind
 #: Why property may leave a margin account at FICC.
@@ -73,11 +74,19 @@ def _named(group: list[Transfer]) -> set[tuple[str, str]]:
 
 
 def gross_by_customer(day: DayEvidence) -> ControlResult:
-    """CP-07: the total of each run is the sum over customers, each on that customer's own lots."""
+    """CP-07: the total of each run is the sum over customers, each on that customer's own lots.
+
+    What no run required (an account that ended, what a port left of one) is in no run's total.
+    """
     required: dict[str, list[Record]] = defaultdict(list)
-    for each in day.records(REQUIREMENT):
-        required[each.causes[0]].append(each)
     evidence, failures = [], []
+    for each in day.records(REQUIREMENT):
+        run = day.work.records.get(each.causes[0])
+        if run is not None and run.stream == MARGIN_RUN:
+            required[run.record_id].append(each)
+            continue
+        evidence.append(each.record_id)
+        failures += [Failure(each.record_id, why) for why in _others_lots(day, each)]
     for run_id, members in required.items():
         evidence.append(run_id)
         total = Money.total(money_from_decimal(str(m.content["requirement"])) for m in members)
