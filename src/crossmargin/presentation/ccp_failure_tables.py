@@ -118,7 +118,7 @@ def _figures(
     for name in names:
         table.add_column(name.replace("_", " "), no_wrap=True)
     for name in figures:
-        table.add_column(name.replace("_", " "), justify="right")
+        table.add_column(name.replace("_", " "), justify="right", no_wrap=True)
     for row in rows:
         table.add_row(
             *(row[name] or "-" for name in names),

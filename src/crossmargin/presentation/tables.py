@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 #: Narrower terminals get lines instead of the widest tables.
 WIDTH_OF_TABLES = 116
+_ANY_WIDTH = 10_000
 
 
 def grid(title: str, *columns: str) -> Table:
@@ -25,12 +26,19 @@ def grid(title: str, *columns: str) -> Table:
 
 
 def print_whole(console: Console, table: Table) -> None:
-    """Print a table whole: a narrow terminal folds its lines, but no figure is cut."""
-    if console.width < WIDTH_OF_TABLES:
+    """Print a table whole: a narrow terminal folds its lines, but no figure is cut.
+
+    A table of which no column wraps is as wide as what it holds.
+    """
+    width = WIDTH_OF_TABLES
+    if all(column.no_wrap for column in table.columns):
+        whole = console.measure(table, options=console.options.update(width=_ANY_WIDTH))
+        width = max(width, whole.maximum)
+    if console.width < width:
         # Of its own kind: how the command leaves a closed pipe stays with it.
         console = type(console)(
             file=console.file,
-            width=WIDTH_OF_TABLES,
+            width=width,
             markup=False,
             force_terminal=console.is_terminal,
             no_color=console.no_color,
