@@ -9,8 +9,9 @@ demo: $(VENV)/.runtime
 	$(BIN)/xm demo --no-serve
 
 test: $(VENV)/.test
-	# Two workers on two cores: more threads each would only wait for one another.
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadscope
+	# Two workers on two cores: more threads each would only wait for one another. Modules in their
+	# order: few long tests at the end would leave one of the two idle.
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder
 
 check: $(VENV)/.test
 	$(BIN)/ruff format --check src tests benchmarks
