@@ -130,22 +130,23 @@ def simulation(demo_market: Callable[[], SimulatedMarket]) -> SimulatedMarket:
 
 
 @pytest.fixture(scope="session")
-def simulated_market(
+def simulated_directory(
     simulation: SimulatedMarket, tmp_path_factory: pytest.TempPathFactory
-) -> MarketData:
-    """Return the demo's synthetic market, written and opened."""
-    from crossmargin.bootstrap import open_market
-    from crossmargin.feeds.market.directory import write_market_directory
+) -> Path:
+    """Return a market directory of the demo's synthetic market; tests read it, never write."""
+    from crossmargin.testing.markets import write_simulated_market
 
     directory = tmp_path_factory.mktemp("simulated") / "market"
-    write_market_directory(
-        directory,
-        simulation.tables,
-        simulated=True,
-        seed=simulation.seed,
-        notes=simulation.notes,
-    )
-    return open_market(directory)
+    write_simulated_market(directory, simulation)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def simulated_market(simulated_directory: Path) -> MarketData:
+    """Return the demo's synthetic market, written and opened."""
+    from crossmargin.bootstrap import open_market
+
+    return open_market(simulated_directory)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import pytest
 # What a fixture needs it imports itself: a test of one small module starts quickly.
 if TYPE_CHECKING:
     from crossmargin.simulation.market import SimulatedMarket
+    from crossmargin.testing.port_books import Ports
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -39,3 +40,13 @@ def default_document(default_folder: Path) -> dict[str, Any]:
     assert result.exit_code == 0, result.output
     found: dict[str, Any] = json.loads(result.stdout)
     return found
+
+
+@pytest.fixture
+def ports(
+    closed_day_books: str, simulation: SimulatedMarket, simulated_directory: Path, tmp_path: Path
+) -> Ports:
+    """Return what runs ports on copies of the books of a closed day."""
+    from crossmargin.testing.port_books import Ports
+
+    return Ports(closed_day_books, simulated_directory, simulation.as_of.isoformat(), tmp_path)
