@@ -24,6 +24,7 @@ from crossmargin.ledger.assets import CASH
 from crossmargin.ledger.chart import Account as LedgerAccount
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.declaration import DEFAULT_DECLARATION
+from crossmargin.ledger.posting import Answer, Posting
 from crossmargin.ledger.transfers import Transfer, TransferKind, TransferState
 from crossmargin.participation.documents import sha256_faults
 from crossmargin.participation.verdicts import eastern_date
@@ -39,6 +40,7 @@ from crossmargin.services.books.ports import Records, Work
 ADJUSTMENT, ADJUSTMENT_FILE = "ADJUSTMENT", "ADJUSTMENT_FILE"
 _RULE = "adjustments"
 _T, _K = TransferKind, AccountKind
+_NOT_FOUND = frozenset({Posting.DEBIT_ACCOUNT_NOT_FOUND, Posting.CREDIT_ACCOUNT_NOT_FOUND})
 _AT_CME = (_T.CME_SETTLEMENT_VARIATION, _T.FUTURES_FINAL_SETTLEMENT)
 _AT_FICC = (
     *(_T.FICC_MARK_INTEREST, _T.FICC_TRANSACTION_ADJUSTMENT, _T.FICC_COUPON),
@@ -69,7 +71,8 @@ class Adjustment:
     amount : Money
         To the customer; negative is from the customer. Not zero.
     transfer_id : str
-        The transfer that was wrong; empty where nothing was posted that should have been.
+        The transfer that was wrong; empty where nothing was posted that should have been. An
+        earlier correction that named none may itself be wrong.
     reason : str
     document_sha256 : str
         Of the paper that says so.
@@ -239,20 +242,29 @@ def _faults_of(work: Work, bd_fcm: str, row: Adjustment, file: str) -> list[Refu
         expected = f"the {row.corrects.value} that is given back"
         faults.append(fault("transfer_id", "", expected))
     if row.transfer_id and not _is_of(work, bd_fcm, row):
-        expected = f"a {row.corrects.value} of {row.customer_id} in that account"
+        expected = (
+            f"a {row.corrects.value} of {row.customer_id} in that account, "
+            "or a correction of one that was missing"
+        )
         faults.append(fault("transfer_id", row.transfer_id, expected))
     return faults
 
 
 def _is_of(work: Work, bd_fcm: str, row: Adjustment) -> bool:
+    """Return whether the transfer that a row names is of what it corrects.
+
+    So is a correction of something that was missing; one that named a transfer is corrected at
+    that transfer, so that no more is given back than there was.
+    """
     found = work.ledger.transfer(row.transfer_id)
     own = _own(bd_fcm, row).account_id
-    return (
-        found is not None
-        and found.kind is row.corrects
-        and found.state is TransferState.POSTED
-        and own in {found.debit_account_id, found.credit_account_id}
-    )
+    if found is None or own not in {found.debit_account_id, found.credit_account_id}:
+        return False
+    if found.kind is row.corrects:
+        return found.state is TransferState.POSTED
+    entered = work.records.get(found.cause_id)
+    said = {} if entered is None or entered.stream != ADJUSTMENT else entered.content
+    return said.get("corrects") == row.corrects.value and not said["transfer_id"]
 
 
 def _given_back_too_much(work: Work, bd_fcm: str, file: AdjustmentFile) -> list[Refusal]:
@@ -264,7 +276,9 @@ def _given_back_too_much(work: Work, bd_fcm: str, file: AdjustmentFile) -> list[
         if found is None or row.kind is _T.SETTLEMENT_ADJUSTMENT:
             continue
         if row.transfer_id not in left:
-            left[row.transfer_id] = Money(found.amount) + _earlier(work, bd_fcm, row)
+            received = found.credit_account_id == _own(bd_fcm, row).account_id
+            was = _more_of_it(row.corrects, Money(found.amount if received else -found.amount))
+            left[row.transfer_id] = was + _earlier(work, bd_fcm, row)
         before = left[row.transfer_id]
         left[row.transfer_id] += _more_of_it(row.corrects, row.amount)
         if left[row.transfer_id] < ZERO:
@@ -311,18 +325,17 @@ def _post(
                     cause_id=record.record_id,
                 )
             )
-    return [
-        Refusal(
-            "amount",
-            str(lines[each.transfer_id].amount),
-            " ".join((each.posting.value, each.detail)).strip(),
-            "ledger",
-            file,
-            lines[each.transfer_id].line,
-        )
-        for each in work.ledger.post(transfers)
-        if not each.posting.is_accepted
-    ]
+    answers = work.ledger.post(transfers)
+    return [_refused(a, lines[a.transfer_id], file) for a in answers if not a.posting.is_accepted]
+
+
+def _refused(answer: Answer, row: Adjustment, file: str) -> Refusal:
+    """Return the ledger's refusal of a row, at what it is about."""
+    name, value = "amount", str(row.amount)
+    if answer.posting in _NOT_FOUND:
+        name, value = "customer_id", row.customer_id
+    expected = " ".join((answer.posting.value, answer.detail)).strip()
+    return Refusal(name, value, expected, "ledger", file, row.line)
 
 
 def _legs(bd_fcm: str, row: Adjustment) -> list[tuple[TransferKind, LedgerAccount, LedgerAccount]]:
