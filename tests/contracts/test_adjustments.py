@@ -118,11 +118,19 @@ def test_what_the_ledger_refuses_is_refused_whole_with_its_line(charged: Books) 
     )
     said = refusals(charged, FLOW, interest)
     assert "corrections.csv:5: amount was '150.01', expected exceeds_balance" in said
-    strange = replace(FLOW, customer_id="NOBODY", account=Account.XM)
-    assert "customer_id was 'NOBODY', expected" in refusals(charged, strange)
     with charged.work() as work:
         assert not work.ledger.transfers(kind=T.SETTLEMENT_ADJUSTMENT)
         assert not work.records.select(stream="ADJUSTMENT")
+
+
+def test_whoever_has_no_accounts_is_refused_with_every_other_reason(charged: Books) -> None:
+    strange = replace(FLOW, customer_id="NOBODY", document_sha256="none")
+    said = refusals(charged, strange)
+    assert "customer_id was 'NOBODY', expected a customer with accounts at" in said
+    assert "the file's SHA-256" in said
+    for name in ("ANOTHER", "A/B"):
+        with charged.work() as work, pytest.raises(RefusedError, match="books are open"):
+            adjust(work, name, file_of(FLOW), Entry(AT, *PEOPLE))
 
 
 def test_a_fee_may_leave_a_debit_but_none_is_given_back_out_of_others_money(

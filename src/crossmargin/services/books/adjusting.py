@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.records import Record
-from crossmargin.basics.refusals import Refusal, RefusedError
+from crossmargin.basics.refusals import Refusal, RefusedError, refused
 from crossmargin.ledger.assets import CASH
 from crossmargin.ledger.chart import Account as LedgerAccount
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.declaration import DEFAULT_DECLARATION
-from crossmargin.ledger.posting import Answer, Posting
+from crossmargin.ledger.posting import Answer
 from crossmargin.ledger.transfers import Transfer, TransferKind, TransferState
 from crossmargin.participation.documents import sha256_faults
 from crossmargin.participation.verdicts import eastern_date
@@ -40,7 +40,6 @@ from crossmargin.services.books.ports import Records, Work
 ADJUSTMENT, ADJUSTMENT_FILE = "ADJUSTMENT", "ADJUSTMENT_FILE"
 _RULE = "adjustments"
 _T, _K = TransferKind, AccountKind
-_NOT_FOUND = frozenset({Posting.DEBIT_ACCOUNT_NOT_FOUND, Posting.CREDIT_ACCOUNT_NOT_FOUND})
 _AT_CME = (_T.CME_SETTLEMENT_VARIATION, _T.FUTURES_FINAL_SETTLEMENT)
 _AT_FICC = (
     *(_T.FICC_MARK_INTEREST, _T.FICC_TRANSACTION_ADJUSTMENT, _T.FICC_COUPON),
@@ -129,8 +128,10 @@ def adjust(work: Work, bd_fcm: str, file: AdjustmentFile, entry: Entry) -> tuple
     ------
     RefusedError
         With every reason, each with its line: of the people, of the day, of the rows, or else of
-        the ledger.
+        the ledger. Of a BD-FCM without books that alone.
     """
+    if not work.ledger.accounts(kind=_K.HOUSE_EQUITY, bd_fcm=bd_fcm):
+        raise refused("bd_fcm", bd_fcm, "one whose books are open", _RULE)
     file_id = f"adjustments/{bd_fcm}/{file.sha256}"
     content = {"name": file.name, "sha256": file.sha256, "rows": len(file.rows)}
     day = eastern_date(entry.at)
@@ -236,6 +237,11 @@ def _faults_of(work: Work, bd_fcm: str, row: Adjustment, file: str) -> list[Refu
     if work.records.select(stream=DEFAULT_DECLARATION, subject=bd_fcm):
         expected = "a BD-FCM that is not in default: then it is a correction of the default"
         faults.append(fault("adjustment_id", row.adjustment_id, expected))
+    if not work.ledger.accounts(
+        kind=_K.CUSTOMER_FUTURES_ACCOUNT, bd_fcm=bd_fcm, customer_id=row.customer_id
+    ):
+        expected = f"a customer with accounts at {bd_fcm}"
+        faults.append(fault("customer_id", row.customer_id, expected))
     if row.account is Account.REGULAR and row.corrects not in _AT_FICC:
         faults.append(fault("account", row.account.value, "REGULAR of a flow at FICC alone"))
     if row.gives_back and not row.transfer_id:
@@ -330,12 +336,8 @@ def _post(
 
 
 def _refused(answer: Answer, row: Adjustment, file: str) -> Refusal:
-    """Return the ledger's refusal of a row, at what it is about."""
-    name, value = "amount", str(row.amount)
-    if answer.posting in _NOT_FOUND:
-        name, value = "customer_id", row.customer_id
     expected = " ".join((answer.posting.value, answer.detail)).strip()
-    return Refusal(name, value, expected, "ledger", file, row.line)
+    return Refusal("amount", str(row.amount), expected, "ledger", file, row.line)
 
 
 def _legs(bd_fcm: str, row: Adjustment) -> list[tuple[TransferKind, LedgerAccount, LedgerAccount]]:
