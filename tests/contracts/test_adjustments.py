@@ -118,11 +118,19 @@ def test_what_the_ledger_refuses_is_refused_whole_with_its_line(charged: Books) 
     )
     said = refusals(charged, FLOW, interest)
     assert "corrections.csv:5: amount was '150.01', expected exceeds_balance" in said
-    strange = replace(FLOW, customer_id="NOBODY", account=Account.XM)
-    assert "account_not_found" in refusals(charged, strange)
     with charged.work() as work:
         assert not work.ledger.transfers(kind=T.SETTLEMENT_ADJUSTMENT)
         assert not work.records.select(stream="ADJUSTMENT")
+
+
+def test_whoever_has_no_accounts_is_refused_with_every_other_reason(charged: Books) -> None:
+    strange = replace(FLOW, customer_id="NOBODY", document_sha256="none")
+    said = refusals(charged, strange)
+    assert "customer_id was 'NOBODY', expected a customer with accounts at" in said
+    assert "the file's SHA-256" in said
+    for name in ("ANOTHER", "A/B"):
+        with charged.work() as work, pytest.raises(RefusedError, match="books are open"):
+            adjust(work, name, file_of(FLOW), Entry(AT, *PEOPLE))
 
 
 def test_a_fee_may_leave_a_debit_but_none_is_given_back_out_of_others_money(
@@ -159,6 +167,31 @@ def test_a_row_that_does_not_fit_what_it_corrects_is_refused(
 def test_a_fee_is_given_back_once(charged: Books) -> None:
     twice = (replace(FEE, amount=Money(30_00)), replace(FEE, line=3, amount=Money(30_00)))
     assert "at most the 20.00 that is left" in refusals(charged, *twice)
+
+
+def test_a_correction_of_a_missing_fee_is_itself_corrected_up_to_its_amount(
+    charged: Books,
+) -> None:
+    (entered,) = adjusted(charged, replace(FEE, amount=Money(-600_00), transfer_id=""))
+    later = Entry(AT + timedelta(minutes=1), *PEOPLE)
+    back = replace(FEE, adjustment_id="back", transfer_id=f"{entered}/1")
+    too_much = replace(back, amount=Money(600_01))
+    assert "at most the 600.00 that is left" in refusals(charged, too_much, entry=later)
+    adjusted(charged, replace(back, amount=Money(600_00)), entry=later)
+    with charged.work() as work:
+        assert work.ledger.balance(OWED["A"], CASH).posted_credit == 450_00
+    assert verify_books(charged) == ()
+    again = replace(back, adjustment_id="again", amount=Money(1))
+    later = Entry(AT + timedelta(minutes=2), *PEOPLE)
+    assert "at most the 0.00 that is left" in refusals(charged, again, entry=later)
+
+
+def test_a_correction_that_named_a_transfer_is_corrected_at_that_transfer(charged: Books) -> None:
+    (entered,) = adjusted(charged, replace(FEE, amount=Money(-5_00)))
+    later = Entry(AT + timedelta(minutes=1), *PEOPLE)
+    back = replace(FEE, adjustment_id="back", transfer_id=f"{entered}/1", amount=Money(5_00))
+    assert "or a correction of one that was missing" in refusals(charged, back, entry=later)
+    adjusted(charged, replace(back, transfer_id="fee/1", amount=Money(55_00)), entry=later)
 
 
 def test_maker_and_checker_are_two_and_in_roles_that_may(charged: Books) -> None:

@@ -33,9 +33,8 @@ def read_adjustments(path: Path) -> AdjustmentFile:
     reading, digest = _Reading(path.name), hashlib.sha256()
     rows = CsvRows(reading.refuse, COLUMNS, REQUIRED)
     try:
-        digest.update(path.read_bytes())
         with path.open("rb") as file:
-            for line, cells in rows.of(file):
+            for line, cells in rows.of(file, digest):
                 if cells is not None:
                     reading.take({n: t.strip() for n, t in cells.items()}, line, rows.columns)
     except OSError as error:

@@ -76,10 +76,10 @@ def _whose(path: Path) -> str:
     """Return the BD-FCM that a file of ours says, or nothing."""
     if path.suffix not in (".json", ".jsonl") or not path.is_file():
         return ""
-    text = path.read_text("utf-8")
+    content = path.read_bytes()
     try:
-        said = json.loads(text.partition("\n")[0] if path.suffix == ".jsonl" else text)
-    except json.JSONDecodeError:  # nothing in it, or not ours
+        said = json.loads(content.partition(b"\n")[0] if path.suffix == ".jsonl" else content)
+    except ValueError:  # nothing in it, no JSON, no text: not ours
         return ""
     if not isinstance(said, dict):
         return ""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.money import ZERO, Money, money_from_decimal
-from crossmargin.collateral.call_events import STREAM
+from crossmargin.collateral.call_events import STREAM, CallPaid, Outside, event_of
 from crossmargin.reporting.notices import under_required
 from crossmargin.reporting.residual_interest import ResidualInterest, UndermarginedAmount
 from crossmargin.services.books.ports import Work
@@ -87,18 +88,19 @@ def meet_residual_interest(context: DayContext, work: Work, step: Step) -> StepR
 
 
 def _paid_since(work: Work, bd_fcm: str, document: Mapping[str, object], step: Step) -> Money:
-    """Return what undermargined customers have paid today, each up to what was lacking."""
-    total = ZERO
+    """Return what undermargined customers have paid today, each up to what was lacking.
+
+    Into their futures accounts: Segregated Customer Margin is none of it.
+    """
+    total, day = ZERO, step.business_date
     for customer_id, lacking in _undermargined(document).items():
+        subject = subject_of(CustomerKey(bd_fcm, customer_id))
+        found = work.records.select(stream=STREAM, subject=subject, first=day, last=day)
+        events = [event_of(each) for each in found if each.at <= step.at]
         paid = Money.total(
-            money_from_decimal(str(each.content["amount"]))
-            for each in work.records.select(
-                stream=STREAM,
-                subject=f"{bd_fcm}/{customer_id}",
-                first=step.business_date,
-                last=step.business_date,
-            )
-            if each.content["event"] == "paid"
+            each.amount
+            for each in events
+            if isinstance(each, CallPaid) and not isinstance(each.ccp, Outside)
         )
         total += min(lacking, paid)
     return total

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import refused
+from crossmargin.services.book_reports.custody_versions import CUSTODY
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.report_register import NOTICE, REPORT
 
@@ -17,16 +18,14 @@ def report_document(
 ) -> dict[str, Any]:
     """Return a report of a day: one version or the last, with its record's id and digest.
 
+    The custody report is FICC's: whichever BD-FCM's close made the version.
+
     Raises
     ------
     RefusedError
         If there is none of that name, or none of that version.
     """
-    found = [
-        record
-        for record in work.records.select(stream=REPORT, subject=bd_fcm, first=day, last=day)
-        if record.content["name"] == name
-    ]
+    found = [each for each in _reports(work, bd_fcm, day) if each.content["name"] == name]
     if not found:
         known = ", ".join(sorted(report_names(work, bd_fcm, day)))
         expected = f"one of {known}" if known else f"a day that was closed, not {day}"
@@ -79,10 +78,7 @@ def _shown(
 
 def reports_of_day(work: Work, bd_fcm: str, day: date) -> dict[str, Any]:
     """Return the names and digests of a day's reports, the last version of each, and notices."""
-    reports = {
-        str(record.content["name"]): record
-        for record in work.records.select(stream=REPORT, subject=bd_fcm, first=day, last=day)
-    }
+    reports = {str(each.content["name"]): each for each in _reports(work, bd_fcm, day)}
     notices = work.records.select(stream=NOTICE, subject=bd_fcm, first=day, last=day)
     return {
         "bd_fcm": bd_fcm,
@@ -102,7 +98,7 @@ def reports_of_day(work: Work, bd_fcm: str, day: date) -> dict[str, Any]:
 
 def report_names(work: Work, bd_fcm: str, day: date) -> tuple[str, ...]:
     """Return the names of a day's reports, each once, as first made."""
-    found = work.records.select(stream=REPORT, subject=bd_fcm, first=day, last=day)
+    found = _reports(work, bd_fcm, day)
     return tuple(dict.fromkeys(str(record.content["name"]) for record in found))
 
 
@@ -110,3 +106,15 @@ def notices_of_day(work: Work, bd_fcm: str, day: date) -> tuple[dict[str, Any], 
     """Return a day's drafted notices."""
     found = work.records.select(stream=NOTICE, subject=bd_fcm, first=day, last=day)
     return tuple(dict(record.content) for record in found)
+
+
+def _reports(work: Work, bd_fcm: str, day: date) -> Sequence[Record]:
+    """Return a BD-FCM's reports of a day as made, with every version of FICC's; or none.
+
+    FICC's custody report is over all BD-FCMs, and each one's close makes its next version. Who has
+    not closed the day is shown none.
+    """
+    found = work.records.select(stream=REPORT, first=day, last=day)
+    if not any(each.subject == bd_fcm for each in found):
+        return ()
+    return [each for each in found if each.subject == bd_fcm or each.content["name"] == CUSTODY]

@@ -19,11 +19,12 @@ from dataclasses import dataclass
 from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.records import Record
-from crossmargin.basics.refusals import Refusal, RefusedError
+from crossmargin.basics.refusals import Refusal, RefusedError, refused
 from crossmargin.ledger.assets import CASH
 from crossmargin.ledger.chart import Account as LedgerAccount
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.declaration import DEFAULT_DECLARATION
+from crossmargin.ledger.posting import Answer
 from crossmargin.ledger.transfers import Transfer, TransferKind, TransferState
 from crossmargin.participation.documents import sha256_faults
 from crossmargin.participation.verdicts import eastern_date
@@ -69,7 +70,8 @@ class Adjustment:
     amount : Money
         To the customer; negative is from the customer. Not zero.
     transfer_id : str
-        The transfer that was wrong; empty where nothing was posted that should have been.
+        The transfer that was wrong; empty where nothing was posted that should have been. An
+        earlier correction that named none may itself be wrong.
     reason : str
     document_sha256 : str
         Of the paper that says so.
@@ -126,8 +128,10 @@ def adjust(work: Work, bd_fcm: str, file: AdjustmentFile, entry: Entry) -> tuple
     ------
     RefusedError
         With every reason, each with its line: of the people, of the day, of the rows, or else of
-        the ledger.
+        the ledger. Of a BD-FCM without books that alone.
     """
+    if not work.ledger.accounts(kind=_K.HOUSE_EQUITY, bd_fcm=bd_fcm):
+        raise refused("bd_fcm", bd_fcm, "one whose books are open", _RULE)
     file_id = f"adjustments/{bd_fcm}/{file.sha256}"
     content = {"name": file.name, "sha256": file.sha256, "rows": len(file.rows)}
     day = eastern_date(entry.at)
@@ -233,26 +237,40 @@ def _faults_of(work: Work, bd_fcm: str, row: Adjustment, file: str) -> list[Refu
     if work.records.select(stream=DEFAULT_DECLARATION, subject=bd_fcm):
         expected = "a BD-FCM that is not in default: then it is a correction of the default"
         faults.append(fault("adjustment_id", row.adjustment_id, expected))
+    if not work.ledger.accounts(
+        kind=_K.CUSTOMER_FUTURES_ACCOUNT, bd_fcm=bd_fcm, customer_id=row.customer_id
+    ):
+        expected = f"a customer with accounts at {bd_fcm}"
+        faults.append(fault("customer_id", row.customer_id, expected))
     if row.account is Account.REGULAR and row.corrects not in _AT_FICC:
         faults.append(fault("account", row.account.value, "REGULAR of a flow at FICC alone"))
     if row.gives_back and not row.transfer_id:
         expected = f"the {row.corrects.value} that is given back"
         faults.append(fault("transfer_id", "", expected))
     if row.transfer_id and not _is_of(work, bd_fcm, row):
-        expected = f"a {row.corrects.value} of {row.customer_id} in that account"
+        expected = (
+            f"a {row.corrects.value} of {row.customer_id} in that account, "
+            "or a correction of one that was missing"
+        )
         faults.append(fault("transfer_id", row.transfer_id, expected))
     return faults
 
 
 def _is_of(work: Work, bd_fcm: str, row: Adjustment) -> bool:
+    """Return whether the transfer that a row names is of what it corrects.
+
+    So is a correction of something that was missing; one that named a transfer is corrected at
+    that transfer, so that no more is given back than there was.
+    """
     found = work.ledger.transfer(row.transfer_id)
     own = _own(bd_fcm, row).account_id
-    return (
-        found is not None
-        and found.kind is row.corrects
-        and found.state is TransferState.POSTED
-        and own in {found.debit_account_id, found.credit_account_id}
-    )
+    if found is None or own not in {found.debit_account_id, found.credit_account_id}:
+        return False
+    if found.kind is row.corrects:
+        return found.state is TransferState.POSTED
+    entered = work.records.get(found.cause_id)
+    said = {} if entered is None or entered.stream != ADJUSTMENT else entered.content
+    return said.get("corrects") == row.corrects.value and not said["transfer_id"]
 
 
 def _given_back_too_much(work: Work, bd_fcm: str, file: AdjustmentFile) -> list[Refusal]:
@@ -264,7 +282,9 @@ def _given_back_too_much(work: Work, bd_fcm: str, file: AdjustmentFile) -> list[
         if found is None or row.kind is _T.SETTLEMENT_ADJUSTMENT:
             continue
         if row.transfer_id not in left:
-            left[row.transfer_id] = Money(found.amount) + _earlier(work, bd_fcm, row)
+            received = found.credit_account_id == _own(bd_fcm, row).account_id
+            was = _more_of_it(row.corrects, Money(found.amount if received else -found.amount))
+            left[row.transfer_id] = was + _earlier(work, bd_fcm, row)
         before = left[row.transfer_id]
         left[row.transfer_id] += _more_of_it(row.corrects, row.amount)
         if left[row.transfer_id] < ZERO:
@@ -311,18 +331,13 @@ def _post(
                     cause_id=record.record_id,
                 )
             )
-    return [
-        Refusal(
-            "amount",
-            str(lines[each.transfer_id].amount),
-            " ".join((each.posting.value, each.detail)).strip(),
-            "ledger",
-            file,
-            lines[each.transfer_id].line,
-        )
-        for each in work.ledger.post(transfers)
-        if not each.posting.is_accepted
-    ]
+    answers = work.ledger.post(transfers)
+    return [_refused(a, lines[a.transfer_id], file) for a in answers if not a.posting.is_accepted]
+
+
+def _refused(answer: Answer, row: Adjustment, file: str) -> Refusal:
+    expected = " ".join((answer.posting.value, answer.detail)).strip()
+    return Refusal("amount", str(row.amount), expected, "ledger", file, row.line)
 
 
 def _legs(bd_fcm: str, row: Adjustment) -> list[tuple[TransferKind, LedgerAccount, LedgerAccount]]:

@@ -29,8 +29,8 @@ def test_a_day_is_put_again_but_anothers_is_not_replaced(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"not json", b"[1]", b'{"bd_fcm": "BETA"}'],
-    ids=["empty", "text", "list", "own"],
+    [b"", b"not json", b"\x80 no text", b"[1]", b'{"bd_fcm": "BETA"}'],
+    ids=["empty", "text", "binary", "list", "own"],
 )
 def test_what_says_nothing_of_another_is_replaced(tmp_path: Path, content: bytes) -> None:
     replace_file(tmp_path / "a.json", content)

@@ -337,3 +337,39 @@ def test_a_failure_that_its_notice_follows_is_not_broken(spoilt):
     spoilt.record("notice/x", "NOTICE", FIRM, kind="under_segregation")
     (failure,) = spoilt.asked()[Control.SEGREGATION].failures
     assert failure.followed_by == "notice/x"
+
+
+def test_what_counts_for_nothing_may_go_of_whoever_is_short(spoilt):
+    _withdrawal_without_a_test(spoilt)
+    figures = {"value": "80.00", "request": "0.00", "requirement": "90.00"}
+    spoilt.record("nothing/tested", "WITHDRAWAL_TEST", CURVE, **figures)
+    found = spoilt.asked()[Control.WITHDRAWALS]
+    assert (found.outcome, found.evidence) == (Outcome.HOLDS, ("spoilt",))
+
+
+def _disputed_call(spoilt: Spoilt) -> None:
+    _unpaid_call(spoilt)
+    said = {"call_id": "call/x", "amount": 1, "reason": "another price"}
+    spoilt.record("dispute/x", "margin-call", CURVE, event="disputed", **said)
+
+
+def test_a_call_of_which_all_that_is_unpaid_is_disputed_is_asked_and_not_late(spoilt):
+    _disputed_call(spoilt)
+    found = spoilt.asked()[Control.CALLS]
+    assert "call/x" in found.evidence
+    assert "call/x" not in {each.where for each in found.failures}
+
+
+def test_a_disputed_call_that_is_old_restricts_orders(spoilt):
+    _disputed_call(spoilt)
+    long_ago = spoilt.day - timedelta(days=30)
+    call = spoilt.given["call/x"]
+    due = {"due_at": datetime.combine(long_ago, time(19), EASTERN).isoformat()}
+    content = {**call.content, **due, "due_date": long_ago.isoformat()}
+    at = datetime.combine(long_ago, time(12), EASTERN)
+    spoilt.given["call/x"] = replace(call, content=content, business_date=long_ago, at=at)
+    (failure,) = [e for e in spoilt.asked()[Control.CALLS].failures if e.where == "call/x"]
+    assert not failure.followed_by
+    spoilt.record("orders/x", "ORDERS", CURVE, orders="RISK_REDUCING_ONLY")
+    (failure,) = [e for e in spoilt.asked()[Control.CALLS].failures if e.where == "call/x"]
+    assert failure.followed_by == "orders/x"

@@ -9,7 +9,7 @@ import pytest
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import Money
 from crossmargin.bootstrap import block_executor, parameter_registry
-from crossmargin.collateral.call_events import STREAM
+from crossmargin.collateral.call_events import CalledFor, CallPaid, Outside, record_of
 from crossmargin.product.calendars import futures_delivery_calendar
 from crossmargin.services.book_reports.filing import meet_residual_interest
 from crossmargin.services.book_reports.reading import notices_of_day
@@ -31,7 +31,7 @@ REPORTED = {
 }
 
 
-def at_the_deadline(simulated_market, paid: Money):
+def at_the_deadline(simulated_market, paid: Money, ccp: CalledFor | None = None):
     registry = parameter_registry()
     clock = DayClock.from_parameters(lambda owner: registry.set_of(owner, DAY))
     models = DayModels(simulated_market, registry, block_executor())
@@ -47,11 +47,10 @@ def at_the_deadline(simulated_market, paid: Money):
         work.records.add(closed.record(report_record_id(FIRM, BEFORE, name), REPORT, FIRM, content))
         if paid.cents:
             morning = datetime(2026, 5, 12, 9, tzinfo=EASTERN)
-            now = Written(DAY, morning, "operations", (), "risk")
-            customer = CustomerKey(FIRM, "A")
-            subject = f"{customer.bd_fcm}/{customer.customer_id}"
-            event = {"event": "paid", "amount": str(paid)}
-            work.records.add(now.record("paid/A", STREAM, subject, event))
+            event = CallPaid(
+                "paid/A", CustomerKey(FIRM, "A"), DAY, morning, amount=paid, currency="USD", ccp=ccp
+            )
+            work.records.add(record_of(event, actor="operations", approver="risk"))
         said = meet_residual_interest(context, work, step).content
         return said, notices_of_day(work, FIRM, DAY)
 
@@ -75,3 +74,11 @@ def test_less_than_is_required_is_notified_at_once(simulated_market, paid: Money
 def test_what_was_paid_by_then_counts_and_nothing_is_notified(simulated_market, paid: Money):
     said, notices = at_the_deadline(simulated_market, paid)
     assert (said["compliant"], notices) == ("yes", ())
+
+
+def test_what_was_paid_for_segregated_customer_margin_is_none_of_the_futures_account(
+    simulated_market,
+):
+    said, (notice,) = at_the_deadline(simulated_market, Money(5000), Outside.FICC_SCM)
+    assert (said["paid_by_undermargined"], said["required_after_payments"]) == ("0.00", "100.00")
+    assert notice["kind"] == "residual_interest_under_required"

@@ -51,3 +51,29 @@ def test_the_statement_shows_it_and_profit_and_loss_still_ties_to_the_cent(desk_
     found = {each["kind"]: (each["section"], each["amount"]) for each in shown}
     assert found["FEE_ADJUSTMENT"] == ("fees_and_interest", str(FEE_BACK))
     assert found["SETTLEMENT_ADJUSTMENT"] == ("settlement_flows", str(VARIATION))
+
+
+def test_one_of_the_securities_account_is_on_its_statement_alone(desk_of, day):
+    books = opened_books(MemoryBooks())
+    desk = desk_of(books, deposits=RICH)
+    at = datetime.combine(day, time(21), EASTERN)
+    desk.run(day, until=at)
+    row = Adjustment(
+        *(2, "x", CURVE.customer_id, TransferKind.FICC_COUPON, Account.REGULAR, Money(-1_23)),
+        *("", "reason", "ab" * 32),
+    )
+    with books.work() as work:
+        file = AdjustmentFile("corrections.csv", "cd" * 32, (row,))
+        adjust(work, FIRM, file, Entry(at, "bd_fcm_operations:ann", "bd_fcm_risk:bob"))
+        work.commit()
+    desk.run(day)
+    assert verify_books(books) == ()
+    with books.work() as work:
+        names = ("statement/CURVE-FUND", "securities-statement/CURVE-FUND")
+        futures, securities = (report_document(work, FIRM, day, n)["document"] for n in names)
+        (proof,) = prove(desk.models, work, bd_fcm=FIRM, until=day)
+    assert not [each for each in futures["movements"] if "ADJUSTMENT" in each["kind"]]
+    (shown,) = securities["movements"]
+    assert (shown["kind"], shown["amount"]) == ("SETTLEMENT_ADJUSTMENT", "-1.23")
+    assert [each["closing"] for each in securities["balances"]] == ["-1.23"]
+    assert (proof.holds, proof.adjustments) == (True, Money(-1_23))

@@ -9,12 +9,17 @@ import pytest
 
 from crossmargin.basics.money import ZERO, Money, money_from_decimal
 from crossmargin.basics.records import Record
+from crossmargin.basics.refusals import RefusedError
 from crossmargin.bootstrap import parameter_registry
 from crossmargin.bootstrap.books import published_criteria
 from crossmargin.ledger.transfers import Transfer
 from crossmargin.reporting.controls import Control, Outcome
 from crossmargin.services.book_reports.controls.asking import controls_of_day
-from crossmargin.services.book_reports.reading import notices_of_day, report_document
+from crossmargin.services.book_reports.reading import (
+    notices_of_day,
+    report_document,
+    reports_of_day,
+)
 from crossmargin.services.books.memory import MemoryBooks
 from crossmargin.services.clearing_day.arrivals import (
     AccountScope,
@@ -66,10 +71,10 @@ def own_transfers(books: MemoryBooks, firm: str) -> list[Transfer]:
     return [t for t in transfers if f"/{firm}/" in f"{t.debit_account_id} {t.credit_account_id}"]
 
 
-def custody(books: MemoryBooks, firm: str, day: date) -> dict:
-    """Return the last custody report that a BD-FCM's close made."""
+def custody(books: MemoryBooks, firm: str, day: date, *, version: int | None = None) -> dict:
+    """Return FICC's custody report as a BD-FCM is shown it."""
     with books.work() as work:
-        return report_document(work, firm, day, "custody")["document"]
+        return report_document(work, firm, day, "custody", version=version)["document"]
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +166,7 @@ def test_a_firms_controls_come_out_beside_another_as_alone(alone, together, firm
 def test_the_custody_report_is_ficcs_over_both_and_each_version_has_its_own_id(
     alone, together, day
 ):
-    first, second = (custody(together, firm, day) for firm in FIRMS)
+    first, second = (custody(together, "ALPHA", day, version=n) for n in (1, 2))
     own = [custody(alone[firm], firm, day) for firm in FIRMS]
     assert first == own[0]
     assert first["header"]["report_id"] != second["header"]["report_id"]
@@ -170,6 +175,18 @@ def test_the_custody_report_is_ficcs_over_both_and_each_version_has_its_own_id(
     kept, *each = (money_from_decimal(document["held"][0]["amount"]) for document in (second, *own))
     assert kept == Money.total(each) > ZERO
     assert all(check["passed"] for check in second["checks"])
+    for firm in FIRMS:
+        assert custody(together, firm, day) == second
+        with together.work() as work:
+            listed = reports_of_day(work, firm, day)["reports"]
+        found = [(each["name"], each["version"]) for each in listed if each["name"] in _OF_FICC]
+        assert sorted(found) == [("custody", 2), ("custody-slice", FIRMS.index(firm) + 1)]
+
+
+def test_who_has_not_closed_the_day_has_no_report_of_it(run_firms, firms, day):
+    books = run_firms(firms[0])
+    with pytest.raises(RefusedError, match="a day that was closed"):
+        custody(books, "BETA", day)
 
 
 def test_a_statement_after_both_closes_makes_the_next_version_over_both(

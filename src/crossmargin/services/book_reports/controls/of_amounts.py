@@ -120,39 +120,45 @@ def residual_interest_target(day: DayEvidence) -> ControlResult:
 
 
 def calls(day: DayEvidence) -> ControlResult:
-    """CP-12: calls due by the day's end are met; late ones are named, and old ones restrict."""
+    """CP-12: what is due is paid at the close of Fedwire; what is not is named, and old restricts.
+
+    What is disputed is not late; it ages as what is not, and restricts orders with it.
+    """
+    at = day.clock.times[StepKind.FEDWIRE_CLOSE].on(day.day)
     evidence, failures = [], []
     for customer in day.customers:
-        for call in _calls(day, customer):
-            issued = call.issued
-            is_over = issued.due_date < day.day and call.outstanding == ZERO
-            if issued.due_at > day.closed_at or is_over:
+        now = {call.issued.event_id: call for call in _calls(day, customer)}
+        for then in calls_of(day.work.records, customer, until=at):
+            issued = then.issued
+            is_over = issued.due_date < day.day and then.outstanding == ZERO
+            if issued.due_at > at or is_over:
                 continue
             evidence.append(issued.event_id)
-            now = call.outstanding
-            unpaid = now if now > ZERO else _unpaid_when_due(day, call)
-            if unpaid > ZERO and not call.excuse:
-                failures.append(_late(day, call, unpaid))
+            failures += _late(day, then, now[issued.event_id])
     return ControlResult(Control.CALLS, tuple(evidence), tuple(failures))
 
 
-def _unpaid_when_due(day: DayEvidence, call: CallState) -> Money:
-    then = calls_of(day.work.records, call.issued.customer, until=call.issued.due_at)
-    found = [each for each in then if each.issued.event_id == call.issued.event_id]
-    return found[0].outstanding if found else ZERO
+def _late(day: DayEvidence, then: CallState, now: CallState) -> list[Failure]:
+    """Return the failure of a call that was late at the close of Fedwire, or is old; or none."""
+    rules = AgeingRules.from_parameters(day.set_of("collateral"))
+    age = rules.age_business_days(now, day.day)
+    limit = rules.restricted_at_business_days[AccountType.CUSTOMER]
+    is_late = then.payable > ZERO
+    is_old = now.is_of_ccp and now.outstanding > ZERO and age >= limit
+    if now.excuse or not (is_late or is_old):
+        return []
+    followed = [_named(day, then)] if is_late else []
+    followed += [_restricted(day, now.issued.customer)] if is_old else []
+    was = f"{then.outstanding} unpaid, {age} business days old"
+    return [Failure(then.issued.event_id, was, followed[-1] if all(followed) else "")]
 
 
-def _late(day: DayEvidence, call: CallState, unpaid: Money) -> Failure:
-    name, rules = call.issued.event_id, AgeingRules.from_parameters(day.set_of("collateral"))
+def _named(day: DayEvidence, call: CallState) -> str:
+    """Return the id of the record that names a call late, or nothing."""
     step = day.step(StepKind.FEDWIRE_CLOSE)
     late = () if step is None else step.content.get("late", ())
-    named = any(each[0] == name for each in late) if isinstance(late, list | tuple) else False
-    followed = step.record_id if step is not None and named else ""
-    age = rules.age_business_days(call, day.day)
-    limit = rules.restricted_at_business_days[AccountType.CUSTOMER]
-    if call.is_of_ccp and call.outstanding > ZERO and age >= limit:
-        followed = followed and _restricted(day, call.issued.customer)
-    return Failure(name, f"{unpaid} unpaid, {age} business days old", followed)
+    is_named = isinstance(late, list | tuple) and any(e[0] == call.issued.event_id for e in late)
+    return step.record_id if step is not None and is_named else ""
 
 
 def _restricted(day: DayEvidence, customer: CustomerKey) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from crossmargin.basics.money import Money, money_from_decimal
+from crossmargin.basics.money import ZERO, Money, money_from_decimal
 from crossmargin.basics.records import Record
 from crossmargin.ledger.assets import CASH
 from crossmargin.ledger.chart import AccountKind, SegregationClass
@@ -108,7 +108,8 @@ def _others_lots(day: DayEvidence, required: Record) -> Iterator[str]:
 def withdrawals(day: DayEvidence) -> ControlResult:
     """CP-08: what a withdrawal left covered the requirement, by the figures of its test.
 
-    Whoever leaves and holds nothing has no requirement, and no test.
+    What counts for nothing may go, whatever is required. Whoever leaves and holds nothing has no
+    requirement, and no test.
     """
     evidence, failures = [], []
     for each in day.transfers:
@@ -124,7 +125,7 @@ def withdrawals(day: DayEvidence) -> ControlResult:
                 failures.append(Failure(each.transfer_id, why))
             continue
         said = {name: money_from_decimal(str(test.content[name])) for name in _TESTED}
-        if said["value"] - said["request"] < said["requirement"]:
+        if said["request"] > ZERO and said["value"] - said["request"] < said["requirement"]:
             was = f"{said['value']} less {said['request']} against {said['requirement']}"
             failures.append(Failure(each.transfer_id, was))
     return ControlResult(Control.WITHDRAWALS, tuple(evidence), tuple(failures))
