@@ -136,14 +136,15 @@ def end_accounts(
                 work.records.add(found.record(required, lots, written, name=name))
             continue
         _cancel_calls(work, customer, written, outside=not lots)
-        if required is not None and required.in_futures_account > ZERO:
+        outside = ZERO if required is None or not lots else required.ficc_outside
+        if required is not None and required.in_futures_account + required.ficc_outside > outside:
             record = nothing_required(
                 REQUIREMENT,
                 customer,
                 required.cycle,
                 name,
                 _caused(written, required.record_id),
-                outside_at_ficc=required.ficc_outside if lots else ZERO,
+                outside_at_ficc=outside,
             )
             work.records.add(record)
 
