@@ -31,6 +31,7 @@ from crossmargin.services.clearing_day.schedule import Step, StepKind
 from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.clearing_day.wires import WIRE
 from crossmargin.services.default_books import ending
+from crossmargin.services.default_books.desk import live_lots
 from crossmargin.testing.clearing_days import (
     CURVE,
     EASTERN,
@@ -179,6 +180,26 @@ def test_where_every_position_ends_nothing_stays_required_outside_either(unpaid,
         after = last_requirements(work.records, FIRM, until=day)[CURVE]
     assert alone.in_futures_account == ZERO < alone.ficc_outside
     assert (after.in_futures_account, after.ficc_outside) == (ZERO, ZERO)
+
+
+def test_where_lines_that_are_not_eligible_stay_what_is_outside_alone_is_required(
+    unpaid, day, monkeypatch
+):
+    books, _, _ = unpaid
+    with books.work() as work:
+        own = live_lots(work, FIRM)[CURVE.customer_id]
+        stayed = tuple(lot for lot in own if lot.at_ficc and lot.account is Account.XM)
+        monkeypatch.setattr(ending, "live_lots", lambda *_: {CURVE.customer_id: stayed})
+        last = last_requirements(work.records, FIRM, until=day)[CURVE]
+        written = Written(day, last.at, "trustee", ("declared",))
+        ending.end_accounts(
+            *(work, FIRM, [CURVE.customer_id], written),
+            name="port",
+            left_out={CURVE.customer_id: frozenset(lot.instrument for lot in stayed)},
+        )
+        after = last_requirements(work.records, FIRM, until=day)[CURVE]
+    assert last.in_futures_account > ZERO
+    assert (after.in_futures_account, after.ficc_outside) == (ZERO, last.ficc_outside)
 
 
 def replace_futures(work, last, written):
