@@ -171,7 +171,10 @@ class CallBook:
         return Money.total(call.outstanding for call in self.of_customer(customer, ccp))
 
     def served_by(self, customer: CustomerKey, ccp: CalledFor | None) -> Money:
-        """Return what of a customer's calls a payment that names a side, or none, would serve."""
+        """Return what of a customer's calls a payment that names a side, or none, would serve.
+
+        With none it is what is uncollected of the futures account, disputed or not.
+        """
         return Money.total(
             call.outstanding for call in self.of_customer(customer) if _is_for(ccp, call)
         )

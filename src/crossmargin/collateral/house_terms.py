@@ -39,8 +39,8 @@ class HouseTerms:
     requirement_limit : Money, optional
         The largest CCP minimum that the house carries for the customer; None: no limit.
     uncollected_limit : Money, optional
-        The most that may stand unpaid of the customer's calls while risk is added or property
-        leaves; None: no limit.
+        The most that may stand unpaid of the futures account's calls while risk is added or
+        property leaves; None: no limit.
 
     Raises
     ------

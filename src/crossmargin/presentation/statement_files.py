@@ -84,7 +84,7 @@ def statement_tables(
         ["BD-FCM", statement["bd_fcm"]],
         ["customer", statement["customer_id"]],
         ["business date", statement["business_date"]],
-        ["account", _words(str(statement["account"]).lower())],
+        ["account", _words(_account(statement).lower())],
     ]
     yield "Statement", ("what", "which"), head
     totals = [
@@ -117,6 +117,11 @@ def statement_csv(statement: Mapping[str, Any]) -> bytes:
         writer.writerow([title, *columns])
         writer.writerows([csv_cell(cell) for cell in (title, *row)] for row in rows)
     return text.getvalue().encode()
+
+
+def _account(statement: Mapping[str, Any]) -> str:
+    """Return the account that a statement is of; one that does not say is of a futures account."""
+    return str(statement.get("account", _FUTURES))
 
 
 def statement_xlsx(statement: Mapping[str, Any]) -> bytes:
@@ -155,7 +160,7 @@ def statement_xlsx(statement: Mapping[str, Any]) -> bytes:
 
 def statement_pdf(statement: Mapping[str, Any]) -> bytes:
     """Return the statement as pages of tables."""
-    of_account = "" if statement["account"] == _FUTURES else "securities account, "
+    of_account = "" if _account(statement) == _FUTURES else "securities account, "
     words = f"{statement['customer_id']}: {of_account}statement of {statement['business_date']}"
     paper = Paper(
         title=words,

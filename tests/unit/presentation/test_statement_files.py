@@ -125,3 +125,11 @@ def test_a_section_without_rows_is_left_out(statement: dict[str, Any]) -> None:
         "Settlement flows, fees and interest, US dollars",
         "Positions, market value in US dollars",
     ]
+
+
+def test_a_statement_that_does_not_say_so_is_of_the_futures_account(
+    statement: dict[str, Any],
+) -> None:
+    earlier = {name: each for name, each in statement.items() if name != "account"}
+    assert statement_csv(earlier) == statement_csv(statement)
+    assert statement_pdf(earlier) == statement_pdf(statement)

@@ -313,7 +313,7 @@ class _Reading:
         custody = securities_custody_of(self.work.ledger, self.context.bd_fcm)
         zone = self._due(_MORNING)[_FICC.value].tzinfo
         for key, standing in standings.items():
-            goes = min(standing.required - standing.value_at_ficc, standing.own_cash)
+            goes = standing.cash_due_at_ficc
             if due_at_ficc is not None and goes > ZERO:
                 purpose = f"segregated margin of {key.customer_id}"
                 yield _pair(key, _FICC.value, due_at_ficc, -goes, purpose)[0]

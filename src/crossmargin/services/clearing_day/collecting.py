@@ -77,8 +77,8 @@ def call_customers(context: DayContext, work: Work, step: Step, cycle: str) -> S
         standing = _standing(context, work, step, each)
         for side in CALLED_FOR:
             calling.bring(each, side, standing.lacking(side))
-        if customer in outside:
-            calling.bring(each, Outside.FICC_SCM, outside[customer].lacking)
+        apart = outside.get(customer)
+        calling.bring(each, Outside.FICC_SCM, ZERO if apart is None else apart.lacking)
         limits += _over_limits(work, customer, standing)
     return StepResult(
         {
@@ -133,7 +133,7 @@ class _Calling:
 
 def _over_limits(work: Work, customer: CustomerKey, standing: Standing) -> list[list[str]]:
     """Return the customer's limits that are exceeded: what was cleared is carried and named."""
-    uncollected = call_book(work.records, customer).outstanding(customer)
+    uncollected = call_book(work.records, customer).served_by(customer, None)
     exceeded = limits_exceeded(
         standing.terms, ccp_minimum=standing.ccp_minimum, uncollected=uncollected
     )

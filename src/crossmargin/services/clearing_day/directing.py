@@ -250,7 +250,7 @@ def _may_move(
         standing.terms,
         value=standing.value,
         ccp_minimum_after=after.total,
-        uncollected=call_book(work.records, customer).outstanding(customer),
+        uncollected=call_book(work.records, customer).served_by(customer, None),
     )
     return "; ".join(str(each) for each in (*restricted, *reasons))
 

@@ -30,7 +30,7 @@ from crossmargin.services.clearing_day.arrivals import CUSTOMER, HOUSE, Action, 
 from crossmargin.services.clearing_day.call_register import call_book, dispute, pay_calls, resolve
 from crossmargin.services.clearing_day.cleared import taken_before
 from crossmargin.services.clearing_day.context import DayContext
-from crossmargin.services.clearing_day.credit import reasons_against_risk
+from crossmargin.services.clearing_day.credit import note_orders, reasons_against_risk
 from crossmargin.services.clearing_day.directing import direct
 from crossmargin.services.clearing_day.failing import take_fail
 from crossmargin.services.clearing_day.lot_register import Written
@@ -154,7 +154,7 @@ def _may_leave(
         value=standing.value,
         ccp_minimum=standing.ccp_minimum,
         request=request,
-        uncollected=call_book(work.records, customer).outstanding(customer),
+        uncollected=call_book(work.records, customer).served_by(customer, None),
     )
     restricted = reasons_against_risk(context, work.records, customer, written.business_date)
     return "; ".join(str(each) for each in (*restricted, *reasons))
@@ -221,7 +221,10 @@ def _to_securities(context: DayContext, work: Work, row: InstructionRow, written
 
 
 def _from_securities(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
-    """Take property into the futures account, if the customer's may be received (CP-02)."""
+    """Take property into the futures account, if the customer's may be received (CP-02).
+
+    Cash serves the calls of that account.
+    """
     reason = _held_as_margin(context, work, row, written)
     if reason:
         return reason
@@ -236,7 +239,7 @@ def _from_securities(context: DayContext, work: Work, row: InstructionRow, writt
         (
             TransferKind.SCM_WITHDRAWAL,
             of_customer(AccountKind.CUSTOMER_SECURITIES_ACCOUNT, customer),
-            of_bd_fcm(AccountKind.SECURITIES_CUSTODY, row.bd_fcm, custody or places.bank),
+            of_bd_fcm(AccountKind.SECURITIES_CUSTODY, row.bd_fcm, custody),
         ),
         (
             TransferKind.DEPOSIT,
@@ -244,7 +247,11 @@ def _from_securities(context: DayContext, work: Work, row: InstructionRow, writt
             of_customer(AccountKind.CUSTOMER_FUTURES_ACCOUNT, customer),
         ),
     )
-    return _post_linked(work, row, written, pairs)
+    reason = _post_linked(work, row, written, pairs)
+    if not reason and Asset.parsed(row.asset) == CASH:
+        pay_calls(work, customer, row.quantity, written, ccp=None)
+        note_orders(context, work, customer, written, name=written.causes[0])
+    return reason
 
 
 def _withdraw_securities(

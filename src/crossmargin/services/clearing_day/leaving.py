@@ -205,20 +205,20 @@ def _returned(
     work: Work, customer: CustomerKey, *, since: StepTaken
 ) -> tuple[tuple[str, ...], Sequence[str]]:
     """Return what went to the customer since it began to leave, one line an asset, and why."""
-    kinds = (AccountKind.CUSTOMER_FUTURES_ACCOUNT, AccountKind.CUSTOMER_SECURITIES_ACCOUNT)
-    transfers = [
-        each
-        for kind in kinds
-        for each in work.ledger.transfers(account_id=of_customer(kind, customer).account_id)
-    ]
+    futures, securities = (
+        work.ledger.transfers(account_id=of_customer(kind, customer).account_id)
+        for kind in (AccountKind.CUSTOMER_FUTURES_ACCOUNT, AccountKind.CUSTOMER_SECURITIES_ACCOUNT)
+    )
+    # From one account of the customer's to the other: nothing went to the customer.
+    within = {each.group_id for each in futures} & {each.group_id for each in securities}
     amounts: dict[Asset, int] = defaultdict(int)
     behind = []
-    for each in transfers:
+    for each in (*futures, *securities):
         is_paid = each.kind in _RETURNS and each.state in {
             TransferState.POSTED,
             TransferState.POSTS_PENDING,
         }
-        if is_paid and since.is_known(each.at):
+        if is_paid and each.group_id not in within and since.is_known(each.at):
             amounts[each.asset] += each.amount
             behind.append(each.cause_id)
     lines = [

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
-from crossmargin.basics.identifiers import Cusip, CustomerKey, subject_of
+from crossmargin.basics.identifiers import Cusip, CustomerKey
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.collateral.allocation import Property
 from crossmargin.collateral.call_events import CallIssued, Outside, event_of
@@ -21,7 +21,9 @@ from crossmargin.collateral.value import PricedSecurity, value_after_haircut
 from crossmargin.ledger.assets import CASH, Asset, AssetKind
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.posting import Balance
+from crossmargin.ledger.transfers import TransferState
 from crossmargin.product.position import ClearingOrganization
+from crossmargin.services.books.accounts import of_customer
 from crossmargin.services.books.ports import Records, Work
 from crossmargin.services.clearing_day.call_register import is_issue
 from crossmargin.services.clearing_day.context import DayContext
@@ -56,6 +58,8 @@ class SegregatedStanding:
     prices : mapping of Cusip to PricedSecurity
     tables : HaircutTables
     as_of : date
+    other_par_dollars : mapping of Cusip to int
+        What else the account holds: no margin, and free to go.
     """
 
     customer: CustomerKey
@@ -67,6 +71,7 @@ class SegregatedStanding:
     prices: Mapping[Cusip, PricedSecurity]
     tables: HaircutTables
     as_of: date
+    other_par_dollars: Mapping[Cusip, int] = field(default_factory=dict)
 
     def counted(self, cusip: Cusip, par_dollars: int) -> Money:
         """Return what FICC counts for par; nothing where it is not taken."""
@@ -96,6 +101,11 @@ class SegregatedStanding:
         )
 
     @property
+    def cash_due_at_ficc(self) -> Money:
+        """The customer's cash that FICC's requirement takes once the securities are there."""
+        return max(ZERO, min(self.own_cash, self.own_cash + self.required - self.value))
+
+    @property
     def lacking(self) -> Money:
         """What is to be called: the requirement and a debit balance, less what is there."""
         return max(ZERO, self.required - self.value)
@@ -108,6 +118,8 @@ class SegregatedStanding:
         par = max(0, -(-least.cents * PAR_UNIT // unit.cents) * PAR_UNIT)
         while par < most_par and self.counted(cusip, par) < least:
             par += PAR_UNIT
+        while par > 0 and self.counted(cusip, par - PAR_UNIT) >= least:
+            par -= PAR_UNIT
         return min(par, most_par)
 
     def par_beyond(self, cusip: Cusip, excess: Money) -> int:
@@ -118,7 +130,7 @@ class SegregatedStanding:
     def reasons_against(self, asset: Asset, amount: int) -> str:
         """Return why an amount may not leave the securities account, or nothing.
 
-        What FICC requires stays; of securities those that are no margin are free to go.
+        What FICC requires stays; of securities those that are no margin are free, and go first.
         """
         if asset == CASH:
             free = max(ZERO, min(self.own_cash, self.value - self.required))
@@ -129,9 +141,10 @@ class SegregatedStanding:
                 f"as Segregated Customer Margin, {self.value} is there"
             )
         cusip = Cusip(asset.code)
-        margin = min(amount, self.free_par_dollars.get(cusip, 0))
+        beyond_others = max(0, amount - self.other_par_dollars.get(cusip, 0))
+        margin = min(beyond_others, self.free_par_dollars.get(cusip, 0))
         left = self.value - (self.counted(cusip, margin) if margin else ZERO)
-        if not margin or left >= self.required:
+        if left >= min(self.required, self.value):
             return ""
         return (
             f"{amount} of {cusip} brought as margin: FICC requires {self.required} "
@@ -179,7 +192,7 @@ def segregated_standings(
     for customer in sorted(wanted):
         own, there = owed.get(customer, {}), claims.get(customer, {})
         at_ficc = _at_ficc(there)
-        free = _free_par(work.records, customer, own, at_ficc)
+        free, others = _par_here(work, customer, own, at_ficc)
         there_too = (Cusip(asset.code) for asset in there if asset.kind is AssetKind.SECURITY)
         cusips = sorted({*free, *there_too})
         sheet = context.models.priced(as_of).price_sheets[as_of] if cusips else None
@@ -195,6 +208,7 @@ def segregated_standings(
             prices={} if sheet is None else {cusip: priced_at(sheet, cusip) for cusip in cusips},
             tables=tables,
             as_of=business_date,
+            other_par_dollars=others,
         )
     return found
 
@@ -230,25 +244,46 @@ def _at_ficc(balances: _Balances) -> Property:
     )
 
 
-def _free_par(
-    records: Records, customer: CustomerKey, balances: _Balances, at_ficc: Property
-) -> dict[Cusip, int]:
-    """Return what was brought as margin and does not lie at FICC, as far as it is there."""
+def _par_here(
+    work: Work, customer: CustomerKey, balances: _Balances, at_ficc: Property
+) -> tuple[dict[Cusip, int], dict[Cusip, int]]:
+    """Return what does not lie at FICC: what was brought as margin, and what else is there."""
     owed = {
         Cusip(asset.code): balance.posted_credit - balance.debits_pending
         for asset, balance in balances.items()
         if asset.kind is AssetKind.SECURITY
     }
-    if not owed:
-        return {}
-    brought: dict[Cusip, int] = defaultdict(int)
-    for paid in records.select(stream=PAYMENT, subject=subject_of(customer)):
-        asset = Asset.parsed(str(paid.content["asset"]))
-        if asset.kind is AssetKind.SECURITY and is_of_segregated_margin(
-            records, paid.content["reference"]
-        ):
-            brought[Cusip(asset.code)] += int(str(paid.content["quantity"]))
-    free = {
-        cusip: min(brought.get(cusip, 0), par) - at_ficc.par(cusip) for cusip, par in owed.items()
-    }
-    return {cusip: par for cusip, par in free.items() if par > 0}
+    brought = brought_as_margin(work, customer) if owed else {}
+    free, others = {}, {}
+    for cusip, par in owed.items():
+        free[cusip] = min(brought.get(cusip, 0), par) - at_ficc.par(cusip)
+        others[cusip] = par - at_ficc.par(cusip) - max(0, free[cusip])
+    return (
+        {cusip: par for cusip, par in free.items() if par > 0},
+        {cusip: par for cusip, par in others.items() if par > 0},
+    )
+
+
+def brought_as_margin(work: Work, customer: CustomerKey) -> dict[Cusip, int]:
+    """Return the par that was brought for calls and has not left: what is no margin leaves first.
+
+    What left is no margin any more where it comes back without a call.
+    """
+    own = of_customer(AccountKind.CUSTOMER_SECURITIES_ACCOUNT, customer).account_id
+    held: dict[Cusip, int] = defaultdict(int)
+    margin: dict[Cusip, int] = defaultdict(int)
+    for each in work.ledger.transfers(account_id=own):
+        is_posted = each.state in {TransferState.POSTED, TransferState.POSTS_PENDING}
+        if each.asset.kind is not AssetKind.SECURITY or not is_posted:
+            continue
+        cusip = Cusip(each.asset.code)
+        if each.debit_account_id == own:
+            held[cusip] -= each.amount
+            margin[cusip] = min(margin[cusip], held[cusip])
+            continue
+        held[cusip] += each.amount
+        cause = work.records.get(each.cause_id)
+        if cause is not None and cause.stream == PAYMENT:
+            is_margin = is_of_segregated_margin(work.records, cause.content["reference"])
+            margin[cusip] += each.amount if is_margin else 0
+    return margin

@@ -34,9 +34,17 @@ from crossmargin.services.default_books.desk import live_lots
 from crossmargin.settlement.lots import Lot
 
 
-def is_of_the_futures_class(lot: Lot) -> bool:
-    """Return whether a lot's margin is of the futures class: not Segregated Customer Margin."""
-    return not (lot.at_ficc and lot.account is Account.REGULAR)
+def is_of_the_futures_class(lot: Lot, left_out: Collection[str] = ()) -> bool:
+    """Return whether a lot's margin is of the futures class: not Segregated Customer Margin.
+
+    Parameters
+    ----------
+    lot : Lot
+    left_out : collection of str
+        Securities that a port found not eligible: the XM account carries them, outside the
+        arrangement.
+    """
+    return not lot.at_ficc or (lot.account is Account.XM and lot.instrument not in left_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,7 @@ def end_accounts(
     *,
     name: str,
     left_required: Mapping[str, LeftRequired] | None = None,
+    left_out: Mapping[str, Collection[str]] | None = None,
 ) -> None:
     """End calls and requirement of every customer of some who has no positions of the class left.
 
@@ -123,27 +132,31 @@ def end_accounts(
         Of the port or default, in ids.
     left_required : mapping of customer to LeftRequired, optional
         Of accounts of which a part moved.
+    left_out : mapping of customer to collection of str, optional
+        Securities of the XM account that are not eligible and stayed.
     """
-    struck = left_required or {}
+    struck, outside_of = left_required or {}, left_out or {}
     left = live_lots(work, bd_fcm)
     last = last_requirements(work.records, bd_fcm, until=written.business_date)
     for customer in (CustomerKey(bd_fcm, each) for each in sorted(customer_ids)):
         lots = left.get(customer.customer_id, ())
         required = last.get(customer)
-        if any(is_of_the_futures_class(lot) for lot in lots):
+        ineligible = outside_of.get(customer.customer_id, ())
+        if any(is_of_the_futures_class(lot, ineligible) for lot in lots):
             found = struck.get(customer.customer_id)
             if found is not None and required is not None and found.serves(work, required):
                 work.records.add(found.record(required, lots, written, name=name))
             continue
         _cancel_calls(work, customer, written, outside=not lots)
-        if required is not None and required.in_futures_account > ZERO:
+        outside = ZERO if required is None or not lots else required.ficc_outside
+        if required is not None and required.in_futures_account + required.ficc_outside > outside:
             record = nothing_required(
                 REQUIREMENT,
                 customer,
                 required.cycle,
                 name,
                 _caused(written, required.record_id),
-                outside_at_ficc=required.ficc_outside if lots else ZERO,
+                outside_at_ficc=outside,
             )
             work.records.add(record)
 

@@ -144,6 +144,7 @@ def run_port(
             for each in customers
             if each.left_requirement is not None
         },
+        left_out={each.customer_id: each.left_out for each in customers},
     )
     after = _held(desk, customers)
     brought = _bring_in(work, planned, customers, written, terms)
@@ -260,7 +261,7 @@ def _move_out(
             in_arrangement=move.in_arrangement,
         )
         lots = parted.staying
-    is_flat = not any(is_of_the_futures_class(lot) for lot in lots)
+    is_flat = not any(is_of_the_futures_class(lot, planned.left_out) for lot in lots)
     if planned.moves and is_flat:
         return_margin(desk, planned.customer_id)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
@@ -16,11 +16,16 @@ from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.bootstrap import parameter_registry
 from crossmargin.collateral.allocation import Property
+from crossmargin.collateral.call_events import Outside, issue_call, record_of
+from crossmargin.collateral.deadline import DeadlineRules
 from crossmargin.collateral.haircuts import HaircutTables
 from crossmargin.collateral.value import PricedSecurity
 from crossmargin.ledger.assets import CASH, security
-from crossmargin.ledger.chart import SegregationClass
-from crossmargin.services.clearing_day.segregated import SegregatedStanding
+from crossmargin.ledger.chart import AccountKind, SegregationClass
+from crossmargin.ledger.transfers import TransferState
+from crossmargin.services.books.accounts import of_customer
+from crossmargin.services.clearing_day.payments import PAYMENT
+from crossmargin.services.clearing_day.segregated import SegregatedStanding, brought_as_margin
 from crossmargin.services.clearing_day.segregated_margin import SegregatedPaying
 from crossmargin.services.clearing_day.wires import Purpose, Wire
 from crossmargin.testing.builders import note_or_bond
@@ -135,6 +140,90 @@ def test_what_is_required_may_not_leave_and_what_is_more_may() -> None:
     assert "brought as margin" in margin.reasons_against(security(NOTE.cusip.text), 500)
     own = note_or_bond(2, maturity_date=date(2033, 2, 15)).cusip
     assert margin.reasons_against(security(own.text), 500) == ""
+
+
+def test_what_ficc_does_not_take_goes_back_while_a_call_stands() -> None:
+    soon = note_or_bond(3, maturity_date=date(2033, 2, 15))
+    each = replace(
+        standing(900_00, 0, free_par=1_000),
+        prices={**PRICES, soon.cusip: PricedSecurity(soon, Fraction(0))},
+        free_par_dollars={NOTE.cusip: 100, soon.cusip: 1_000},
+    )
+    assert each.reasons_against(security(soon.cusip.text), 1_000) == ""
+    assert "brought as margin" in each.reasons_against(security(NOTE.cusip.text), 100)
+
+
+def test_what_is_no_margin_leaves_first_and_is_none_where_it_comes_back() -> None:
+    own = of_customer(AccountKind.CUSTOMER_SECURITIES_ACCOUNT, FUND).account_id
+    asset = security(NOTE.cusip.text)
+    issued = issue_call(
+        *("call", FUND),
+        business_date=DAY,
+        at=datetime(2026, 5, 11, 12, tzinfo=UTC),
+        ccp=Outside.FICC_SCM,
+        cycle="ITD",
+        amount=Money(1),
+        currency="USD",
+        rules=DeadlineRules.from_parameters(parameter_registry().set_of("collateral", DAY)),
+    )
+    records = {
+        "call": record_of(issued, actor="day", causes=("itd",)),
+        "pays": SimpleNamespace(stream=PAYMENT, content={"reference": "call"}),
+    }
+
+    def moved(amount: int, cause: str = "order", state=TransferState.POSTED) -> Any:
+        debit, credit = (own, "bank") if amount < 0 else ("bank", own)
+        return SimpleNamespace(
+            asset=asset,
+            amount=abs(amount),
+            state=state,
+            cause_id=cause,
+            debit_account_id=debit,
+            credit_account_id=credit,
+        )
+
+    def margin(*transfers: Any) -> int:
+        ledger = SimpleNamespace(transfers=lambda **_: transfers)
+        work: Any = SimpleNamespace(ledger=ledger, records=records)
+        return brought_as_margin(work, FUND).get(NOTE.cusip, 0)
+
+    assert margin(moved(500, "pays")) == 500
+    assert margin(moved(300), moved(500, "pays"), moved(-300)) == 500
+    assert margin(moved(300), moved(500, "pays"), moved(-400)) == 400
+    assert margin(moved(500, "pays"), moved(-500), moved(500)) == 0
+    assert margin(moved(500, "pays"), moved(-500, state=TransferState.PENDING)) == 500
+
+
+@given(
+    required=st.integers(0, 10**8),
+    cash=st.integers(-(10**7), 10**8),
+    units=st.integers(0, 10**4),
+    at_ficc=st.integers(0, 10**7),
+)
+def test_the_cash_that_goes_is_what_the_securities_leave(
+    required: int, cash: int, units: int, at_ficc: int
+) -> None:
+    each = standing(required, cash, at_ficc, 0, 100 * units)
+    sent: list[Wire] = []
+    place = SimpleNamespace(custodian="BANK", segregation_class=SegregationClass.SECURITIES)
+    ledger: Any = SimpleNamespace(accounts=lambda **_: [place])
+
+    def make(wire: Wire, *_: str) -> bool:
+        sent.append(wire)
+        return True
+
+    SegregatedPaying(ledger, "FCM", "m", make).bring(each)
+    gone = Money.total(Money(wire.amount) for wire in sent if wire.asset == CASH)
+    assert gone == each.cash_due_at_ficc
+
+
+@given(par=st.integers(0, 10**8), price=st.fractions(Fraction(80), Fraction(120)))
+def test_no_more_par_counts_for_an_amount_than_is_needed(par: int, price: Fraction) -> None:
+    each = replace(standing(0, 0), prices={NOTE.cusip: PricedSecurity(NOTE, price)})
+    least = each.counted(NOTE.cusip, 100 * par)
+    found = each.par_counting(NOTE.cusip, least, 100 * 10**8)
+    assert each.counted(NOTE.cusip, found) >= least
+    assert found == 0 or each.counted(NOTE.cusip, found - 100) < least
 
 
 @given(

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from crossmargin.basics.money import Money
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.bootstrap.books import open_inbox, open_outbox
 from crossmargin.participation.steps import CUSTOMER_STEP, Step, step_of
@@ -15,6 +16,7 @@ from crossmargin.services.book_reports.profit_and_loss import prove
 from crossmargin.services.books.memory import MemoryBooks
 from crossmargin.services.books.participation import what_remains
 from crossmargin.services.clearing_day.arrivals import Action
+from crossmargin.services.clearing_day.instructions import INSTRUCTION
 from crossmargin.services.clearing_day.required import REQUIREMENT
 from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.clearing_day.wires import WIRE
@@ -61,6 +63,10 @@ def month(days_models, simulation, first_day, tmp_path_factory):
             Instruction(
                 *(days[0], at_et("16:00"), own, Action.TO_SECURITIES_ACCOUNT, "CASH-USD"), 1_000_00
             ),
+            # While it leaves, from one of its accounts to the other: not to the customer.
+            Instruction(
+                *(days[1], at_et("11:00"), own, Action.TO_SECURITIES_ACCOUNT, "CASH-USD"), 200_00
+            ),
         ),
         leaving=(Leaving(days[1], own, at_et("09:00"), at_et("10:30")),),
     )
@@ -100,7 +106,22 @@ def test_bonds_and_cash_come_back_from_ficc_and_go_to_the_customer(month):
     assert (days[1], "MARGIN_FROM_FICC", f"SEC-{bond}") in wires
     assert any(w[1:] == ("WITHDRAWAL", f"SEC-{bond}") for w in wires)
     assert any(w[1:] == ("SCM_WITHDRAWAL", "CASH-USD") for w in wires), "the securities account too"
+    with books.work() as work:
+        out = work.records.select(stream=WIRE, first=days[1])
+        gone = sum(
+            int(str(each.content["amount"]))
+            for each in out
+            if each.content["purpose"] in {"WITHDRAWAL", "SCM_WITHDRAWAL"}
+            and each.content["asset"] == "CASH-USD"
+        )
+        told = [
+            each.content["outcome"]
+            for each in work.records.select(stream=INSTRUCTION, first=days[1])
+            if each.content["action"] == "TO_SECURITIES_ACCOUNT"
+        ]
     last = step_of(steps[-1])
+    assert told == ["FOLLOWED"]
+    assert last.returned[0] == f"CASH-USD {Money(gone)}"
     assert last.step is Step.LEFT
     assert [line.split(" ")[0] for line in last.returned] == ["CASH-USD", f"SEC-{bond}"]
     assert last.returned[1] == f"SEC-{bond} 9000000"
