@@ -54,7 +54,7 @@ RULES = PortingRules(
     first_search_choices=600,
     full_search_choices_max=3_000,
     blocks_max=5,
-    part_choices_max=30_000,
+    part_choices_max=60_000,
     par_lot_dollars=100,
 )
 
