@@ -5,9 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from crossmargin.basics.digest import digest_of
 from crossmargin.cli.main import app
+from crossmargin.testing.commands import in_its_own_process
 
 SPAN = ("--from", "2025-01-02", "--to", "2025-12-31")
 MODELS = ["hs", "fhs", "max"]
@@ -71,15 +69,9 @@ def test_the_digest_does_not_depend_on_vector_units(
     directory: Path, document: dict[str, Any]
 ) -> None:
     # numpy reads the variable when it is loaded, so another process is needed.
-    arguments = ("backtest", "--par-books", "--market", str(directory), *SPAN, "--format", "json")
+    arguments = ("backtest", "--par-books", "--market", directory, *SPAN, "--format", "json")
     disabled = {"NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL"}
-    result = subprocess.run(
-        [sys.executable, "-m", "crossmargin", *arguments],
-        env={**os.environ, **disabled},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    result = in_its_own_process(*arguments, **disabled)
     if result.returncode and "NPY_DISABLE_CPU_FEATURES" in result.stderr:
         pytest.skip("this processor has fewer features than the variable names")
     assert json.loads(result.stdout)["digest"] == document["digest"]

@@ -5,10 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +17,7 @@ from typer.testing import CliRunner, Result
 from crossmargin.basics.digest import digest_of
 from crossmargin.cli.main import app
 from crossmargin.presentation import reverse_stress, stress
+from crossmargin.testing.commands import in_its_own_process
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "stress.md"
 
@@ -197,14 +195,10 @@ def test_digests_do_not_depend_on_vector_units(
     places: tuple[Path, Path], customer: str, exhausted: dict[str, Any]
 ) -> None:
     # numpy reads the variable when it is loaded, so another process is needed.
-    arguments = (str(places[0]), "--market", str(places[1]), "--customer", customer)
-    result = subprocess.run(
-        [sys.executable, "-m", "crossmargin", "reverse-stress", *arguments, "--format", "json"],
-        env={**os.environ, "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    asked = (places[0], "--market", places[1], "--customer", customer, "--format", "json")
+    disabled = {"NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL"}
+    result = in_its_own_process("reverse-stress", *asked, **disabled)
+    assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["digest"] == exhausted["digest"]
 
 

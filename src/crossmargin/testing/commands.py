@@ -1,11 +1,12 @@
 """``xm`` in this process, for tests of what it prints: no start-up, and what is made is shared.
 
 Tests of what a process of its own does, an exit at a closed pipe, kernels chosen by the
-environment, start one.
+environment, start one (:func:`in_its_own_process`).
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -57,6 +58,17 @@ def xm(
         sys.stderr.flush()
         printed, said = (stream.getvalue().decode() for stream in (output, remarks))
     return subprocess.CompletedProcess(given, status, printed, said)
+
+
+def in_its_own_process(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own, with variables beside those of this one."""
+    return subprocess.run(  # noqa: S603 - arguments of tests
+        [sys.executable, "-m", "crossmargin", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+    )
 
 
 def outcome(*arguments: object) -> tuple[int, str, str]:

@@ -1,13 +1,15 @@
 """Where a figure comes from: the chain of causes of a record or transfer, down to files.
 
 A record that was made of a line says which, with the file's name and digest; the file ends the
-branch. A record without causes ends one too: what a person entered, and a run of the models over
+branch. A record that was made of many lines of a file says which of each, and they stand with the
+file. A record without causes ends one too: what a person entered, and a run of the models over
 everybody's positions, of which a customer's figure follows from its own alone.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from crossmargin.basics.records import Record
 from crossmargin.ledger.transfers import Transfer
@@ -27,7 +29,8 @@ class TraceNode:
     digest : str
         Of a record; empty for a transfer.
     file, line, sha256 : str
-        The file, or the line of the file, that it is or was made of; empty elsewhere.
+        The file that it is or was made of, and of which lines: its own, or those of the file that
+        what follows from it was made of, written short; empty elsewhere.
     causes : tuple of str
     """
 
@@ -56,14 +59,18 @@ def trace(work: Work, node_id: str) -> tuple[TraceNode, ...]:
         If there is none of that id, or a cause is not there.
     """
     found: dict[str, TraceNode] = {}
+    lines: dict[str, list[str]] = {}
     waiting = [node_id]
     while waiting:
         current = waiting.pop(0)
         if current in found:
             continue
-        found[current] = _node(work, current)
+        record = work.records.get(current)
+        found[current] = _transfer_node(work, current) if record is None else _of(work, record)
+        for cause, own in _lines_named(record).items():
+            lines.setdefault(cause, []).append(own)
         waiting += [each for each in found[current].causes if each not in found]
-    return tuple(found.values())
+    return tuple(_with_lines(node, lines.get(node.node_id, ())) for node in found.values())
 
 
 def ends_at_files(nodes: tuple[TraceNode, ...]) -> bool:
@@ -71,10 +78,22 @@ def ends_at_files(nodes: tuple[TraceNode, ...]) -> bool:
     return any(node.sha256 for node in nodes if node.is_origin)
 
 
-def _node(work: Work, node_id: str) -> TraceNode:
-    record = work.records.get(node_id)
-    if record is not None:
-        return _of_record(record, _file_of(work, record))
+def _lines_named(record: Record | None) -> Mapping[str, str]:
+    """Return which lines of its causes a record was made of, written short, where it says so."""
+    lines = None if record is None else record.content.get("lines")
+    return lines if isinstance(lines, Mapping) else {}
+
+
+def _with_lines(node: TraceNode, lines: Sequence[str]) -> TraceNode:
+    """Return a file with the lines of it that others name, each once."""
+    return replace(node, line=", ".join(dict.fromkeys(lines))) if lines and node.sha256 else node
+
+
+def _of(work: Work, record: Record) -> TraceNode:
+    return _of_record(record, _file_of(work, record))
+
+
+def _transfer_node(work: Work, node_id: str) -> TraceNode:
     transfer = work.ledger.transfer(node_id)
     if transfer is None:
         raise LookupError(f"nothing has the id {node_id}")

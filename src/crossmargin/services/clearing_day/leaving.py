@@ -10,9 +10,9 @@ arrangement are empty. Those accounts close from the next day on.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.transfers import TransferKind, TransferState
@@ -24,8 +24,10 @@ from crossmargin.services.books.accounts import of_customer
 from crossmargin.services.books.papers import Entry
 from crossmargin.services.books.participation import customers_of, take_step, what_remains
 from crossmargin.services.books.ports import Work
+from crossmargin.services.clearing_day.arrivals import Action
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import StepResult
+from crossmargin.services.clearing_day.instructions import INSTRUCTION
 from crossmargin.services.clearing_day.lot_register import read_register
 from crossmargin.services.clearing_day.outgoing import quantity_text
 from crossmargin.services.clearing_day.schedule import Step
@@ -64,10 +66,18 @@ def see_customers_off(context: DayContext, work: Work, step: Step) -> StepResult
         lots = _live(context, work, customer)
         if any(lot.account is Account.XM for lot in lots):
             continue
-        returned += _margin_back(context, work, customer, step, at_both=not lots)
+        why = _why(work, customer, file, step)
+        going = [_margin_back(work, customer, step, at_both=not lots)]
         if not lots:
-            returned += _send_back(context, work, customer, step)
-            returned += _send_back_securities(context, work, customer, step)
+            going += [
+                _send_back(work, customer, step),
+                _send_back_securities(work, customer, step),
+            ]
+        # One after the other: what is instructed is on its way for the next.
+        for wires in going:
+            returned += [
+                each.wire_id for each in wires if _instructed(context, work, each, step, why)
+            ]
         if not what_remains(work, customer) and (lots or not _has_property(work, customer)):
             left.append(_leave(context, work, customer, file, step))
     if not returned and not left:
@@ -90,14 +100,22 @@ def _has_property(work: Work, customer: CustomerKey) -> bool:
     )
 
 
-def _margin_back(
-    context: DayContext, work: Work, customer: CustomerKey, step: Step, *, at_both: bool
-) -> list[str]:
-    """Instruct that margin comes back: from CME too where nothing is held outside."""
+def _why(work: Work, customer: CustomerKey, file: CustomerFile, step: Step) -> tuple[str, ...]:
+    """Return what leaving follows from: the instruction, if there was one, and the step."""
+    leaving = file.done(CustomerStep.LEAVING, step.at)
+    asked = [
+        each.record_id
+        for each in work.records.select(stream=INSTRUCTION, subject=subject_of(customer))
+        if (each.content["action"], each.content["outcome"]) == (Action.LEAVE, "FOLLOWED")
+    ]
+    return (*asked[-1:], *(() if leaving is None else (leaving.record_id,)))
+
+
+def _margin_back(work: Work, customer: CustomerKey, step: Step, *, at_both: bool) -> Iterator[Wire]:
+    """Yield wires by which margin comes back: from CME too where nothing is held outside."""
     kinds = [(AccountKind.FICC_XM_MARGIN, Purpose.MARGIN_FROM_FICC)]
     if at_both:
         kinds.append((AccountKind.CME_CUSTOMER_MARGIN, Purpose.MARGIN_FROM_CME))
-    wires = []
     for kind, purpose in kinds:
         for (_, asset), balance in work.ledger.balances(
             kind=kind, bd_fcm=customer.bd_fcm, customer_id=customer.customer_id
@@ -106,17 +124,14 @@ def _margin_back(
             if here > 0:
                 places = places_of(work.ledger, customer.bd_fcm)
                 name = f"{step.business_date.isoformat()}/{step.name}"
-                wire = margin_wire(customer, purpose, asset, here, places, name=name)
-                wires += _instructed(context, work, wire, step)
-    return wires
+                yield margin_wire(customer, purpose, asset, here, places, name=name)
 
 
-def _send_back(context: DayContext, work: Work, customer: CustomerKey, step: Step) -> list[str]:
-    """Instruct the wires of what lies free; what is at CME or on its way comes first."""
+def _send_back(work: Work, customer: CustomerKey, step: Step) -> Iterator[Wire]:
+    """Yield the wires of what lies free; what is at CME or on its way comes first."""
     own = of_customer(AccountKind.CUSTOMER_FUTURES_ACCOUNT, customer).account_id
     elsewhere = _elsewhere(work, customer)
     begun = f"{step.business_date.isoformat()}/returned"
-    wires = []
     for (account_id, asset), balance in work.ledger.balances(
         kind=AccountKind.CUSTOMER_FUTURES_ACCOUNT,
         bd_fcm=customer.bd_fcm,
@@ -125,20 +140,16 @@ def _send_back(context: DayContext, work: Work, customer: CustomerKey, step: Ste
         free = balance.posted_credit - balance.debits_pending - elsewhere.get(asset, 0)
         if account_id != own or free <= 0:
             continue
-        wire = withdrawal_wire(
+        yield withdrawal_wire(
             customer, asset, free, places_of(work.ledger, customer.bd_fcm), f"{begun}/{asset}"
         )
-        wires += _instructed(context, work, wire, step)
-    return wires
 
 
-def _send_back_securities(
-    context: DayContext, work: Work, customer: CustomerKey, step: Step
-) -> list[str]:
-    """Instruct the same of the securities account: margin at FICC comes first, then it goes."""
+def _send_back_securities(work: Work, customer: CustomerKey, step: Step) -> Iterator[Wire]:
+    """Yield the same of the securities account: margin at FICC comes first, then it goes."""
     custody = securities_custody_of(work.ledger, customer.bd_fcm)
     if not custody:
-        return []
+        return
     at_ficc, own = (
         {
             asset: balance
@@ -148,29 +159,27 @@ def _send_back_securities(
         }
         for kind in (AccountKind.FICC_SCM_MARGIN, AccountKind.CUSTOMER_SECURITIES_ACCOUNT)
     )
-    wires, day = [], step.business_date.isoformat()
+    day = step.business_date.isoformat()
     for asset, balance in at_ficc.items():
         here = balance.posted_debit - balance.credits_pending
         if here > 0:
-            wire = segregated_margin_wire(
+            yield segregated_margin_wire(
                 customer, Purpose.SCM_FROM_FICC, asset, here, custody, name=f"{day}/{step.name}"
             )
-            wires += _instructed(context, work, wire, step)
     for asset, balance in own.items():
         there = at_ficc.get(asset)
         placed = 0 if there is None else there.posted_debit + there.debits_pending
         free = balance.posted_credit - balance.debits_pending - placed
         if free > 0:
             name = f"{day}/returned-securities-account/{asset}"
-            wire = securities_withdrawal_wire(customer, asset, free, custody, name)
-            wires += _instructed(context, work, wire, step)
-    return wires
+            yield securities_withdrawal_wire(customer, asset, free, custody, name)
 
 
-def _instructed(context: DayContext, work: Work, wire: Wire, step: Step) -> list[str]:
-    """Return a wire's id; nothing where the ledger refuses it today: it is tried again tomorrow."""
-    reason = instruct(work, wire, context.written(step), approver=context.approver)
-    return [] if reason else [wire.wire_id]
+def _instructed(
+    context: DayContext, work: Work, wire: Wire, step: Step, why: tuple[str, ...]
+) -> bool:
+    """Return whether a wire was made: where the ledger refuses it, it is tried again tomorrow."""
+    return not instruct(work, wire, context.written(step, *why), approver=context.approver)
 
 
 def _elsewhere(work: Work, customer: CustomerKey) -> dict[Asset, int]:

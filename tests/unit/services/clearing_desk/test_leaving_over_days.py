@@ -26,6 +26,7 @@ from crossmargin.simulation.clearing.parties import SimulatedParties
 from crossmargin.simulation.clearing.plan import ClearingPlan, Deposit, Instruction, Leaving
 from crossmargin.simulation.clearing.rehearsal_plan import at_et, everyday_clock, everyday_files
 from crossmargin.testing.clearing_days import CURVE, FIRM, opened_books
+from crossmargin.testing.traced_figures import drawn, is_traced
 
 _MILLION = 100_000_000
 
@@ -133,6 +134,16 @@ def test_the_books_hold_after_it(month, days_models):
     with books.work() as work:
         proofs = prove(days_models, work, bd_fcm=FIRM, until=days[-1])
     assert [proof.holds for proof in proofs] == [True]
+
+
+def test_every_transfer_and_requirement_of_it_ends_at_a_line_of_a_file(month):
+    books, _, _ = month
+    with books.work() as work:
+        # The statement of a customer with nothing follows from nothing.
+        figures = [each for each in drawn(work, 1_000_000, 1) if not each.startswith("report/")]
+        lost = [each for each in figures if not is_traced(work, each)]
+    assert len(figures) > 30
+    assert lost == [], "what a leaving customer is sent follows from its instruction"
 
 
 def test_a_day_never_closed_is_refused(month, days_models):
