@@ -157,7 +157,9 @@ def bring_in(
         if own is not None and not own.carried_from:
             continue
         carried = papers.as_carried(document, receiver)
-        carried = replace(carried, record_id=f"{document_record_id(carried)}/{name}")
+        # Two BD-FCMs may fail of which both have the customer, with papers of one instant.
+        own_id = f"{document_record_id(carried)}/{name}/{customer.bd_fcm}"
+        carried = replace(carried, record_id=own_id)
         work.records.add(
             written.following(document.record_id).record(
                 carried.record_id, DOCUMENT, carried.subject, carried.as_content()

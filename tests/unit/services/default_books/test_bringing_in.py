@@ -148,6 +148,17 @@ def test_no_port_stands_before_a_step_that_the_receiver_has(
     assert later.isoformat() in fault.expected
 
 
+def test_papers_come_to_a_receiver_from_two_firms_that_fail(work: MemoryWork) -> None:
+    three = CustomerKey("FCM-3", FUND.customer_id)
+    record_papers(work, three)
+    brought(work)
+    later = replace(WRITTEN, at=instant("21:00", "2026-05-12"))
+    found = bring_in(work, three, TWO, later, terms=TERMS, name="port/1", in_arrangement=False)
+    assert len(found.documents) == 4
+    assert len({each.record_id for each in found.file.documents}) == 8
+    assert found.faults() == []
+
+
 def test_nobody_takes_the_step_of_a_port_by_hand(work: MemoryWork) -> None:
     with pytest.raises(RefusedError, match="a port takes it"):
         take_step(work, FUND, StepTaken(Step.PORTED), entered(PORT), proprietary_share=TEN_PER_CENT)
