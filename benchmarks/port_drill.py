@@ -4,13 +4,13 @@ Customers are cut from the demo's six, each with a share of one's lines; receive
 room, together for less than everybody. This is ``xm port drill`` in a process of its own on a
 simulated market: reading files is in it.
 
-Run: python benchmarks/port_drill.py [--customers N] [--receivers N]. Bar on two processors: a
-minute for 1,000 customers over 12 receivers, with the gap that is printed.
+Run: python benchmarks/port_drill.py [--customers N] [--receivers N] [--set OWNER.NAME=VALUE], the
+last as in ``xm port drill``. Bar on two processors: a minute for 1,000 customers over 12 receivers,
+with the gap that is printed.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
 import io
 import resource
@@ -26,6 +26,7 @@ from crossmargin.simulation.book import demo_positions_csv
 from crossmargin.simulation.market import DEMO_SEED, SimulatedMarket, simulate_market
 from crossmargin.testing.markets import write_simulated_market
 from machine import describe, stolen_jiffies
+from porting import sizes_parser
 
 _STREAM = 78
 _EIGHTHS = (1, 2, 3, 5, 8)
@@ -95,9 +96,8 @@ def _receiver(number: int, count: int, customers: int) -> str:
 
 def main() -> None:
     """Run and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--customers", type=int, default=1_000)
-    parser.add_argument("--receivers", type=int, default=12)
+    parser = sizes_parser(__doc__)
+    parser.add_argument("--set", action="append", default=[], metavar="OWNER.NAME=VALUE")
     given = parser.parse_args()
     market = simulate_market(seed=DEMO_SEED)
     print(describe())
@@ -111,8 +111,9 @@ def main() -> None:
         command = (sys.executable, "-m", "crossmargin", "port", "drill", "positions.csv")
         files = ("--market", "market", "--receivers", "receivers.toml")
         trigger = ("--trigger", "TRANSFER_REQUIRED", "--since", market.as_of.isoformat())
+        changes = [word for each in given.set for word in ("--set", each)]
         before, began = stolen_jiffies(), time.perf_counter()
-        subprocess.run((*command, *files, *trigger), cwd=folder, check=True)
+        subprocess.run((*command, *files, *trigger, *changes), cwd=folder, check=True)
         wall = time.perf_counter() - began
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(

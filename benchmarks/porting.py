@@ -87,12 +87,17 @@ def report(name: str, seed: int, plan: Plan, seconds: float) -> None:
     )
 
 
-def main() -> None:
-    """Run and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def sizes_parser(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser of how many customers go to how many receivers."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--customers", type=int, default=1_000)
     parser.add_argument("--receivers", type=int, default=12)
-    given = parser.parse_args()
+    return parser
+
+
+def main() -> None:
+    """Run and print."""
+    given = sizes_parser(__doc__).parse_args()
     print(f"{describe()}, {solver_version()}")
     before = stolen_jiffies()
     for name, room in _ROOMS.items():

@@ -172,6 +172,13 @@ def test_the_clock_rolls_over_a_holiday_where_the_switch_says_so(demo: Files) ->
     }
 
 
+def test_a_clock_without_a_business_day_names_none(demo: Files) -> None:
+    said = xm_port("plan", *demo, *DEBTOR, "--set", "default_management.transfer_clock_days=0")
+    assert said.exit_code == 0, said.stderr
+    assert "0 business days (17 CFR" in " ".join(said.stdout.split())
+    assert "None" not in said.stdout
+
+
 def test_packages_are_written_a_folder_a_receiver(demo: Files, tmp_path: Path) -> None:
     folder = tmp_path / "packages"
     found = document_of("plan", *demo, *REQUIRED, "--packages", folder)

@@ -49,7 +49,7 @@ def refusals_of_step(file: CustomerFile, taken: StepTaken, at: datetime) -> list
     at : datetime
     """
     step = taken.step
-    refusals = _of_time(file, step, at)
+    refusals = refusals_of_time(file, step, at)
     if step in OF_THE_BOOKS:
         refusals.append(Refusal("step", step.value, "any other: a port takes it", _RULE))
     # Who came with a port may leave without having applied.
@@ -73,8 +73,15 @@ def refusals_of_step(file: CustomerFile, taken: StepTaken, at: datetime) -> list
     return refusals
 
 
-def _of_time(file: CustomerFile, step: Step, at: datetime) -> list[Refusal]:
-    """Return whether the step would stand before one that was taken: history is not rewritten."""
+def refusals_of_time(file: CustomerFile, step: Step, at: datetime) -> list[Refusal]:
+    """Return whether a step would stand before one that was taken: history is not rewritten.
+
+    Parameters
+    ----------
+    file : CustomerFile
+    step : Step
+    at : datetime
+    """
     last = max((each.at for each in file.steps if each.at is not None), default=at)
     if at >= last:
         return []

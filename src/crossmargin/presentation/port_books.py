@@ -62,25 +62,34 @@ def print_port_books(console: Console, document: Mapping[str, Any]) -> None:
 
 
 def paper_lines(document: Mapping[str, Any]) -> Iterator[str]:
-    """Yield in words what each customer's receiver has of its papers, and what it still must get.
+    """Yield in words what receivers have of customers' papers, and what they still must get.
+
+    Customers of one receiver of whom the same is to be said stand together.
 
     Parameters
     ----------
     document : mapping
         Of a port.
     """
+    alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for customer in document["customers"]:
         for brought in customer["brought_in"]:
-            where = f"{customer['customer']} at {brought['receiver']}"
-            if verdict := brought["may_hold_positions"]:
-                answer = "yes" if verdict["allowed"] else f"no, {verdict['decided_by']}"
-                yield f"{where}: may hold positions: {answer}"
-            kinds = ", ".join(each["kind"] for each in brought["carried_over"])
-            yield f"{where}: carried over: {kinds or 'nothing, it has its own or there is none'}"
-            if dated := _to_obtain(brought["to_obtain"]):
-                yield f"{where}: to obtain: {dated}"
-            for each in brought["lacking"]:
-                yield f"{where}: lacking: {each}"
+            key = (brought["receiver"], tuple(_paper_words(brought)))
+            alike.setdefault(key, []).append(customer["customer"])
+    for (receiver, words), names in alike.items():
+        yield f"At {receiver}: {', '.join(names)}"
+        yield from (f"  {each}" for each in words)
+
+
+def _paper_words(brought: Mapping[str, Any]) -> Iterator[str]:
+    if verdict := brought["may_hold_positions"]:
+        answer = "yes" if verdict["allowed"] else f"no, {verdict['decided_by']}"
+        yield f"may hold positions: {answer}"
+    kinds = ", ".join(each["kind"] for each in brought["carried_over"])
+    yield f"carried over: {kinds or 'nothing, it has its own or there is none'}"
+    if dated := _to_obtain(brought["to_obtain"]):
+        yield f"to obtain: {dated}"
+    yield from (f"lacking: {each}" for each in brought["lacking"])
 
 
 def _to_obtain(items: Iterable[Mapping[str, Any]]) -> str:

@@ -12,6 +12,7 @@ from crossmargin.ledger.assets import CASH
 from crossmargin.product.position import Leg, PositionLine
 from crossmargin.services.default_books.holding import amount_text
 from crossmargin.services.default_books.port_files import HeldAmount
+from crossmargin.services.porting.inputs import HELD_CASH, HELD_COLUMNS, NO_POSITIONS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,7 +21,6 @@ _POSITIONS = (
     *("bd_fcm", "customer_id", "clearing_organization", "account", "instrument", "quantity"),
     *("leg", "settlement_date", "end_date", "repo_rate_pct", "start_amount", "failed"),
 )
-_HELD = ("customer_id", "place", "asset", "quantity")
 FILES_HEADER = ("file", "rows")
 
 
@@ -35,13 +35,13 @@ def held_csv(held: Sequence[HeldAmount], without_positions: Sequence[str]) -> st
         (
             each.customer_id,
             each.place.value,
-            "CASH" if each.asset == CASH else each.asset.code,
+            HELD_CASH if each.asset == CASH else each.asset.code,
             amount_text(each.asset, each.amount),
         )
         for each in held
     ]
-    flat = [(name, Place.BD_FCM.value, "NO_POSITIONS", "0") for name in without_positions]
-    return _csv(_HELD, [*rows, *flat])
+    flat = [(name, Place.BD_FCM.value, NO_POSITIONS, "0") for name in without_positions]
+    return _csv(HELD_COLUMNS, [*rows, *flat])
 
 
 def files_rows(document: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:

@@ -146,8 +146,8 @@ def _notices(book: PortingBook) -> list[str]:
     if book.absent:
         names = ", ".join(book.absent)
         notices.append(
-            "Named in the receivers' file, with neither positions nor property, so left out: "
-            f"{names}."
+            "LEFT OUT, named in the receivers' file and with neither positions nor property, or "
+            f"mistyped: {names}."
         )
     if book.incomplete:
         names = ", ".join(book.incomplete)

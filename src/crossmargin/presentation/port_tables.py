@@ -62,14 +62,16 @@ def _opening(document: Document) -> Iterator[str]:
     )
     if clock:
         rolled = "" if clock["last_day"] == clock["without_roll"] else ", rolled"
+        last = clock["last_business_day"]
+        the_last = f", the last {last}" if last else ""
         yield (
-            f"Clock: last day {clock['last_day']}{rolled}; {clock['business_days']} business days, "
-            f"the last {clock['last_business_day']} (17 CFR 190.07(e), ruling 27)."
+            f"Clock: last day {clock['last_day']}{rolled}; {clock['business_days']} business "
+            f"days{the_last} (17 CFR 190.07(e), ruling 27)."
         )
-        if clock["last_business_day"] != clock["last_day"]:
+        if last and last != clock["last_day"]:
             yield (
                 f"{clock['last_day']} is no business day: what clearing organizations are to "
-                f"transfer must be with them on {clock['last_business_day']}."
+                f"transfer must be with them on {last}."
             )
     failed = [gate for gate in document["verdict"]["gates"] if not gate["passed"]]
     for gate in failed:

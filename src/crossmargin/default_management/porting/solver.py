@@ -26,7 +26,7 @@ FloatArray = npt.NDArray[np.float64]
 _LARGEST = 1e3  # no coefficient of a row is larger: HiGHS's tolerance is 1e-6
 _CHOSEN = 0.5
 _WHO_STAGES = 2  # the stages that decide who is placed; the others are of costs
-_FEW = 0.5
+_FEW = 0.5  # of all choices: more are hardly searched faster than all
 _CUTS_MAX = 200
 _TOLERANCE = 1e-6
 
@@ -246,9 +246,9 @@ class _Model:
     def optimise(self, stage: int, begun: list[int]) -> tuple[list[int], float, bool]:
         """Return the best assignment of a stage, its bound in cents or counts, and if proved.
 
-        The relaxation gives a bound and says which choices are worth a search. Where they are few
-        of all, they are searched first, and everything only where that leaves more than the gap and
-        is not too large.
+        The relaxation gives a bound and says which choices are worth a search. They are searched
+        first, after the first stage only where they are few of all; then everything, where that
+        leaves more than the gap and is not too large. Where they are not searched, everything is.
 
         Parameters
         ----------

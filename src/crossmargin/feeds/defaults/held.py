@@ -12,12 +12,14 @@ from crossmargin.basics.money import ZERO, Money, money_from_decimal
 from crossmargin.basics.refusals import Refusal, RefusedError, refused
 from crossmargin.default_management.porting.customers import Place
 from crossmargin.feeds.text_rows import CsvRows
-from crossmargin.services.porting.inputs import HeldFile, HeldRow
+from crossmargin.services.porting.inputs import (
+    HELD_CASH,
+    HELD_COLUMNS,
+    NO_POSITIONS,
+    HeldFile,
+    HeldRow,
+)
 
-COLUMNS = ("customer_id", "place", "asset", "quantity")
-CASH = "CASH"
-#: Says that a customer has property and no position of the futures account.
-NO_POSITIONS = "NO_POSITIONS"
 _RULE = "reference: port"
 _PLACES = tuple(each for each in Place if each is not Place.POOL)
 _PAR_MULTIPLE = 100
@@ -33,7 +35,7 @@ def read_held(path: Path) -> HeldFile:
     """
     reading = _Reading(path.name)
     digest = hashlib.sha256()
-    rows = CsvRows(reading.refuse, COLUMNS, COLUMNS)
+    rows = CsvRows(reading.refuse, HELD_COLUMNS, HELD_COLUMNS)
     try:
         with path.open("rb") as file:
             for line, cells in rows.of(file, digest):
@@ -43,7 +45,7 @@ def read_held(path: Path) -> HeldFile:
         expected = f"a readable file ({error.strerror or error})"
         raise refused("held", path.name, expected, _RULE) from None
     if not rows.columns and not reading.faults:
-        reading.refuse("header", "", "a header with the columns " + ", ".join(COLUMNS), line=1)
+        reading.refuse("header", "", "a header with the columns " + ", ".join(HELD_COLUMNS), line=1)
     if reading.faults:
         raise RefusedError(*reading.faults)
     return HeldFile(path.name, digest.hexdigest(), tuple(reading.rows), reading.without_positions)
@@ -88,14 +90,14 @@ class _Reading:
 
 def _amounts(row: Mapping[str, str], fault: Callable[[str, str], None]) -> tuple[str, int, Money]:
     """Return a row's CUSIP and par, or its cash."""
-    if row["asset"] == CASH:
+    if row["asset"] == HELD_CASH:
         cash = _cash(row["quantity"])
         if cash < ZERO:
             fault("quantity", "dollars and cents, not negative")
         return "", 0, cash
     cusip, par = row["asset"], _par(row["quantity"])
     if not _is_cusip(cusip):
-        fault("asset", f"{CASH}, {NO_POSITIONS} or a CUSIP whose check digit is right")
+        fault("asset", f"{HELD_CASH}, {NO_POSITIONS} or a CUSIP whose check digit is right")
     if not par:
         fault("quantity", "dollars of par, a positive multiple of 100")
     return cusip, par, ZERO

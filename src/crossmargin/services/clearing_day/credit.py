@@ -7,7 +7,6 @@ is a record with the calls that it follows from.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 from crossmargin.basics.identifiers import CustomerKey, subject_of
@@ -95,7 +94,7 @@ def note_orders(
     behind = found.call_ids or (() if before is None else (before.record_id,))
     if found.call_ids and required is not None:
         behind = (*behind, required.record_id)
-    own = replace(written, causes=(*written.causes, *behind))
+    own = written.following(*behind)
     work.records.add(own.record(f"orders/{subject}/{name}", ORDERS, subject, content))
     return found.orders
 

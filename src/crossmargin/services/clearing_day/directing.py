@@ -98,8 +98,7 @@ def direct(
         return reason
     marks = last_marks(work.records, context.bd_fcm)
     for lot, parts in moves:
-        causes = (*written.causes, lot.lot_id)
-        own = replace(written, causes=causes)
+        own = written.following(lot.lot_id)
         answers = refused(work.ledger.post([directing_transfer(lot, parts[0], own)]))
         if answers:
             return answers[0].posting.value

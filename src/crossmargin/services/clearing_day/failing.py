@@ -56,8 +56,7 @@ def take_fail(context: DayContext, work: Work, trade_id: str, written: Written) 
         failing = replace(lot, lot_id=f"{lot_id}/failed", failed=True)
         subject = subject_of(lot.customer)
         work.records.add(ended_record(lot.lot_id, LotEnd.FAILED, written, subject=subject))
-        causes = (*written.causes, lot.lot_id)
-        work.records.add(lot_record(failing, replace(written, causes=causes)))
+        work.records.add(lot_record(failing, written.following(lot.lot_id)))
         lot = failing
     _say(work, lot, written)
     return ""
@@ -75,7 +74,7 @@ def _back_in(context: DayContext, work: Work, lot: Lot, failed_id: str, written:
     price = security_system_prices(context.models.priced(before).price_sheets[before])
     value = system_value(lot, price[lot.instrument], delivered=day)
     failing = lot.failing_at(value, lot_id=f"{failed_id}-after-{day.isoformat()}")
-    own = replace(written, causes=(*written.causes, lot.lot_id))
+    own = written.following(lot.lot_id)
     answers = refused(work.ledger.post([opening_transfer(failing, own)]))
     if answers:
         return answers[0].posting.value

@@ -9,7 +9,7 @@ account's, in a record and in accounts of their own class.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
 from typing import TypeAlias
@@ -292,8 +292,7 @@ def _book(
             for flow in own
         ]
         lot_ids = dict.fromkeys(flow.lot_id for flow in own)
-        causes = (*written.causes, *lot_ids)
-        own_causes = replace(written, causes=causes)
+        own_causes = written.following(*lot_ids)
         record = own_causes.record(record_id, FLOWS, subject, {"flows": rows})
         work.records.add(record)
         booked.records.append(record_id)

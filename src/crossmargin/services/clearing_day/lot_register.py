@@ -85,6 +85,10 @@ class Written:
             approver=self.approver,
         )
 
+    def following(self, *causes: str) -> Written:
+        """Return the same with more causes: what it follows from beside those it has."""
+        return replace(self, causes=(*self.causes, *causes))
+
 
 def lot_record(lot: Lot, written: Written, *, line: int | None = None) -> Record:
     """Return the record that opens a lot.

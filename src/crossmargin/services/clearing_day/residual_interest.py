@@ -8,7 +8,6 @@ notice the same day (status of both: inferred). The officer is the instruction's
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 
 from crossmargin.basics.money import ZERO, Money, money_from_decimal
@@ -176,7 +175,7 @@ def _notify(
 
 def _following(written: Written, *causes: Record | str) -> Written:
     ids = [each if isinstance(each, str) else each.record_id for each in causes]
-    return replace(written, causes=(*written.causes, *ids))
+    return written.following(*ids)
 
 
 def _line(statement: Mapping[str, object], line: str) -> Money:

@@ -64,7 +64,7 @@ def take_tender(context: DayContext, work: Work, row: TenderRow, written: Writte
     )
     if reasons or _came_after_the_marks(context, work, row.intention_day, lots, written):
         return "; ".join(reasons) or "contracts that were cleared after the marks of that evening"
-    own = replace(written, causes=(*written.causes, tender_id))
+    own = written.following(tender_id)
     tendered = _tendered(context, work, lots, quantity=line.quantity, name=row.tender_id, own=own)
     content = {
         "line": row.line,

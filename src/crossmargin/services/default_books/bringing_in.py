@@ -15,6 +15,7 @@ from crossmargin.participation.customer import (
     may_hold_property,
 )
 from crossmargin.participation.documents import DOCUMENT, Document
+from crossmargin.participation.order import refusals_of_time
 from crossmargin.participation.steps import CUSTOMER_STEP, Step, StepTaken
 from crossmargin.services.books.papers import document_record_id
 from crossmargin.services.books.participation import customer_file
@@ -65,14 +66,20 @@ class BroughtIn:
     written: Written
 
     def faults(self) -> list[Refusal]:
-        """Return every gate that keeps the receiver from having it in the arrangement (CP-02)."""
-        if not self.in_arrangement:
-            return []
-        return [
-            Refusal(f"{self.file.subject} {gate.name}", gate.detail, "passed", gate.rule)
-            for gate in may_hold_property(self.file, self.written.at).gates
-            if not gate.passed
-        ]
+        """Return what keeps the receiver from having it.
+
+        A step that the customer took there after the port's instant; in the arrangement every gate
+        of its verdict too (CP-02).
+        """
+        at = self.written.at
+        refusals = refusals_of_time(self.file, Step.PORTED, at)
+        if self.in_arrangement:
+            refusals += [
+                Refusal(gate.name, gate.detail, "passed", gate.rule)
+                for gate in may_hold_property(self.file, at).gates
+                if not gate.passed
+            ]
+        return [replace(each, field=f"{self.file.subject} {each.field}") for each in refusals]
 
     def as_document(self) -> dict[str, Any]:
         """Return what was carried over, what is still to be got and by when, and the verdict."""
@@ -150,9 +157,11 @@ def bring_in(
         if own is not None and not own.carried_from:
             continue
         carried = papers.as_carried(document, receiver)
-        carried = replace(carried, record_id=f"{document_record_id(carried)}/{name}")
+        # Two BD-FCMs may fail of which both have the customer, with papers of one instant.
+        own_id = f"{document_record_id(carried)}/{name}/{customer.bd_fcm}"
+        carried = replace(carried, record_id=own_id)
         work.records.add(
-            _caused(written, document.record_id).record(
+            written.following(document.record_id).record(
                 carried.record_id, DOCUMENT, carried.subject, carried.as_content()
             )
         )
@@ -166,7 +175,7 @@ def bring_in(
     step = StepTaken(Step.PORTED, came_over=over)
     causes = (*taken, *(each.record_id for each in entered))
     work.records.add(
-        _caused(written, *causes).record(
+        written.following(*causes).record(
             f"step/{subject_of(theirs)}/{Step.PORTED.value}/{written.at.isoformat()}",
             CUSTOMER_STEP,
             subject_of(theirs),
@@ -175,7 +184,3 @@ def bring_in(
     )
     file = customer_file(work, theirs, terms.proprietary_share)
     return BroughtIn(file, papers, in_arrangement, tuple(entered), written)
-
-
-def _caused(written: Written, *more: str) -> Written:
-    return replace(written, causes=(*written.causes, *more))

@@ -8,7 +8,7 @@ that moved in part the requirement is struck again of what is left.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -100,8 +100,8 @@ class LeftRequired:
         }
         subject = subject_of(last.customer)
         record_id = f"requirement/{subject}/{written.business_date.isoformat()}/{name}"
-        causes = (*written.causes, last.record_id, *(lot.lot_id for lot in lots))
-        return replace(written, causes=causes).record(record_id, REQUIREMENT, subject, content)
+        own = written.following(last.record_id, *(lot.lot_id for lot in lots))
+        return own.record(record_id, REQUIREMENT, subject, content)
 
 
 def end_accounts(
@@ -155,7 +155,7 @@ def end_accounts(
                 customer,
                 required.cycle,
                 name,
-                _caused(written, required.record_id),
+                written.following(required.record_id),
                 outside_at_ficc=outside,
             )
             work.records.add(record)
@@ -175,13 +175,7 @@ def _cancel_calls(work: Work, customer: CustomerKey, written: Written, *, outsid
             call_id=call_id,
             reason=written.causes[0],
         )
-        write_event(work, event, _caused(written, call_id))
-
-
-def _caused(written: Written, more: str) -> Written:
-    return Written(
-        written.business_date, written.at, written.actor, (*written.causes, more), written.approver
-    )
+        write_event(work, event, written.following(call_id))
 
 
 def drop_marks(

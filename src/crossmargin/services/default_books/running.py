@@ -243,7 +243,7 @@ def pay_deficits(desk: DefaultDesk, runs: Sequence[CustomerRun]) -> None:
 
 
 def refuse_deficits(desk: DefaultDesk, treatments: Sequence[Treatment]) -> None:
-    """Refuse to port accounts with a deficit, all at once (inferred from 17 CFR 190.07)."""
+    """Refuse to port accounts with a deficit, all at once (17 CFR 190.07(c)(2))."""
     owed = {each.customer_id: cash_of(desk.owed(each.customer_id)) for each in treatments}
     faults = [
         Refusal(
@@ -271,7 +271,7 @@ def port(
     open_accounts(desk, CustomerKey(receiver, name))
     lots = desk.lots(name)
     desk.post(ported_position(lot, receiver) for lot in lots)
-    carry_lots(desk.work, lots, receiver, written, name=f"ported/{name}")
+    carry_lots(desk.work, lots, receiver, written, name=f"ported/{desk.entry.bd_fcm}/{name}")
     for side in (FICC, CME):
         for asset, amount in desk.margin(name, side).items():
             places = desk.places(name, side, asset, amount)

@@ -129,7 +129,7 @@ def porting_book(
     firm = _firm(run, file, bd_fcm)
     accounts = {each.customer_id: each for each in futures_accounts(recognition, firm)}
     moving = {name: each for name, each in accounts.items() if each.lines or not each.is_complete}
-    flat = _without_positions(held, moving)
+    flat = _without_positions(held, moving, accounts)
     file, absent = _of_those_there(file, {*moving, *flat})
     _refuse_unknown(file, (*moving, *flat))
     complete = {name: each for name, each in moving.items() if each.is_complete}
@@ -208,9 +208,14 @@ def _firm(run: MarginRun, file: PortingFile, asked: str) -> str:
 
 
 def _without_positions(
-    held: HeldFile | None, moving: Mapping[str, FuturesAccount]
+    held: HeldFile | None,
+    moving: Mapping[str, FuturesAccount],
+    accounts: Mapping[str, FuturesAccount],
 ) -> tuple[str, ...]:
-    """Return customers with property alone: their accounts move too."""
+    """Return customers with property alone: their accounts move too.
+
+    The file of what is held says who they are; of whom every line is left out, the positions do.
+    """
     if held is None:
         return ()
     faults = [
@@ -223,7 +228,8 @@ def _without_positions(
     ]
     if faults:
         raise RefusedError(*faults)
-    return tuple(held.without_positions)
+    left_out = {each.customer_id for each in held.rows} & (accounts.keys() - moving.keys())
+    return tuple(sorted({*held.without_positions, *left_out}))
 
 
 def _of_those_there(

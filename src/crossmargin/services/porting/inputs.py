@@ -10,6 +10,13 @@ from crossmargin.default_management.porting.customers import Place, Standing
 from crossmargin.default_management.porting.receivers import Receiver
 from crossmargin.default_management.porting.refusals import FiccRefusal
 
+#: Of a file of what is held, as it is read and written.
+HELD_COLUMNS = ("customer_id", "place", "asset", "quantity")
+#: Its asset that is no CUSIP.
+HELD_CASH = "CASH"
+#: In the place of an asset: the customer has property and no position of the futures account.
+NO_POSITIONS = "NO_POSITIONS"
+
 
 @dataclass(frozen=True, slots=True)
 class CustomerFacts:

@@ -29,7 +29,8 @@ def bar_words(document: Mapping[str, Any]) -> list[str]:
     Parameters
     ----------
     document : mapping
-        Of :func:`stay_part`.
+        With ``offers``, each as :func:`offer_part` has it, and ``short``: the limits that have no
+        room for the account, with ``limit``, ``needs``, ``left`` and ``lacking``.
     """
     last = document["offers"][-1]
     if not last["bars"]:

@@ -137,6 +137,28 @@ def test_the_receivers_own_papers_and_steps_take_the_place_of_what_was_carried(
     assert still_to_obtain(file, later) == ()
 
 
+@pytest.mark.parametrize("in_arrangement", [True, False])
+def test_no_port_stands_before_a_step_that_the_receiver_has(
+    work: MemoryWork, *, in_arrangement: bool
+) -> None:
+    later = instant("20:01", "2026-05-12")
+    take_step(work, THERE, step(Step.APPLIED), entered(later), proprietary_share=TEN_PER_CENT)
+    (fault,) = brought(work, in_arrangement=in_arrangement).faults()
+    assert fault.field == f"{TWO}/{FUND.customer_id} at"
+    assert later.isoformat() in fault.expected
+
+
+def test_papers_come_to_a_receiver_from_two_firms_that_fail(work: MemoryWork) -> None:
+    three = CustomerKey("FCM-3", FUND.customer_id)
+    record_papers(work, three)
+    brought(work)
+    later = replace(WRITTEN, at=instant("21:00", "2026-05-12"))
+    found = bring_in(work, three, TWO, later, terms=TERMS, name="port/1", in_arrangement=False)
+    assert len(found.documents) == 4
+    assert len({each.record_id for each in found.file.documents}) == 8
+    assert found.faults() == []
+
+
 def test_nobody_takes_the_step_of_a_port_by_hand(work: MemoryWork) -> None:
     with pytest.raises(RefusedError, match="a port takes it"):
         take_step(work, FUND, StepTaken(Step.PORTED), entered(PORT), proprietary_share=TEN_PER_CENT)

@@ -10,12 +10,14 @@ from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.default_management.porting.customers import Place
 from crossmargin.default_management.porting.refusals import FiccRefusal, Ground
+from crossmargin.market.history import MarketData
+from crossmargin.product.position import Account, ClearingOrganization
 from crossmargin.services.margin_positions import MarginRun
 from crossmargin.services.porting.inputs import CustomerFacts, HeldFile, HeldRow
 from crossmargin.services.porting.margins import Remargining
 from crossmargin.services.porting.planning import PortPlan
 from crossmargin.services.porting.porting_parameters import PortingParameters
-from crossmargin.testing.port_plans import book_of, file_of, planned
+from crossmargin.testing.port_plans import book_of, file_of, planned, with_lines
 from crossmargin.testing.porting import DIGEST, dollars, receiver
 
 
@@ -68,6 +70,23 @@ def test_a_customer_with_property_and_no_position_moves_too(
     with pytest.raises(RefusedError) as caught:
         book_of(simulated_run, remargining, file_of(), held=said)
     assert [(each.value, each.line) for each in caught.value.refusals] == [("CURVE-FUND", 4)]
+
+
+def test_property_of_whom_every_line_is_left_out_moves_too(
+    simulated_run: MarginRun, simulated_market: MarketData
+) -> None:
+    lines = [
+        replace(line, account=Account.REGULAR)
+        for line in simulated_run.positions.lines
+        if line.clearing_organization is ClearingOrganization.FICC
+        or line.customer.customer_id != "CURVE-FUND"
+    ]
+    run, remargining = with_lines(simulated_run, simulated_market, lines)
+    rows = (HeldRow("CURVE-FUND", Place.BD_FCM, "", 0, Money(1_000_01), 2),)
+    book = book_of(run, remargining, file_of(), held=HeldFile("held.csv", DIGEST, rows))
+    assert not book.accounts["CURVE-FUND"].lines
+    (found,) = [each for each in book.customers if each.customer_id == "CURVE-FUND"]
+    assert (found.net_equity, found.margin_before) == (Money(1_000_01), ZERO)
 
 
 def test_customers_who_are_not_there_are_left_out_and_named(
