@@ -136,7 +136,7 @@ def _may_leave(
     request = Money(row.quantity)
     if asset != CASH:
         cusip = Cusip(asset.code)
-        if cusip not in standing.prices:
+        if cusip not in standing.holdings.cusips:
             return f"the customer holds no {asset.code}"
         request = standing.least_counted(cusip, row.quantity)
     tested = {
