@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from crossmargin.basics.identifiers import Cusip
-from crossmargin.basics.money import ZERO, Money
+from crossmargin.basics.money import Money
 from crossmargin.basics.records import Record
 from crossmargin.ledger.assets import Asset, AssetKind
 from crossmargin.ledger.chart import Account, AccountKind
@@ -97,10 +97,7 @@ def custody_inputs(inputs: DayInputs, as_of: datetime) -> CustodyInputs:
 
 def market_value_of(context: DayContext, day: date, cusip: str, par_dollars: int) -> Money:
     """Return the market value of par at the day's prices; zero where it has none."""
-    sheet = context.models.priced(day).price_sheets[day]
-    if cusip not in sheet.prices:
-        return ZERO
-    return market_value_at(sheet, Cusip(cusip), par_dollars)
+    return market_value_at(context.models.priced(day).price_sheets[day], Cusip(cusip), par_dollars)
 
 
 def custody_of(

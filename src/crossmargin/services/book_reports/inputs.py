@@ -96,7 +96,10 @@ class DayInputs:
         return found
 
     def market_value(self, cusip: str, par_dollars: int) -> Money:
-        """Return the market value of par at the close; zero of what no customer has."""
+        """Return the market value of par at the close.
+
+        Zero of what no customer has, or what has no price.
+        """
         for standing in self.standings.values():
             if Cusip(cusip) in standing.prices:
                 return standing.market_value(Cusip(cusip), par_dollars)

@@ -67,6 +67,7 @@ def segregation_of(inputs: DayInputs) -> SegregationStatement:
             securities_after_haircut=Money.total(
                 _after_haircut(standing.prices[cusip], par, haircuts, inputs.business_date)
                 for cusip, par in standing.holdings.par_dollars.items()
+                if cusip in standing.prices
             ),
         )
         for key, standing in inputs.standings.items()

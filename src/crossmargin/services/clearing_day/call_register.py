@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from crossmargin.basics.identifiers import CustomerKey, subject_of
-from crossmargin.basics.money import ZERO, Money
+from crossmargin.basics.money import Money
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.collateral.call_events import (
@@ -71,25 +71,21 @@ def write_event(work: Work, event: CallEvent, written: Written) -> None:
 def pay_calls(
     work: Work,
     customer: CustomerKey,
-    cents: int,
+    value: Money,
     written: Written,
     *,
     ccp: CalledFor | None,
 ) -> None:
-    """Let cash that came in serve a customer's calls: of one side, or of the futures account.
+    """Let what came in serve a customer's calls: of one side, or of the futures account.
 
     Ruling 22. What comes into the securities account names Segregated Customer Margin.
-
-    Nothing is written where nothing is outstanding: the cash is the customer's excess.
     """
-    if call_book(work.records, customer).served_by(customer, ccp) == ZERO:
-        return
     event = CallPaid(
         event_id=f"call-paid/{written.causes[0]}",
         customer=customer,
         business_date=written.business_date,
         at=written.at,
-        amount=Money(cents),
+        amount=value,
         currency=CURRENCY,
         ccp=ccp,
     )

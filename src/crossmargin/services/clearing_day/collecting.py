@@ -66,12 +66,14 @@ def call_customers(context: DayContext, work: Work, step: Step, cycle: str) -> S
 
     What FICC requires outside the arrangement is called by itself, of the securities account. Who
     exceeds a limit, or requires more than when its orders were restricted, is named. Where less is
-    lacking than is called, calls that are not late are trued up, the youngest first.
+    lacking than is called, calls that are not late are trued up, the youngest first. Property
+    without a price counts as nothing and is named, ``without_price``.
     """
     accrued = pay_accrued(context, work, step)
     required = last_requirements(work.records, context.bd_fcm, until=step.business_date)
     calling = _Calling(context, work, step, cycle)
     limits: list[list[str]] = []
+    unpriced: list[list[str]] = []
     outside = _outside(context, work, step, required)
     for customer, each in sorted(required.items()):
         standing = _standing(context, work, step, each)
@@ -80,6 +82,8 @@ def call_customers(context: DayContext, work: Work, step: Step, cycle: str) -> S
         apart = outside.get(customer)
         calling.bring(each, Outside.FICC_SCM, ZERO if apart is None else apart.lacking)
         limits += _over_limits(work, customer, standing)
+        lost = {*standing.without_price, *(() if apart is None else apart.without_price)}
+        unpriced += [[subject_of(customer), cusip.text] for cusip in sorted(lost)]
     return StepResult(
         {
             "called": str(calling.called),
@@ -87,6 +91,7 @@ def call_customers(context: DayContext, work: Work, step: Step, cycle: str) -> S
             "lowered": str(calling.lowered),
             "calls": len(calling.issued),
             "over_limits": limits,
+            **({"without_price": unpriced} if unpriced else {}),
             **accrued.content,
         },
         (*calling.issued, *accrued.causes),

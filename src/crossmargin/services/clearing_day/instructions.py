@@ -12,7 +12,7 @@ from dataclasses import replace
 from crossmargin.basics.identifiers import Cusip, CustomerKey, subject_of
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.basics.refusals import RefusedError
-from crossmargin.collateral.call_events import Outside
+from crossmargin.collateral.call_events import CalledFor, Outside
 from crossmargin.collateral.house_terms import reasons_against_withdrawal
 from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.ledger.chart import Account as LedgerAccount
@@ -27,10 +27,10 @@ from crossmargin.services.books.papers import Entry
 from crossmargin.services.books.participation import steps_of, take_step, what_remains
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.arrivals import CUSTOMER, HOUSE, Action, InstructionRow
-from crossmargin.services.clearing_day.call_register import call_book, dispute, pay_calls, resolve
+from crossmargin.services.clearing_day.call_register import call_book, dispute, resolve
 from crossmargin.services.clearing_day.cleared import taken_before
 from crossmargin.services.clearing_day.context import DayContext
-from crossmargin.services.clearing_day.credit import note_orders, reasons_against_risk
+from crossmargin.services.clearing_day.credit import reasons_against_risk
 from crossmargin.services.clearing_day.directing import direct
 from crossmargin.services.clearing_day.failing import take_fail
 from crossmargin.services.clearing_day.lot_register import Written
@@ -44,6 +44,7 @@ from crossmargin.services.clearing_day.segregated_wires import (
     securities_custody_of,
     securities_withdrawal_wire,
 )
+from crossmargin.services.clearing_day.serving import serve_calls
 from crossmargin.services.clearing_day.standing import standing_of
 from crossmargin.services.clearing_day.tenders import reasons_against_intention
 from crossmargin.services.clearing_day.wires import (
@@ -136,7 +137,7 @@ def _may_leave(
     request = Money(row.quantity)
     if asset != CASH:
         cusip = Cusip(asset.code)
-        if cusip not in standing.prices:
+        if cusip not in standing.holdings.cusips:
             return f"the customer holds no {asset.code}"
         request = standing.least_counted(cusip, row.quantity)
     tested = {
@@ -216,14 +217,15 @@ def _to_securities(context: DayContext, work: Work, row: InstructionRow, written
     )
     reason = _post_linked(work, row, written, pairs)
     if not reason and asset == CASH:
-        pay_calls(work, customer, row.quantity, written, ccp=Outside.FICC_SCM)
+        # A security there is no margin, unless it was brought for a call.
+        _serve(context, work, row, written, ccp=Outside.FICC_SCM)
     return reason
 
 
 def _from_securities(context: DayContext, work: Work, row: InstructionRow, written: Written) -> str:
     """Take property into the futures account, if the customer's may be received (CP-02).
 
-    Cash serves the calls of that account.
+    It serves the calls of that account.
     """
     reason = _held_as_margin(context, work, row, written)
     if reason:
@@ -248,10 +250,25 @@ def _from_securities(context: DayContext, work: Work, row: InstructionRow, writt
         ),
     )
     reason = _post_linked(work, row, written, pairs)
-    if not reason and Asset.parsed(row.asset) == CASH:
-        pay_calls(work, customer, row.quantity, written, ccp=None)
-        note_orders(context, work, customer, written, name=written.causes[0])
+    if not reason:
+        _serve(context, work, row, written, ccp=None)
     return reason
+
+
+def _serve(
+    context: DayContext,
+    work: Work,
+    row: InstructionRow,
+    written: Written,
+    *,
+    ccp: CalledFor | None,
+) -> None:
+    serve_calls(
+        *(context, work, _customer(row), written),
+        asset=Asset.parsed(row.asset),
+        amount=row.quantity,
+        ccp=ccp,
+    )
 
 
 def _withdraw_securities(

@@ -7,20 +7,20 @@ from dataclasses import replace
 from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.records import Record
 from crossmargin.collateral.call_events import CalledFor, CallIssued, Outside, event_of
-from crossmargin.ledger.assets import CASH, Asset
+from crossmargin.ledger.assets import Asset
 from crossmargin.ledger.chart import Account, AccountKind
 from crossmargin.ledger.transfers import Transfer, TransferKind
 from crossmargin.participation.customer import may_hold_property
 from crossmargin.services.books.accounts import of_bd_fcm, of_customer
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.arrivals import Direction, PaymentRow
-from crossmargin.services.clearing_day.call_register import is_issue, pay_calls
+from crossmargin.services.clearing_day.call_register import is_issue
 from crossmargin.services.clearing_day.cleared import taken_before
 from crossmargin.services.clearing_day.context import DayContext
-from crossmargin.services.clearing_day.credit import note_orders
 from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.clearing_day.position_transfers import refused
 from crossmargin.services.clearing_day.segregated_wires import securities_custody_of
+from crossmargin.services.clearing_day.serving import serve_calls
 from crossmargin.services.clearing_day.wires import WIRE, places_of, settle
 
 PAYMENT = "PAYMENT"
@@ -122,9 +122,12 @@ def _deposit(
     if answers:
         return " ".join((answers[0].posting.value, answers[0].detail)).strip()
     work.records.add(record)
-    if asset == CASH:
-        pay_calls(work, customer, row.quantity, _caused(written, row), ccp=ccp)
-        note_orders(context, work, customer, _caused(written, row), name=record.record_id)
+    serve_calls(
+        *(context, work, customer, _caused(written, row)),
+        asset=asset,
+        amount=row.quantity,
+        ccp=ccp,
+    )
     return ""
 
 

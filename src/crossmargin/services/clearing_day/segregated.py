@@ -17,7 +17,7 @@ from crossmargin.basics.money import ZERO, Money
 from crossmargin.collateral.allocation import Property
 from crossmargin.collateral.call_events import CallIssued, Outside, event_of
 from crossmargin.collateral.haircuts import HaircutTables
-from crossmargin.collateral.value import PricedSecurity, value_after_haircut
+from crossmargin.collateral.value import PricedSecurity
 from crossmargin.ledger.assets import CASH, Asset, AssetKind
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.posting import Balance
@@ -29,7 +29,7 @@ from crossmargin.services.clearing_day.call_register import is_issue
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.payments import PAYMENT
 from crossmargin.services.clearing_day.required import Required
-from crossmargin.services.clearing_day.standing import priced_at
+from crossmargin.services.clearing_day.standing import counted_at, priced
 
 _FICC = ClearingOrganization.FICC
 #: The least par that moves (ruling 15).
@@ -56,6 +56,7 @@ class SegregatedStanding:
     free_par_dollars : mapping of Cusip to int
         Securities brought as margin that do not lie at FICC.
     prices : mapping of Cusip to PricedSecurity
+        What has no price, as a note that has matured, is not in it and counts as nothing.
     tables : HaircutTables
     as_of : date
     other_par_dollars : mapping of Cusip to int
@@ -74,12 +75,16 @@ class SegregatedStanding:
     other_par_dollars: Mapping[Cusip, int] = field(default_factory=dict)
 
     def counted(self, cusip: Cusip, par_dollars: int) -> Money:
-        """Return what FICC counts for par; nothing where it is not taken."""
-        priced = self.prices[cusip]
-        if self.tables.eligible(_FICC, priced.security, self.as_of):
-            return ZERO
-        haircut = self.tables.haircut(_FICC, priced.security, self.as_of)
-        return value_after_haircut(par_dollars, priced.full_price_per_100, haircut)
+        """Return what FICC counts for par; nothing where it is not taken or has no price."""
+        return counted_at(
+            _FICC, self.prices.get(cusip), par_dollars, tables=self.tables, as_of=self.as_of
+        )
+
+    @property
+    def without_price(self) -> tuple[Cusip, ...]:
+        """Securities brought as margin that have no price."""
+        every = {*self.at_ficc.par_dollars, *self.free_par_dollars}
+        return tuple(sorted(every - set(self.prices)))
 
     @property
     def own_cash(self) -> Money:
@@ -205,7 +210,7 @@ def segregated_standings(
             cash=ZERO if cash is None else Money(cash.posted_credit - cash.debits_pending),
             at_ficc=at_ficc,
             free_par_dollars=free,
-            prices={} if sheet is None else {cusip: priced_at(sheet, cusip) for cusip in cusips},
+            prices={} if sheet is None else priced(cusips, sheet),
             tables=tables,
             as_of=business_date,
             other_par_dollars=others,

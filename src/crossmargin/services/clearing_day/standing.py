@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -66,20 +66,30 @@ class Holdings:
     at: Mapping[ClearingOrganization, Property]
     leaving: Property
 
+    @property
+    def cusips(self) -> tuple[Cusip, ...]:
+        """Every security that the customer has anywhere, in order."""
+        there = (cusip for placed in self.at.values() for cusip in placed.par_dollars)
+        return tuple(sorted({*self.par_dollars, *there}))
+
     def as_property(self, prices: Mapping[Cusip, PricedSecurity]) -> CustomerProperty:
         """Return it as property that may serve as margin: the customer's own, nobody else's.
 
-        Cash at a clearing organization beyond what the customer is owed is residual interest.
+        Cash at a clearing organization beyond what the customer is owed is residual interest. A
+        security without a price serves as none.
         """
         own = max(ZERO, self.cash - self.leaving.cash)
         placed = {}
         for side in SIDES:
             here = min(self.at[side].cash, own)
             own -= here
-            placed[side] = Property(here, self.at[side].par_dollars)
+            there = self.at[side].par_dollars
+            known = {cusip: par for cusip, par in there.items() if cusip in prices}
+            placed[side] = Property(here, known)
         free = {
             cusip: par - self.leaving.par(cusip) - sum(self.at[side].par(cusip) for side in SIDES)
             for cusip, par in self.par_dollars.items()
+            if cusip in prices
         }
         left = {cusip: par for cusip, par in free.items() if par > 0}
         return CustomerProperty(self.customer, Property(own, left), placed, prices)
@@ -93,6 +103,7 @@ class Standing:
     ----------
     holdings : Holdings
     prices : mapping of Cusip to PricedSecurity
+        What has no price, as a note that has matured, is not in it and counts as nothing.
     tables : HaircutTables
     as_of : date
     required : mapping of ClearingOrganization to Money
@@ -119,6 +130,11 @@ class Standing:
     def ccp_minimum(self) -> Money:
         """What both clearing organizations require."""
         return Money.total(self.required.values())
+
+    @property
+    def without_price(self) -> tuple[Cusip, ...]:
+        """Securities that the customer has and that have no price."""
+        return tuple(cusip for cusip in self.holdings.cusips if cusip not in self.prices)
 
     @property
     def value(self) -> Money:
@@ -148,20 +164,22 @@ class Standing:
         return self.placing.deficit(side) + debit
 
     def counted(self, side: ClearingOrganization, cusip: Cusip, par_dollars: int) -> Money:
-        """Return what a clearing organization counts for par; nothing where it is not taken."""
-        priced = self.prices[cusip]
-        if self.tables.eligible(side, priced.security, self.as_of):
-            return ZERO
-        haircut = self.tables.haircut(side, priced.security, self.as_of)
-        return value_after_haircut(par_dollars, priced.full_price_per_100, haircut)
+        """Return what a clearing organization counts for par.
+
+        Nothing where it is not taken or has no price.
+        """
+        return counted_at(
+            side, self.prices.get(cusip), par_dollars, tables=self.tables, as_of=self.as_of
+        )
 
     def least_counted(self, cusip: Cusip, par_dollars: int) -> Money:
         """Return the lesser of what both count."""
         return min(self.counted(side, cusip, par_dollars) for side in SIDES)
 
     def market_value(self, cusip: Cusip, par_dollars: int) -> Money:
-        """Return the market value of par, down to the cent."""
-        return market_value(self.prices[cusip], par_dollars)
+        """Return the market value of par, down to the cent; nothing where it has no price."""
+        found = self.prices.get(cusip)
+        return ZERO if found is None else market_value(found, par_dollars)
 
     def value_at(self, side: ClearingOrganization) -> Money:
         """Return what a clearing organization counts for what lies there."""
@@ -189,7 +207,7 @@ def standing_of(
     rules = AllocationRules.from_parameters(parameters)
     holdings = holdings_of(work.ledger, customer)
     as_of = context.models.last_price_date(business_date, is_evening=is_evening)
-    prices = priced(holdings, context.models.priced(as_of).price_sheets[as_of])
+    prices = priced(holdings.cusips, context.models.priced(as_of).price_sheets[as_of])
     sides = dict.fromkeys(SIDES, ZERO)
     if required is not None:
         sides = {
@@ -236,27 +254,36 @@ def holdings_of(ledger: Ledger, customer: CustomerKey) -> Holdings:
     return Holdings(customer, cash, par, at, Property(leaving, leaving_par))
 
 
-def priced(holdings: Holdings, sheet: PriceSheet) -> dict[Cusip, PricedSecurity]:
-    """Return every security that a customer has at the prices of a sheet (ruling 35).
+def counted_at(
+    side: ClearingOrganization,
+    priced_security: PricedSecurity | None,
+    par_dollars: int,
+    *,
+    tables: HaircutTables,
+    as_of: date,
+) -> Money:
+    """Return what a clearing organization counts for par of a security.
 
-    Raises
-    ------
-    LookupError
-        If one has no price.
+    Nothing where it is not taken, or has no price.
     """
-    every = {*holdings.par_dollars, *(c for p in holdings.at.values() for c in p.par_dollars)}
-    return {cusip: priced_at(sheet, cusip) for cusip in sorted(every)}
+    if priced_security is None or tables.eligible(side, priced_security.security, as_of):
+        return ZERO
+    haircut = tables.haircut(side, priced_security.security, as_of)
+    return value_after_haircut(par_dollars, priced_security.full_price_per_100, haircut)
+
+
+def priced(cusips: Iterable[Cusip], sheet: PriceSheet) -> dict[Cusip, PricedSecurity]:
+    """Return those securities that have a price on a sheet, at it (ruling 35)."""
+    return {cusip: priced_at(sheet, cusip) for cusip in cusips if cusip.text in sheet.prices}
 
 
 def market_value_at(sheet: PriceSheet, cusip: Cusip, par_dollars: int) -> Money:
     """Return the market value of par at a sheet's prices, down to the cent (ruling 35).
 
-    Raises
-    ------
-    LookupError
-        If the security has no price.
+    Nothing where the security has no price.
     """
-    return market_value(priced_at(sheet, cusip), par_dollars)
+    found = priced([cusip], sheet)
+    return market_value(found[cusip], par_dollars) if found else ZERO
 
 
 def market_value(priced_security: PricedSecurity, par_dollars: int) -> Money:

@@ -6,7 +6,7 @@ that of ``xm port backup``, on the live lots, the property and the prices of the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -125,7 +125,7 @@ def _verdicts(
     book = porting_book(
         run,
         _as_in_the_books(file),
-        _held(work, context.bd_fcm),
+        _held(work, context.bd_fcm, run.result.day.prices.prices),
         remargining,
         bd_fcm=context.bd_fcm,
     )
@@ -139,8 +139,11 @@ def _verdicts(
     return book, backup_verdicts(book, request)
 
 
-def _held(work: Work, bd_fcm: str) -> HeldFile:
-    """Return customers' own property as the ledger has it, by place."""
+def _held(work: Work, bd_fcm: str, priced: Container[str]) -> HeldFile:
+    """Return customers' own property as the ledger has it, by place.
+
+    A security without a price counts as nothing, and is left out.
+    """
     held, without_positions = own_property(work, bd_fcm)
     rows = tuple(
         HeldRow(
@@ -152,6 +155,7 @@ def _held(work: Work, bd_fcm: str) -> HeldFile:
             0,
         )
         for each in held
+        if each.asset == CASH or each.asset.code in priced
     )
     return HeldFile(_BOOKS, "", rows, dict.fromkeys(without_positions, 0))
 

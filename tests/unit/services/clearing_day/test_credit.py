@@ -105,7 +105,7 @@ def call(context: DayContext, work: Work, ccp=ClearingOrganization.FICC, cents: 
 
 def pay(work: Work, day: date, cents: int, name: str = "payment") -> Written:
     written = Written(day, at(day), "day", (name,))
-    pay_calls(work, FUND, cents, written, ccp=None)
+    pay_calls(work, FUND, Money(cents), written, ccp=None)
     return written
 
 

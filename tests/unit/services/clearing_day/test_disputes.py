@@ -104,7 +104,7 @@ def test_more_than_was_disputed_is_not_found_due_and_nothing_is_written(work: Wo
 
 def test_a_disputed_part_is_trued_down_once_the_rest_is_gone(work: Work) -> None:
     dispute(work, FUND, CALL, Money(40), written("said"))
-    pay_calls(work, FUND, 50, written("paid"), ccp=None)
+    pay_calls(work, FUND, Money(50), written("paid"), ccp=None)
     assert lower(work, 30, hour=13) == Money(30)
     assert (found(work).amount, found(work).payable, found(work).disputed) == (
         Money(70),
@@ -118,6 +118,6 @@ def test_a_disputed_part_is_trued_down_once_the_rest_is_gone(work: Work) -> None
 def test_after_the_due_time_only_what_is_disputed_is_trued_down(work: Work) -> None:
     dispute(work, FUND, CALL, Money(40), written("said"))
     assert lower(work, 30, hour=21) == ZERO
-    pay_calls(work, FUND, 60, written("paid"), ccp=None)
+    pay_calls(work, FUND, Money(60), written("paid"), ccp=None)
     assert lower(work, 50, hour=21) == Money(40)
     assert found(work).outstanding == ZERO

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, time
+from fractions import Fraction
 
 import pytest
 
+from crossmargin.basics.identifiers import Cusip
 from crossmargin.basics.money import ZERO, Money, money_from_decimal
-from crossmargin.collateral.call_events import House
+from crossmargin.collateral.call_events import STREAM, CallPaid, House, event_of
+from crossmargin.collateral.calls import CallStatus
 from crossmargin.collateral.house_terms import HouseTerms
 from crossmargin.participation.steps import CUSTOMER_STEP, Step, step_of
-from crossmargin.product.position import Account
+from crossmargin.product.position import Account, ClearingOrganization
 from crossmargin.services.books.memory import MemoryBooks
 from crossmargin.services.books.papers import Entry
 from crossmargin.services.clearing_day.arrivals import (
@@ -26,6 +29,7 @@ from crossmargin.services.clearing_day.directing import DIRECTION
 from crossmargin.services.clearing_day.house_terms import set_terms
 from crossmargin.services.clearing_day.instructions import INSTRUCTION
 from crossmargin.services.clearing_day.required import REQUIREMENT, required_of
+from crossmargin.services.clearing_day.standing import priced
 from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.clearing_day.wires import WIRE
 from crossmargin.testing.clearing_days import (
@@ -40,6 +44,8 @@ from crossmargin.testing.clearing_days import (
     desk_on,
     opened_books,
 )
+
+FICC = ClearingOrganization.FICC
 
 
 def test_a_customer_who_instructs_to_leave_is_leaving_and_what_it_has_is_named(run, day):
@@ -103,6 +109,59 @@ def test_a_call_that_is_paid_is_met_and_nothing_is_late(run, day):
     _, done = run(again, POOR, arrived(day, "15:00", FileKind.PAYMENTS, [paid], "calls"))
     late = content_of(done, "fedwire-close")["late"]
     assert call.issued.event_id not in {row[0] for row in late}
+
+
+@pytest.mark.parametrize(
+    ("clock", "names_it", "status"),
+    [
+        ("15:00", True, CallStatus.MET),
+        ("15:00", False, CallStatus.MET),
+        ("19:30", True, CallStatus.MET_LATE),
+    ],
+)
+def test_a_security_brought_for_a_call_meets_it_late_or_in_time(
+    run, day, lines, *, clock, names_it, status
+):
+    before, books = opened_books(MemoryBooks()), opened_books(MemoryBooks())
+    run(before, POOR)
+    with before.work() as work:
+        (call, *_) = [c for c in calls_of(work.records, CURVE) if c.issued.cycle == "ITD"]
+    note = next(line.instrument for line in lines if line.clearing_organization is FICC)
+    paid = PaymentRow(
+        *(2, "pays", call.issued.event_id if names_it else "", FIRM, CURVE, "SEGREGATED_BANK"),
+        *(f"SEC-{note}", 50_000_000, Direction.IN),
+    )
+    _, done = run(books, POOR, arrived(day, clock, FileKind.PAYMENTS, [paid], "bonds"))
+    with books.work() as work:
+        found = {each.issued.event_id: each for each in calls_of(work.records, CURVE)}
+    met = found[call.issued.event_id]
+    assert (met.status(met.issued.due_at), met.changed) == (status, ZERO)
+    late = {row[0] for row in content_of(done, "fedwire-close")["late"]}
+    assert (call.issued.event_id in late) is (status is CallStatus.MET_LATE)
+    assert verify_books(books) == ()
+
+
+def test_a_security_serves_as_far_as_it_counts(run, day, lines, market):
+    before, books = opened_books(MemoryBooks()), opened_books(MemoryBooks())
+    run(before, POOR)
+    with before.work() as work:
+        (call, *_) = [c for c in calls_of(work.records, CURVE) if c.issued.cycle == "ITD"]
+    note = next(line.instrument for line in lines if line.clearing_organization is FICC)
+    paid = PaymentRow(
+        *(2, "pays", call.issued.event_id, FIRM, CURVE, "SEGREGATED_BANK", f"SEC-{note}", 10_000),
+        Direction.IN,
+    )
+    run(books, POOR, arrived(day, "15:00", FileKind.PAYMENTS, [paid], "bonds"))
+    with books.work() as work:
+        (event,) = [e for e in map(event_of, work.records.select(stream=STREAM)) if is_paid(e)]
+    price = priced([Cusip(note)], market.price_sheets[day])[Cusip(note)].full_price_per_100
+    # Of par of 10,000 dollars, less a haircut.
+    assert Fraction(9, 10) < event.amount.dollars / (100 * price) < 1
+    assert event.ccp is call.issued.ccp
+
+
+def is_paid(event) -> bool:
+    return isinstance(event, CallPaid)
 
 
 def test_more_than_is_free_may_not_be_withdrawn_and_less_may(run, day):

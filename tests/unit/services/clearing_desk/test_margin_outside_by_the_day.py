@@ -301,6 +301,8 @@ def test_a_security_brought_for_the_call_is_margin_at_ficc_by_cusip(paid_in_bond
         ]
         custody = report_document(work, FIRM, day, "custody")["document"]
         refused = work.records.get(f"instruction/{FIRM}/back")
+        (call, *_) = [c for c in calls_of(work.records, CURVE) if not c.is_of_futures_account]
+    assert (call.paid, call.outstanding) == (call.issued.amount, ZERO)
     assert wire.content["asset"] == f"SEC-{note}"
     assert 0 < wire.content["amount"] < 10_000_000
     assert {str(row["asset"]) for row in custody["in_transit"]} >= {f"SEC-{note}"}
