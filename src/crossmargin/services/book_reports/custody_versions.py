@@ -15,6 +15,7 @@ from datetime import date, datetime
 from crossmargin.basics.money import money_from_decimal
 from crossmargin.basics.records import Record
 from crossmargin.ledger.assets import CASH, Asset
+from crossmargin.ledger.cover_checks import counters_of
 from crossmargin.ledger.posting import Balance
 from crossmargin.reporting.custody_documents import report_document, slice_document
 from crossmargin.reporting.custody_report import CustodyReport, ReportHeading
@@ -27,7 +28,6 @@ from crossmargin.services.book_reports.custody import (
     market_value_of,
     slice_of,
 )
-from crossmargin.services.book_reports.parts import balances_of
 from crossmargin.services.books.days import close_of
 from crossmargin.services.books.ports import Ledger, Records, Work
 from crossmargin.services.clearing_day.arrivals import ArrivedFile, FileKind
@@ -92,7 +92,7 @@ def take_in_late(
 
 def balances_at(ledger: Ledger, day: date, at: datetime) -> dict[tuple[str, Asset], Balance]:
     """Return every balance as it was at an instant of a day, from the transfers."""
-    return balances_of(each for each in ledger.transfers(last=day) if each.at <= at)
+    return counters_of(each for each in ledger.transfers(last=day) if each.at <= at)
 
 
 def custody_records(records: Records, day: date) -> list[Record]:

@@ -9,7 +9,7 @@ from crossmargin.basics.records import Record
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.custody import CUSTODY_FACT, fact_of, refusals_of_opening
 from crossmargin.ledger.liens import Lien, Party, refusals_of_lien
-from crossmargin.ledger.transfers import TransferKind
+from crossmargin.ledger.transfers import MOVED, TransferKind
 from crossmargin.participation.criteria import Criteria
 from crossmargin.participation.customer import (
     CustomerFile,
@@ -115,7 +115,7 @@ def _with_margin_at_ficc(day: DayEvidence) -> Iterator[str]:
         own = account.account_id
         held: dict[str, int] = {}
         for each in day.work.ledger.transfers(account_id=own, last=day.day):
-            if each.state.value in {"POSTED", "POSTS_PENDING"}:
+            if each.state in MOVED:
                 sign = 1 if each.debit_account_id == own else -1
                 held[str(each.asset)] = held.get(str(each.asset), 0) + sign * each.amount
         if any(held.values()):
