@@ -41,7 +41,7 @@ from crossmargin.services.clearing_day.call_register import calls_of
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import StepResult
 from crossmargin.services.clearing_day.payments import PAYMENT
-from crossmargin.services.clearing_day.report_register import REPORT, report_record_id
+from crossmargin.services.clearing_day.report_register import keep_report, versions_of
 from crossmargin.services.clearing_day.required import Required, last_requirements
 from crossmargin.services.clearing_day.schedule import Step, StepKind
 from crossmargin.services.clearing_day.segregated import segregated_standings
@@ -94,17 +94,12 @@ def keep_ladder(context: DayContext, work: Work, step: Step, *, on: date) -> Ste
         return StepResult({})
     reading = _Reading(context, work, step, on, required)
     compared = reading.ladders()
-    earlier = [
-        record
-        for record in work.records.select(stream=REPORT, subject=context.bd_fcm, first=on, last=on)
-        if record.content["name"] == LADDER
-    ]
-    version = len(earlier) + 1
-    record_id = report_record_id(context.bd_fcm, on, LADDER, version)
+    version = len(versions_of(work.records, context.bd_fcm, on, LADDER)) + 1
     document = {"of": on.isoformat(), "as_of": step.at.isoformat(), **compared.as_document()}
     written = replace(context.written(step, *reading.causes()), business_date=on)
-    content = {"name": LADDER, "version": version, "document": document}
-    work.records.add(written.record(record_id, REPORT, context.bd_fcm, content))
+    record_id = keep_report(
+        work.records, written, context.bd_fcm, LADDER, document, version=version
+    )
     peak = compared.with_arrangement.total_peak.amount
     return StepResult({"peak_prefunding": str(peak)}, (record_id,))
 

@@ -35,11 +35,11 @@ from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import StepResult
 from crossmargin.services.clearing_day.intake import take_in
 from crossmargin.services.clearing_day.report_register import (
-    NOTICE,
     REPORT,
     document_of,
+    keep_notice,
+    keep_report,
     last_report,
-    report_record_id,
 )
 
 CUSTODY, SLICE = "custody", "custody-slice"
@@ -75,22 +75,18 @@ def take_in_late(
     )
     written = context.written_at(day, file.arrived_at, *taken.causes, reports[-1].record_id)
     documents = {CUSTODY: report_document(report), SLICE: slice_document(slice_of(inputs, report))}
-    ids = []
-    for name, document in documents.items():
-        record_id = report_record_id(context.bd_fcm, day, name, report.version)
-        content = {"name": name, "version": report.version, "document": document}
-        work.records.add(written.record(record_id, REPORT, context.bd_fcm, content))
-        ids.append(record_id)
+    ids = [
+        keep_report(work.records, written, context.bd_fcm, name, document, version=report.version)
+        for name, document in documents.items()
+    ]
     notice = custody_shortfall(report)
     if notice is not None:
-        name = f"{notice.kind.value}/{report.version}"
-        record_id = f"notice/{context.bd_fcm}/{day.isoformat()}/{name}"
-        content = notice.as_document()
-        work.records.add(written.record(record_id, NOTICE, context.bd_fcm, content))
+        name = f"/{report.version}"
+        keep_notice(work.records, written, context.bd_fcm, notice, name=name)
     return StepResult({**taken.content, "corrects": reports[-1].record_id}, (*taken.causes, *ids))
 
 
-def balances_at(ledger: Ledger, day: date, at: datetime) -> dict[tuple[str, Asset], Balance]:
+def balances_at(ledger: Ledger, day: date, at: datetime) -> Mapping[tuple[str, Asset], Balance]:
     """Return every balance as it was at an instant of a day, from the transfers."""
     return counters_of(each for each in ledger.transfers(last=day) if each.at <= at)
 

@@ -15,7 +15,6 @@ from crossmargin.bootstrap.books import create_books
 from crossmargin.ledger.posting import Posting
 from crossmargin.ledger.transfers import TransferKind
 from crossmargin.ledger.verification import Check
-from crossmargin.services.book_reports.closing import NOTICE, REPORT
 from crossmargin.services.book_reports.profit_and_loss import prove
 from crossmargin.services.book_reports.reading import report_document
 from crossmargin.services.books.folds import KeptFolds, WorkFolds
@@ -27,6 +26,7 @@ from crossmargin.services.clearing_day.arrivals import (
 from crossmargin.services.clearing_day.charges import accrued_charges
 from crossmargin.services.clearing_day.lot_register import read_register
 from crossmargin.services.clearing_day.marks import last_marks
+from crossmargin.services.clearing_day.report_register import NOTICE, REPORT
 from crossmargin.services.clearing_day.required import REQUIREMENT
 from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.testing.clearing_days import (
