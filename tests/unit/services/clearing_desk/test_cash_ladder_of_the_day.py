@@ -16,13 +16,7 @@ from crossmargin.services.books.memory import MemoryBooks
 from crossmargin.services.clearing_day.payments import PAYMENT
 from crossmargin.services.clearing_day.report_register import REPORT
 from crossmargin.services.clearing_day.wires import WIRE
-from crossmargin.testing.clearing_days import (
-    EASTERN,
-    FIRM,
-    POOR,
-    RICH,
-    opened_books,
-)
+from crossmargin.testing.clearing_days import FIRM, POOR, RICH, eastern, opened_books
 
 BOTH = ("with_arrangement", "without_arrangement")
 
@@ -92,13 +86,9 @@ def summed(ladder: Any, figure: str, place: str | None = None) -> Money:
     )
 
 
-def at(day, text: str) -> datetime:
-    return datetime.combine(day, datetime.strptime(text, "%H:%M").time(), EASTERN)  # noqa: DTZ007
-
-
 def test_before_a_deadline_it_says_what_must_go_out_and_after_it_what_went(rich, day):
-    before = rich.today[at(day, "12:15")]["with_arrangement"]
-    after = rich.today[at(day, "19:00")]["with_arrangement"]
+    before = rich.today[eastern(day, "12:15")]["with_arrangement"]
+    after = rich.today[eastern(day, "19:00")]["with_arrangement"]
     for side, amount in rich.out_to.items():
         assert amount > ZERO
         assert summed(before, "still_to_go_out", side) == amount
@@ -108,7 +98,7 @@ def test_before_a_deadline_it_says_what_must_go_out_and_after_it_what_went(rich,
 
 
 def test_what_customers_paid_has_come_in(rich, day):
-    last = rich.today[at(day, "19:00")]["with_arrangement"]
+    last = rich.today[eastern(day, "19:00")]["with_arrangement"]
     bank = {rung["place"] for rung in last["rungs"]} - {"CME", "FICC", CARRIED}
     assert len(bank) == 1
     assert summed(last, "come_in", bank.pop()) == rich.paid_in > ZERO
@@ -121,7 +111,7 @@ def test_who_brings_enough_needs_nothing_of_the_firms(rich):
 
 
 def test_who_brings_too_little_is_prefunded_and_called(poor, day):
-    last = poor.today[at(day, "19:00")]["with_arrangement"]
+    last = poor.today[eastern(day, "19:00")]["with_arrangement"]
     peak = money_from_decimal(last["peak_prefunding_total"]["amount"])
     assert peak > ZERO
     # Nothing was paid in after it: the firm's money still lies there at the end of the day.
