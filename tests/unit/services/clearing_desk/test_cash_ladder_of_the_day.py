@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,10 +13,19 @@ from crossmargin.ledger.assets import CASH
 from crossmargin.reporting.cash_ladder import CARRIED
 from crossmargin.services.book_reports.reading import report_document
 from crossmargin.services.books.memory import MemoryBooks
+from crossmargin.services.clearing_day.arrivals import Direction, FileKind
 from crossmargin.services.clearing_day.payments import PAYMENT
 from crossmargin.services.clearing_day.report_register import REPORT
 from crossmargin.services.clearing_day.wires import WIRE
-from crossmargin.testing.clearing_days import FIRM, POOR, RICH, eastern, opened_books
+from crossmargin.testing.clearing_days import (
+    FIRM,
+    POOR,
+    RICH,
+    arrived,
+    eastern,
+    opened_books,
+    payment,
+)
 
 BOTH = ("with_arrangement", "without_arrangement")
 
@@ -142,3 +151,45 @@ def test_variation_of_the_evening_is_in_tomorrow_s_ladder(rich):
         for name in ("still_to_go_out", "still_to_come_in")
     )
     assert moved > ZERO
+
+
+def test_what_no_bank_has_confirmed_is_still_to_move_tomorrow_and_moves_when_it_is(
+    desk_of, market, day
+):
+    books = opened_books(MemoryBooks())
+    desk = desk_of(books)
+    desk.run(day)
+    with books.work() as work:
+        wires = [
+            wire
+            for wire in work.records.select(stream=WIRE)
+            if wire.content["purpose"] == "MARGIN_TO_CME" and wire.content["asset"] == str(CASH)
+        ]
+    sent = Money.total(Money(int(str(wire.content["amount"]))) for wire in wires)
+    assert sent > ZERO
+    next_day = desk.business_days(day, day + timedelta(days=5))[1]
+    sheet = market.price_sheets[day]
+    later = market.with_sheet(replace(sheet, price_date=next_day, derived_from=day))
+    rows = [
+        payment(
+            *(f"sent-{n}", "CASH-USD", wire.content["amount"], wire.record_id),
+            direction=Direction.OUT,
+            line=n,
+        )
+        for n, wire in enumerate(wires, start=2)
+    ]
+    files = {**desk.inbox.files, next_day: [arrived(next_day, "07:30", FileKind.PAYMENTS, rows)]}
+    models = replace(desk.models, market=later)
+    after = replace(desk, inbox=replace(desk.inbox, files=files), models=models)
+    evening = _last_ladder(books, next_day)
+    after.run(next_day, until=eastern(next_day, "08:15"))
+    morning = _last_ladder(books, next_day)
+    assert summed(evening, "still_to_go_out", "CME") - sent == summed(
+        morning, "still_to_go_out", "CME"
+    )
+    assert summed(evening, "due_out", "CME") == summed(morning, "due_out", "CME")
+
+
+def _last_ladder(books, day):
+    with books.work() as work:
+        return report_document(work, FIRM, day, "cash-ladder")["document"]["with_arrangement"]
