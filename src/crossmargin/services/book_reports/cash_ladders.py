@@ -2,10 +2,9 @@
 
 What has gone out and come in is read from the day's wires and payments and from the wires that
 earlier days left waiting, what is still to go out from what each clearing organization's next
-deadline asks. What is prefunded is read from the ledger
-customer by customer: a customer's own cash is what it is owed less what lies at the clearing
-organizations, and what that is below zero the BD-FCM has laid out. A loss counts from when it is
-booked.
+deadline asks. What is prefunded is read from the ledger customer by customer: a customer's own cash
+is what it is owed less what lies at the clearing organizations, and what that is below zero the
+BD-FCM has laid out. A loss counts from when it is booked.
 """
 
 from __future__ import annotations
