@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from crossmargin.ledger.assets import Asset, AssetKind
 from crossmargin.ledger.chart import Account, AccountKind, Side
@@ -18,7 +19,7 @@ from crossmargin.ledger.declaration import Declared
 from crossmargin.ledger.findings import Check, Finding
 from crossmargin.ledger.liens import Lien
 from crossmargin.ledger.paths import Opening
-from crossmargin.ledger.place_checks import custody_findings, lien_findings
+from crossmargin.ledger.place_checks import custody_findings, lien_findings, place_findings
 from crossmargin.ledger.posting import Balance
 from crossmargin.ledger.transfers import MOVEMENTS, Transfer, TransferState
 
@@ -43,6 +44,8 @@ class LedgerImage:
         The dates of accounts; of one that is not among them no date is checked.
     declared : mapping of record id to Declared, optional
         Every default that was declared.
+    as_of : date, optional
+        The day that the books have come to; without one nothing is said of where property lies.
     """
 
     accounts: tuple[Account, ...]
@@ -52,6 +55,7 @@ class LedgerImage:
     liens: tuple[Lien, ...] | None = None
     openings: tuple[Opening, ...] = ()
     declared: Mapping[str, Declared] = field(default_factory=dict)
+    as_of: date | None = None
 
 
 def verify(image: LedgerImage) -> tuple[Finding, ...]:
@@ -69,6 +73,7 @@ def verify(image: LedgerImage) -> tuple[Finding, ...]:
         *residual_interest_findings(image.transfers),
         *_places(net),
         *custody_findings(image.transfers, image.facts),
+        *(() if image.as_of is None else place_findings(net, image.facts, image.as_of)),
         *(() if image.liens is None else lien_findings(image.transfers, image.liens)),
     )
 

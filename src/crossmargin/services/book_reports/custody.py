@@ -42,7 +42,7 @@ from crossmargin.reporting.custody_values import (
 from crossmargin.reporting.rules import ReportingRules, due_on_next_business_day
 from crossmargin.services.book_reports.inputs import DayInputs
 from crossmargin.services.book_reports.parts import Part, balances_of, moved_for, parts_of
-from crossmargin.services.books.ports import Ledger, Work
+from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.intake import HELD_FILE
 from crossmargin.services.clearing_day.standing import market_value_at
@@ -124,7 +124,7 @@ def custody_of(
     day = inputs.business_date
     accounts = _accounts(work, day)
     parts = parts_of(work.records, inputs.part)
-    moved = _moved(work.ledger, parts)
+    moved = _moved(work, parts)
     of_ficc = balances_of(moved)
     version = 1 if corrects is None else corrects.version + 1
     heading = ReportHeading(
@@ -142,7 +142,7 @@ def custody_of(
             *_entitlements(of_ficc, lambda bd_fcm: bd_fcm != inputs.bd_fcm),
         ],
         in_transit=_in_transit(moved),
-        margin_account_totals=_totals(work.ledger, parts),
+        margin_account_totals=_totals(work, parts),
         custody_ledger=_ledger_of_places(of_ficc),
     )
     return custody_report(heading, facts, previous_day=previous, corrects=corrects)
@@ -257,10 +257,10 @@ def _entitlements(
     return found
 
 
-def _moved(ledger: Ledger, parts: Mapping[str, Part]) -> list[Transfer]:
+def _moved(work: Work, parts: Mapping[str, Part]) -> list[Transfer]:
     """Return every transfer of FICC's custody accounts, each once."""
-    places = [account for kind in _PLACES for account in ledger.accounts(kind=kind)]
-    found = {t.transfer_id: t for place in places for t in moved_for(ledger, place, parts)}
+    places = [account for kind in _PLACES for account in work.ledger.accounts(kind=kind)]
+    found = {t.transfer_id: t for place in places for t in moved_for(work, place, parts)}
     return list(found.values())
 
 
@@ -280,12 +280,12 @@ def _in_transit(moved: Iterable[Transfer]) -> list[InTransit]:
     ]
 
 
-def _totals(ledger: Ledger, parts: Mapping[str, Part]) -> dict[Asset, int]:
+def _totals(work: Work, parts: Mapping[str, Part]) -> dict[Asset, int]:
     """Return what FICC owes by asset from the transfers: another path than the balances."""
     totals: dict[Asset, int] = defaultdict(int)
     for kind in _DEBTS:
-        for account in ledger.accounts(kind=kind):
-            for each in moved_for(ledger, account, parts):
+        for account in work.ledger.accounts(kind=kind):
+            for each in moved_for(work, account, parts):
                 if each.state in {TransferState.POSTED, TransferState.POSTS_PENDING}:
                     inward = each.credit_account_id == account.account_id
                     totals[each.asset] += each.amount if inward else -each.amount

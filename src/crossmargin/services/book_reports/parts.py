@@ -15,7 +15,8 @@ from crossmargin.ledger.chart import Account
 from crossmargin.ledger.posting import Balance
 from crossmargin.ledger.transfers import Transfer, TransferState
 from crossmargin.services.books.days import days_of
-from crossmargin.services.books.ports import Ledger, Records
+from crossmargin.services.books.keeping import owner_of
+from crossmargin.services.books.ports import Records, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Part:
     Parameters
     ----------
     bd_fcm : str
-        Empty for what a clearing organization moves between places of its own.
+        Empty for what moved at a clearing organization and nobody says for whom.
     business_date : date
         Of its latest close, or the day that is being closed.
     as_of : datetime
@@ -51,20 +52,20 @@ def parts_of(records: Records, own: Part) -> dict[str, Part]:
     return found
 
 
-def moved_for(ledger: Ledger, account: Account, parts: Mapping[str, Part]) -> Iterator[Transfer]:
+def moved_for(work: Work, account: Account, parts: Mapping[str, Part]) -> Iterator[Transfer]:
     """Yield the transfers of a place, each up to the close of the BD-FCM whose property it moved.
 
     Parameters
     ----------
-    ledger : Ledger
+    work : Work
     account : Account
         A clearing organization's, that serves every BD-FCM.
     parts : mapping of BD-FCM to Part
         What is of nobody among them is left out.
     """
     last = max(part.business_date for part in parts.values())
-    for each in ledger.transfers(account_id=account.account_id, last=last):
-        part = parts.get(_whose(each))
+    for each in work.ledger.transfers(account_id=account.account_id, last=last):
+        part = parts.get(owner_of(work.records, each))
         if part and each.business_date <= part.business_date and each.at <= part.as_of:
             yield each
 
@@ -80,9 +81,3 @@ def balances_of(transfers: Iterable[Transfer]) -> dict[tuple[str, Asset], Balanc
             counters[offset] += each.amount if posts else 0
             counters[offset + 2] += waits * each.amount
     return {key: Balance(*counters) for key, counters in sorted(found.items())}
-
-
-def _whose(transfer: Transfer) -> str:
-    """Return the BD-FCM whose property a transfer moved: a place of FICC's or CME's has none."""
-    sides = (transfer.debit_account_id, transfer.credit_account_id)
-    return next((name for each in sides if (name := Account.parsed(each).bd_fcm)), "")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.ledger.chart import Account, Holder
 from crossmargin.ledger.custody import (
@@ -21,6 +22,7 @@ from crossmargin.ledger.custody import (
     refusals_of_opening,
 )
 from crossmargin.participation.verdicts import eastern_date
+from crossmargin.services.books.folds import Fold
 from crossmargin.services.books.opening import Place, StatedFact, stated_of
 from crossmargin.services.books.papers import Entry
 from crossmargin.services.books.ports import Work
@@ -83,8 +85,17 @@ def state_places(
 
 def facts_of(work: Work, account_id: str) -> tuple[CustodyFact, ...]:
     """Return the facts of an account as they stand, with their ends."""
-    records = work.records.select(stream=CUSTODY_FACT, subject=account_id)
-    return as_last_stated(fact_of(each) for each in records)
+    stated = work.records.folded(Fold("custody facts", (CUSTODY_FACT,), dict, _take))
+    return as_last_stated(stated.get(account_id, ()))
+
+
+def missing_at(work: Work, account: Account, on: date) -> str:
+    """Return the first fact that an account kept elsewhere lacks on a day, or nothing."""
+    return missing_fact(account, facts_of(work, account.account_id), on)
+
+
+def _take(stated: dict[str, list[CustodyFact]], record: Record) -> None:
+    stated.setdefault(record.subject, []).append(fact_of(record))
 
 
 @dataclass(frozen=True, slots=True)
