@@ -204,6 +204,7 @@ _PAIRS = (
     (_K.FICC_XM_MARGIN, _K.FICC_OWED_XM),
     (_K.FICC_SCM_MARGIN, _K.FICC_OWED_SCM),
     (_K.CME_CUSTOMER_MARGIN, _K.CME_OWED),
+    (_K.HOUSE_SCM_PREFUNDING, _K.FICC_OWED_SCM_PREFUNDING),
     (_K.HOUSE_RESIDUAL_INTEREST, _K.RESIDUAL_INTEREST),
 )
 
@@ -256,7 +257,7 @@ def _places(net: Net) -> Iterator[Finding]:
     for places, debts in (
         (
             (_K.FRBNY_SEGREGATED_ACCOUNT, _K.SEGREGATED_BANK_ACCOUNT),
-            (_K.FICC_OWED_XM, _K.FICC_OWED_SCM),
+            (_K.FICC_OWED_XM, _K.FICC_OWED_SCM, _K.FICC_OWED_SCM_PREFUNDING),
         ),
         ((_K.CME_CUSTODY,), (_K.CME_OWED,)),
     ):

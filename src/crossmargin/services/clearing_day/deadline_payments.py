@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from crossmargin.basics.identifiers import CustomerKey
-from crossmargin.basics.money import ZERO, Money
+from crossmargin.basics.money import ZERO, Money, money_from_decimal
 from crossmargin.ledger.assets import CASH, Asset, security
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.position import ClearingOrganization
@@ -22,6 +22,7 @@ from crossmargin.services.clearing_day.placing import (
     securities_custody_of,
     securities_custody_paying,
 )
+from crossmargin.services.clearing_day.prefunding import Prefunding
 from crossmargin.services.clearing_day.required import Required
 from crossmargin.services.clearing_day.schedule import Step, StepKind
 from crossmargin.services.clearing_day.segregated import SegregatedStanding, segregated_standings
@@ -103,13 +104,25 @@ class Paying:
             return []
         on = self.step.business_date
         paying = SegregatedPaying(self.work, self.context.bd_fcm, on, self.name, self.make)
-        lacking = []
+        own, lacking = self._own_cash(), []
         for standing in outside_at(self.context, self.work, self.step, required).values():
             if self.step.kind in _MORNINGS:
                 paying.take_back(standing)
-            if found := paying.bring(standing):
-                lacking.append(found)
+                own.take_back(standing)
+            found = paying.bring(standing)
+            if found is None:
+                continue
+            subject, amount, why = found
+            left = own.stand_in(standing, money_from_decimal(amount))
+            if left > ZERO:
+                lacking.append([subject, str(left), why])
         return lacking
+
+    def _own_cash(self) -> Prefunding:
+        on = self.step.business_date
+        parameters = self.context.parameters("clearing_day", on)
+        business_days = parameters.whole("prefunding_business_days")
+        return Prefunding(self.work, on, self.name, business_days, self.make)
 
     def _margin(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 
 import pytest
@@ -48,7 +48,15 @@ from crossmargin.simulation.clearing.plan import (
     Instruction,
 )
 from crossmargin.simulation.clearing.rehearsal_plan import at_et, everyday_clock, everyday_files
-from crossmargin.testing.clearing_days import CURVE, FIRM, RICH, arrived, content_of, opened_books
+from crossmargin.testing.clearing_days import (
+    CURVE,
+    EASTERN,
+    FIRM,
+    RICH,
+    arrived,
+    content_of,
+    opened_books,
+)
 
 K = AccountKind
 FICC = ClearingOrganization.FICC
@@ -246,9 +254,60 @@ def report_of_ladder(month: Month, day: date) -> Mapping[str, Any]:
     return month.document(day, "cash-ladder")
 
 
-def test_who_does_not_pay_lacks_at_ficc_and_no_residual_interest_stands_in(run, day, lines):
+def test_for_who_does_not_pay_in_time_own_cash_stands_in_kept_apart(run, day, lines):
     books = opened_books(MemoryBooks())
     _, done = run(books, RICH, held=outside_of(lines))
+    assert "lacking_outside" not in content_of(done, "itd-ficc-due")
+    with books.work() as work:
+        (call, *_) = [c for c in calls_of(work.records, CURVE) if not c.is_of_futures_account]
+        (wire,) = [
+            each
+            for each in work.records.select(stream=WIRE)
+            if each.content["purpose"] == "SCM_PREFUNDING"
+        ]
+        custody = report_document(work, FIRM, day, "custody")["document"]
+        ladder = report_document(work, FIRM, day, "cash-ladder")["document"]
+        customers = work.ledger.balances(kind=K.FICC_SCM_MARGIN)
+    # The customer owes the call as before.
+    assert call.issued.event_id in {row[0] for row in content_of(done, "fedwire-close")["late"]}
+    assert Money(int(str(wire.content["amount"]))) == call.issued.amount
+    assert (wire.content["from"], wire.content["to"]) == ("HOUSE", "FRBNY")
+    assert customers == {}
+    # No bank has confirmed it: in transit, and no cash of a customer's.
+    assert {row["reference"] for row in custody["in_transit"]} >= {f"{wire.record_id}/2"}
+    assert "SCM_PREFUNDING" not in str(ladder)
+    assert verify_books(books) == ()
+
+
+def test_own_cash_that_has_arrived_is_on_deposit_owed_apart_and_no_credit(desk_of, day, lines):
+    books = opened_books(MemoryBooks())
+    outside = outside_of(lines)
+    desk_of(books, held=outside).run(day, until=datetime.combine(day, time(15), EASTERN))
+    name = f"wire/{FIRM}/CURVE-FUND/{day}/itd-ficc-due/SCM_PREFUNDING"
+    with books.work() as work:
+        cents = int(str(work.records.get(name).content["amount"]))
+    row = PaymentRow(*(2, "own", name, FIRM, CURVE, "", "CASH-USD", cents, Direction.OUT))
+    confirmed = arrived(day, "15:10", FileKind.PAYMENTS, [row], "ficc")
+    desk_of(books, confirmed, held=outside).run(day)
+    with books.work() as work:
+        total = report_document(work, FIRM, day, "reserve-formula")["document"]["total"]
+        slice_ = report_document(work, FIRM, day, "custody-slice")["document"]
+        required = last_requirements(work.records, FIRM, until=day)[CURVE].ficc_outside
+    debit = money_from_decimal(total["item15_debit"])
+    assert debit == min(required, Money(cents)) > ZERO
+    assert (total["item1_credit"], total["item2_credit"]) == ("0.00", "0.00")
+    assert slice_["ties"] is True
+    claimed = {each["margin_account_id"]: each["claimed"] for each in slice_["rows"]}
+    assert claimed[f"{FIRM}/SCM-PREFUNDING/CURVE-FUND"] == str(Money(cents))
+    assert verify_books(books) == ()
+
+
+def test_who_does_not_pay_lacks_at_ficc_and_no_residual_interest_stands_in(desk_of, day, lines):
+    books = opened_books(MemoryBooks())
+    desk = desk_of(books, held=outside_of(lines))
+    never = {"clearing_day": {"prefunding_business_days": "0"}}
+    desk = replace(desk, models=replace(desk.models, changes=never))
+    done = replace(desk, approver="bd_fcm_risk:risk").run(day)
     ((whose, lacking, why),) = content_of(done, "itd-ficc-due")["lacking_outside"]
     with books.work() as work:
         (call, *_) = [c for c in calls_of(work.records, CURVE) if not c.is_of_futures_account]
