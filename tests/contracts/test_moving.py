@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import Money
 from crossmargin.basics.refusals import RefusedError
+from crossmargin.collateral.allocation import Property
 from crossmargin.ledger.assets import CASH, Asset, security, security_position
 from crossmargin.ledger.chart import AccountKind, SegregationClass
 from crossmargin.ledger.custody import Fact
 from crossmargin.ledger.findings import Check
+from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.keeping import kept_for, owner_of
 from crossmargin.services.books.opening import BdFcmBooks, Place, StatedFact, open_bd_fcm
 from crossmargin.services.books.papers import Entry
 from crossmargin.services.books.places import state_places
 from crossmargin.services.books.ports import Books
+from crossmargin.services.clearing_day.deadline_payments import Paying
 from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.clearing_day.moving import CUSTODY_MOVE, Move, move_property
 from crossmargin.services.clearing_day.placing import places_of
+from crossmargin.services.clearing_day.schedule import Step, StepKind
 from crossmargin.services.clearing_day.verifying import verify_work
 from crossmargin.services.clearing_day.wires import settle
 from crossmargin.testing.books import (
@@ -239,3 +246,44 @@ def test_property_comes_in_where_all_facts_are_in_force_and_leaves_where_it_lies
         assert places_of(work, BD_FCM, DAY).ficc == FRBNY
         after = places_of(work, BD_FCM, DAY + timedelta(days=1))
         assert after.ficc == BANK
+
+
+def _paid(work, *, required: int, at_ficc: int) -> list[tuple[str, str, int]]:
+    """Return the wires of FICC's morning deadline for a customer: from, to, cents."""
+    ficc = ClearingOrganization.FICC
+    here = Property(Money(at_ficc), {})
+    holdings = SimpleNamespace(
+        customer=CustomerKey(BD_FCM, "A"),
+        at={ficc: here},
+        as_property=lambda _: SimpleNamespace(free=Property(Money(0), {})),
+    )
+    standing: Any = SimpleNamespace(
+        holdings=holdings,
+        prices={},
+        required={ficc: Money(required)},
+        placing=SimpleNamespace(placed={ficc: Property(Money(0), {})}),
+        value_at=lambda _: Money(at_ficc),
+    )
+    context: Any = SimpleNamespace(
+        bd_fcm=BD_FCM,
+        approver="risk",
+        written=lambda _, *causes: Written(DAY, AT, "ops", causes, "risk"),
+        parameters=lambda *_: SimpleNamespace(whole=lambda _: 0),
+    )
+    step = Step(StepKind.FICC_MORNING, DAY, AT)
+    paying = Paying(context, work, step, places_of(work, BD_FCM, DAY))
+    needed: Any = SimpleNamespace(record_id="required")
+    paying.place(standing, needed)
+    assert paying.refused == []
+    made = [work.records.get(each).content for each in paying.wires]
+    return [(each["from"], each["to"], each["amount"]) for each in made]
+
+
+def test_margin_comes_back_from_the_place_that_has_it_and_goes_to_the_one_that_is_chosen(
+    opened: Books,
+) -> None:
+    with opened.work() as work:
+        assert _paid(work, required=100, at_ficc=300) == [(BANK, BANK, 200)]
+    with opened.work() as work:
+        work.ledger.post([deposit("more", "A", 50)])
+        assert _paid(work, required=350, at_ficc=300) == [(BANK, FRBNY, 50)]

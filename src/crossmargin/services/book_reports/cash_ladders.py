@@ -67,13 +67,7 @@ _AT_FICC = {
     Purpose.SCM_FROM_FICC,
 }
 _AT_CME = {Purpose.MARGIN_TO_CME, Purpose.MARGIN_FROM_CME, Purpose.CME_SETTLEMENT}
-#: Between the firm's own bank and others: no customer's cash.
-_HOUSE = {
-    Purpose.RESIDUAL_INTEREST_DEPOSIT,
-    Purpose.RESIDUAL_INTEREST_WITHDRAWAL,
-    Purpose.SCM_PREFUNDING,
-    Purpose.SCM_PREFUNDING_RETURN,
-}
+_HOUSE = {Purpose.RESIDUAL_INTEREST_DEPOSIT, Purpose.RESIDUAL_INTEREST_WITHDRAWAL}
 
 
 def keep_ladder(context: DayContext, work: Work, step: Step, *, on: date) -> StepResult:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.transfers import TransferKind, TransferState
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.position import Account, ClearingOrganization
+from crossmargin.product.treasury import SecurityKind
 from crossmargin.services.book_reports.profit_and_loss import prove
 from crossmargin.services.book_reports.reading import report_document
 from crossmargin.services.books.accounts import of_customer
@@ -31,10 +32,12 @@ from crossmargin.services.clearing_day.arrivals import (
     PaymentRow,
 )
 from crossmargin.services.clearing_day.call_register import calls_of
+from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.instructions import INSTRUCTION
 from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.clearing_day.margining import DayModels
 from crossmargin.services.clearing_day.required import last_requirements
+from crossmargin.services.clearing_day.segregated import segregated_standings
 from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.clearing_day.wires import WIRE
 from crossmargin.services.clearing_desk.desk import ClearingDesk
@@ -300,6 +303,33 @@ def test_own_cash_that_has_arrived_is_on_deposit_owed_apart_and_no_credit(desk_o
     claimed = {each["margin_account_id"]: each["claimed"] for each in slice_["rows"]}
     assert claimed[f"{FIRM}/SCM-PREFUNDING/CURVE-FUND"] == str(Money(cents))
     assert verify_books(books) == ()
+    # Where nothing is required of the customer any more it is still seen, and comes back.
+    desk = desk_of(books, held=outside)
+    context = DayContext(FIRM, "operations", "risk", desk.models.clock(day), desk.models)
+    with books.work() as work:
+        assert work.ledger.balances(kind=K.FICC_SCM_MARGIN) == {}
+        assert CURVE in segregated_standings(context, work, day, {}, is_evening=False)
+
+
+def test_a_line_of_the_xm_account_that_is_not_eligible_is_on_the_securities_statement(
+    desk_of, day, lines, market
+):
+    short = next(
+        cusip
+        for cusip, each in sorted(market.price_sheets[day].prices.items())
+        if each.security.kind is SecurityKind.NOTE
+        and timedelta(60) < each.security.maturity_date - day < timedelta(360)
+    )
+    first = next(line for line in lines if line.clearing_organization is FICC)
+    books = opened_books(MemoryBooks())
+    desk_of(books, held=[*lines, replace(first, instrument=short)]).run(day)
+    with books.work() as work:
+        own, outside = (
+            report_document(work, FIRM, day, f"{name}/CURVE-FUND")["document"]["positions"]
+            for name in ("statement", "securities-statement")
+        )
+    assert [(line["account"], line["asset"]) for line in outside] == [("XM", f"POS-{short}")]
+    assert f"POS-{short}" not in {line["asset"] for line in own}
 
 
 def test_who_does_not_pay_lacks_at_ficc_and_no_residual_interest_stands_in(desk_of, day, lines):
