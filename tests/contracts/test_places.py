@@ -13,6 +13,7 @@ from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.custody import Fact
 from crossmargin.ledger.findings import Check
 from crossmargin.ledger.posting import Posting
+from crossmargin.ledger.transfers import TransferState
 from crossmargin.services.books.opening import BdFcmBooks, Place, StatedFact, open_bd_fcm
 from crossmargin.services.books.papers import Entry
 from crossmargin.services.books.places import places_on, state_places
@@ -23,6 +24,7 @@ from crossmargin.testing.books import BD_FCM, DAY, OPENED, deposit, open_account
 AT = datetime.fromisoformat(f"{DAY}T09:00-04:00")
 ENTRY = Entry(AT, "ann", "bob")
 OWN = "another bank"
+OWN_ID = f"SEGREGATED_BANK/FUTURES/{BD_FCM}//{OWN}"
 LETTER = StatedFact(Fact.ACKNOWLEDGMENT_LETTER, "17 CFR 1.20", "1" * 64, OPENED)
 TITLED = (
     StatedFact(Fact.HOLDER, BD_FCM, "", OPENED),
@@ -99,8 +101,37 @@ def test_a_deposit_before_an_end_was_known_is_found_on_reading(opened: Books) ->
     last = DAY - timedelta(days=1)
     _stated(opened, _own(replace(LETTER, last=last)), sha256="3" * 64)
     with opened.work() as work:
+        sent, lies = sorted(verify_work(work), key=lambda each: each.check)
+    assert (sent.check, sent.where) == (Check.CUSTODY_FACTS, "first")
+    assert (lies.check, lies.where) == (Check.PLACE_IS_PERMITTED, OWN_ID)
+
+
+def test_what_was_sent_before_a_fact_ended_is_confirmed_after_and_must_then_be_moved(
+    opened: Books,
+) -> None:
+    _stated(opened, _own(*TITLED, replace(LETTER, last=DAY)))
+    after = DAY + timedelta(days=1)
+    sent = replace(deposit("sent", "A", 100), debit_account_id=OWN_ID, state=TransferState.PENDING)
+    confirmed = replace(
+        sent,
+        transfer_id="confirmed",
+        group_id="confirmed",
+        business_date=after,
+        state=TransferState.POSTS_PENDING,
+        pending_id="sent",
+    )
+    late = replace(sent, transfer_id="late", group_id="late", business_date=after)
+    with opened.work() as work:
+        answers = work.ledger.post([sent, late, confirmed])
+        work.commit()
         (found,) = verify_work(work)
-    assert (found.check, found.where) == (Check.CUSTODY_FACTS, "first")
+    assert [each.posting for each in answers] == [
+        Posting.POSTED,
+        Posting.CUSTODY_FACT_IS_MISSING,
+        Posting.POSTED,
+    ]
+    assert (found.check, found.where, found.was) == (Check.PLACE_IS_PERMITTED, OWN_ID, "100")
+    assert found.expected.startswith(f"ACKNOWLEDGMENT_LETTER in force on {after}")
 
 
 def test_done_again_it_changes_nothing_and_what_conflicts_is_refused(opened: Books) -> None:

@@ -177,6 +177,13 @@ def recognise(
     return Recognition(tuple(eligible), tuple(outside), tuple(unsupported), tuple(refusals))
 
 
+def is_eligible_security(
+    security: TreasurySecurity, *, as_of: date, rules: EligibilityRules
+) -> bool:
+    """Return whether obligations in a security are eligible on a day (ruling 13)."""
+    return not _security_reasons(security, as_of=as_of, rules=rules)
+
+
 def _security_of(
     line: PositionLine, *, as_of: date, securities: Mapping[str, SecurityPrice]
 ) -> TreasurySecurity:

@@ -141,6 +141,47 @@ def places_command(
     )
 
 
+@ledger_app.command("move")
+def move_command(
+    move_id: Annotated[str, typer.Argument(metavar="ID", help="Of the move.")],
+    *,
+    books: BooksOption,
+    bd_fcm: BdFcmOption,
+    source: Annotated[
+        str, typer.Option("--from", metavar="ACCOUNT", help="At the place that it leaves.")
+    ],
+    target: Annotated[
+        str, typer.Option("--to", metavar="ACCOUNT", help="At the place that it goes to.")
+    ],
+    asset: Annotated[
+        str, typer.Option("--asset", metavar="ASSET", help="CASH-USD, or SEC- and a CUSIP.")
+    ] = "CASH-USD",
+    quantity: Annotated[
+        str, typer.Option("--quantity", metavar="N", help="Dollars and cents, or dollars of par.")
+    ],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, in words.")],
+    at: AtOption,
+    actor: ActorOption,
+    approver: ApproverOption,
+    output_format: FormatOption = OutputFormat.TABLE,
+) -> None:
+    """Move customers' property from one place to another of the same holder and class."""
+    from crossmargin.basics.money import money_from_decimal
+    from crossmargin.basics.refusals import refused
+    from crossmargin.ledger.assets import CASH, Asset
+    from crossmargin.services.clearing_day.moving import Move, move_property
+
+    with writing(books, at, (actor, approver), output_format) as (work, entry):
+        try:
+            moved = Asset.parsed(asset)
+            amount = money_from_decimal(quantity).cents if moved == CASH else int(quantity)
+        except ValueError as error:
+            raise refused("quantity", f"{quantity} {asset}", str(error), "custody moves") from error
+        move = Move(move_id, source, target, moved, amount, reason)
+        wire_id = move_property(work, bd_fcm, move, entry)
+    typer.echo(wire_id, err=True)
+
+
 @ledger_app.command("adjust")
 def adjust_command(
     file: Annotated[

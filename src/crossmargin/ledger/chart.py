@@ -62,9 +62,11 @@ class AccountKind(StrEnum):
     HOUSE_BANK = "HOUSE_BANK"
     HOUSE_RESIDUAL_INTEREST = "HOUSE_RESIDUAL_INTEREST"
     HOUSE_EQUITY = "HOUSE_EQUITY"
+    HOUSE_SCM_PREFUNDING = "HOUSE_SCM_PREFUNDING"
     # FICC's book
     FICC_OWED_XM = "FICC_OWED_XM"
     FICC_OWED_SCM = "FICC_OWED_SCM"
+    FICC_OWED_SCM_PREFUNDING = "FICC_OWED_SCM_PREFUNDING"
     FRBNY_SEGREGATED_ACCOUNT = "FRBNY_SEGREGATED_ACCOUNT"
     SEGREGATED_BANK_ACCOUNT = "SEGREGATED_BANK_ACCOUNT"
     FICC_XM_POSITION = "FICC_XM_POSITION"
@@ -141,6 +143,13 @@ CHART: Mapping[AccountKind, KindTerms] = {
     _K.HOUSE_BANK: _terms(Holder.BD_FCM, (_P,), Side.DEBIT),
     _K.HOUSE_RESIDUAL_INTEREST: _terms(Holder.BD_FCM, (_P,), Side.DEBIT),
     _K.HOUSE_EQUITY: _terms(Holder.BD_FCM, (_P,), Side.EITHER),
+    # The firm's own cash at FICC in one customer's place, kept apart from what is the customer's.
+    _K.HOUSE_SCM_PREFUNDING: _terms(
+        Holder.BD_FCM, (_P,), Side.DEBIT, customers=True, assets=_CASH_ONLY
+    ),
+    _K.FICC_OWED_SCM_PREFUNDING: _terms(
+        Holder.FICC, (_S,), Side.CREDIT, customers=True, assets=_CASH_ONLY
+    ),
     _K.FICC_OWED_XM: _terms(Holder.FICC, (_F,), Side.CREDIT, customers=True),
     _K.FICC_OWED_SCM: _terms(Holder.FICC, (_S,), Side.CREDIT, customers=True),
     _K.FRBNY_SEGREGATED_ACCOUNT: _terms(Holder.FICC, (_F, _S), Side.DEBIT, custody=True),

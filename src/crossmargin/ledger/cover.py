@@ -27,6 +27,7 @@ MIRRORS: Mapping[AccountKind, AccountKind] = {
     _K.FICC_XM_MARGIN: _K.FICC_OWED_XM,
     _K.FICC_SCM_MARGIN: _K.FICC_OWED_SCM,
     _K.CME_CUSTOMER_MARGIN: _K.CME_OWED,
+    _K.HOUSE_SCM_PREFUNDING: _K.FICC_OWED_SCM_PREFUNDING,
     _K.HOUSE_RESIDUAL_INTEREST: _K.RESIDUAL_INTEREST,
 }
 #: Every claim and debt: the claim and the debt that are compared.

@@ -101,8 +101,12 @@ def _posted(transfer: Transfer, scratch: Scratch, paths: Paths) -> Answer:
 
 
 def _lacking(transfer: Transfer, path: Path, scratch: Scratch) -> Answer | None:
-    """Refuse a deposit at a place that lacks a fact on its day."""
-    if not path.debit.custodian or transfer.state is TransferState.VOIDS_PENDING:
+    """Refuse a deposit at a place that lacks a fact on its day.
+
+    What waits was asked on the day on which it was sent: it has moved, and its confirmation is a
+    fact whatever has ended since.
+    """
+    if not path.debit.custodian or transfer.pending_id:
         return None
     fact = scratch.missing_custody_fact(path.debit, transfer)
     return Answer(transfer.transfer_id, Posting.CUSTODY_FACT_IS_MISSING, fact) if fact else None

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
+from crossmargin.ledger.assets import Asset
 from crossmargin.ledger.custody import CustodyFact
 from crossmargin.ledger.findings import Check, Finding
 from crossmargin.ledger.liens import Lien
@@ -44,29 +45,69 @@ _MAY_BE = frozenset({*_LIENS, ("BD_FCM", "FICC")})
 def custody_findings(
     transfers: Iterable[Transfer], facts: Iterable[CustodyFact]
 ) -> Iterator[Finding]:
-    """Yield every deposit at a place that lacked something on its day, the first of each day."""
-    # What is stated again from the same day takes the place of what was stated: it ends it.
-    stated: dict[str, dict[tuple[str, date], CustodyFact]] = defaultdict(dict)
-    for fact in facts:
-        stated[fact.account_id][fact.fact.value, fact.first] = fact
+    """Yield every deposit at a place that lacked something on its day, the first of each day.
+
+    What waited is asked on the day on which it was sent, not on that of its confirmation.
+    """
+    stated = _as_stated(facts)
     asked: set[tuple[str, date]] = set()
     for each in transfers:
         place, on = each.debit_account_id, each.business_date
-        prefix = next((start for start in _NEEDED if place.startswith(start)), None)
-        if prefix is None or (place, on) in asked or each.state.value == "VOIDS_PENDING":
+        if (place, on) in asked or each.pending_id:
             continue
         asked.add((place, on))
-        said = {
-            fact.fact.value: fact.value
-            for fact in stated[place].values()
-            if fact.first <= on and (fact.last is None or on <= fact.last)
-        }
-        for lacking in _lacking(prefix, said):
+        for lacking in _lacking_on(place, stated, on):
             yield Finding(Check.CUSTODY_FACTS, each.transfer_id, "", lacking, f"in force on {on}")
 
 
+def place_findings(
+    net: Mapping[tuple[str, Asset], int], facts: Iterable[CustodyFact], on: date
+) -> Iterator[Finding]:
+    """Yield what lies on a day at a place that lacks something then: it must be moved.
+
+    Parameters
+    ----------
+    net : mapping of (account id, Asset) to int
+        Posted debits less credits.
+    facts : iterable of CustodyFact
+    on : date
+    """
+    stated = _as_stated(facts)
+    for (place, asset), held in sorted(net.items()):
+        for lacking in _lacking_on(place, stated, on) if held > 0 else ():
+            expected = f"{lacking} in force on {on}, or moved to a place that has it"
+            yield Finding(Check.PLACE_IS_PERMITTED, place, str(asset), str(held), expected)
+
+
+_Stated = Mapping[str, Mapping[tuple[str, date], CustodyFact]]
+
+
+def _as_stated(facts: Iterable[CustodyFact]) -> _Stated:
+    """Return facts by place; what is stated again from the same day ends what was stated."""
+    stated: dict[str, dict[tuple[str, date], CustodyFact]] = defaultdict(dict)
+    for fact in facts:
+        stated[fact.account_id][fact.fact.value, fact.first] = fact
+    return stated
+
+
+def _lacking_on(place: str, stated: _Stated, on: date) -> Iterator[str]:
+    """Yield what a place lacks on a day; nothing of an account that is no place."""
+    prefix = next((start for start in _NEEDED if place.startswith(start)), None)
+    if prefix is None:
+        return
+    said = {
+        fact.fact.value: fact.value
+        for fact in stated.get(place, {}).values()
+        if fact.first <= on and (fact.last is None or on <= fact.last)
+    }
+    yield from _lacking(prefix, said)
+
+
 def _lacking(prefix: str, said: Mapping[str, str]) -> Iterator[str]:
-    for needed in _NEEDED[prefix]:
+    needs = _NEEDED[prefix]
+    if prefix.startswith("FRBNY") and said.get("SCOPE") != "SCM_ONLY":
+        needs = _NEEDED["FRBNY_SEGREGATED_ACCOUNT/FUTURES/"]  # shared with XM: what XM asks for
+    for needed in needs:
         name, _, value = needed.partition("=")
         name, _, part = name.partition(":")
         if name not in said or part not in said[name] or (value and said[name] != value):

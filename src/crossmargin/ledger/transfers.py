@@ -54,6 +54,8 @@ class TransferKind(StrEnum):
     SCM_WITHDRAWAL = "SCM_WITHDRAWAL"
     SCM_TO_FICC = "SCM_TO_FICC"
     SCM_FROM_FICC = "SCM_FROM_FICC"
+    SCM_PREFUNDING = "SCM_PREFUNDING"
+    SCM_PREFUNDING_RETURN = "SCM_PREFUNDING_RETURN"
     NOVATION = "NOVATION"
     SETTLEMENT = "SETTLEMENT"
     FUTURES_TRADE = "FUTURES_TRADE"
@@ -126,6 +128,12 @@ _AT_CME = _both_ways(_K.CUSTOMER_FUTURES_ACCOUNT, _K.CME_CUSTOMER_MARGIN) | _bot
 )
 _AT_FICC = _both_ways(_K.CUSTOMER_FUTURES_ACCOUNT, _K.FICC_XM_MARGIN).union(
     *(_both_ways(_K.FICC_OWED_XM, place) for place in _FICC_PLACES)
+)
+_PREFUNDING = frozenset(
+    {
+        (_K.HOUSE_SCM_PREFUNDING, _K.HOUSE_BANK),
+        (_K.FRBNY_SEGREGATED_ACCOUNT, _K.FICC_OWED_SCM_PREFUNDING),
+    }
 )
 _T = TransferKind
 #: Every movement there is: kind of transfer to pairs of (debited, credited) kinds of account.
@@ -204,6 +212,9 @@ MOVEMENTS: dict[TransferKind, frozenset[tuple[AccountKind, AccountKind]]] = {
             (_K.FICC_OWED_SCM, _K.FRBNY_SEGREGATED_ACCOUNT),
         }
     ),
+    # The firm's own cash in the place of a customer's that is late, and back.
+    _T.SCM_PREFUNDING: _PREFUNDING,
+    _T.SCM_PREFUNDING_RETURN: frozenset((credit, debit) for debit, credit in _PREFUNDING),
     _T.NOVATION: _FICC_POSITIONS,
     _T.SETTLEMENT: _FICC_POSITIONS,
     _T.FUTURES_TRADE: _CME_POSITIONS,

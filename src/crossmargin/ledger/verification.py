@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from crossmargin.ledger.assets import Asset, AssetKind
 from crossmargin.ledger.chart import Account, AccountKind, Side
@@ -18,7 +19,7 @@ from crossmargin.ledger.declaration import Declared
 from crossmargin.ledger.findings import Check, Finding
 from crossmargin.ledger.liens import Lien
 from crossmargin.ledger.paths import Opening
-from crossmargin.ledger.place_checks import custody_findings, lien_findings
+from crossmargin.ledger.place_checks import custody_findings, lien_findings, place_findings
 from crossmargin.ledger.posting import Balance
 from crossmargin.ledger.transfers import MOVED, MOVEMENTS, Transfer
 
@@ -43,6 +44,8 @@ class LedgerImage:
         The dates of accounts; of one that is not among them no date is checked.
     declared : mapping of record id to Declared, optional
         Every default that was declared.
+    as_of : date, optional
+        The day that the books have come to; without one nothing is said of where property lies.
     """
 
     accounts: tuple[Account, ...]
@@ -52,6 +55,7 @@ class LedgerImage:
     liens: tuple[Lien, ...] | None = None
     openings: tuple[Opening, ...] = ()
     declared: Mapping[str, Declared] = field(default_factory=dict)
+    as_of: date | None = None
 
 
 def verify(image: LedgerImage) -> tuple[Finding, ...]:
@@ -69,6 +73,7 @@ def verify(image: LedgerImage) -> tuple[Finding, ...]:
         *residual_interest_findings(image.transfers),
         *_places(net),
         *custody_findings(image.transfers, image.facts),
+        *(() if image.as_of is None else place_findings(net, image.facts, image.as_of)),
         *(() if image.liens is None else lien_findings(image.transfers, image.liens)),
     )
 
@@ -199,6 +204,7 @@ _PAIRS = (
     (_K.FICC_XM_MARGIN, _K.FICC_OWED_XM),
     (_K.FICC_SCM_MARGIN, _K.FICC_OWED_SCM),
     (_K.CME_CUSTOMER_MARGIN, _K.CME_OWED),
+    (_K.HOUSE_SCM_PREFUNDING, _K.FICC_OWED_SCM_PREFUNDING),
     (_K.HOUSE_RESIDUAL_INTEREST, _K.RESIDUAL_INTEREST),
 )
 
@@ -251,7 +257,7 @@ def _places(net: Net) -> Iterator[Finding]:
     for places, debts in (
         (
             (_K.FRBNY_SEGREGATED_ACCOUNT, _K.SEGREGATED_BANK_ACCOUNT),
-            (_K.FICC_OWED_XM, _K.FICC_OWED_SCM),
+            (_K.FICC_OWED_XM, _K.FICC_OWED_SCM, _K.FICC_OWED_SCM_PREFUNDING),
         ),
         ((_K.CME_CUSTODY,), (_K.CME_OWED,)),
     ):

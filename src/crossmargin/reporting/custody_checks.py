@@ -185,7 +185,9 @@ def _untied_held(facts: CustodyFacts) -> Iterator[str]:
 
 
 def _repeated(in_transit: Sequence[InTransit]) -> Iterator[str]:
-    references = [each.reference for each in in_transit]
-    for reference in sorted(set(references)):
-        if references.count(reference) > 1:
-            yield f"{reference} stands {references.count(reference)} times"
+    # What moves between two places waits at both, each once.
+    standing = [(each.reference, each.account_id) for each in in_transit]
+    for reference, account_id in sorted(set(standing)):
+        times = standing.count((reference, account_id))
+        if times > 1:
+            yield f"{reference} stands {times} times at {account_id}"

@@ -263,7 +263,7 @@ BALANCE = Table(
 
 
 #: Which version of the schema this is: the newest of ``storage/migrations``.
-VERSION = "0004"
+VERSION = "0005"
 SCHEMA_VERSION = Table(
     "alembic_version",
     METADATA,

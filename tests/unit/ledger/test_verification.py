@@ -9,10 +9,11 @@ from datetime import date, timedelta
 import pytest
 
 from crossmargin.ledger.assets import CASH, security
-from crossmargin.ledger.chart import AccountKind
+from crossmargin.ledger.chart import AccountKind, SegregationClass
 from crossmargin.ledger.custody import CUSTODY_FACT, fact_of
 from crossmargin.ledger.liens import Lien, Party, Property
 from crossmargin.ledger.paths import Opening
+from crossmargin.ledger.place_checks import place_findings
 from crossmargin.ledger.posting import Balance
 from crossmargin.ledger.transfers import Transfer, TransferKind, TransferState
 from crossmargin.ledger.verification import Check, LedgerImage, counters_of, verify
@@ -24,6 +25,7 @@ from crossmargin.testing.books import (
     account,
     deposit,
     deposit_outside,
+    facts_of,
     id_of,
     move,
     open_books,
@@ -215,6 +217,32 @@ def test_a_fact_that_began_too_late_is_none(image: LedgerImage) -> None:
     assert checks_of(replace(image, facts=late)) == {Check.CUSTODY_FACTS}
 
 
+def test_what_lies_where_a_fact_has_ended_since_is_found_and_names_it(image: LedgerImage) -> None:
+    ended = tuple(
+        replace(each, last=DAY) if each.fact.value == "NO_LIEN_CONTRACT" else each
+        for each in image.facts
+    )
+    after = replace(image, facts=ended, as_of=DAY + timedelta(days=1))
+    assert verify(replace(after, as_of=DAY)) == ()
+    found = verify(after)
+    assert {each.check for each in found} == {Check.PLACE_IS_PERMITTED}
+    assert all("FRBNY" in each.where for each in found)
+    assert all(each.expected.startswith("NO_LIEN_CONTRACT in force on") for each in found)
+
+
+@pytest.mark.parametrize(("scope", "found"), [("XM_AND_SCM", True), ("SCM_ONLY", False)])
+def test_an_account_at_frbny_shared_with_xm_needs_what_xm_needs(scope: str, found: bool) -> None:
+    place = account(K.FRBNY_SEGREGATED_ACCOUNT, segregation_class=SegregationClass.SECURITIES)
+    stated = [
+        replace(each, value=scope) if each.fact.value == "SCOPE" else each
+        for each in facts_of(place)
+        if each.fact.value != "FEDERAL_RESERVE_PERMISSION"
+    ]
+    findings = list(place_findings({(place.account_id, CASH): 1}, stated, DAY))
+    assert bool(findings) is found
+    assert all("FEDERAL_RESERVE_PERMISSION" in each.expected for each in findings)
+
+
 @pytest.mark.parametrize("place", range(2))
 def test_margin_at_ficc_without_a_lien_that_must_be_is_found(
     image: LedgerImage, place: int
@@ -234,7 +262,7 @@ def test_a_lien_that_may_not_be_is_found(image: LedgerImage) -> None:
 
 def test_every_check_is_met_in_these_tests_but_that_of_lots() -> None:
     met = set().union(*(expected for expected, _ in BY_HAND.values()))
-    met |= {Check.BALANCE_IS_SUM_OF_TRANSFERS, Check.CUSTODY_FACTS}
+    met |= {Check.BALANCE_IS_SUM_OF_TRANSFERS, Check.CUSTODY_FACTS, Check.PLACE_IS_PERMITTED}
     met |= {Check.LIEN_IS_PERMITTED, Check.LIENS_ARE_IN_FORCE}
     # The other two are of the records: lots and days.
     assert set(Check) - met == {Check.POSITIONS_ARE_THE_LOTS, Check.DAYS_ARE_IN_ORDER}

@@ -172,8 +172,17 @@ def test_held_and_transit_are_the_custody_ledger(sound: CustodyFacts, found: Fou
     assert found(replace(short, in_transit=(InTransit("T-1", "F-1", CASH, 20),))) == {}
 
 
+def test_what_moves_between_two_places_waits_at_both(sound: CustodyFacts, found: Found):
+    move = (InTransit("T-1", "F-1", CASH, -20), InTransit("T-1", "B-1", CASH, 20))
+    ledger = {**sound.custody_ledger}
+    for each in move:
+        key = each.account_id, CASH
+        ledger[key] = ledger.get(key, 0) + each.amount
+    assert found(replace(sound, in_transit=move, custody_ledger=ledger)) == {}
+
+
 def test_transit_stands_once(sound: CustodyFacts, found: Found):
     twice = (InTransit("T-1", "F-1", CASH, 20), InTransit("T-1", "F-1", CASH, -20))
     assert found(replace(sound, in_transit=twice)) == {
-        CustodyCheck.IN_TRANSIT_STANDS_ONCE: ("T-1 stands 2 times",)
+        CustodyCheck.IN_TRANSIT_STANDS_ONCE: ("T-1 stands 2 times at F-1",)
     }

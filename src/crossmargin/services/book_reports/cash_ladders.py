@@ -41,18 +41,17 @@ from crossmargin.services.clearing_day.call_register import calls_of
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import StepResult
 from crossmargin.services.clearing_day.payments import PAYMENT
+from crossmargin.services.clearing_day.placing import places_of, securities_custody_of
 from crossmargin.services.clearing_day.report_register import keep_report, versions_of
 from crossmargin.services.clearing_day.required import Required, last_requirements
 from crossmargin.services.clearing_day.schedule import Step, StepKind
 from crossmargin.services.clearing_day.segregated import segregated_standings
-from crossmargin.services.clearing_day.segregated_wires import securities_custody_of
 from crossmargin.services.clearing_day.standing import SIDES, Standing, standing_of
 from crossmargin.services.clearing_day.wires import (
     SETTLEMENT_ACCOUNTS,
     WIRE,
     WIRE_SETTLED,
     Purpose,
-    places_of,
     waiting_wires,
 )
 
@@ -241,22 +240,11 @@ class _Reading:
             return
         if settled is not None and settled.content["outcome"] != "CONFIRMED":
             return
-        ledger, bd_fcm = self.work.ledger, self.context.bd_fcm
-        bank = places_of(ledger, bd_fcm).bank
-        out = wire.content["from"] in {bank, securities_custody_of(ledger, bd_fcm)}
-        side = _FICC if purpose in _AT_FICC else _CME if purpose in _AT_CME else None
-        yield CashMovement(
-            bank if side is None else side.value,
-            at if out or settled is None else settled.at,
-            Direction.OUT if out else Direction.IN,
-            Money(int(str(wire.content["amount"]))),
-            purpose.value,
-            settled is not None,
-        )
+        yield from self._of_wire(wire, purpose, settled, at)
 
     def _paid_in(self) -> Iterator[CashMovement]:
         """Yield what customers paid in on the date."""
-        records, bank = self.work.records, places_of(self.work.ledger, self.context.bd_fcm).bank
+        records, bank = self.work.records, self._bank()
         for paid in records.select(stream=PAYMENT, first=self.on, last=self.on):
             named = records.get(str(paid.content["reference"] or ""))
             is_wire = named is not None and named.stream == WIRE
@@ -264,6 +252,38 @@ class _Reading:
                 amount = Money(int(str(paid.content["quantity"])))
                 place = str(paid.content["place"]) or bank
                 yield CashMovement(place, paid.at, Direction.IN, amount, "paid in", is_done=True)
+
+    def _of_wire(
+        self, wire: Record, purpose: Purpose, settled: Record | None, at: datetime
+    ) -> Iterator[CashMovement]:
+        """Yield what a wire does at places of the BD-FCM's own: a move of theirs does two things.
+
+        Between places of FICC's nothing of the BD-FCM's is paid.
+        """
+        side = _FICC if purpose in _AT_FICC else _CME if purpose in _AT_CME else None
+        kept = self._own_places()
+        ends = ((wire.content["from"], Direction.OUT), (wire.content["to"], Direction.IN))
+        for place, way in ends:
+            if place in kept:
+                yield CashMovement(
+                    str(place) if side is None else side.value,
+                    at if way is Direction.OUT or settled is None else settled.at,
+                    way,
+                    Money(int(str(wire.content["amount"]))),
+                    purpose.value,
+                    settled is not None,
+                )
+
+    def _own_places(self) -> set[str]:
+        kinds = (AccountKind.SEGREGATED_BANK, AccountKind.SECURITIES_CUSTODY)
+        own = {"bd_fcm": self.context.bd_fcm}
+        return {
+            each.custodian for kind in kinds for each in self.work.ledger.accounts(kind=kind, **own)
+        }
+
+    def _bank(self) -> str:
+        """Return the bank that cash comes in at on the date."""
+        return places_of(self.work, self.context.bd_fcm, self.on).bank
 
     def _booked(self) -> Iterator[CashChange]:
         """Yield what the day's transfers did to each customer's own cash, as they were posted.
@@ -273,7 +293,7 @@ class _Reading:
         """
         if not self.is_today:
             return
-        bank = places_of(self.work.ledger, self.context.bd_fcm).bank
+        bank = self._bank()
         net: dict[tuple[str, str, datetime], Money] = defaultdict(lambda: ZERO)
         for each in self.work.ledger.transfers(first=self.on, last=self.on):
             if each.asset == CASH:
@@ -311,7 +331,7 @@ class _Reading:
 
     def _calls_ahead(self) -> Iterator[tuple[CashMovement, CashChange]]:
         """Yield what is called and due on the date, as far as it is not paid."""
-        bank = places_of(self.work.ledger, self.context.bd_fcm).bank
+        bank = self._bank()
         zone = self._due(_MORNING)[_FICC.value].tzinfo
         for key in customers_of(self.work, self.context.bd_fcm):
             for call in calls_of(self.work.records, key):
@@ -332,7 +352,7 @@ class _Reading:
             is_evening=not self.is_today,
         )
         due_at_ficc = self._deadline(_FICC)
-        custody = securities_custody_of(self.work.ledger, self.context.bd_fcm)
+        custody = securities_custody_of(self.work, self.context.bd_fcm, self.on)
         zone = self._due(_MORNING)[_FICC.value].tzinfo
         for key, standing in standings.items():
             goes = standing.cash_due_at_ficc

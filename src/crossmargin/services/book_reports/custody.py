@@ -43,14 +43,24 @@ from crossmargin.reporting.custody_values import (
 from crossmargin.reporting.rules import ReportingRules, due_on_next_business_day
 from crossmargin.services.book_reports.inputs import DayInputs
 from crossmargin.services.book_reports.parts import Part, moved_for, parts_of
-from crossmargin.services.books.ports import Ledger, Work
+from crossmargin.services.books.accounts import PREFUNDING_KINDS
+from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.intake import HELD_FILE
 from crossmargin.services.clearing_day.standing import market_value_at
 
 _PLACES = (AccountKind.FRBNY_SEGREGATED_ACCOUNT, AccountKind.SEGREGATED_BANK_ACCOUNT)
-_DEBTS = {AccountKind.FICC_OWED_XM: MarginClass.XM, AccountKind.FICC_OWED_SCM: MarginClass.SCM}
-_CLAIMS = {AccountKind.FICC_XM_MARGIN: MarginClass.XM, AccountKind.FICC_SCM_MARGIN: MarginClass.SCM}
+_DEBTS = {
+    AccountKind.FICC_OWED_XM: MarginClass.XM,
+    AccountKind.FICC_OWED_SCM: MarginClass.SCM,
+    AccountKind.FICC_OWED_SCM_PREFUNDING: MarginClass.SCM,
+}
+_CLAIMS = {
+    AccountKind.FICC_XM_MARGIN: MarginClass.XM,
+    AccountKind.FICC_SCM_MARGIN: MarginClass.SCM,
+    AccountKind.HOUSE_SCM_PREFUNDING: MarginClass.SCM,
+}
+_PREFUNDING = frozenset(PREFUNDING_KINDS)
 _HELD_FOR = {"FUTURES": HeldFor.XM, "SECURITIES": HeldFor.SCM}
 
 
@@ -125,7 +135,7 @@ def custody_of(
     day = inputs.business_date
     accounts = _accounts(work, day)
     parts = parts_of(work.records, inputs.part)
-    moved = _moved(work.ledger, parts)
+    moved = _moved(work, parts)
     of_ficc = counters_of(moved)
     version = 1 if corrects is None else corrects.version + 1
     heading = ReportHeading(
@@ -143,7 +153,7 @@ def custody_of(
             *_entitlements(of_ficc, lambda bd_fcm: bd_fcm != inputs.bd_fcm),
         ],
         in_transit=_in_transit(moved),
-        margin_account_totals=_totals(work.ledger, parts),
+        margin_account_totals=_totals(work, parts),
         custody_ledger=_ledger_of_places(of_ficc),
     )
     return custody_report(heading, facts, previous_day=previous, corrects=corrects)
@@ -158,14 +168,19 @@ def slice_of(inputs: CustodyInputs, report: CustodyReport) -> CustodySlice:
         if margin_class is None or account.bd_fcm != inputs.bd_fcm:
             continue
         if balance.posted_debit:
-            own = margin_account_id(account.bd_fcm, account.customer_id, margin_class)
+            own = margin_account_id(account, margin_class)
             claims[margin_class, own, asset] += balance.posted_debit
     return custody_slice(inputs.bd_fcm, claims, report)
 
 
-def margin_account_id(bd_fcm: str, customer_id: str, margin_class: MarginClass) -> str:
-    """Return the name of a margin account at FICC, kept by customer."""
-    return f"{bd_fcm}/{margin_class.value}/{customer_id}"
+def margin_account_id(account: Account, margin_class: MarginClass) -> str:
+    """Return the name of a margin account at FICC, kept by customer.
+
+    The BD-FCM's own cash in a customer's place is kept apart from what is the customer's.
+    """
+    own = account.kind in _PREFUNDING
+    name = f"{margin_class.value}-PREFUNDING" if own else margin_class.value
+    return f"{account.bd_fcm}/{name}/{account.customer_id}"
 
 
 def custodian_rows(work: Work, bd_fcm: str, day: date) -> Sequence[Sequence[object]]:
@@ -244,7 +259,7 @@ def _entitlements(
         account = Account.parsed(account_id)
         margin_class = _DEBTS.get(account.kind)
         if margin_class is not None and balance.posted_credit > 0 and is_of(account.bd_fcm):
-            own = margin_account_id(account.bd_fcm, account.customer_id, margin_class)
+            own = margin_account_id(account, margin_class)
             found.append(
                 Entitlement(
                     account.bd_fcm,
@@ -258,10 +273,10 @@ def _entitlements(
     return found
 
 
-def _moved(ledger: Ledger, parts: Mapping[str, Part]) -> list[Transfer]:
+def _moved(work: Work, parts: Mapping[str, Part]) -> list[Transfer]:
     """Return every transfer of FICC's custody accounts, each once."""
-    places = [account for kind in _PLACES for account in ledger.accounts(kind=kind)]
-    found = {t.transfer_id: t for place in places for t in moved_for(ledger, place, parts)}
+    places = [account for kind in _PLACES for account in work.ledger.accounts(kind=kind)]
+    found = {t.transfer_id: t for place in places for t in moved_for(work, place, parts)}
     return list(found.values())
 
 
@@ -281,12 +296,12 @@ def _in_transit(moved: Iterable[Transfer]) -> list[InTransit]:
     ]
 
 
-def _totals(ledger: Ledger, parts: Mapping[str, Part]) -> dict[Asset, int]:
+def _totals(work: Work, parts: Mapping[str, Part]) -> dict[Asset, int]:
     """Return what FICC owes by asset from the transfers: another path than the balances."""
     totals: dict[Asset, int] = defaultdict(int)
     for kind in _DEBTS:
-        for account in ledger.accounts(kind=kind):
-            for each in moved_for(ledger, account, parts):
+        for account in work.ledger.accounts(kind=kind):
+            for each in moved_for(work, account, parts):
                 if each.state in MOVED:
                     inward = each.credit_account_id == account.account_id
                     totals[each.asset] += each.amount if inward else -each.amount

@@ -13,7 +13,8 @@ from datetime import date, datetime
 from crossmargin.ledger.chart import Account
 from crossmargin.ledger.transfers import Transfer
 from crossmargin.services.books.days import days_of
-from crossmargin.services.books.ports import Ledger, Records
+from crossmargin.services.books.keeping import owner_of
+from crossmargin.services.books.ports import Records, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Part:
     Parameters
     ----------
     bd_fcm : str
-        Empty for what a clearing organization moves between places of its own.
+        Empty for what moved at a clearing organization and nobody says for whom.
     business_date : date
         Of its latest close, or the day that is being closed.
     as_of : datetime
@@ -49,25 +50,19 @@ def parts_of(records: Records, own: Part) -> dict[str, Part]:
     return found
 
 
-def moved_for(ledger: Ledger, account: Account, parts: Mapping[str, Part]) -> Iterator[Transfer]:
+def moved_for(work: Work, account: Account, parts: Mapping[str, Part]) -> Iterator[Transfer]:
     """Yield the transfers of a place, each up to the close of the BD-FCM whose property it moved.
 
     Parameters
     ----------
-    ledger : Ledger
+    work : Work
     account : Account
         A clearing organization's, that serves every BD-FCM.
     parts : mapping of BD-FCM to Part
         What is of nobody among them is left out.
     """
     last = max(part.business_date for part in parts.values())
-    for each in ledger.transfers(account_id=account.account_id, last=last):
-        part = parts.get(_whose(each))
+    for each in work.ledger.transfers(account_id=account.account_id, last=last):
+        part = parts.get(owner_of(work.records, each))
         if part and each.business_date <= part.business_date and each.at <= part.as_of:
             yield each
-
-
-def _whose(transfer: Transfer) -> str:
-    """Return the BD-FCM whose property a transfer moved: a place of FICC's or CME's has none."""
-    sides = (transfer.debit_account_id, transfer.credit_account_id)
-    return next((name for each in sides if (name := Account.parsed(each).bd_fcm)), "")

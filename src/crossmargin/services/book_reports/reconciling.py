@@ -18,7 +18,7 @@ from crossmargin.services.book_reports.custody import custodian_rows
 from crossmargin.services.book_reports.inputs import DayInputs
 from crossmargin.services.book_reports.parts import Part, moved_for
 from crossmargin.services.books.accounts import position_asset
-from crossmargin.services.books.ports import Ledger, Work
+from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.intake import HELD_FILE
 from crossmargin.services.clearing_day.lot_register import read_register
 
@@ -53,7 +53,7 @@ def reconciliations(
     day, found = inputs.business_date, []
     rows = custodian_rows(work, inputs.context.bd_fcm, day)
     if rows:
-        kept = _kept(inputs, work.ledger, as_of)
+        kept = _kept(inputs, work, as_of)
         found.append(_custodian(kept, rows, inputs, previous.get("custodian", ())))
     for side, kind in _FILES.items():
         file = _last_file(work, inputs.context.bd_fcm, day, kind)
@@ -83,17 +83,16 @@ def breaks_of(documents: Sequence[Mapping[str, object]]) -> dict[str, list[Break
     return found
 
 
-def _kept(
-    inputs: DayInputs, ledger: Ledger, as_of: datetime
-) -> dict[tuple[Account, Asset], Balance]:
+def _kept(inputs: DayInputs, work: Work, as_of: datetime) -> dict[tuple[Account, Asset], Balance]:
     """Return what is kept for the BD-FCM: at places of its own, and its part of all others'."""
     bd_fcm = inputs.context.bd_fcm
     own = {bd_fcm: Part(bd_fcm, inputs.business_date, as_of)}
-    places = {each for kind in _SERVES_ALL for each in ledger.accounts(kind=kind)}
-    moved = (each for place in places for each in moved_for(ledger, place, own))
+    places = {each for kind in _SERVES_ALL for each in work.ledger.accounts(kind=kind)}
+    # What moves between two of them is of both, once.
+    moved = {t.transfer_id: t for place in places for t in moved_for(work, place, own)}
     found = {
         (Account.parsed(account_id), asset): balance
-        for (account_id, asset), balance in counters_of(moved).items()
+        for (account_id, asset), balance in counters_of(moved.values()).items()
     }
     kept = {key: balance for key, balance in found.items() if key[0] in places}
     for (account_id, asset), balance in inputs.balances.items():

@@ -183,7 +183,8 @@ def capital_of(inputs: DayInputs, records: Records) -> CapitalReport:
 def reserve_formula_of(inputs: DayInputs) -> ReserveFormulaReport:
     """Return Item 15 and its credits: of Segregated Customer Margin, nothing of XM.
 
-    On deposit is what FICC counts for what is posted there: what is still on its way is not.
+    On deposit is what FICC counts for what is posted there: what is still on its way is not. The
+    firm's own cash in a customer's place is on deposit, and no credit.
     """
     margins = []
     for key, standing in inputs.outside.items():
@@ -197,13 +198,16 @@ def reserve_formula_of(inputs: DayInputs) -> ReserveFormulaReport:
             elif balance.posted_debit:
                 counted += standing.counted(Cusip(asset.code), balance.posted_debit)
                 worth += inputs.market_value(asset.code, balance.posted_debit)
-        if standing.required > ZERO or cash > ZERO or worth > ZERO:
+        firms = of_customer(_K.HOUSE_SCM_PREFUNDING, key).account_id
+        stood_in = inputs.balances.get((firms, CASH))
+        own_cash = ZERO if stood_in is None else Money(stood_in.posted_debit)
+        if max(standing.required, cash, worth, own_cash) > ZERO:
             margins.append(
                 MarginOnDeposit(
                     key.customer_id,
                     ReserveAccount.SCM,
                     required=standing.required,
-                    on_deposit=cash + counted,
+                    on_deposit=cash + counted + own_cash,
                     customer_cash=cash,
                     customer_securities=worth,
                 )

@@ -15,7 +15,6 @@ from crossmargin.ledger.assets import CASH, Asset, AssetKind, security
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.transfers import MOVED, Transfer
 from crossmargin.pricing.treasury import accrued_interest_per_100
-from crossmargin.product.position import Account
 from crossmargin.product.treasury import COUPON_KINDS
 from crossmargin.reporting.statement import (
     SECTIONS,
@@ -31,6 +30,7 @@ from crossmargin.services.book_reports.inputs import DayInputs
 from crossmargin.services.books.accounts import of_customer, position_asset
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.call_register import calls_of
+from crossmargin.services.clearing_day.flow_classes import FlowClasses
 from crossmargin.services.clearing_day.lot_register import read_register
 from crossmargin.services.clearing_day.required import Required
 from crossmargin.services.clearing_day.segregated import SegregatedStanding
@@ -49,10 +49,11 @@ _HERE = "BD-FCM"
 
 @dataclass(frozen=True, slots=True)
 class DayPositions:
-    """A BD-FCM's live lots at the close, and what the day marked them at."""
+    """A BD-FCM's live lots at the close, what the day marked them at, and their classes."""
 
     lots: Sequence[Lot]
     prices: SystemPrices
+    classes: FlowClasses
 
 
 def day_positions(inputs: DayInputs, work: Work) -> DayPositions:
@@ -63,12 +64,13 @@ def day_positions(inputs: DayInputs, work: Work) -> DayPositions:
     market = context.models.priced(day)
     if not contracts:
         sheet = market.price_sheets[day]
-        securities = security_system_prices(sheet)
-        return DayPositions(lots, SystemPrices(day, securities, {}, sheet.derived_from))
+        prices = SystemPrices(day, security_system_prices(sheet), {}, sheet.derived_from)
+        return DayPositions(lots, prices, FlowClasses(context.models, day, prices.securities))
     listed = {each for each in contracts if not context.models.is_over(each, day)}
     rules = SettlementRules.from_parameters(context.parameters("settlement", day))
     prepared = context.models.prepared(day, listed)
-    return DayPositions(lots, system_prices(prepared, market, rules))
+    prices = system_prices(prepared, market, rules)
+    return DayPositions(lots, prices, FlowClasses(context.models, day, prices.securities))
 
 
 def statement_of(
@@ -179,10 +181,10 @@ def _movement(transfer: Transfer, signed: int) -> Movement:
 
 
 def _positions(held: DayPositions, customer: CustomerKey, *, outside: bool) -> list[PositionLine]:
-    """Return a customer's positions: of FICC's regular account, or all the others."""
+    """Return a customer's positions: those at FICC outside the arrangement, or all the others."""
     totals: dict[tuple[str, str, Asset], int] = {}
     for lot in held.lots:
-        is_outside = lot.at_ficc and lot.account is Account.REGULAR
+        is_outside = held.classes.is_outside(lot, held.prices.as_of)
         if lot.customer == customer and is_outside is outside:
             asset = position_asset(lot.clearing_organization, lot.instrument)
             key = (lot.clearing_organization.value, lot.account.value, asset)

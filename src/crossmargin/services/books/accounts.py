@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.ledger.assets import Asset, futures_position, security_position
+from crossmargin.ledger.chart import CHART, AccountKind, SegregationClass
 from crossmargin.ledger.chart import Account as LedgerAccount
-from crossmargin.ledger.chart import AccountKind, SegregationClass
 from crossmargin.product.position import Account, ClearingOrganization
 
 _F, _S, _P = SegregationClass.FUTURES, SegregationClass.SECURITIES, SegregationClass.PROPRIETARY
@@ -29,11 +29,16 @@ SECURITIES_KINDS = (
     AccountKind.FICC_OWED_SCM,
     AccountKind.FICC_REGULAR_POSITION,
 )
+#: Those for the BD-FCM's own cash at FICC in a customer's place: opened with the first of it.
+PREFUNDING_KINDS = (
+    AccountKind.HOUSE_SCM_PREFUNDING,
+    AccountKind.FICC_OWED_SCM_PREFUNDING,
+)
 
 
 def of_customer(kind: AccountKind, customer: CustomerKey) -> LedgerAccount:
     """Return a customer's account of a kind."""
-    segregation_class = _S if kind in SECURITIES_KINDS else _F
+    (segregation_class,) = CHART[kind].classes
     return LedgerAccount(kind, segregation_class, customer.bd_fcm, customer.customer_id)
 
 

@@ -28,11 +28,10 @@ from crossmargin.ledger.posting import Answer
 from crossmargin.ledger.transfers import Transfer, TransferKind, TransferState
 from crossmargin.participation.documents import sha256_faults
 from crossmargin.participation.verdicts import eastern_date
-from crossmargin.product.calendars import futures_delivery_calendar
 from crossmargin.product.position import Account
 from crossmargin.services.books.accounts import of_bd_fcm, of_customer
 from crossmargin.services.books.approvals import Matter, faults_of_people
-from crossmargin.services.books.days import close_of, days_of, faults_of_instant
+from crossmargin.services.books.days import faults_of_entry
 from crossmargin.services.books.papers import Entry
 from crossmargin.services.books.ports import Records, Work
 
@@ -149,7 +148,7 @@ def adjust(work: Work, bd_fcm: str, file: AdjustmentFile, entry: Entry) -> tuple
     if work.records.get(file_id) == of_file:
         return ids
     faults = faults_of_people(entry.actor, entry.approver, Matter.MANUAL_ADJUSTMENT)
-    faults += _faults_of_time(work.records, bd_fcm, entry)
+    faults += faults_of_entry(work.records, bd_fcm, entry.at)
     faults += [each for row in file.rows for each in _faults_of(work, bd_fcm, row, file.name)]
     faults += _given_back_too_much(work, bd_fcm, file)
     if faults:
@@ -207,18 +206,6 @@ def _content(row: Adjustment) -> dict[str, object]:
         "reason": row.reason,
         "document_sha256": row.document_sha256,
     }
-
-
-def _faults_of_time(records: Records, bd_fcm: str, entry: Entry) -> list[Refusal]:
-    """Return why nothing is entered then: no business day, before its turn, closed, or seen."""
-    day, at = eastern_date(entry.at), entry.at.isoformat()
-    expected = days_of(records).against(bd_fcm, day)
-    if not futures_delivery_calendar().is_business_day(day):
-        expected = "a day on which both clearing organizations are open"
-    elif close_of(records, bd_fcm, day) is not None:
-        expected = f"a day that is not closed, as {day} is"
-    faults = [Refusal("at", at, expected, "business clock")] if expected else []
-    return faults or faults_of_instant(records, bd_fcm, entry.at)
 
 
 def _faults_of(work: Work, bd_fcm: str, row: Adjustment, file: str) -> list[Refusal]:

@@ -12,6 +12,7 @@ from datetime import date, datetime
 
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import Refusal, refused
+from crossmargin.participation.verdicts import eastern_date
 from crossmargin.product.calendars import futures_delivery_calendar
 from crossmargin.services.books.folds import Fold
 from crossmargin.services.books.ports import Records
@@ -134,3 +135,25 @@ def faults_of_instant(records: Records, subject: str, at: datetime) -> list[Refu
         return []
     expected = f"no earlier than {latest.isoformat()}, the instant of the latest step that is done"
     return [Refusal("at", at.isoformat(), expected, _RULE)]
+
+
+def faults_of_entry(records: Records, bd_fcm: str, at: datetime) -> list[Refusal]:
+    """Return why nothing is posted by hand at an instant.
+
+    Its date in New York is no business day, comes before its turn or is closed, or a step that is
+    done would have seen it.
+
+    Parameters
+    ----------
+    records : Records
+    bd_fcm : str
+    at : datetime
+    """
+    day = eastern_date(at)
+    expected = days_of(records).against(bd_fcm, day)
+    if not futures_delivery_calendar().is_business_day(day):
+        expected = "a day on which both clearing organizations are open"
+    elif close_of(records, bd_fcm, day) is not None:
+        expected = f"a day that is not closed, as {day} is"
+    faults = [Refusal("at", at.isoformat(), expected, _RULE)] if expected else []
+    return faults or faults_of_instant(records, bd_fcm, at)

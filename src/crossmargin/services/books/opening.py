@@ -187,8 +187,15 @@ def _refuse_other_securities_accounts(books: BdFcmBooks) -> None:
 
 def facts_of(work: Work, account_id: str) -> tuple[CustodyFact, ...]:
     """Return the facts of an account as they stand, with their ends."""
-    records = work.records.select(stream=CUSTODY_FACT, subject=account_id)
-    return as_last_stated(fact_of(each) for each in records)
+    stated = work.records.folded(_STATED)
+    return as_last_stated(stated.get(account_id, ()))
+
+
+def _take(stated: dict[str, list[CustodyFact]], record: Record) -> None:
+    stated.setdefault(record.subject, []).append(fact_of(record))
+
+
+_STATED: Fold[dict[str, list[CustodyFact]]] = Fold("custody facts", (CUSTODY_FACT,), dict, _take)
 
 
 def conflicts_of(work: Work, stated: Sequence[tuple[Account, StatedFact]]) -> list[Refusal]:

@@ -87,6 +87,11 @@ def state_places(
     )
 
 
+def missing_at(work: Work, account: Account, on: date) -> str:
+    """Return the first fact that an account kept elsewhere lacks on a day, or nothing."""
+    return missing_fact(account, facts_of(work, account.account_id), on)
+
+
 @dataclass(frozen=True, slots=True)
 class PlaceFacts:
     """An account that others keep, its facts, and the first that it lacks on a day."""

@@ -6,8 +6,8 @@ what the customer has not brought comes out of residual interest, and the ledger
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.money import ZERO, Money
@@ -16,11 +16,7 @@ from crossmargin.collateral.call_events import CalledFor, Outside, issue_call
 from crossmargin.collateral.calls import CallState
 from crossmargin.collateral.deadline import DeadlineRules
 from crossmargin.collateral.house_terms import limits_exceeded
-from crossmargin.ledger.assets import CASH, security
 from crossmargin.ledger.chart import AccountKind
-from crossmargin.product.calendars import sifma_calendar
-from crossmargin.product.position import ClearingOrganization
-from crossmargin.services.books.accounts import of_bd_fcm
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.call_register import (
     CURRENCY,
@@ -36,29 +32,18 @@ from crossmargin.services.clearing_day.credit import (
     ladder_rules,
     note_orders,
 )
-from crossmargin.services.clearing_day.engine import StepResult
-from crossmargin.services.clearing_day.flow_steps import FLOWS
-from crossmargin.services.clearing_day.required import Required, last_requirements
-from crossmargin.services.clearing_day.schedule import Step, StepKind
-from crossmargin.services.clearing_day.segregated import SegregatedStanding, segregated_standings
-from crossmargin.services.clearing_day.segregated_margin import SegregatedPaying
-from crossmargin.services.clearing_day.segregated_wires import securities_custody_of
-from crossmargin.services.clearing_day.standing import CALLED_FOR, Standing, standing_of
-from crossmargin.services.clearing_day.wires import (
-    SETTLEMENT_ACCOUNTS,
-    Places,
-    Purpose,
-    Wire,
-    instruct,
-    margin_wire,
-    places_of,
-    settlement_wire,
+from crossmargin.services.clearing_day.deadline_payments import (
+    Paying,
+    outside_at,
+    standing_at,
 )
-
-_CENTS = 100
-_MORNINGS = frozenset({StepKind.CME_MORNING, StepKind.FICC_MORNING})
-_AT_CME = frozenset({StepKind.CME_MORNING, StepKind.CME_ITD_DUE})
-_EVENINGS = frozenset({StepKind.EOD, StepKind.EODXM, StepKind.EODXM_RESTRUCK, StepKind.CLOSE})
+from crossmargin.services.clearing_day.engine import StepResult
+from crossmargin.services.clearing_day.placing import (
+    places_of,
+)
+from crossmargin.services.clearing_day.required import Required, last_requirements
+from crossmargin.services.clearing_day.schedule import Step
+from crossmargin.services.clearing_day.standing import CALLED_FOR, Standing
 
 
 def call_customers(context: DayContext, work: Work, step: Step, cycle: str) -> StepResult:
@@ -74,9 +59,9 @@ def call_customers(context: DayContext, work: Work, step: Step, cycle: str) -> S
     calling = _Calling(context, work, step, cycle)
     limits: list[list[str]] = []
     unpriced: list[list[str]] = []
-    outside = _outside(context, work, step, required)
+    outside = outside_at(context, work, step, required)
     for customer, each in sorted(required.items()):
-        standing = _standing(context, work, step, each)
+        standing = standing_at(context, work, step, each)
         for side in CALLED_FOR:
             calling.bring(each, side, standing.lacking(side))
         apart = outside.get(customer)
@@ -157,12 +142,13 @@ def pay_side(context: DayContext, work: Work, step: Step) -> StepResult:
     """
     if not work.ledger.accounts(kind=AccountKind.SEGREGATED_BANK, bd_fcm=context.bd_fcm):
         return StepResult({"wires": 0, "refused": []})
-    paying = _Paying(context, work, step, places_of(work.ledger, context.bd_fcm))
+    places = places_of(work, context.bd_fcm, step.business_date)
+    paying = Paying(context, work, step, places)
     accrued = pay_accrued(context, work, step)
     paying.settle()
     required = last_requirements(work.records, context.bd_fcm, until=step.business_date)
     for _, each in sorted(required.items()):
-        paying.place(_standing(context, work, step, each), each)
+        paying.place(standing_at(context, work, step, each), each)
     lacking = paying.place_outside(required)
     return StepResult(
         {
@@ -200,9 +186,9 @@ def close_of_fedwire(context: DayContext, work: Work, step: Step) -> StepResult:
         if orders is Orders.RISK_REDUCING_ONLY:
             restricted.append(subject_of(customer))
         if own_late:
-            outside = _outside(context, work, step, customers, of=customer)[customer]
+            outside = outside_at(context, work, step, customers, of=customer)[customer]
             proposed += propose_close_out(
-                *(context, work, step, _standing(context, work, step, required)),
+                *(context, work, step, standing_at(context, work, step, required)),
                 late=own_late,
                 lacking_outside=outside.lacking,
                 requirement_id=required.record_id,
@@ -215,32 +201,6 @@ def close_of_fedwire(context: DayContext, work: Work, step: Step) -> StepResult:
             **accrued.content,
         },
         accrued.causes,
-    )
-
-
-def _standing(context: DayContext, work: Work, step: Step, required: Required) -> Standing:
-    return standing_of(
-        context,
-        work,
-        step.business_date,
-        required.customer,
-        required,
-        is_evening=step.kind in _EVENINGS,
-    )
-
-
-def _outside(
-    context: DayContext,
-    work: Work,
-    step: Step,
-    required: Mapping[CustomerKey, Required],
-    *,
-    of: CustomerKey | None = None,
-) -> dict[CustomerKey, SegregatedStanding]:
-    return segregated_standings(
-        *(context, work, step.business_date, required),
-        is_evening=step.kind in _EVENINGS,
-        of=None if of is None else (of,),
     )
 
 
@@ -288,120 +248,3 @@ def _lower(
         true_up_call(work, call, -change, reason, written)
         lowered += change
     return lowered
-
-
-@dataclass(slots=True)
-class _Paying:
-    """One deadline: its wires, and those that the ledger refused."""
-
-    context: DayContext
-    work: Work
-    step: Step
-    places: Places
-    wires: list[str] = field(default_factory=list)
-    refused: list[list[str]] = field(default_factory=list)
-
-    @property
-    def side(self) -> ClearingOrganization:
-        """The clearing organization whose deadline it is."""
-        at_cme = self.step.kind in _AT_CME
-        return ClearingOrganization.CME if at_cme else ClearingOrganization.FICC
-
-    @property
-    def name(self) -> str:
-        """The name of the step in ids."""
-        return f"{self.step.business_date.isoformat()}/{self.step.name}"
-
-    def settle(self) -> None:
-        """Pay or receive what was booked against the clearing organization."""
-        purposes: tuple[Purpose, ...] = (Purpose.FICC_FUNDS_ONLY, Purpose.SCM_FUNDS_ONLY)
-        if self.side is ClearingOrganization.CME:
-            purposes = (Purpose.CME_SETTLEMENT,)
-        for purpose in purposes:
-            kind, bd_fcm = SETTLEMENT_ACCOUNTS[purpose], self.context.bd_fcm
-            balance = self.work.ledger.balance(of_bd_fcm(kind, bd_fcm).account_id, CASH)
-            owed = balance.posted_credit - balance.debits_pending + balance.credits_pending
-            if owed:
-                wire = settlement_wire(bd_fcm, purpose, owed, self._kept(purpose), name=self.name)
-                self.make(wire, *self._flows_behind())
-
-    def place(self, standing: Standing, required: Required) -> None:
-        """Bring what lies at the side to its requirement: securities as allocated, then cash."""
-        side, customer = self.side, standing.holdings.customer
-        here = standing.holdings.at[side]
-        value = standing.value_at(side)
-        free = standing.holdings.as_property(standing.prices).free
-        for cusip, par in sorted(standing.placing.placed[side].par_dollars.items()):
-            more = min(par - here.par(cusip), free.par(cusip))
-            if more > 0 and value < standing.required[side]:
-                wire = margin_wire(
-                    customer, self.outward, security(cusip.text), more, self.places, name=self.name
-                )
-                if self.make(wire, required.record_id):
-                    value += standing.counted(side, cusip, more)
-        lacking = standing.required[side] - value
-        if lacking > ZERO:
-            wire = margin_wire(
-                customer, self.outward, CASH, lacking.cents, self.places, name=self.name
-            )
-            self.make(wire, required.record_id)
-        elif self.step.kind in _MORNINGS and -lacking > self.threshold and here.cash > ZERO:
-            back = min(-lacking, here.cash).cents
-            wire = margin_wire(customer, self.inward, CASH, back, self.places, name=self.name)
-            self.make(wire, required.record_id)
-
-    def place_outside(self, required: Mapping[CustomerKey, Required]) -> list[list[str]]:
-        """Bring Segregated Customer Margin to its requirement; return what lacks at FICC."""
-        if self.side is not ClearingOrganization.FICC:
-            return []
-        paying = SegregatedPaying(self.work.ledger, self.context.bd_fcm, self.name, self.make)
-        lacking = []
-        for standing in _outside(self.context, self.work, self.step, required).values():
-            if self.step.kind in _MORNINGS:
-                paying.take_back(standing)
-            if found := paying.bring(standing):
-                lacking.append(found)
-        return lacking
-
-    def _kept(self, purpose: Purpose) -> Places:
-        """Return the places of a settlement: that of Segregated Customer Margin is its own."""
-        if purpose is not Purpose.SCM_FUNDS_ONLY:
-            return self.places
-        custody = securities_custody_of(self.work.ledger, self.context.bd_fcm)
-        return replace(self.places, bank=custody or self.places.bank)
-
-    def make(self, wire: Wire, *causes: str) -> bool:
-        """Make a wire, or note why the ledger refused it."""
-        written = self.context.written(self.step, *causes)
-        reason = instruct(self.work, wire, written, approver=self.context.approver)
-        if reason:
-            self.refused.append([wire.wire_id, str(wire.amount), reason])
-            return False
-        self.wires.append(wire.wire_id)
-        return True
-
-    @property
-    def outward(self) -> Purpose:
-        """Margin to the side."""
-        at_cme = self.side is ClearingOrganization.CME
-        return Purpose.MARGIN_TO_CME if at_cme else Purpose.MARGIN_TO_FICC
-
-    @property
-    def inward(self) -> Purpose:
-        """Margin back from the side."""
-        at_cme = self.side is ClearingOrganization.CME
-        return Purpose.MARGIN_FROM_CME if at_cme else Purpose.MARGIN_FROM_FICC
-
-    @property
-    def threshold(self) -> Money:
-        """Excess up to which cash stays at the side."""
-        parameters = self.context.parameters("clearing_day", self.step.business_date)
-        return Money(parameters.whole("return_excess_above_dollars") * _CENTS)
-
-    def _flows_behind(self) -> tuple[str, ...]:
-        """Return the flows that a payment settles: those booked since the business day before."""
-        day = self.step.business_date
-        found = self.work.records.select(
-            stream=FLOWS, first=sifma_calendar().previous_business_day(day), last=day
-        )
-        return tuple(r.record_id for r in found if r.subject.startswith(f"{self.context.bd_fcm}/"))

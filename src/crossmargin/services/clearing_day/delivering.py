@@ -32,16 +32,20 @@ from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import StepResult
 from crossmargin.services.clearing_day.lot_register import LotRegister, read_register
 from crossmargin.services.clearing_day.marks import last_marks
+from crossmargin.services.clearing_day.placing import (
+    Places,
+    places_of,
+    securities_custody_of,
+    securities_custody_paying,
+)
 from crossmargin.services.clearing_day.schedule import Step, StepKind
 from crossmargin.services.clearing_day.system_prices import system_prices
 from crossmargin.services.clearing_day.tenders import security_of, tenders_awaiting
 from crossmargin.services.clearing_day.wires import (
     Leg,
-    Places,
     Purpose,
     Wire,
     instruct,
-    places_of,
 )
 from crossmargin.settlement.delivery import Delivery, Tender, delivery
 from crossmargin.settlement.lots import Lot
@@ -92,7 +96,7 @@ def deliver(context: DayContext, work: Work, step: Step) -> StepResult:
         due = date.fromisoformat(str(record.content["delivery_day"]))
         if record.subject.split("/")[0] != context.bd_fcm or due > step.business_date:
             continue
-        wires = delivery_wires(record, places_of(work.ledger, context.bd_fcm))
+        wires = delivery_wires(record, *_delivered_at(work, record, step.business_date))
         if work.records.get(wires[0].wire_id) is not None:
             continue
         reason = _instruct_both(context, work, step, record, wires)
@@ -110,23 +114,49 @@ def deliver(context: DayContext, work: Work, step: Step) -> StepResult:
     return StepResult(content, tuple(ids))
 
 
-def delivery_wires(record: Record, places: Places) -> tuple[Wire, Wire]:
-    """Return the two wires of a delivery: first what goes out, then what comes against it."""
+def _delivered_at(work: Work, record: Record, on: date) -> tuple[Places, str]:
+    """Return where cash and securities of a delivery move: what goes out leaves where it lies."""
+    said, bd_fcm = record.content, customer_of(record.subject).bd_fcm
+    places, par = places_of(work, bd_fcm, on), int(str(said["par"]))
+    if par > 0:
+        invoice = money_from_decimal(str(said["invoice"])).cents
+        places, custody = (
+            places.paying(work, CASH, invoice),
+            securities_custody_of(work, bd_fcm, on),
+        )
+    else:
+        asset = security(str(said["cusip"]))
+        custody = securities_custody_paying(work, bd_fcm, on, asset, -par)
+    return places, custody or places.bank
+
+
+def delivery_wires(record: Record, places: Places, kept_at: str) -> tuple[Wire, Wire]:
+    """Return the two wires of a delivery: first what goes out, then what comes against it.
+
+    Parameters
+    ----------
+    record : Record
+        Of the delivery.
+    places : Places
+    kept_at : str
+        The custody of the securities.
+    """
     customer, said = customer_of(record.subject), record.content
     own = of_customer(AccountKind.CUSTOMER_FUTURES_ACCOUNT, customer)
     bank = of_bd_fcm(AccountKind.SEGREGATED_BANK, customer.bd_fcm, places.bank)
     securities = of_customer(AccountKind.CUSTOMER_SECURITIES_ACCOUNT, customer)
-    custody = of_bd_fcm(AccountKind.SECURITIES_CUSTODY, customer.bd_fcm, places.bank)
+    custody = of_bd_fcm(AccountKind.SECURITIES_CUSTODY, customer.bd_fcm, kept_at)
     par, invoice = int(str(said["par"])), money_from_decimal(str(said["invoice"])).cents
     pays = par > 0
 
     def wire(purpose: Purpose, asset: Asset, amount: int, leg: Leg, *, goes_out: bool) -> Wire:
+        here = places.bank if asset == CASH else kept_at
         return Wire(
             wire_id=f"wire/{record.subject}/{record.record_id}/{purpose.value}",
             subject=record.subject,
             purpose=purpose,
-            source=places.bank if goes_out else CME,
-            target=CME if goes_out else places.bank,
+            source=here if goes_out else CME,
+            target=CME if goes_out else here,
             asset=asset,
             amount=amount,
             legs=(leg,),

@@ -2,8 +2,9 @@
 
 Each customer's flows of a step are one record with every lot's amount, its two figures and the
 source of its price; each kind is one transfer whose cause is that record (ruling 21: variation is
-never mixed with margin). Flows of positions at FICC outside the arrangement are the securities
-account's, in a record and in accounts of their own class.
+never mixed with margin). Flows of positions at FICC outside the arrangement, those of the XM
+account that are not eligible among them, are the securities account's, in a record and in accounts
+of their own class.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.transfers import Transfer, TransferKind
 from crossmargin.market.history import MarketData
 from crossmargin.product.calendars import sifma_calendar
-from crossmargin.product.position import Account
 from crossmargin.services.books.accounts import of_bd_fcm, of_customer
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.closing_out import write_close_outs
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.delivering import awaiting_delivery
 from crossmargin.services.clearing_day.engine import StepResult
+from crossmargin.services.clearing_day.flow_classes import FlowClasses
 from crossmargin.services.clearing_day.lot_register import (
     LotEnd,
     Written,
@@ -101,8 +102,11 @@ def open_day(context: DayContext, work: Work, step: Step) -> StepResult:
     )
     leaving = {**final.leaving, **ficc.leaving}
     written = context.written(step, *_causes(marks))
+    paid = FlowClasses.paid(marks.outstanding)
+    classes = FlowClasses(context.models, day, prices.securities, paid)
+    flows = (*final.flows, *ficc.flows)
     booked = _book(
-        work, (*final.flows, *ficc.flows), lots, written=written, step=step, bd_fcm=context.bd_fcm
+        work, flows, lots, classes, written=written, bd_fcm=context.bd_fcm, name=step.name
     )
     left = _end(work, lots, leaving, context.written(step, *booked.records))
     kept = Marks(marks.without(left).futures, ficc.outstanding)
@@ -212,7 +216,10 @@ def _mark(context: DayContext, work: Work, step: Step, cycle: FlowCycle) -> Step
         flows += ficc.flows
         outstanding = ficc.outstanding
     written = context.written(step, *_causes(marks))
-    booked = _book(work, flows, lots, written=written, step=step, bd_fcm=context.bd_fcm)
+    classes = FlowClasses(context.models, day, prices.securities)
+    booked = _book(
+        work, flows, lots, classes, written=written, bd_fcm=context.bd_fcm, name=step.name
+    )
     kept = write_close_outs(work, closed, Marks(cme.marked, outstanding), written)
     _keep(context, work, step, kept, booked)
     if is_intraday:
@@ -258,10 +265,11 @@ def _book(
     work: Work,
     flows: Iterable[Flow],
     lots: Sequence[Lot],
+    classes: FlowClasses,
     *,
     written: Written,
-    step: Step,
     bd_fcm: str,
+    name: str,
 ) -> Booked:
     """Write each customer's flows as one record, and post one transfer a kind.
 
@@ -272,13 +280,13 @@ def _book(
     for flow in flows:
         if flow.amount.cents or flow.kind is FlowKind.FUTURES_FINAL_SETTLEMENT:
             lot = of_lots[flow.lot_id]
-            owner = (lot.customer, lot.at_ficc and lot.account is not Account.XM)
+            owner = (lot.customer, classes.is_of_securities_account(flow, lot))
             owners.setdefault(owner, []).append(flow)
     booked, transfers = Booked(), []
     for owner, own in sorted(owners.items()):
         customer, is_scm = owner
         subject = subject_of(customer)
-        record_id = f"flows/{subject}/{step.business_date.isoformat()}/{step.name}"
+        record_id = f"flows/{subject}/{written.business_date.isoformat()}/{name}"
         record_id += "/scm" if is_scm else ""
         rows = [
             [

@@ -30,9 +30,13 @@ from crossmargin.services.clearing_day.engine import StepResult
 from crossmargin.services.clearing_day.instructions import INSTRUCTION
 from crossmargin.services.clearing_day.lot_register import read_register
 from crossmargin.services.clearing_day.outgoing import quantity_text
+from crossmargin.services.clearing_day.placing import (
+    places_of,
+    securities_custody_of,
+    securities_custody_paying,
+)
 from crossmargin.services.clearing_day.schedule import Step
 from crossmargin.services.clearing_day.segregated_wires import (
-    securities_custody_of,
     securities_withdrawal_wire,
     segregated_margin_wire,
 )
@@ -41,7 +45,6 @@ from crossmargin.services.clearing_day.wires import (
     Wire,
     instruct,
     margin_wire,
-    places_of,
     withdrawal_wire,
 )
 from crossmargin.settlement.lots import Lot
@@ -122,7 +125,9 @@ def _margin_back(work: Work, customer: CustomerKey, step: Step, *, at_both: bool
         ).items():
             here = balance.posted_debit - balance.credits_pending
             if here > 0:
-                places = places_of(work.ledger, customer.bd_fcm)
+                places = places_of(work, customer.bd_fcm, step.business_date)
+                if kind is AccountKind.FICC_XM_MARGIN:
+                    places = places.returning(work, asset, here)
                 name = f"{step.business_date.isoformat()}/{step.name}"
                 yield margin_wire(customer, purpose, asset, here, places, name=name)
 
@@ -140,14 +145,14 @@ def _send_back(work: Work, customer: CustomerKey, step: Step) -> Iterator[Wire]:
         free = balance.posted_credit - balance.debits_pending - elsewhere.get(asset, 0)
         if account_id != own or free <= 0:
             continue
-        yield withdrawal_wire(
-            customer, asset, free, places_of(work.ledger, customer.bd_fcm), f"{begun}/{asset}"
-        )
+        places = places_of(work, customer.bd_fcm, step.business_date).paying(work, asset, free)
+        yield withdrawal_wire(customer, asset, free, places, f"{begun}/{asset}")
 
 
 def _send_back_securities(work: Work, customer: CustomerKey, step: Step) -> Iterator[Wire]:
     """Yield the same of the securities account: margin at FICC comes first, then it goes."""
-    custody = securities_custody_of(work.ledger, customer.bd_fcm)
+    where = (work, customer.bd_fcm, step.business_date)
+    custody = securities_custody_of(*where)
     if not custody:
         return
     at_ficc, own = (
@@ -172,7 +177,8 @@ def _send_back_securities(work: Work, customer: CustomerKey, step: Step) -> Iter
         free = balance.posted_credit - balance.debits_pending - placed
         if free > 0:
             name = f"{day}/returned-securities-account/{asset}"
-            yield securities_withdrawal_wire(customer, asset, free, custody, name)
+            paying = securities_custody_paying(*where, asset, free)
+            yield securities_withdrawal_wire(customer, asset, free, paying, name)
 
 
 def _instructed(

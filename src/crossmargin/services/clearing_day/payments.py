@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.records import Record
@@ -18,10 +19,10 @@ from crossmargin.services.clearing_day.call_register import is_issue
 from crossmargin.services.clearing_day.cleared import taken_before
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.lot_register import Written
+from crossmargin.services.clearing_day.placing import places_of, securities_custody_of
 from crossmargin.services.clearing_day.position_transfers import refused
-from crossmargin.services.clearing_day.segregated_wires import securities_custody_of
 from crossmargin.services.clearing_day.serving import serve_calls
-from crossmargin.services.clearing_day.wires import WIRE, places_of, settle
+from crossmargin.services.clearing_day.wires import WIRE, settle
 
 PAYMENT = "PAYMENT"
 
@@ -105,7 +106,7 @@ def _deposit(
         raise ValueError(f"a deposit names a customer, was {row!r}")
     record = _record(row, subject_of(customer), written)
     asset = Asset.parsed(row.asset)
-    kind, kept, own = _deposited(work, row, customer, ccp)
+    kind, kept, own = _deposited(work, row, customer, ccp, written.business_date)
     transfer = Transfer(
         transfer_id=f"{record.record_id}/deposit",
         group_id=f"{record.record_id}/deposit",
@@ -132,7 +133,7 @@ def _deposit(
 
 
 def _deposited(
-    work: Work, row: PaymentRow, customer: CustomerKey, ccp: CalledFor | None
+    work: Work, row: PaymentRow, customer: CustomerKey, ccp: CalledFor | None, on: date
 ) -> tuple[TransferKind, Account, Account]:
     """Return what kind of deposit it is and its two accounts, each class by itself.
 
@@ -140,13 +141,13 @@ def _deposited(
     account's.
     """
     if isinstance(ccp, Outside):
-        place = row.place or securities_custody_of(work.ledger, customer.bd_fcm)
+        place = row.place or securities_custody_of(work, customer.bd_fcm, on)
         return (
             TransferKind.SCM_DEPOSIT,
             of_bd_fcm(AccountKind.SECURITIES_CUSTODY, customer.bd_fcm, place),
             of_customer(AccountKind.CUSTOMER_SECURITIES_ACCOUNT, customer),
         )
-    place = row.place or places_of(work.ledger, customer.bd_fcm).bank
+    place = row.place or places_of(work, customer.bd_fcm, on).bank
     return (
         TransferKind.DEPOSIT,
         of_bd_fcm(AccountKind.SEGREGATED_BANK, customer.bd_fcm, place),

@@ -61,6 +61,8 @@ class SegregatedStanding:
     as_of : date
     other_par_dollars : mapping of Cusip to int
         What else the account holds: no margin, and free to go.
+    arrived : Property
+        What lies at FICC, without what is on its way there.
     """
 
     customer: CustomerKey
@@ -73,6 +75,7 @@ class SegregatedStanding:
     tables: HaircutTables
     as_of: date
     other_par_dollars: Mapping[Cusip, int] = field(default_factory=dict)
+    arrived: Property = field(default_factory=lambda: Property(ZERO, {}))
 
     def counted(self, cusip: Cusip, par_dollars: int) -> Money:
         """Return what FICC counts for par; nothing where it is not taken or has no price."""
@@ -95,6 +98,11 @@ class SegregatedStanding:
     def value_at_ficc(self) -> Money:
         """What FICC counts for what lies there."""
         return self.at_ficc.cash + self._counted(self.at_ficc.par_dollars)
+
+    @property
+    def arrived_at_ficc(self) -> Money:
+        """What FICC counts for what has arrived there."""
+        return self.arrived.cash + self._counted(self.arrived.par_dollars)
 
     @property
     def value(self) -> Money:
@@ -171,7 +179,8 @@ def segregated_standings(
 ) -> dict[CustomerKey, SegregatedStanding]:
     """Return where customers stand outside the arrangement at FICC, by customer.
 
-    Of those of whom something is required there, or who have something in a securities account.
+    Of those of whom something is required there, who have something in a securities account, or in
+    whose place the firm's own cash is there.
 
     Parameters
     ----------
@@ -187,8 +196,9 @@ def segregated_standings(
     """
     owed = _by_customer(work, context.bd_fcm, AccountKind.CUSTOMER_SECURITIES_ACCOUNT)
     claims = _by_customer(work, context.bd_fcm, AccountKind.FICC_SCM_MARGIN)
+    prefunded = _by_customer(work, context.bd_fcm, AccountKind.HOUSE_SCM_PREFUNDING)
     asked = {key for key, each in required.items() if each.ficc_outside > ZERO}
-    wanted = {*owed, *claims, *asked} if of is None else set(of)
+    wanted = {*owed, *claims, *prefunded, *asked} if of is None else set(of)
     if not wanted:
         return {}
     tables = HaircutTables.from_parameters(context.parameters("collateral", business_date))
@@ -214,6 +224,7 @@ def segregated_standings(
             tables=tables,
             as_of=business_date,
             other_par_dollars=others,
+            arrived=_at_ficc(there, arrived=True),
         )
     return found
 
@@ -238,9 +249,11 @@ def _by_customer(
     return dict(found)
 
 
-def _at_ficc(balances: _Balances) -> Property:
+def _at_ficc(balances: _Balances, *, arrived: bool = False) -> Property:
     placed = {
-        asset: balance.posted_debit + balance.debits_pending - balance.credits_pending
+        asset: balance.posted_debit
+        - balance.credits_pending
+        + (0 if arrived else balance.debits_pending)
         for asset, balance in balances.items()
     }
     return Property(

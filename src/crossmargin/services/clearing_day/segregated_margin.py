@@ -11,15 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from crossmargin.basics.identifiers import subject_of
 from crossmargin.basics.money import ZERO
 from crossmargin.ledger.assets import CASH, Asset, security
-from crossmargin.services.books.ports import Ledger
+from crossmargin.services.books.ports import Work
+from crossmargin.services.clearing_day.placing import (
+    securities_custody_of,
+    securities_custody_paying,
+)
 from crossmargin.services.clearing_day.segregated import SegregatedStanding
 from crossmargin.services.clearing_day.segregated_wires import (
     is_margin_held_at_frbny,
-    securities_custody_of,
     segregated_margin_wire,
 )
 from crossmargin.services.clearing_day.wires import Purpose, Wire
@@ -34,24 +38,26 @@ class SegregatedPaying:
 
     Parameters
     ----------
-    ledger : Ledger
+    work : Work
     bd_fcm : str
+    on : date
     name : str
         Of the step, in ids.
     make : callable
     """
 
-    ledger: Ledger
+    work: Work
     bd_fcm: str
+    on: date
     name: str
     make: Make
 
     @property
     def lacks_a_place(self) -> str:
         """Which account is missing, or nothing."""
-        if not securities_custody_of(self.ledger, self.bd_fcm):
+        if not securities_custody_of(self.work, self.bd_fcm, self.on):
             return f"{self.bd_fcm} has no custody account for securities customers"
-        if not is_margin_held_at_frbny(self.ledger):
+        if not is_margin_held_at_frbny(self.work.ledger):
             return "FICC has no account of Segregated Customer Margin at FRBNY"
         return ""
 
@@ -108,7 +114,12 @@ class SegregatedPaying:
     def _move(
         self, standing: SegregatedStanding, purpose: Purpose, asset: Asset, amount: int
     ) -> bool:
-        custody = securities_custody_of(self.ledger, self.bd_fcm)
+        where = (self.work, self.bd_fcm, self.on)
+        custody = (
+            securities_custody_paying(*where, asset, amount)
+            if purpose is Purpose.SCM_TO_FICC
+            else securities_custody_of(*where)
+        )
         wire: Wire = segregated_margin_wire(
             standing.customer, purpose, asset, amount, custody, name=self.name
         )

@@ -16,15 +16,6 @@ from crossmargin.services.clearing_day.arrivals import CUSTOMER
 from crossmargin.services.clearing_day.wires import Leg, Purpose, Wire
 
 
-def securities_custody_of(ledger: Ledger, bd_fcm: str) -> str:
-    """Return where a BD-FCM keeps its securities customers' property: the first by name.
-
-    Empty where it keeps none anywhere.
-    """
-    kept = ledger.accounts(kind=AccountKind.SECURITIES_CUSTODY, bd_fcm=bd_fcm)
-    return kept[0].custodian if kept else ""
-
-
 def is_margin_held_at_frbny(ledger: Ledger) -> bool:
     """Return whether FICC has an account of Segregated Customer Margin."""
     found = ledger.accounts(kind=AccountKind.FRBNY_SEGREGATED_ACCOUNT)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
 
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.custody import CUSTODY_FACT, fact_of
 from crossmargin.ledger.declaration import DEFAULT_DECLARATION, declared_of
+from crossmargin.ledger.transfers import Transfer
 from crossmargin.ledger.verification import Check, Finding, LedgerImage, verify
 from crossmargin.services.books.accounts import position_account, position_asset
 from crossmargin.services.books.days import STEP, out_of_turn
@@ -35,9 +38,10 @@ def verify_work(work: Work) -> tuple[Finding, ...]:
 
 def image_of(work: Work) -> LedgerImage:
     """Return the ledger as it stands, with the facts of its places and the register of liens."""
+    transfers = work.ledger.transfers()
     return LedgerImage(
         work.ledger.accounts(),
-        work.ledger.transfers(),
+        transfers,
         work.ledger.balances(),
         tuple(fact_of(each) for each in work.records.select(stream=CUSTODY_FACT)),
         register_of_liens(work),
@@ -47,7 +51,15 @@ def image_of(work: Work) -> LedgerImage:
             for each in work.records.select(stream=DEFAULT_DECLARATION)
             if (declared := declared_of(each)) is not None
         },
+        _come_to(work, transfers),
     )
+
+
+def _come_to(work: Work, transfers: Iterable[Transfer]) -> date | None:
+    """Return the latest business date on which a step was done or anything moved."""
+    steps = (each.business_date for each in work.records.select(stream=STEP))
+    moved = (each.business_date for each in transfers)
+    return max((*steps, *moved), default=None)
 
 
 def _positions(work: Work) -> tuple[Finding, ...]:

@@ -23,9 +23,10 @@ from crossmargin.services.books.accounts import (
     of_customer,
 )
 from crossmargin.services.books.folds import Fold
-from crossmargin.services.books.ports import Ledger, Records, Work
+from crossmargin.services.books.ports import Records, Work
 from crossmargin.services.clearing_day.arrivals import CUSTOMER, HOUSE
 from crossmargin.services.clearing_day.lot_register import Written
+from crossmargin.services.clearing_day.placing import Places
 from crossmargin.services.clearing_day.position_transfers import reason_of, refused
 
 WIRE = "WIRE"
@@ -42,6 +43,8 @@ class Purpose(StrEnum):
     WITHDRAWAL = "WITHDRAWAL"
     SCM_TO_FICC = "SCM_TO_FICC"
     SCM_FROM_FICC = "SCM_FROM_FICC"
+    SCM_PREFUNDING = "SCM_PREFUNDING"
+    SCM_PREFUNDING_RETURN = "SCM_PREFUNDING_RETURN"
     SCM_WITHDRAWAL = "SCM_WITHDRAWAL"
     RESIDUAL_INTEREST_DEPOSIT = "RESIDUAL_INTEREST_DEPOSIT"
     RESIDUAL_INTEREST_WITHDRAWAL = "RESIDUAL_INTEREST_WITHDRAWAL"
@@ -50,6 +53,8 @@ class Purpose(StrEnum):
     SCM_FUNDS_ONLY = "SCM_FUNDS_ONLY"
     FUTURES_DELIVERY_INVOICE = "FUTURES_DELIVERY_INVOICE"
     FUTURES_DELIVERY_SECURITIES = "FUTURES_DELIVERY_SECURITIES"
+    CUSTODY_MOVE = "CUSTODY_MOVE"
+    SCM_CUSTODY_MOVE = "SCM_CUSTODY_MOVE"
 
 
 #: What is paid to a clearing organization or received from it, and the account that says how much.
@@ -95,40 +100,6 @@ class Wire:
     asset: Asset
     amount: int
     legs: tuple[Leg, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where one BD-FCM's customers' property is kept.
-
-    Parameters
-    ----------
-    bank : str
-        Of the segregated accounts of its own.
-    ficc : str
-        ``FRBNY`` or the bank of FICC's Segregated Bank Account.
-    """
-
-    bank: str
-    ficc: str
-
-
-def places_of(ledger: Ledger, bd_fcm: str) -> Places:
-    """Return the places whose accounts are open: the first by name; FRBNY before a bank.
-
-    Raises
-    ------
-    LookupError
-        If one is missing.
-    """
-    banks = ledger.accounts(kind=AccountKind.SEGREGATED_BANK, bd_fcm=bd_fcm)
-    ficc = [
-        *ledger.accounts(kind=AccountKind.FRBNY_SEGREGATED_ACCOUNT),
-        *ledger.accounts(kind=AccountKind.SEGREGATED_BANK_ACCOUNT),
-    ]
-    if not banks or not ficc:
-        raise LookupError(f"{bd_fcm} has no segregated bank account, or FICC no custody account")
-    return Places(banks[0].custodian, ficc[0].custodian)
 
 
 def margin_wire(

@@ -20,6 +20,7 @@ from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.transfers import Transfer, TransferState
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.accounts import of_bd_fcm
+from crossmargin.services.books.keeping import ficc_places, permitted_first
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.lot_register import read_register
 from crossmargin.settlement.lots import Lot
@@ -106,12 +107,11 @@ class DefaultDesk:
         return found
 
     def place(self, customer_id: str, side: ClearingOrganization) -> MarginPlace:
-        """Return where a gain comes in: at FICC, the first of its accounts."""
+        """Return where a gain comes in: at FICC, the first of its accounts that takes property."""
         if side is CME:
             return MarginPlace(customer_id, side)
-        ledger = self.work.ledger
-        custodians = [a.custodian for kind in _PLACES for a in ledger.accounts(kind=kind)]
-        return MarginPlace(customer_id, side, custodians[0])
+        places = permitted_first(self.work, ficc_places(self.work.ledger), self.entry.business_date)
+        return MarginPlace(customer_id, side, places[0].custodian)
 
     def debits(self) -> int:
         """Return the cents that all customers of the BD-FCM owe it: residual interest covers."""

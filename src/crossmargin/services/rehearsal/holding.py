@@ -19,9 +19,9 @@ from crossmargin.services.books.papers import Entry
 from crossmargin.services.books.ports import Books
 from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.clearing_day.margining import DayModels
+from crossmargin.services.clearing_day.placing import places_of
 from crossmargin.services.clearing_day.requirements import MARGIN_RUN
 from crossmargin.services.clearing_day.schedule import DayClock
-from crossmargin.services.clearing_day.wires import places_of
 from crossmargin.services.clearing_desk.desk import ClearingDesk
 from crossmargin.services.rehearsal.checks import outcomes
 from crossmargin.services.rehearsal.port import port_out
@@ -107,7 +107,7 @@ def hold_rehearsal(
     required, contract = first_requirement(models, lines, times.first)
     positions = digest_of([_line_document(line) for line in lines])
     with real.work() as work:
-        places = places_of(work.ledger, request.customer.bd_fcm)
+        places = places_of(work, request.customer.bd_fcm, times.first)
     script = Script(
         request.customer,
         lines,

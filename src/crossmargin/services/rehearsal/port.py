@@ -22,13 +22,12 @@ from crossmargin.services.clearing_day.lot_register import (
     read_register,
 )
 from crossmargin.services.clearing_day.outgoing import quantity_text
+from crossmargin.services.clearing_day.placing import Places, places_of
 from crossmargin.services.clearing_day.position_transfers import ending_transfer
 from crossmargin.services.clearing_day.wires import (
-    Places,
     Purpose,
     Wire,
     margin_wire,
-    places_of,
     withdrawal_wire,
 )
 
@@ -64,7 +63,7 @@ def port_out(work: Work, customer: CustomerKey, written: Written, *, receiver: s
     cause = replace(written, causes=(group,))
     live = read_register(work.records, customer.bd_fcm).live()
     lots = [lot for lot in live if lot.customer == customer]
-    places = places_of(work.ledger, customer.bd_fcm)
+    places = places_of(work, customer.bd_fcm, written.business_date)
     leaving = list(_property(work, customer, places))
     transfers = [
         *(replace(ending_transfer(lot, LotEnd.PORTED, cause), group_id=group) for lot in lots),
@@ -106,10 +105,11 @@ def _property(work: Work, customer: CustomerKey, places: Places) -> Iterator[Wir
         for (_, asset), balance in work.ledger.balances(
             kind=kind, bd_fcm=customer.bd_fcm, customer_id=customer.customer_id
         ).items():
-            if balance.posted_debit:
-                yield margin_wire(
-                    customer, purpose, asset, balance.posted_debit, places, name="port"
-                )
+            amount = balance.posted_debit
+            if amount:
+                at_ficc = purpose is Purpose.MARGIN_FROM_FICC
+                where = places.returning(work, asset, amount) if at_ficc else places
+                yield margin_wire(customer, purpose, asset, amount, where, name="port")
     for (_, asset), balance in work.ledger.balances(
         kind=AccountKind.CUSTOMER_FUTURES_ACCOUNT,
         bd_fcm=customer.bd_fcm,

@@ -14,7 +14,7 @@ from crossmargin.participation.rehearsal import RULE
 from crossmargin.product.futures import parse_contract
 from crossmargin.product.position import Account, ClearingOrganization, Leg, PositionLine
 from crossmargin.services.clearing_day.margining import DayModels
-from crossmargin.services.clearing_day.wires import Places
+from crossmargin.services.clearing_day.placing import Places
 from crossmargin.services.rehearsal.timetable import Timetable
 
 _THOUSAND_DOLLARS = 1_000_00

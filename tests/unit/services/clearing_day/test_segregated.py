@@ -63,8 +63,8 @@ def wires_of(each: SegregatedStanding, *, refused: tuple[Purpose, ...] = ()) -> 
         return wire.purpose not in refused
 
     place = SimpleNamespace(custodian="BANK", segregation_class=SegregationClass.SECURITIES)
-    ledger: Any = SimpleNamespace(accounts=lambda **_: [place])
-    paying = SegregatedPaying(ledger, "FCM", "morning", make)
+    work: Any = SimpleNamespace(ledger=SimpleNamespace(accounts=lambda **_: [place]))
+    paying = SegregatedPaying(work, "FCM", date(2026, 5, 11), "morning", make)
     paying.take_back(each)
     lacking = paying.bring(each)
     return [(w.purpose.value, str(w.asset), w.amount) for w in made], lacking
@@ -122,8 +122,9 @@ def test_without_a_place_of_the_securities_class_nothing_moves_and_it_is_named(
     place, reason
 ) -> None:
     found = [] if place is None else [SimpleNamespace(custodian="B", segregation_class=place)]
-    ledger: Any = SimpleNamespace(accounts=lambda **_: found)
-    lacking = SegregatedPaying(ledger, "FCM", "m", lambda *_: True).bring(standing(5, 5))
+    work: Any = SimpleNamespace(ledger=SimpleNamespace(accounts=lambda **_: found))
+    paying = SegregatedPaying(work, "FCM", date(2026, 5, 11), "m", lambda *_: True)
+    lacking = paying.bring(standing(5, 5))
     assert lacking is not None
     assert lacking[2].startswith(reason)
 
@@ -206,13 +207,13 @@ def test_the_cash_that_goes_is_what_the_securities_leave(
     each = standing(required, cash, at_ficc, 0, 100 * units)
     sent: list[Wire] = []
     place = SimpleNamespace(custodian="BANK", segregation_class=SegregationClass.SECURITIES)
-    ledger: Any = SimpleNamespace(accounts=lambda **_: [place])
+    work: Any = SimpleNamespace(ledger=SimpleNamespace(accounts=lambda **_: [place]))
 
     def make(wire: Wire, *_: str) -> bool:
         sent.append(wire)
         return True
 
-    SegregatedPaying(ledger, "FCM", "m", make).bring(each)
+    SegregatedPaying(work, "FCM", date(2026, 5, 11), "m", make).bring(each)
     gone = Money.total(Money(wire.amount) for wire in sent if wire.asset == CASH)
     assert gone == each.cash_due_at_ficc
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.transfers import TransferKind, TransferState
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.position import Account, ClearingOrganization
+from crossmargin.product.treasury import SecurityKind
 from crossmargin.services.book_reports.profit_and_loss import prove
 from crossmargin.services.book_reports.reading import report_document
 from crossmargin.services.books.accounts import of_customer
@@ -27,10 +28,12 @@ from crossmargin.services.clearing_day.arrivals import (
     FileKind,
 )
 from crossmargin.services.clearing_day.call_register import calls_of
+from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.instructions import INSTRUCTION
 from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.clearing_day.margining import DayModels
 from crossmargin.services.clearing_day.required import last_requirements
+from crossmargin.services.clearing_day.segregated import segregated_standings
 from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.clearing_day.wires import WIRE
 from crossmargin.services.default_books.ending import end_accounts
@@ -43,6 +46,7 @@ from crossmargin.simulation.clearing.plan import (
 from crossmargin.simulation.clearing.rehearsal_plan import at_et, everyday_clock, everyday_files
 from crossmargin.testing.clearing_days import (
     CURVE,
+    EASTERN,
     FIRM,
     RICH,
     arrived,
@@ -227,9 +231,87 @@ def report_of_ladder(month: Month, day: date) -> Mapping[str, Any]:
     return month.document(day, "cash-ladder")
 
 
-def test_who_does_not_pay_lacks_at_ficc_and_no_residual_interest_stands_in(run, day, lines):
+def test_for_who_does_not_pay_in_time_own_cash_stands_in_kept_apart(run, day, lines):
     books = opened_books(MemoryBooks())
     _, done = run(books, RICH, held=outside_of(lines))
+    assert "lacking_outside" not in content_of(done, "itd-ficc-due")
+    with books.work() as work:
+        (call, *_) = [c for c in calls_of(work.records, CURVE) if not c.is_of_futures_account]
+        (wire,) = [
+            each
+            for each in work.records.select(stream=WIRE)
+            if each.content["purpose"] == "SCM_PREFUNDING"
+        ]
+        custody = report_document(work, FIRM, day, "custody")["document"]
+        ladder = report_document(work, FIRM, day, "cash-ladder")["document"]
+        customers = work.ledger.balances(kind=K.FICC_SCM_MARGIN)
+    # The customer owes the call as before.
+    assert call.issued.event_id in {row[0] for row in content_of(done, "fedwire-close")["late"]}
+    assert Money(int(str(wire.content["amount"]))) == call.issued.amount
+    assert (wire.content["from"], wire.content["to"]) == ("HOUSE", "FRBNY")
+    assert customers == {}
+    # No bank has confirmed it: in transit, and no cash of a customer's.
+    assert {row["reference"] for row in custody["in_transit"]} >= {f"{wire.record_id}/2"}
+    assert "SCM_PREFUNDING" not in str(ladder)
+    assert verify_books(books) == ()
+
+
+def test_own_cash_that_has_arrived_is_on_deposit_owed_apart_and_no_credit(desk_of, day, lines):
+    books = opened_books(MemoryBooks())
+    outside = outside_of(lines)
+    desk_of(books, held=outside).run(day, until=datetime.combine(day, time(15), EASTERN))
+    name = f"wire/{FIRM}/CURVE-FUND/{day}/itd-ficc-due/SCM_PREFUNDING"
+    with books.work() as work:
+        cents = int(str(work.records.get(name).content["amount"]))
+    row = PaymentRow(*(2, "own", name, FIRM, CURVE, "", "CASH-USD", cents, Direction.OUT))
+    confirmed = arrived(day, "15:10", FileKind.PAYMENTS, [row], "ficc")
+    desk_of(books, confirmed, held=outside).run(day)
+    with books.work() as work:
+        total = report_document(work, FIRM, day, "reserve-formula")["document"]["total"]
+        slice_ = report_document(work, FIRM, day, "custody-slice")["document"]
+        required = last_requirements(work.records, FIRM, until=day)[CURVE].ficc_outside
+    debit = money_from_decimal(total["item15_debit"])
+    assert debit == min(required, Money(cents)) > ZERO
+    assert (total["item1_credit"], total["item2_credit"]) == ("0.00", "0.00")
+    assert slice_["ties"] is True
+    claimed = {each["margin_account_id"]: each["claimed"] for each in slice_["rows"]}
+    assert claimed[f"{FIRM}/SCM-PREFUNDING/CURVE-FUND"] == str(Money(cents))
+    assert verify_books(books) == ()
+    # Where nothing is required of the customer any more it is still seen, and comes back.
+    desk = desk_of(books, held=outside)
+    context = DayContext(FIRM, "operations", "risk", desk.models.clock(day), desk.models)
+    with books.work() as work:
+        assert work.ledger.balances(kind=K.FICC_SCM_MARGIN) == {}
+        assert CURVE in segregated_standings(context, work, day, {}, is_evening=False)
+
+
+def test_a_line_of_the_xm_account_that_is_not_eligible_is_on_the_securities_statement(
+    desk_of, day, lines, market
+):
+    short = next(
+        cusip
+        for cusip, each in sorted(market.price_sheets[day].prices.items())
+        if each.security.kind is SecurityKind.NOTE
+        and timedelta(60) < each.security.maturity_date - day < timedelta(360)
+    )
+    first = next(line for line in lines if line.clearing_organization is FICC)
+    books = opened_books(MemoryBooks())
+    desk_of(books, held=[*lines, replace(first, instrument=short)]).run(day)
+    with books.work() as work:
+        own, outside = (
+            report_document(work, FIRM, day, f"{name}/CURVE-FUND")["document"]["positions"]
+            for name in ("statement", "securities-statement")
+        )
+    assert [(line["account"], line["asset"]) for line in outside] == [("XM", f"POS-{short}")]
+    assert f"POS-{short}" not in {line["asset"] for line in own}
+
+
+def test_who_does_not_pay_lacks_at_ficc_and_no_residual_interest_stands_in(desk_of, day, lines):
+    books = opened_books(MemoryBooks())
+    desk = desk_of(books, held=outside_of(lines))
+    never = {"clearing_day": {"prefunding_business_days": "0"}}
+    desk = replace(desk, models=replace(desk.models, changes=never))
+    done = replace(desk, approver="bd_fcm_risk:risk").run(day)
     ((whose, lacking, why),) = content_of(done, "itd-ficc-due")["lacking_outside"]
     with books.work() as work:
         (call, *_) = [c for c in calls_of(work.records, CURVE) if not c.is_of_futures_account]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -15,6 +15,7 @@ from crossmargin.ledger.chart import AccountKind, SegregationClass
 from crossmargin.ledger.transfers import TransferKind
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.position import Account, ClearingOrganization, Leg, PositionLine
+from crossmargin.product.treasury import SecurityKind
 from crossmargin.services.book_reports.profit_and_loss import prove
 from crossmargin.services.books.accounts import of_bd_fcm, of_customer
 from crossmargin.services.books.memory import MemoryBooks
@@ -26,6 +27,7 @@ from crossmargin.services.clearing_day.arrivals import (
     NovationRow,
 )
 from crossmargin.services.clearing_day.engine import run_day
+from crossmargin.services.clearing_day.flow_steps import FLOWS
 from crossmargin.services.clearing_day.lot_register import read_register
 from crossmargin.services.clearing_day.margining import DayModels
 from crossmargin.services.clearing_day.schedule import StepKind
@@ -65,17 +67,17 @@ class Settled:
 
 
 @pytest.fixture(scope="module")
-def settled(simulation, simulated_market) -> Settled:
+def market(simulation, simulated_market):
+    market = simulated_market
+    for day in (simulation.as_of, sifma_calendar().previous_business_day(simulation.as_of)):
+        market = with_day_before(market, day)
+    return market
+
+
+def _two_days(simulation, market, obligations, *told: InstructionRow) -> Settled:
+    """Return books after obligations were novated on a day and opened on the next."""
     second = simulation.as_of
     first = sifma_calendar().previous_business_day(second)
-    market = simulated_market
-    for day in (second, first):
-        market = with_day_before(market, day)
-    note = next(
-        line.instrument
-        for line in demo_positions(simulation)
-        if line.clearing_organization is ClearingOrganization.FICC and line.leg is Leg.CASH
-    )
     desk = desk_on(opened_books(MemoryBooks()), market, {})
     context, quiet = quiet_day(desk.models, first)
     whole = day_programme(context).steps
@@ -88,16 +90,62 @@ def settled(simulation, simulated_market) -> Settled:
     side = ClearingOrganization.FICC
     rows = [
         NovationRow(n, name, PositionLine(n, CURVE, side, account, note, par), Money(PAR * 50))
-        for n, (name, account, par) in enumerate(
-            (("XM", Account.XM, PAR), ("SCM", Account.REGULAR, PAR), ("LATE", Account.XM, -PAR)),
-            start=2,
-        )
+        for n, (name, account, note, par) in enumerate(obligations, start=2)
     ]
     ran(first, arrived(first, "07:20", FileKind.NOVATIONS, rows))
-    fails = instruction("fails", Action.FAIL, f"POS-{note}", -PAR, reference="LATE")
-    told = ran(second, arrived(second, "15:30", FileKind.INSTRUCTIONS, [fails]))
-    opened = content_of(told, "open")
+    files = [arrived(second, "15:30", FileKind.INSTRUCTIONS, told)] if told else []
+    opened = content_of(ran(second, *files), "open")
     return Settled(desk.books, desk.models, opened, (first, second))
+
+
+@pytest.fixture(scope="module")
+def note(simulation) -> str:
+    return next(
+        line.instrument
+        for line in demo_positions(simulation)
+        if line.clearing_organization is ClearingOrganization.FICC and line.leg is Leg.CASH
+    )
+
+
+@pytest.fixture(scope="module")
+def settled(simulation, market, note) -> Settled:
+    fails = instruction("fails", Action.FAIL, f"POS-{note}", -PAR, reference="LATE")
+    obligations = (
+        ("XM", Account.XM, note, PAR),
+        ("SCM", Account.REGULAR, note, PAR),
+        ("LATE", Account.XM, note, -PAR),
+    )
+    return _two_days(simulation, market, obligations, fails)
+
+
+def test_what_is_not_eligible_in_the_xm_account_is_paid_in_the_securities_class_too(
+    simulation, market, note
+):
+    day = simulation.as_of
+    short = next(
+        cusip
+        for cusip, each in sorted(market.price_sheets[day].prices.items())
+        if each.security.kind is SecurityKind.NOTE
+        and timedelta(60) < each.security.maturity_date - day < timedelta(360)
+    )
+    both = _two_days(
+        simulation, market, (("IN", Account.XM, note, PAR), ("OUT", Account.XM, short, PAR))
+    )
+    futures = both.net(of_customer(K.CUSTOMER_FUTURES_ACCOUNT, CURVE))
+    securities = both.net(of_customer(K.CUSTOMER_SECURITIES_ACCOUNT, CURVE))
+    assert min(futures, securities) > ZERO
+    assert both.net(of_bd_fcm(K.FICC_FUNDS_ONLY_SETTLEMENT, FIRM)) == -futures
+    assert both.net(of_bd_fcm(K.SCM_FUNDS_ONLY_SETTLEMENT, FIRM)) == -securities
+    with both.books.work() as work:
+        (proof,) = prove(both.models, work, bd_fcm=FIRM, until=both.days[1])
+        flows = {
+            row[0]: record.record_id.endswith("/scm")
+            for record in work.records.select(stream=FLOWS)
+            for row in record.content["flows"]
+        }
+    assert sorted(flows.values()) == [False, True]
+    assert proof.holds
+    assert verify_books(both.books) == ()
 
 
 def test_what_is_segregated_customer_margin_s_is_paid_in_the_securities_class(settled):

@@ -99,7 +99,11 @@ def test_brought_for_a_call_of_segregated_customer_margin_it_meets_nothing(run, 
         books, RICH, arrived(day, "13:00", FileKind.PAYMENTS, [paid], "note"), held=outside
     )
     assert content_of(done, "eod")["without_price"] == [[f"{FIRM}/CURVE-FUND", GONE]]
-    assert content_of(done, "itd-ficc-due")["lacking_outside"]
+    with books.work() as work:
+        sent = {each.content["purpose"] for each in work.records.select(stream=WIRE)}
+    # The firm's own cash stands in: FICC has none of the security.
+    assert "SCM_PREFUNDING" in sent
+    assert "SCM_TO_FICC" not in sent
     assert verify_books(books) == ()
     with books.work() as work:
         (call, *_) = [c for c in calls_of(work.records, CURVE) if not c.is_of_futures_account]

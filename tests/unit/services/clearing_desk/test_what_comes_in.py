@@ -22,8 +22,8 @@ from crossmargin.services.clearing_day.arrivals import (
     TenderRow,
     TradeRow,
 )
+from crossmargin.services.clearing_day.asked_property import WITHDRAWAL_TEST
 from crossmargin.services.clearing_day.engine import FILE
-from crossmargin.services.clearing_day.instructions import WITHDRAWAL_TEST
 from crossmargin.services.clearing_day.wires import WIRE
 from crossmargin.testing.books import fact_record
 from crossmargin.testing.clearing_days import (
@@ -227,16 +227,43 @@ def test_without_a_disclosure_nothing_comes_from_the_securities_account_either(d
     assert [each.posted_credit for each in kept.values()] == [100]
 
 
-def test_margin_for_a_place_that_lacks_a_fact_stays_and_the_fact_is_named(desk_of, day):
+AT_FRBNY = "FRBNY_SEGREGATED_ACCOUNT/FUTURES///FRBNY"
+AT_BANK = "SEGREGATED_BANK_ACCOUNT/FUTURES///BANK-ONE"
+
+
+def _paid_at_ficc(desk_of, day, *facts: CustodyFact):
+    """Run a day past FICC's intraday deadline with facts stated; return the step and its wires."""
     books = opened_books(MemoryBooks())
-    frbny = "FRBNY_SEGREGATED_ACCOUNT/FUTURES///FRBNY"
     with books.work() as work:
-        fact = CustodyFact(frbny, Fact.NOTICE, "15c3-3 alone", digest("notice"), day)
-        work.records.add(fact_record(fact))
+        for fact in facts:
+            work.records.add(fact_record(fact))
         work.commit()
-    desk = desk_of(books)
-    done = desk.run(day, until=eastern(day, "15:00"))
-    refused = content_of(done, "itd-ficc-due")["refused"]
+    done = desk_of(books).run(day, until=eastern(day, "15:00"))
+    with books.work() as work:
+        wires = [
+            each.content["to"]
+            for each in work.records.select(stream=WIRE)
+            if each.content["purpose"] == "MARGIN_TO_FICC"
+        ]
+    return content_of(done, "itd-ficc-due"), wires
+
+
+def _useless(place: str, day: date) -> CustodyFact:
+    return CustodyFact(place, Fact.NOTICE, "15c3-3 alone", digest("notice"), day)
+
+
+def test_margin_goes_to_another_place_whose_facts_are_in_force(desk_of, day):
+    step, wires = _paid_at_ficc(desk_of, day, _useless(AT_FRBNY, day))
+    assert step["refused"] == []
+    assert set(wires) == {"BANK-ONE"}
+    _, wires = _paid_at_ficc(desk_of, day, _useless(AT_BANK, day))
+    assert set(wires) == {"FRBNY"}
+
+
+def test_margin_waits_where_no_place_has_every_fact_and_the_fact_is_named(desk_of, day):
+    step, wires = _paid_at_ficc(desk_of, day, _useless(AT_FRBNY, day), _useless(AT_BANK, day))
+    refused = step["refused"]
     assert refused
+    assert not wires
     named = "custody_fact_is_missing NOTICE: 15c3-3 and 4(c) order, was 15c3-3 alone"
     assert {reason for _, _, reason in refused} == {f"linked_transfer_refused, {named}"}

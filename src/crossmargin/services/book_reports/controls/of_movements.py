@@ -18,7 +18,7 @@ from crossmargin.services.book_reports.controls.evidence import (
     customer_in,
     kind_in,
 )
-from crossmargin.services.clearing_day.instructions import WITHDRAWAL_TEST
+from crossmargin.services.clearing_day.asked_property import WITHDRAWAL_TEST
 from crossmargin.services.clearing_day.lot_register import LOT, LotEnd
 from crossmargin.services.clearing_day.required import REQUIREMENT
 from crossmargin.services.clearing_day.requirements import MARGIN_RUN

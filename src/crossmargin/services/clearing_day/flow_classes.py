@@ -1,0 +1,66 @@
+"""Which class a flow at FICC is of: that of the margin of its position.
+
+The arrangement carries eligible obligations in the futures account, and the relief from Rule 15c3-3
+reaches no others. What is not eligible is a securities customer's though its account is XM: its
+margin is Segregated Customer Margin, and its Funds-Only Settlement the securities account's. With
+futures customers' money it would be carried by others (7 USC 6d(a)(2)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from crossmargin.arrangement.eligibility import EligibilityRules, is_eligible_security
+from crossmargin.product.position import Account
+from crossmargin.services.clearing_day.margining import DayModels
+from crossmargin.settlement.flows import Flow, FlowKind
+from crossmargin.settlement.funds_only import PaidMark
+from crossmargin.settlement.lots import Lot
+from crossmargin.settlement.prices import SystemPrice
+
+#: They go back where the mark was paid, though the position has changed its class since.
+_OF_A_PAID_MARK = frozenset({FlowKind.FICC_FORWARD_MARK_RETURN, FlowKind.FICC_MARK_INTEREST})
+
+
+@dataclass(frozen=True, slots=True)
+class FlowClasses:
+    """The classes of a day's flows.
+
+    Parameters
+    ----------
+    models : DayModels
+    day : date
+    securities : mapping of CUSIP to SystemPrice
+        Of the day that the flows are marked at; what is not among them has matured.
+    paid_on : mapping of lot id to date
+        When the marks were paid that go back on the day.
+    """
+
+    models: DayModels
+    day: date
+    securities: Mapping[str, SystemPrice]
+    paid_on: Mapping[str, date] = field(default_factory=dict)
+
+    @staticmethod
+    def paid(outstanding: Iterable[PaidMark]) -> dict[str, date]:
+        """Return when marks were paid, by lot."""
+        return {each.lot_id: each.paid_on for each in outstanding}
+
+    def is_of_securities_account(self, flow: Flow, lot: Lot) -> bool:
+        """Return whether a flow is the securities account's."""
+        on = self.paid_on.get(lot.lot_id, self.day) if flow.kind in _OF_A_PAID_MARK else self.day
+        return self.is_outside(lot, on)
+
+    def is_outside(self, lot: Lot, on: date) -> bool:
+        """Return whether a lot is an obligation outside the arrangement on a day."""
+        if not lot.at_ficc:
+            return False
+        if lot.account is not Account.XM:
+            return True
+        priced = self.securities.get(lot.instrument)
+        if priced is None:
+            return True
+        rules = EligibilityRules.from_parameters(self.models.parameters(on).arrangement)
+        return not is_eligible_security(priced.security, as_of=on, rules=rules)

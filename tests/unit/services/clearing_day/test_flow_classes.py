@@ -1,0 +1,73 @@
+"""Funds-Only Settlement is of the class of its position's margin, a returned mark of its own."""
+
+from __future__ import annotations
+
+from datetime import date
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from crossmargin.basics.identifiers import CustomerKey
+from crossmargin.basics.money import Money
+from crossmargin.bootstrap import parameter_registry
+from crossmargin.product.position import Account, ClearingOrganization
+from crossmargin.services.clearing_day.flow_classes import FlowClasses
+from crossmargin.settlement.flows import Flow, FlowCycle, FlowKind
+from crossmargin.settlement.funds_only import PaidMark
+from crossmargin.settlement.lots import Lot
+from crossmargin.testing.builders import note_or_bond
+
+FRIDAY, MONDAY = date(2026, 5, 15), date(2026, 5, 18)
+#: Eligible on Friday, and a year from its maturity on Monday.
+NOTE = note_or_bond(1, maturity_date=date(2027, 5, 18))
+LONG = note_or_bond(2, maturity_date=date(2031, 5, 15))
+
+
+def _lot(cusip: str, account: Account, side: ClearingOrganization) -> Lot:
+    at_cme = side is ClearingOrganization.CME
+    return Lot(
+        *("L", CustomerKey("FCM", "FUND"), side, account, "ZNM26" if at_cme else cusip),
+        *(100, Money(100_00), FRIDAY),
+        settlement_date=None if at_cme else date(2026, 5, 20),
+        **({"trade_price": 110} if at_cme else {}),  # type: ignore[arg-type]
+    )
+
+
+def _classes(day: date) -> FlowClasses:
+    registry = parameter_registry()
+    models: Any = SimpleNamespace(parameters=registry.in_force)
+    sheet: Any = {each.cusip.text: SimpleNamespace(security=each) for each in (NOTE, LONG)}
+    paid = (PaidMark("L", Money(5_00), FRIDAY, False),)
+    return FlowClasses(models, day, sheet, FlowClasses.paid(paid))
+
+
+FICC, CME = ClearingOrganization.FICC, ClearingOrganization.CME
+
+
+@pytest.mark.parametrize(
+    ("cusip", "account", "side", "is_outside"),
+    [
+        (LONG.cusip.text, Account.XM, FICC, False),
+        (NOTE.cusip.text, Account.XM, FICC, True),
+        (LONG.cusip.text, Account.REGULAR, FICC, True),
+        ("912828ZZ6", Account.XM, FICC, True),  # matured: on no sheet
+        ("", Account.REGULAR, CME, False),
+        ("", Account.XM, CME, False),
+    ],
+)
+def test_what_is_not_eligible_at_ficc_is_a_securities_customers(
+    cusip: str, account: Account, side: ClearingOrganization, is_outside: bool
+) -> None:
+    lot = _lot(cusip, account, side)
+    mark = Flow("L", FlowKind.FICC_FORWARD_MARK, FlowCycle.START_OF_DAY, MONDAY, Money(1))
+    assert _classes(MONDAY).is_of_securities_account(mark, lot) is is_outside
+
+
+@pytest.mark.parametrize("kind", FlowKind)
+def test_a_mark_and_its_interest_go_back_where_it_was_paid(kind: FlowKind) -> None:
+    lot = _lot(NOTE.cusip.text, Account.XM, FICC)
+    flow = Flow("L", kind, FlowCycle.START_OF_DAY, MONDAY, Money(1))
+    goes_back = kind in {FlowKind.FICC_FORWARD_MARK_RETURN, FlowKind.FICC_MARK_INTEREST}
+    assert _classes(MONDAY).is_of_securities_account(flow, lot) is not goes_back
+    assert _classes(FRIDAY).is_of_securities_account(flow, lot) is False
