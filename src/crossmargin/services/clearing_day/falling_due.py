@@ -36,35 +36,42 @@ LOOKED_AT: Mapping[DueEvent, StepKind] = {
 _ENDED_BY = {kind: event for event, kind in LOOKED_AT.items()}
 
 
-def call_when_looked_at(
-    call: CallState, records: Records, clock: DayClock, on: date
-) -> CallState | None:
-    """Return a call as a day's look at what fell due judges it; None where it is none of its.
+def calls_looked_at(
+    records: Records, customer: CustomerKey, event: DueEvent, clock: DayClock, on: date
+) -> tuple[CallState, ...]:
+    """Return a customer's calls that a day's look at an event judges, each as it judges it.
 
-    One that fell due since the look of the business day before is judged at its due instant, one
-    that fell due before as it stands at the look: if it is met by then it is over.
+    One that fell due since the look of the business day before stands as it did at its due instant,
+    one that fell due before as it does at the look: if it is met by then it is over.
 
     Parameters
     ----------
-    call : CallState
     records : Records
+    customer : CustomerKey
+    event : DueEvent
+        What ended their time for payment.
     clock : DayClock
     on : date
         A business date.
     """
-    issued, time = call.issued, clock.times[LOOKED_AT[call.issued.due_event]]
+    time = clock.times[LOOKED_AT[event]]
     looked = time.on(on)
     before = time.on(futures_delivery_calendar().previous_business_day(on))
-    if issued.due_at > looked:
-        return None
-    is_new = issued.due_at > before
-    then = _as_of(call, records, issued.due_at if is_new else looked)
-    return then if is_new or then.outstanding > ZERO else None
+    own = _ended_by(event, records, customer, looked)
+    found = [call for call in own if call.issued.due_at <= before and call.outstanding > ZERO]
+    # On most days all that is new fell due at the look itself.
+    for due_at in sorted({call.issued.due_at for call in own if call.issued.due_at > before}):
+        then = own if due_at == looked else _ended_by(event, records, customer, due_at)
+        found += [call for call in then if call.issued.due_at == due_at]
+    return tuple(found)
 
 
-def _as_of(call: CallState, records: Records, at: datetime) -> CallState:
-    calls = calls_of(records, call.issued.customer, until=at)
-    return next(each for each in calls if each.issued == call.issued)
+def _ended_by(
+    event: DueEvent, records: Records, customer: CustomerKey, at: datetime
+) -> list[CallState]:
+    """Return the calls that an event has ended the time of by an instant, as they stood then."""
+    calls = calls_of(records, customer, until=at)
+    return [c for c in calls if c.issued.due_event is event and c.issued.due_at <= at]
 
 
 def end_of_business_day(context: DayContext, work: Work, step: Step) -> StepResult:
@@ -102,8 +109,12 @@ def _name_late(context: DayContext, work: Work, step: Step) -> dict[str, object]
     proposed: list[str] = []
     customers = _required(context, work, step)
     for customer, required in sorted(customers.items()):
+        looked_at = calls_looked_at(
+            *(work.records, customer, _ENDED_BY[step.kind], context.clock, step.business_date)
+        )
+        late_ids = {call.issued.event_id for call in looked_at if call.payable > ZERO}
         calls = [call for call in calls_of(work.records, customer) if not call.excuse]
-        named = [call for call in calls if _is_named(context, work, step, call)]
+        named = [call for call in calls if call.issued.event_id in late_ids]
         for call in named:
             age = ageing.age_business_days(call, step.business_date)
             late.append([call.issued.event_id, str(call.outstanding), age])
@@ -117,10 +128,3 @@ def _name_late(context: DayContext, work: Work, step: Step) -> dict[str, object]
                 requirement_id=required.record_id,
             )
     return {"late": late, "close_outs_proposed": proposed}
-
-
-def _is_named(context: DayContext, work: Work, step: Step, call: CallState) -> bool:
-    if call.issued.due_event is not _ENDED_BY[step.kind]:
-        return False
-    then = call_when_looked_at(call, work.records, context.clock, step.business_date)
-    return then is not None and then.payable > ZERO

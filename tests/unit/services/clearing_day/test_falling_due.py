@@ -12,12 +12,12 @@ from crossmargin.basics.money import ZERO, Money
 from crossmargin.bootstrap import parameter_registry
 from crossmargin.collateral.call_events import issue_call
 from crossmargin.collateral.calls import CallState
-from crossmargin.collateral.deadline import DeadlineRules
+from crossmargin.collateral.deadline import DeadlineRules, DueEvent
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.memory import MemoryBooks
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.call_register import calls_of, pay_calls, write_event
-from crossmargin.services.clearing_day.falling_due import call_when_looked_at
+from crossmargin.services.clearing_day.falling_due import calls_looked_at
 from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.clearing_day.schedule import DayClock
 from crossmargin.testing.clearing_days import EASTERN, FIRM, opened_books
@@ -58,8 +58,12 @@ def issue(work: Work, currency: str, day: date, hour: int) -> None:
 def looked_at(work: Work, day: date) -> CallState | None:
     registry = parameter_registry()
     clock = DayClock.from_parameters(lambda owner: registry.set_of(owner, day))
-    (call,) = calls_of(work.records, FUND)
-    return call_when_looked_at(call, work.records, clock, day)
+    found = [
+        call
+        for event in DueEvent
+        for call in calls_looked_at(work.records, FUND, event, clock, day)
+    ]
+    return found[0] if found else None
 
 
 @pytest.mark.parametrize(

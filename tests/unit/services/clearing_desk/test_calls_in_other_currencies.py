@@ -14,6 +14,7 @@ import pytest
 from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.money import ZERO, Money, money_from_decimal
 from crossmargin.bootstrap.books import open_inbox, open_outbox, published_criteria
+from crossmargin.collateral.call_events import STREAM, CallPaid, event_of
 from crossmargin.collateral.calls import CallState, CallStatus
 from crossmargin.collateral.deadline import DueEvent
 from crossmargin.collateral.house_terms import HouseTerms
@@ -160,6 +161,10 @@ def test_yen_paid_before_thursday_ends_are_in_time_and_kept_as_what_they_were(th
         assert call.status(three_days.at(2, "23:00")) is CallStatus.MET
     with three_days.books.work() as work:
         paid = work.records.select(stream=PAYMENT, subject=subject_of(PAYS_YEN))
+        events = [
+            event_of(e) for e in work.records.select(stream=STREAM, subject=subject_of(PAYS_YEN))
+        ]
+    assert {each.currency for each in events if isinstance(each, CallPaid)} == {"JPY"}
     whose = {
         str(each.content["reference"]).split("/")[0]: each.content["currency"] for each in paid
     }

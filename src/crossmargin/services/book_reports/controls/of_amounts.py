@@ -8,13 +8,14 @@ from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.money import ZERO, Money, money_from_decimal
 from crossmargin.collateral.ageing import AgeingRules
 from crossmargin.collateral.calls import CallState
+from crossmargin.collateral.deadline import DueEvent
 from crossmargin.collateral.undermargined import AccountType
 from crossmargin.reporting.controls import Control, ControlResult, Failure
 from crossmargin.reporting.notices import NoticeKind
 from crossmargin.services.book_reports.controls.evidence import DayEvidence
 from crossmargin.services.clearing_day.call_register import calls_of
 from crossmargin.services.clearing_day.credit import ORDERS
-from crossmargin.services.clearing_day.falling_due import LOOKED_AT, call_when_looked_at
+from crossmargin.services.clearing_day.falling_due import LOOKED_AT, calls_looked_at
 from crossmargin.services.clearing_day.report_register import (
     filed_record_id,
     last_report,
@@ -127,11 +128,11 @@ def calls(day: DayEvidence) -> ControlResult:
     """
     evidence, failures = [], []
     for customer in day.customers:
-        for now in _calls(day, customer):
-            then = call_when_looked_at(now, day.work.records, day.clock, day.day)
-            if then is not None:
-                evidence.append(now.issued.event_id)
-                failures += _late(day, then, now)
+        now = {call.issued.event_id: call for call in _calls(day, customer)}
+        for event in DueEvent:
+            for then in calls_looked_at(day.work.records, customer, event, day.clock, day.day):
+                evidence.append(then.issued.event_id)
+                failures += _late(day, then, now[then.issued.event_id])
     return ControlResult(Control.CALLS, tuple(evidence), tuple(failures))
 
 
