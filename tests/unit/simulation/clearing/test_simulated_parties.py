@@ -224,19 +224,6 @@ def test_a_call_is_paid_as_the_plan_has_it(month, make_call, how, today, tomorro
     assert (payments(run, D2), payments(run, D3)) == (today, tomorrow)
 
 
-@pytest.mark.parametrize("how", [None, f'"LATE"\n{REST}'])
-def test_a_call_is_paid_in_its_currency(month, make_call, how):
-    noon = at(D2, "12:15")
-    name, said = make_call("c1", noon, "FUND", "10.01")
-    tables = conduct(how) if how else ""
-    run = month(tables, sending((noon, (name, {**said, "currency": "JPY"})))).run(D1, D2, D3)
-    day, file = (D3, "0900-payments-customers.csv") if how else (D2, "1300-payments-customers.csv")
-    assert [(r.currency, r.asset, r.quantity) for r in run.rows(day, file)] == [
-        ("JPY", "CASH-USD", 1001)
-    ]
-    assert run.rows(D1, "0710-payments-customers.csv")[0].currency == "USD"
-
-
 def test_a_dispute_is_instructed_and_resolved(month, make_call):
     noon = at(D2, "12:15")
     run = month(
