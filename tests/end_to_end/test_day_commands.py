@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
-from crossmargin.bootstrap.books import create_books
+from crossmargin.bootstrap.books import create_books, open_books
+from crossmargin.collateral.federal_days import federal_calendar
 from crossmargin.feeds.market.directory import write_market_directory
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.simulation.book import demo_positions, demo_positions_csv
 from crossmargin.testing.clearing_days import (
     FIRM,
+    content_of,
     day_files,
     desk_on,
     opened_books,
@@ -147,6 +149,37 @@ def test_terms_and_decisions_are_entered_and_shown(books: str, day: str) -> None
     decided = ("call", "decide", "nothing", *entered, "--reject", "--reason", "paid in part")
     status, _, remarks = outcome(*decided, "--approver", "bd_fcm_risk:ann")
     assert (status, "a proposal to close out" in remarks) == (1, True)
+
+
+def test_a_currency_that_was_set_is_that_of_the_next_calls_and_of_their_due_time(
+    simulation, simulated_market, day: str, tmp_path: Path
+) -> None:
+    address, on = str(tmp_path / "books.db"), simulation.as_of
+    with closing(create_books(address)) as store:
+        opened_books(store)
+    people = ("--actor", "bd_fcm_risk:ann", "--approver", "bd_fcm_compliance:bob")
+    entered = ("--books", address, "--at", f"{day}T06:00-04:00", *people, "--from", day)
+    set_terms = ("call", "set-terms", "CURVE-FUND", *entered, "--call-currency")
+    status, _, remarks = outcome(*set_terms, "yen")
+    assert (status, "three capital letters" in remarks) == (1, True)
+    assert outcome(*set_terms, "JPY")[0] == 0
+    (terms,) = said("call", "terms", "--books", address)["terms"]
+    assert terms["call_currency"] == "JPY"
+    own = [each for each in demo_positions(simulation) if each.customer.customer_id == "CURVE-FUND"]
+    with closing(open_books(address)) as store:
+        market = with_day_before(simulated_market, on)
+        files = {on: day_files(on, own, {"CURVE-FUND": 100_000_000})}
+        assert content_of(desk_on(store, market, files).run(on), "fedwire-close")["late"] == []
+    due = federal_calendar().add_business_days(on, 2)
+    shown: dict[str, list[dict[str, str]]] = {}
+    for clock in ("16:59", "17:01"):
+        found = said("call", "list", "--books", address, "--at", f"{due}T{clock}-04:00")
+        shown[clock] = [each for each in found["calls"] if each["outstanding"] != "0.00"]
+    assert {each["status"] for each in shown["16:59"]} == {"OPEN"}
+    assert {each["status"] for each in shown["17:01"]} == {"OVERDUE"}
+    assert {(e["currency"], e["due_event"]) for e in shown["17:01"]} == {
+        ("JPY", "END_OF_BUSINESS_DAY")
+    }
 
 
 def test_a_correction_by_hand_is_entered_after_the_close_and_traced(

@@ -114,6 +114,9 @@ def instructions(draw):
 @st.composite
 def payments(draw):
     customer = draw(CUSTOMERS)
+    asset, quantity = draw(PROPERTY)
+    direction = draw(st.sampled_from(Direction))
+    is_customers_cash = direction is Direction.IN and asset == "CASH-USD"
     return PaymentRow(
         0,
         draw(NAMES),
@@ -121,8 +124,10 @@ def payments(draw):
         customer.bd_fcm,
         draw(st.sampled_from([None, customer])),
         draw(NAMES),
-        *draw(PROPERTY),
-        draw(st.sampled_from(Direction)),
+        asset,
+        quantity,
+        direction,
+        draw(st.sampled_from(["USD", "JPY"])) if is_customers_cash else "USD",
     )
 
 

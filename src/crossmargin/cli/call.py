@@ -128,12 +128,18 @@ def set_terms_command(
             "--uncollected-limit", metavar="DOLLARS", help="Most of unpaid calls; none if left out."
         ),
     ] = None,
+    call_currency: Annotated[
+        str,
+        typer.Option(
+            "--call-currency", metavar="CODE", help="In which the customer pays calls; ISO 4217."
+        ),
+    ] = "USD",
     bd_fcm: BdFcmOption = "BD-FCM",
     actor: ActorOption,
     approver: ApproverOption,
     output_format: FormatOption = OutputFormat.TABLE,
 ) -> None:
-    """Set what the BD-FCM asks of a customer above both CCPs, and how far it gives credit."""
+    """Set what the BD-FCM asks above both CCPs, its credit, and in what calls are paid."""
     from crossmargin.services.clearing_day.house_terms import entered_terms, set_terms
 
     with writing(books, at, (actor, approver), output_format) as (work, entry):
@@ -148,6 +154,7 @@ def set_terms_command(
                 "requirement_limit": requirement_limit,
                 "uncollected_limit": uncollected_limit,
             },
+            call_currency=call_currency,
         )
         record_id = set_terms(work, terms, entry)
     typer.echo(record_id, err=True)

@@ -113,7 +113,7 @@ class CallPaid(_Event):
     amount : Money
         Its value in US dollars.
     currency : str
-        It serves calls in this currency.
+        In which the customer paid; it serves calls in any, for its value is here in US dollars.
     ccp : CalledFor, optional
         Whose calls it serves; None: all of the customer's futures account.
     """

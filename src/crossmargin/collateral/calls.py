@@ -325,11 +325,12 @@ def _applied(
 
 
 def _serves(payment: CallPaid, call: CallState) -> bool:
-    return (
-        call.issued.customer == payment.customer
-        and call.issued.currency == payment.currency
-        and _is_for(payment.ccp, call)
-    )
+    """Return whether a payment serves a call, in whatever currency either is.
+
+    What is called is a value in US dollars, and what came in counts at the dollars credited for it:
+    the currency of a call says when it is due, that of a payment how it came (inferred).
+    """
+    return call.issued.customer == payment.customer and _is_for(payment.ccp, call)
 
 
 def _is_for(ccp: CalledFor | None, call: CallState) -> bool:

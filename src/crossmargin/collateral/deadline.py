@@ -20,6 +20,10 @@ from crossmargin.parameters.registry import ParameterSet
 
 NEW_YORK = ZoneInfo("America/New_York")
 NO_CUTOFF = "none"
+#: In which a customer pays its calls unless it has agreed otherwise.
+DOLLARS = "USD"
+#: What a code of a currency looks like, as refusals say it.
+CURRENCY_EXPECTED = "an ISO 4217 code of three capital letters, as USD"
 _RULE = "17 CFR 1.44(f), ruling 24"
 _CURRENCY = re.compile("[A-Z]{3}")
 
@@ -109,6 +113,11 @@ class Deadline:
     due_at: datetime
 
 
+def is_currency(text: str) -> bool:
+    """Return whether a text looks like a code of ISO 4217: three capital letters."""
+    return _CURRENCY.fullmatch(text) is not None
+
+
 def deadline(currency: str, issued_at: datetime, rules: DeadlineRules) -> Deadline:
     """Return when a call is due.
 
@@ -135,7 +144,7 @@ def deadline(currency: str, issued_at: datetime, rules: DeadlineRules) -> Deadli
         raise RefusedError(*faults)
     issued = issued_at.astimezone(NEW_YORK)
     day = issued.date()
-    event = DueEvent.FEDWIRE_FUNDS_CLOSE if currency == "USD" else DueEvent.END_OF_BUSINESS_DAY
+    event = DueEvent.FEDWIRE_FUNDS_CLOSE if currency == DOLLARS else DueEvent.END_OF_BUSINESS_DAY
     if currency in rules.same_day:
         is_late = _is_late(issued, rules) or issued >= rules.closing(event).on(day)
         is_same_day = rules.calendar.is_business_day(day) and not is_late
@@ -151,9 +160,8 @@ def deadline_faults(
 ) -> tuple[Refusal, ...]:
     """Return every reason why no deadline can be given."""
     faults = []
-    if not _CURRENCY.fullmatch(currency):
-        expected = "an ISO 4217 code of three capital letters, as USD"
-        faults.append(Refusal("currency", currency, expected, _RULE))
+    if not is_currency(currency):
+        faults.append(Refusal("currency", currency, CURRENCY_EXPECTED, _RULE))
     if issued_at.tzinfo is None:
         expected = "an instant with its offset, as 2026-11-24T10:30:00-05:00"
         faults.append(Refusal("issued", issued_at.isoformat(), expected, _RULE))

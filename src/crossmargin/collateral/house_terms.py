@@ -1,4 +1,4 @@
-"""What a BD-FCM asks above the CCPs' minimum, customer by customer, and how far it gives credit.
+"""What a BD-FCM asks above the CCPs' minimum, how far it gives credit, in what calls are paid.
 
 The amount that a customer must have is never below the sum of both CCPs' requirements (order,
 paragraph (g); CP-06): credit reaches the house's own add-on alone. A limit of the requirement is
@@ -15,6 +15,7 @@ from fractions import Fraction
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money, charge_from_dollars
 from crossmargin.basics.refusals import Refusal
+from crossmargin.collateral.deadline import CURRENCY_EXPECTED, DOLLARS, is_currency
 from crossmargin.collateral.withdrawal import WithdrawalTest
 
 _ADD_ON_RULE = "house add-on; order, paragraph (g); CP-06"
@@ -41,11 +42,14 @@ class HouseTerms:
     uncollected_limit : Money, optional
         The most that may stand unpaid of the futures account's calls while risk is added or
         property leaves; None: no limit.
+    call_currency : str
+        In which the customer has agreed to pay its calls: when they are due hangs on it (17 CFR
+        1.44(f)). What is called stays US dollars.
 
     Raises
     ------
     ValueError
-        If a term is negative: nothing lowers the CCPs' minimum.
+        If a term is negative: nothing lowers the CCPs' minimum; or the currency is no code.
     """
 
     customer: CustomerKey
@@ -55,6 +59,7 @@ class HouseTerms:
     credit_limit: Money = ZERO
     requirement_limit: Money | None = None
     uncollected_limit: Money | None = None
+    call_currency: str = DOLLARS
 
     def __post_init__(self) -> None:
         if self.add_on_ratio < 0:
@@ -63,6 +68,8 @@ class HouseTerms:
             amount = getattr(self, name)
             if amount is not None and amount < ZERO:
                 raise ValueError(f"{name} must not be negative, was {amount}")
+        if not is_currency(self.call_currency):
+            raise ValueError(f"call_currency is {CURRENCY_EXPECTED}, was {self.call_currency!r}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 CALLS_HEADER = (
     *("call_id", "customer", "clearing_organization", "cycle", "status", "amount", "paid"),
-    *("disputed", "outstanding", "issued_at", "due_at", "age_business_days", "failed"),
-    "follows",
+    *("disputed", "outstanding", "currency", "issued_at", "due_event", "due_at"),
+    *("age_business_days", "failed", "follows"),
 )
 TERMS_HEADER = (
     *("customer", "effective_from", "add_on_pct", "add_on"),
-    *("credit_limit", "requirement_limit", "uncollected_limit"),
+    *("credit_limit", "requirement_limit", "uncollected_limit", "call_currency"),
 )
 _AS_CUSTOMER = AccountType.CUSTOMER
 
@@ -70,7 +70,10 @@ def call_rows(document: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:
 
 def print_calls(console: Console, document: Mapping[str, Any]) -> None:
     """Print one row a call, then the customers who may only reduce risk or may be closed out."""
-    shown = ("call_id", "cycle", "status", "amount", "paid", "disputed", "outstanding", "due_at")
+    shown = (
+        *("call_id", "cycle", "status", "amount", "paid", "disputed", "outstanding"),
+        *("currency", "due_at"),
+    )
     table = grid(f"Margin calls at {document['at']}, US dollars", *shown, "age", "follows")
     for call in document["calls"]:
         cells = (*(str(call[name]) for name in shown), str(call["age_business_days"]))
@@ -115,7 +118,9 @@ def _call(call: CallState, at: datetime, rules: LadderRules) -> dict[str, Any]:
         "paid": str(call.paid),
         "disputed": str(call.disputed),
         "outstanding": str(call.outstanding),
+        "currency": issued.currency,
         "issued_at": issued.at.isoformat(),
+        "due_event": issued.due_event.value,
         "due_at": issued.due_at.isoformat(),
         "age_business_days": age,
         "failed": "yes" if call.has_failed(at) else "no",

@@ -38,7 +38,7 @@ _SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "calls",
         (
             *("clearing_organization", "cycle", "amount", "paid", "unpaid", "state"),
-            *("due_at", "call_id"),
+            *("currency", "due_at", "call_id"),
         ),
     ),
     (

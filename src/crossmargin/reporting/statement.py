@@ -137,12 +137,13 @@ class CollateralLine:
 
 @dataclass(frozen=True, slots=True)
 class CallLine:
-    """One margin call of the day, or still open from before."""
+    """One margin call of the day, or still open from before: US dollars, paid in the currency."""
 
     call_id: str
     clearing_organization: str
     cycle: str
     amount: Money
+    currency: str
     due_at: datetime
     paid: Money
     state: str
@@ -372,6 +373,7 @@ def _call(line: CallLine) -> dict[str, object]:
         "clearing_organization": line.clearing_organization,
         "cycle": line.cycle,
         "amount": str(line.amount),
+        "currency": line.currency,
         "due_at": line.due_at.isoformat(),
         "paid": str(line.paid),
         "unpaid": str(line.unpaid),

@@ -116,13 +116,28 @@ def test_excess_of_one_ccp_pays_no_call_of_the_other(
     assert book.outstanding(FUND, CME) == Money(50_00)
 
 
-@pytest.mark.parametrize("payment", [paid(1, customer=OTHER), paid(1, currency="EUR")])
-def test_a_payment_serves_its_customers_calls_in_its_currency(
-    ficc_call: CallIssued, payment: CallPaid
-) -> None:
-    book = fold_calls([ficc_call, payment])
+def test_a_payment_serves_no_other_customers_calls(ficc_call: CallIssued) -> None:
+    book = fold_calls([ficc_call, paid(1, customer=OTHER)])
     assert book.payments["P1"].left == Money(1)
     assert book.calls["C-FICC"].paid == ZERO
+
+
+@pytest.mark.parametrize("currencies", [("JPY", "USD"), ("USD", "JPY"), ("JPY", "EUR")])
+def test_what_was_credited_in_dollars_serves_a_call_in_any_currency(
+    ficc_call: CallIssued, currencies: tuple[str, str]
+) -> None:
+    called, came = currencies
+    book = fold_calls([replace(ficc_call, currency=called), paid(100_00, currency=came)])
+    assert book.calls["C-FICC"].outstanding == ZERO
+    assert book.payments["P1"].payment.currency == came
+
+
+def test_the_earliest_due_is_served_first_whatever_it_is_payable_in(
+    ficc_call: CallIssued, cme_call: CallIssued
+) -> None:
+    later = replace(ficc_call, currency="JPY", due_at=ficc_call.due_at + timedelta(days=2))
+    book = fold_calls([later, cme_call, paid(60_00, currency="JPY")])
+    assert book.payments["P1"].to_calls == {"C-CME": Money(50_00), "C-FICC": Money(10_00)}
 
 
 @pytest.mark.parametrize(

@@ -66,8 +66,8 @@ def statement(**changes: Any) -> CustomerStatement:
             ),
         ),
         "calls": (
-            CallLine("C-2", "FICC", "ITD", Money(100_00), NOON, Money(40_00), "PARTLY_PAID"),
-            CallLine("C-1", "CME", "ITD", Money(100_00), NOON, Money(100_00), "PAID"),
+            CallLine("C-2", "FICC", "ITD", Money(100_00), "USD", NOON, Money(40_00), "PARTLY_PAID"),
+            CallLine("C-1", "CME", "ITD", Money(100_00), "JPY", NOON, Money(100_00), "PAID"),
         ),
     }
     return customer_statement("FCM-1", "FUND-1", date(2026, 5, 11), **{**values, **changes})

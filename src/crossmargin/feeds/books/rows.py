@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from crossmargin.basics.identifiers import Cusip, CustomerKey
 from crossmargin.basics.refusals import Refusal
+from crossmargin.collateral.deadline import CURRENCY_EXPECTED, DOLLARS, is_currency
 from crossmargin.feeds.books import cells as c
 from crossmargin.feeds.positions.rows import COLUMNS as POSITION_COLUMNS
 from crossmargin.feeds.positions.rows import REQUIRED_COLUMNS as POSITION_REQUIRED
@@ -255,10 +256,26 @@ def _payment(cells: Mapping[str, str], line: int, bd_fcm: str) -> _Checked:
     quantity = None if asset is None else row.quantity(asset)
     if quantity is not None and quantity <= 0:
         row.refuse("quantity", _MORE_THAN_ZERO)
+    currency = _currency(row, direction, asset)
     if row.refusals or direction is None or asset is None or quantity is None:
         return tuple(row.refusals)
     customer = CustomerKey(of, customer_id) if customer_id else None
-    return PaymentRow(line, payment_id, reference, of, customer, place, asset, quantity, direction)
+    return PaymentRow(
+        *(line, payment_id, reference, of, customer),
+        *(place, asset, quantity, direction, currency),
+    )
+
+
+def _currency(row: c.RowCells, direction: Direction | None, asset: str | None) -> str:
+    """Return in which currency a payment was made: cash alone that came in can be in another."""
+    currency = row.text("currency", default=DOLLARS)
+    if not is_currency(currency):
+        row.refuse("currency", CURRENCY_EXPECTED)
+    elif currency != DOLLARS and direction is Direction.OUT:
+        row.refuse("currency", f"{DOLLARS} or blank: what goes out goes in it")
+    elif currency != DOLLARS and asset is not None and not asset.startswith(c.CASH_KIND):
+        row.refuse("currency", f"{DOLLARS} or blank: a security is paid in no currency")
+    return currency
 
 
 def _custodian(cells: Mapping[str, str], line: int, _bd_fcm: str) -> _Checked:
@@ -316,7 +333,7 @@ KINDS: Mapping[FileKind, KindTerms] = {
     FileKind.PAYMENTS: KindTerms(
         (
             *("payment_id", "reference", "customer_id", "place"),
-            *("asset", "quantity", "direction", "bd_fcm"),
+            *("asset", "quantity", "currency", "direction", "bd_fcm"),
         ),
         ("payment_id", "reference", "customer_id", "place", "asset", "quantity", "direction"),
         _payment,

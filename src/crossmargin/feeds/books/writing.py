@@ -10,6 +10,7 @@ from pathlib import Path
 
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.refusals import refused
+from crossmargin.collateral.deadline import DOLLARS
 from crossmargin.feeds.books.cells import RULE, guarded, quantity_text
 from crossmargin.feeds.books.rows import KINDS
 from crossmargin.product.position import PositionLine
@@ -118,7 +119,12 @@ def _moved(row: InstructionRow | PaymentRow) -> Mapping[str, str]:
         "quantity": quantity_text(row.asset, row.quantity) if row.asset else "",
     }
     if isinstance(row, PaymentRow):
-        return {**what, "payment_id": row.payment_id, "direction": row.direction}
+        return {
+            **what,
+            "payment_id": row.payment_id,
+            "currency": "" if row.currency == DOLLARS else row.currency,
+            "direction": row.direction,
+        }
     return {
         **what,
         "instruction_id": row.instruction_id,

@@ -296,6 +296,7 @@ def _calls(calls: Sequence[CallState], day: date, at: datetime) -> list[CallLine
             call.issued.ccp.value,
             call.issued.cycle,
             call.amount,
+            call.issued.currency,
             call.issued.due_at,
             call.paid,
             call.status(at).value,

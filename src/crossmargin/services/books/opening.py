@@ -25,6 +25,7 @@ from crossmargin.ledger.custody import (
 from crossmargin.ledger.transfers import Transfer, TransferKind
 from crossmargin.services.books.accounts import cme_custody, ficc_custody, of_bd_fcm
 from crossmargin.services.books.approvals import Matter, check_two_people
+from crossmargin.services.books.folds import Fold
 from crossmargin.services.books.ports import Work
 
 OPENING = "OPENING"

@@ -16,6 +16,7 @@ from typing import TypeAlias
 from crossmargin.basics.identifiers import Cusip, CustomerKey
 from crossmargin.basics.money import Money
 from crossmargin.basics.refusals import Refusal
+from crossmargin.collateral.deadline import DOLLARS
 from crossmargin.product.position import PositionLine
 from crossmargin.services.books.approvals import Matter, check_two_people
 
@@ -235,6 +236,8 @@ class PaymentRow:
     quantity : int
         Whole cents or dollars of par, more than zero.
     direction : Direction
+    currency : str
+        In which a customer's cash was paid; the quantity is the dollars that the bank credited.
     """
 
     line: int
@@ -246,6 +249,7 @@ class PaymentRow:
     asset: str
     quantity: int
     direction: Direction
+    currency: str = DOLLARS
 
 
 @dataclass(frozen=True, slots=True)

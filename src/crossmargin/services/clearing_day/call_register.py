@@ -20,10 +20,9 @@ from crossmargin.collateral.call_events import (
     record_of,
 )
 from crossmargin.collateral.calls import CallBook, CallState, fold_calls
+from crossmargin.collateral.deadline import DOLLARS
 from crossmargin.services.books.ports import Records, Work
 from crossmargin.services.clearing_day.lot_register import Written
-
-CURRENCY = "USD"
 
 
 def call_book(
@@ -75,10 +74,12 @@ def pay_calls(
     written: Written,
     *,
     ccp: CalledFor | None,
+    currency: str = DOLLARS,
 ) -> None:
     """Let what came in serve a customer's calls: of one side, or of the futures account.
 
-    Ruling 22. What comes into the securities account names Segregated Customer Margin.
+    Ruling 22. The value is in US dollars, the currency that in which it was paid. What comes into
+    the securities account names Segregated Customer Margin.
     """
     event = CallPaid(
         event_id=f"call-paid/{written.causes[0]}",
@@ -86,7 +87,7 @@ def pay_calls(
         business_date=written.business_date,
         at=written.at,
         amount=value,
-        currency=CURRENCY,
+        currency=currency,
         ccp=ccp,
     )
     write_event(work, event, written)

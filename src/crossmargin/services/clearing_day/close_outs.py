@@ -129,7 +129,7 @@ def propose_close_out(
         "debit_balance": str(max(ZERO, -standing.holdings.cash)),
     }
     causes = (*sorted(ids), requirement_id)
-    record_id = f"close-out/{subject}/{step.business_date.isoformat()}"
+    record_id = f"close-out/{subject}/{step.business_date.isoformat()}/{step.name}"
     work.records.add(
         context.written(step, *causes).record(record_id, CLOSE_OUT_PROPOSED, subject, content)
     )

@@ -1,4 +1,4 @@
-"""Collecting: calls after a cycle, wires at the deadlines, what is late at the close of Fedwire.
+"""Collecting: calls after a cycle, each in its customer's currency, and wires at the deadlines.
 
 The BD-FCM pays each clearing organization by its deadline whether its customer has paid or not;
 what the customer has not brought comes out of residual interest, and the ledger refuses more.
@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.money import ZERO, Money
-from crossmargin.collateral.ageing import Orders
 from crossmargin.collateral.call_events import CalledFor, Outside, issue_call
 from crossmargin.collateral.calls import CallState
 from crossmargin.collateral.deadline import DeadlineRules
@@ -19,28 +18,21 @@ from crossmargin.collateral.house_terms import limits_exceeded
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.call_register import (
-    CURRENCY,
     call_book,
     true_up_call,
     write_event,
 )
 from crossmargin.services.clearing_day.charges import pay_accrued
-from crossmargin.services.clearing_day.close_outs import propose_close_out
 from crossmargin.services.clearing_day.context import DayContext
-from crossmargin.services.clearing_day.credit import (
-    allowed_requirement,
-    ladder_rules,
-    note_orders,
-)
+from crossmargin.services.clearing_day.credit import allowed_requirement
 from crossmargin.services.clearing_day.deadline_payments import (
     Paying,
     outside_at,
     standing_at,
 )
 from crossmargin.services.clearing_day.engine import StepResult
-from crossmargin.services.clearing_day.placing import (
-    places_of,
-)
+from crossmargin.services.clearing_day.house_terms import call_currency_of
+from crossmargin.services.clearing_day.placing import places_of
 from crossmargin.services.clearing_day.required import Required, last_requirements
 from crossmargin.services.clearing_day.schedule import Step
 from crossmargin.services.clearing_day.standing import CALLED_FOR, Standing
@@ -161,49 +153,6 @@ def pay_side(context: DayContext, work: Work, step: Step) -> StepResult:
     )
 
 
-def close_of_fedwire(context: DayContext, work: Work, step: Step) -> StepResult:
-    """Name every call that is late and its age, restrict orders, propose close-outs.
-
-    Orders are restricted from an age on, and free again once what restricted them is paid.
-    """
-    accrued = pay_accrued(context, work, step)
-    ageing = ladder_rules(context, step.business_date).ageing
-    late: list[list[object]] = []
-    restricted, proposed = [], []
-    customers = last_requirements(work.records, context.bd_fcm, until=step.business_date)
-    for customer, required in sorted(customers.items()):
-        own_late = [
-            call
-            for call in call_book(work.records, customer).of_customer(customer)
-            # The close is the due time: whatever is not here by now is late.
-            if call.payable > ZERO and call.issued.due_at <= step.at and not call.excuse
-        ]
-        for call in own_late:
-            age = ageing.age_business_days(call, step.business_date)
-            late.append([call.issued.event_id, str(call.outstanding), age])
-        name = f"{step.business_date.isoformat()}/{step.name}"
-        orders = note_orders(context, work, customer, context.written(step), name=name)
-        if orders is Orders.RISK_REDUCING_ONLY:
-            restricted.append(subject_of(customer))
-        if own_late:
-            outside = outside_at(context, work, step, customers, of=customer)[customer]
-            proposed += propose_close_out(
-                *(context, work, step, standing_at(context, work, step, required)),
-                late=own_late,
-                lacking_outside=outside.lacking,
-                requirement_id=required.record_id,
-            )
-    return StepResult(
-        {
-            "late": late,
-            "restricted_to_risk_reducing": restricted,
-            "close_outs_proposed": proposed,
-            **accrued.content,
-        },
-        accrued.causes,
-    )
-
-
 def _call(
     context: DayContext,
     work: Work,
@@ -223,7 +172,7 @@ def _call(
         ccp=side,
         cycle=cycle,
         amount=amount,
-        currency=CURRENCY,
+        currency=call_currency_of(work.records, required.customer, step.business_date),
         rules=DeadlineRules.from_parameters(context.parameters("collateral", step.business_date)),
     )
     write_event(work, call, context.written(step, required.record_id))

@@ -1,8 +1,8 @@
-"""What a BD-FCM asks of each customer above the clearing organizations, in the books.
+"""What a BD-FCM asks of each customer above the clearing organizations, and in which currency.
 
 Terms are records with a maker and a checker. They hold from a day on, not earlier than the one on
 which they are entered, until later terms take their place; a customer without any has the firm's
-general add-on.
+general add-on and pays its calls in US dollars. A call keeps the currency in which it was issued.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from crossmargin.basics.identifiers import CustomerKey, customer_of, subject_of
 from crossmargin.basics.money import ZERO, Money, money_from_decimal
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import Refusal, RefusedError
+from crossmargin.collateral.deadline import CURRENCY_EXPECTED, DOLLARS, is_currency
 from crossmargin.collateral.house_terms import HouseTerms, terms_on
 from crossmargin.participation.steps import Step
 from crossmargin.product.calendars import futures_delivery_calendar
@@ -30,6 +31,7 @@ HOUSE_TERMS = "HOUSE_TERMS"
 _RULE = "house terms"
 _PER_CENT = 100
 _PLAIN_DECIMAL = re.compile(r"[0-9]{1,6}(\.[0-9]{1,9})?")
+_CURRENCY = "call_currency"
 _AMOUNTS = ("add_on", "credit_limit", "requirement_limit", "uncollected_limit")
 
 
@@ -40,6 +42,7 @@ def entered_terms(
     *,
     add_on_pct: str,
     amounts: Mapping[str, str | None],
+    call_currency: str = DOLLARS,
 ) -> HouseTerms:
     """Return the terms that somebody typed.
 
@@ -51,11 +54,13 @@ def entered_terms(
         Per cent of the minimum, a plain decimal.
     amounts : mapping of name to str or None
         Dollars and cents of each amount; None for a limit that there is not.
+    call_currency : str
+        In which the customer has agreed to pay its calls.
 
     Raises
     ------
     RefusedError
-        With everything that is no figure, or negative.
+        With everything that is no figure, or negative, and a currency that is no code.
     """
     faults: list[Refusal] = []
     values: dict[str, Money | None] = {}
@@ -73,6 +78,8 @@ def entered_terms(
         ratio = Fraction(add_on_pct) / _PER_CENT
     else:
         faults.append(Refusal("add_on_pct", add_on_pct, "a plain decimal, not negative", _RULE))
+    if not is_currency(call_currency):
+        faults.append(Refusal("call_currency", call_currency, CURRENCY_EXPECTED, _RULE))
     if faults:
         raise RefusedError(*faults)
     return HouseTerms(
@@ -83,6 +90,7 @@ def entered_terms(
         credit_limit=values["credit_limit"] or ZERO,
         requirement_limit=values["requirement_limit"],
         uncollected_limit=values["uncollected_limit"],
+        call_currency=call_currency,
     )
 
 
@@ -132,6 +140,11 @@ def terms_of_customer(records: Records, customer: CustomerKey) -> tuple[HouseTer
     return tuple(terms_of(each) for each in found)
 
 
+def call_currency_of(records: Records, customer: CustomerKey, on: date) -> str:
+    """Return in which currency a customer pays the calls that are issued on a business date."""
+    return terms_on(terms_of_customer(records, customer), customer, on).call_currency
+
+
 def terms_in_force(
     context: DayContext, records: Records, customer: CustomerKey, on: date
 ) -> HouseTerms:
@@ -162,6 +175,7 @@ def terms_of(record: Record) -> HouseTerms:
             credit_limit=amounts["credit_limit"] or ZERO,
             requirement_limit=amounts["requirement_limit"],
             uncollected_limit=amounts["uncollected_limit"],
+            call_currency=str(said.get(_CURRENCY, DOLLARS)),
         )
     except KeyError as error:
         raise ValueError(f"expected house terms, was {record!r}") from error
@@ -174,6 +188,7 @@ def terms_document(terms: HouseTerms) -> dict[str, object]:
         "effective_from": terms.effective_from.isoformat(),
         "add_on_pct": format_ratio(terms.add_on_ratio * _PER_CENT),
         **{name: _text(getattr(terms, name)) for name in _AMOUNTS},
+        _CURRENCY: terms.call_currency,
     }
 
 
@@ -182,6 +197,7 @@ def _content(terms: HouseTerms) -> dict[str, object]:
         "effective_from": terms.effective_from.isoformat(),
         "add_on_ratio": str(terms.add_on_ratio),
         **{name: _text(getattr(terms, name)) for name in _AMOUNTS},
+        _CURRENCY: terms.call_currency,
     }
 
 

@@ -75,6 +75,7 @@ def _call(record: Record) -> dict[str, object]:
         "amount": str(Money(int(str(said["amount"])))),
         "currency": said["currency"],
         "issued_at": record.at.isoformat(),
+        "due_event": said["due_event"],
         "due_at": said["due_at"],
     }
 

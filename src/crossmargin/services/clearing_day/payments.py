@@ -8,6 +8,7 @@ from datetime import date
 from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.records import Record
 from crossmargin.collateral.call_events import CalledFor, CallIssued, Outside, event_of
+from crossmargin.collateral.deadline import DOLLARS
 from crossmargin.ledger.assets import Asset
 from crossmargin.ledger.chart import Account, AccountKind
 from crossmargin.ledger.transfers import Transfer, TransferKind
@@ -92,6 +93,8 @@ def _confirm(work: Work, wire: Record, row: PaymentRow, written: Written) -> str
     said = (str(wire.content["asset"]), int(str(wire.content["amount"])))
     if (row.asset, row.quantity) != said:
         return f"{wire.record_id} was of {said[1]} {said[0]}, confirmed {row.quantity} {row.asset}"
+    if row.currency != DOLLARS:
+        return f"{wire.record_id} is a wire of ours, in {DOLLARS}, confirmed in {row.currency}"
     reason = settle(work, wire, _caused(written, row), is_confirmed=True)
     if not reason:
         work.records.add(_record(row, wire.subject, written))
@@ -128,6 +131,7 @@ def _deposit(
         asset=asset,
         amount=row.quantity,
         ccp=ccp,
+        currency=row.currency,
     )
     return ""
 
@@ -163,6 +167,7 @@ def _record(row: PaymentRow, subject: str, written: Written) -> Record:
         "asset": row.asset,
         "quantity": row.quantity,
         "direction": row.direction.value,
+        "currency": row.currency,
     }
     return written.record(_id(row), PAYMENT, subject, content)
 

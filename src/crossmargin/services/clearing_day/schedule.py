@@ -29,6 +29,7 @@ class StepKind(StrEnum):
     SEGREGATION_DUE = "segregation-due"
     CME_ITD_DUE = "itd-cme-due"
     FICC_ITD_DUE = "itd-ficc-due"
+    END_OF_BUSINESS_DAY = "end-of-business-day"
     RESIDUAL_INTEREST_DUE = "residual-interest-due"
     FEDWIRE_CLOSE = "fedwire-close"
     EOD = "eod"
@@ -46,6 +47,7 @@ _TIMES: Mapping[StepKind, tuple[str, str]] = {
     StepKind.SEGREGATION_DUE: ("reporting", "segregation_due"),
     StepKind.CME_ITD_DUE: ("clearing_day", "due_itd_cme"),
     StepKind.FICC_ITD_DUE: ("clearing_day", "due_itd_ficc"),
+    StepKind.END_OF_BUSINESS_DAY: ("collateral", "end_of_business_day"),
     StepKind.RESIDUAL_INTEREST_DUE: ("reporting", "residual_interest_due"),
     StepKind.FEDWIRE_CLOSE: ("collateral", "fedwire_funds_close"),
     StepKind.EOD: ("clearing_day", "eod_run"),
@@ -61,6 +63,7 @@ _ORDER = (
     (StepKind.ITD, StepKind.FICC_ITD_DUE),
     (StepKind.FICC_ITD_DUE, StepKind.EOD),
     (StepKind.CME_ITD_DUE, StepKind.EOD),
+    (StepKind.END_OF_BUSINESS_DAY, StepKind.EOD),
     (StepKind.FEDWIRE_CLOSE, StepKind.EOD),
     (StepKind.EOD, StepKind.EODXM),
     (StepKind.EODXM, StepKind.CLOSE),

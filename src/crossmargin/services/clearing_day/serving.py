@@ -11,6 +11,7 @@ from datetime import date
 from crossmargin.basics.identifiers import Cusip, CustomerKey
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.collateral.call_events import CalledFor, Outside
+from crossmargin.collateral.deadline import DOLLARS
 from crossmargin.collateral.haircuts import HaircutTables
 from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.product.position import ClearingOrganization
@@ -31,6 +32,7 @@ def serve_calls(
     asset: Asset,
     amount: int,
     ccp: CalledFor | None,
+    currency: str = DOLLARS,
 ) -> None:
     """Let what came in serve the calls that stand, and note what orders the customer may give.
 
@@ -46,11 +48,13 @@ def serve_calls(
         Cents of cash, dollars of par of a security.
     ccp : CalledFor or None
         Whose calls it serves; None: all of the futures account.
+    currency : str
+        In which the cash was paid: the amount is what was credited for it in US dollars.
     """
     if call_book(work.records, customer).served_by(customer, ccp) > ZERO:
         value = _counted(context, asset, amount, ccp, written.business_date)
         if value > ZERO:
-            pay_calls(work, customer, value, written, ccp=ccp)
+            pay_calls(work, customer, value, written, ccp=ccp, currency=currency)
     note_orders(context, work, customer, written, name=written.causes[0])
 
 

@@ -12,15 +12,12 @@ from crossmargin.services.book_reports.custody_versions import take_in_late
 from crossmargin.services.book_reports.filing import file_segregation, meet_residual_interest
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.charges import charge_day
-from crossmargin.services.clearing_day.collecting import (
-    call_customers,
-    close_of_fedwire,
-    pay_side,
-)
+from crossmargin.services.clearing_day.collecting import call_customers, pay_side
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.delivering import deliver, invoice_tenders
 from crossmargin.services.clearing_day.directing import effects_of_directions
 from crossmargin.services.clearing_day.engine import DayProgramme, DoStep, StepResult
+from crossmargin.services.clearing_day.falling_due import close_of_fedwire, end_of_business_day
 from crossmargin.services.clearing_day.flow_steps import (
     mark_end_of_day,
     mark_intraday,
@@ -33,7 +30,8 @@ from crossmargin.services.clearing_day.schedule import Step, StepKind
 
 #: Asks every customer's back-up at the close, and keeps what it says.
 AskBackups = Callable[[DayContext, Work, Step], StepResult]
-#: Steps after which the day's cash ladder is made anew: cash was called, moved, or an hour is over.
+#: Steps after which the day's cash ladder is made anew: cash was called, moved or due, or an hour
+#: is over.
 _MOVE_CASH = (
     StepKind.OPEN,
     StepKind.CME_MORNING,
@@ -42,6 +40,7 @@ _MOVE_CASH = (
     StepKind.ITD,
     StepKind.CME_ITD_DUE,
     StepKind.FICC_ITD_DUE,
+    StepKind.END_OF_BUSINESS_DAY,
     StepKind.FEDWIRE_CLOSE,
 )
 
@@ -64,6 +63,7 @@ def day_programme(context: DayContext, ask_backups: AskBackups | None = None) ->
         StepKind.SEGREGATION_DUE: partial(file_segregation, context),
         StepKind.CME_ITD_DUE: partial(pay_side, context),
         StepKind.FICC_ITD_DUE: partial(pay_side, context),
+        StepKind.END_OF_BUSINESS_DAY: partial(end_of_business_day, context),
         StepKind.RESIDUAL_INTEREST_DUE: partial(meet_residual_interest, context),
         StepKind.FEDWIRE_CLOSE: partial(close_of_fedwire, context),
         StepKind.EOD: partial(_evening, context),

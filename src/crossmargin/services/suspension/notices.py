@@ -139,7 +139,7 @@ def give_notice(
         "may_be_cured_until": effective_at.isoformat() if cures else None,
         "evidence": list(evidence),
         "surge": surge.as_document(),
-        "surge_due_at": due_of_surge(desk, effective_at).isoformat(),
+        "surge_due_at": due_of_surge(desk, work, customer, effective_at).isoformat(),
         "surge_with_intended_trades": None if intended is None else intended.as_document(),
         "also_met_by": [
             each.as_document()

@@ -24,7 +24,7 @@ from crossmargin.collateral.deadline import DeadlineRules, deadline
 from crossmargin.participation.verdicts import eastern_date
 from crossmargin.product.position import PositionLine
 from crossmargin.services.books.ports import Work
-from crossmargin.services.clearing_day.call_register import CURRENCY
+from crossmargin.services.clearing_day.house_terms import call_currency_of
 from crossmargin.services.clearing_day.lot_register import position_lines, read_register
 from crossmargin.services.clearing_day.margining import DayModels
 from crossmargin.services.clearing_day.required import REQUIREMENT, required_of
@@ -124,7 +124,10 @@ def surge_with(
     return SurgeTable(ficc, cme, f"with {len(own)} intended trades")
 
 
-def due_of_surge(desk: AccessDesk, effective_at: datetime) -> datetime:
-    """Return when the call that follows the effect of a notice is due."""
-    rules = DeadlineRules.from_parameters(desk.parameters("collateral", eastern_date(effective_at)))
-    return deadline(CURRENCY, effective_at, rules).due_at
+def due_of_surge(
+    desk: AccessDesk, work: Work, customer: CustomerKey, effective_at: datetime
+) -> datetime:
+    """Return when the call after the effect of a notice is due, in the customer's currency."""
+    on = eastern_date(effective_at)
+    rules = DeadlineRules.from_parameters(desk.parameters("collateral", on))
+    return deadline(call_currency_of(work.records, customer, on), effective_at, rules).due_at

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from fractions import Fraction
 
@@ -62,8 +63,7 @@ def _call_payments(seen: Seen) -> Iterator[tuple[datetime, PaymentRow]]:
         paid = min(share, call.standing_cents)
         customer = seen.plan.customer(call.customer_id)
         if paid:
-            row = _paid(f"payment-{call.call_id}", call.call_id, customer, _CASH, paid)
-            yield on_time, row
+            yield on_time, _paid_call(call, f"payment-{call.call_id}", customer, paid)
         rest_at = None if conduct is None else _rest_at(seen, conduct, on_time)
         if conduct is not None and rest_at is not None:
             if conduct.conduct is Conduct.DISPUTED:
@@ -72,8 +72,7 @@ def _call_payments(seen: Seen) -> Iterator[tuple[datetime, PaymentRow]]:
                 rest_at = seen.answered_at(rest_at.date(), rest_at, minutes, hours)
             rest = call.standing_cents - paid
             if rest:
-                row = _paid(f"payment-{call.call_id}-rest", call.call_id, customer, _CASH, rest)
-                yield rest_at, row
+                yield rest_at, _paid_call(call, f"payment-{call.call_id}-rest", customer, rest)
 
 
 def _instructions(seen: Seen) -> Iterator[tuple[datetime, InstructionRow]]:
@@ -212,6 +211,12 @@ def _instructed(
         entered_by=plan.entered_by,
         approved_by=plan.approved_by,
     )
+
+
+def _paid_call(call: Call, payment_id: str, customer: CustomerKey, cents: int) -> PaymentRow:
+    """Return a payment of a call in its currency, of so many cents of US dollars."""
+    row = _paid(payment_id, call.call_id, customer, _CASH, cents)
+    return replace(row, currency=call.currency)
 
 
 def _paid(

@@ -68,6 +68,8 @@ class Call:
         What later runs changed of it so far, signed.
     called_for : str
         The clearing organization, the house, or Segregated Customer Margin.
+    currency : str
+        In which it is to be paid; the amount is US dollars.
     """
 
     call_id: str
@@ -77,6 +79,7 @@ class Call:
     issued_at: datetime
     changed_cents: int = 0
     called_for: str = ""
+    currency: str = "USD"
 
     @property
     def standing_cents(self) -> int:
@@ -173,8 +176,6 @@ def _wire(said: Mapping[str, object], day: date) -> Wire:
 
 
 def _call(said: Mapping[str, object], day: date) -> Call:
-    if _text(said, "currency") != "USD":
-        raise ValueError(f"US dollars were expected, was {said['currency']}")
     return Call(
         call_id=_text(said, "call_id"),
         business_date=day,
@@ -182,6 +183,7 @@ def _call(said: Mapping[str, object], day: date) -> Call:
         amount_cents=_quantity("CASH-USD", _text(said, "amount")),
         issued_at=_instant(said, "issued_at"),
         called_for=str(said.get("clearing_organization") or ""),
+        currency=_text(said, "currency"),
     )
 
 

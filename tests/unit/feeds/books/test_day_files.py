@@ -128,6 +128,30 @@ def test_a_payment_names_whose_it_is_or_what_it_answers():
     )
 
 
+IN_CURRENCY = f"{PAYMENTS},currency"
+
+
+@pytest.mark.parametrize(("given", "currency"), [("JPY", "JPY"), ("USD", "USD"), ("", "USD")])
+def test_a_payment_says_in_which_currency_it_was_made_and_the_dollars_credited(given, currency):
+    row = only(FileKind.PAYMENTS, IN_CURRENCY, f"P1,,FUND-1,BANK,CASH-USD,12.50,IN,{given}")
+    assert isinstance(row, PaymentRow)
+    assert (row.currency, row.asset, row.quantity) == (currency, "CASH-USD", 1250)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "P1,,FUND-1,BANK,CASH-USD,1,IN,yen",
+        "P1,,FUND-1,BANK,CASH-USD,1,IN,JPYX",
+        "P1,wire/1,,CME,CASH-USD,1,OUT,JPY",
+        "P1,,FUND-1,BANK,SEC-91282CMS7,1000,IN,JPY",
+    ],
+)
+def test_a_currency_that_cannot_be_is_refused_by_line_and_column(row):
+    (refusal,) = read(FileKind.PAYMENTS, f"{IN_CURRENCY}\n{row}\n").refusals
+    assert (refusal.field, refusal.line, refusal.column) == ("currency", 2, 8)
+
+
 def test_a_custodian_shows_apart_what_is_in_transit():
     row = only(FileKind.CUSTODIAN, CUSTODIAN, "FRBNY,XM_AND_SCM,FUTURES,CASH-USD,10,-2.50")
     assert row == CustodianRow(

@@ -43,9 +43,12 @@ from crossmargin.services.clearing_day.credit import (
     reasons_against_risk,
 )
 from crossmargin.services.clearing_day.house_terms import (
+    HOUSE_TERMS,
+    call_currency_of,
     entered_terms,
     set_terms,
     terms_in_force,
+    terms_of,
     terms_of_customer,
 )
 from crossmargin.services.clearing_day.lot_register import Written
@@ -121,10 +124,12 @@ def standing(context: DayContext, work: Work) -> Standing:
     return Standing(holdings, {}, tables, DAY, REQUIRED, terms, placing)
 
 
-def propose(context: DayContext, work: Work, day: date) -> list[str]:
+def propose(context: DayContext, work: Work, day: date, step: Step | None = None) -> list[str]:
     late = [each for each in calls_of(work.records, FUND) if each.payable > ZERO]
     return propose_close_out(
-        context, work, close(day), standing(context, work), late=late, requirement_id="required"
+        *(context, work, step or close(day), standing(context, work)),
+        late=late,
+        requirement_id="required",
     )
 
 
@@ -154,6 +159,16 @@ def placed_on_nothing(lacks: Standing) -> Allocation:
     own, sides = lacks.holdings.as_property({}), dict.fromkeys(SIDES, ZERO)
     rules = AllocationRules.from_parameters(parameter_registry().set_of("collateral", DAY))
     return allocate(own, sides, tables=lacks.tables, rules=rules, as_of=DAY)
+
+
+def test_calls_that_fall_due_at_two_times_of_a_day_are_two_proposals(context, work) -> None:
+    call(context, work)
+    early = Step(StepKind.END_OF_BUSINESS_DAY, AFTER, at(AFTER, 17))
+    (first,) = propose(context, work, AFTER, early)
+    other = call(context, work, ClearingOrganization.CME)
+    (second,) = propose(context, work, AFTER)
+    assert first != second
+    assert [other in each.call_ids for each in close_outs_of(work.records, FUND)] == [False, True]
 
 
 def decide(work: Work, proposal: str, **changes) -> str:
@@ -218,9 +233,28 @@ def test_what_was_typed_is_refused_whole() -> None:
             DAY,
             add_on_pct="-1",
             amounts={**none, "add_on": "0.001", "requirement_limit": "-5"},
+            call_currency="yen",
         )
     fields = {each.field for each in refused.value.refusals}
-    assert fields == {"add_on_pct", "add_on", "requirement_limit"}
+    assert fields == {"add_on_pct", "add_on", "requirement_limit", "call_currency"}
+
+
+def test_the_currency_of_calls_begins_on_its_day_and_is_dollars_before(work) -> None:
+    with pytest.raises(ValueError, match="three capital letters"):
+        HouseTerms(FUND, AFTER, call_currency="jpy")
+    later = AFTER + timedelta(1)
+    set_terms(work, HouseTerms(FUND, AFTER, call_currency="JPY"), entry())
+    set_terms(work, HouseTerms(FUND, later, call_currency="CAD"), entry())
+    found = [call_currency_of(work.records, FUND, day) for day in (DAY, AFTER, later)]
+    assert found == ["USD", "JPY", "CAD"]
+    assert call_currency_of(work.records, CustomerKey(FIRM, "BASIS-FUND"), later) == "USD"
+
+
+def test_terms_written_without_a_currency_are_of_dollars(work) -> None:
+    set_terms(work, HouseTerms(FUND, AFTER, add_on=Money(1)), entry())
+    (record,) = work.records.select(stream=HOUSE_TERMS)
+    older = {key: value for key, value in record.content.items() if key != "call_currency"}
+    assert terms_of(replace(record, content=older)) == terms_of(record)
 
 
 def test_the_add_on_is_called_apart_and_credit_lowers_it_alone(context, work) -> None:

@@ -52,6 +52,12 @@ def test_the_two_zones_keep_their_hour_apart_through_clock_changes(
     assert at[StepKind.CME_MORNING].astimezone(ZoneInfo("America/New_York")).hour == 8
 
 
+def test_what_falls_due_in_the_day_is_looked_at_before_the_evening_calls(clock: DayClock) -> None:
+    times = {**clock.times, StepKind.END_OF_BUSINESS_DAY: clock.times[StepKind.EODXM]}
+    with pytest.raises(ValueError, match="expected end-of-business-day before eod"):
+        DayClock(times, clock.hourly).check_order()
+
+
 def test_a_clock_that_breaks_the_order_is_refused(clock: DayClock) -> None:
     times = {**clock.times, StepKind.CLOSE: clock.times[StepKind.OPEN]}
     with pytest.raises(ValueError, match="expected eodxm before close"):

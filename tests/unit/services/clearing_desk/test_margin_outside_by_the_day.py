@@ -25,7 +25,9 @@ from crossmargin.services.books.ports import Books
 from crossmargin.services.clearing_day.arrivals import (
     AccountScope,
     Action,
+    Direction,
     FileKind,
+    PaymentRow,
 )
 from crossmargin.services.clearing_day.call_register import calls_of
 from crossmargin.services.clearing_day.context import DayContext

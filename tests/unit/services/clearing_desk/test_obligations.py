@@ -24,6 +24,7 @@ from crossmargin.services.clearing_day.arrivals import (
     Action,
     ArrivedFile,
     FileKind,
+    InstructionRow,
     NovationRow,
 )
 from crossmargin.services.clearing_day.engine import run_day

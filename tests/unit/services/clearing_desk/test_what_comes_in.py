@@ -31,6 +31,7 @@ from crossmargin.testing.clearing_days import (
     FIRM,
     RICH,
     arrived,
+    confirmed,
     content_of,
     day_files,
     eastern,
@@ -86,6 +87,15 @@ def test_a_payment_id_that_is_used_again_with_another_amount_is_not_taken(mornin
     ((line, reason),) = said["not_taken"]
     assert line == 5
     assert reason.startswith("payment deposit-CURVE-FUND was taken in before, 0650-payments-")
+
+
+def test_a_wire_of_ours_is_not_confirmed_in_another_currency(morning, day):
+    confirming = confirmed(2, "top-up", 2_000_000_000)
+    in_yen = replace(confirming, payment_id="yen", currency="JPY")
+    _, files = morning(arrived(day, "06:35", FileKind.PAYMENTS, [in_yen], "yen"))
+    ((_, reason),) = files["0635-payments-yen.csv"].content["not_taken"]
+    assert reason.endswith("is a wire of ours, in USD, confirmed in JPY")
+    assert files["0640-payments-.csv"].content["not_taken"] == []
 
 
 @pytest.mark.parametrize(

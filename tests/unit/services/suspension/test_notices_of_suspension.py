@@ -13,6 +13,7 @@ from crossmargin.bootstrap import parameter_registry
 from crossmargin.bootstrap.books import published_criteria
 from crossmargin.collateral.call_events import CallPaid, issue_call
 from crossmargin.collateral.deadline import DeadlineRules
+from crossmargin.collateral.house_terms import HouseTerms
 from crossmargin.participation.customer import (
     State,
     may_hold_positions,
@@ -28,6 +29,7 @@ from crossmargin.services.books.memory import MemoryBooks, MemoryWork
 from crossmargin.services.books.papers import end_document
 from crossmargin.services.books.participation import customer_file, take_step
 from crossmargin.services.clearing_day.call_register import write_event
+from crossmargin.services.clearing_day.house_terms import set_terms
 from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.suspension.desk import AccessDesk
 from crossmargin.services.suspension.notices import (
@@ -115,6 +117,21 @@ def _call(work: MemoryWork, customer: CustomerKey, day: str) -> str:
     )
     write_event(work, call, Written(date.fromisoformat(day), instant("12:15", day), "ann"))
     return call.event_id
+
+
+@pytest.mark.parametrize(
+    ("currency", "due"),
+    [("USD", "2026-05-04T19:00:00-04:00"), ("JPY", "2026-05-06T17:00:00-04:00")],
+)
+def test_the_surge_is_due_as_a_call_in_the_customers_currency_is(desk, work, currency, due) -> None:
+    terms = HouseTerms(FUND, date.fromisoformat(_MONDAY), call_currency=currency)
+    set_terms(work, terms, entered(instant("09:00", _MONDAY)))
+    at = instant("11:00", _MONDAY)
+    _stated(desk, work, "XM-07", at)
+    _notice(desk, work, "XM-07", at, Invoker.CME)
+    notice = _file(work).standing[-1]
+    assert notice.said["effective_at"] == "2026-05-04T12:15:00-04:00"
+    assert notice.said["surge_due_at"] == due
 
 
 def test_an_order_takes_effect_at_the_next_boundary_of_a_cycle(desk, work) -> None:

@@ -8,12 +8,14 @@ from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.basics.money import ZERO, Money, money_from_decimal
 from crossmargin.collateral.ageing import AgeingRules
 from crossmargin.collateral.calls import CallState
+from crossmargin.collateral.deadline import DueEvent
 from crossmargin.collateral.undermargined import AccountType
 from crossmargin.reporting.controls import Control, ControlResult, Failure
 from crossmargin.reporting.notices import NoticeKind
 from crossmargin.services.book_reports.controls.evidence import DayEvidence
 from crossmargin.services.clearing_day.call_register import calls_of
 from crossmargin.services.clearing_day.credit import ORDERS
+from crossmargin.services.clearing_day.falling_due import LOOKED_AT, calls_looked_at
 from crossmargin.services.clearing_day.report_register import (
     filed_record_id,
     last_report,
@@ -120,26 +122,22 @@ def residual_interest_target(day: DayEvidence) -> ControlResult:
 
 
 def calls(day: DayEvidence) -> ControlResult:
-    """CP-12: what is due is paid at the close of Fedwire; what is not is named, and old restricts.
+    """CP-12: each call is met by its own due time; what is not is named, and old restricts.
 
     What is disputed is not late; it ages as what is not, and restricts orders with it.
     """
-    at = day.clock.times[StepKind.FEDWIRE_CLOSE].on(day.day)
     evidence, failures = [], []
     for customer in day.customers:
         now = {call.issued.event_id: call for call in _calls(day, customer)}
-        for then in calls_of(day.work.records, customer, until=at):
-            issued = then.issued
-            is_over = issued.due_date < day.day and then.outstanding == ZERO
-            if issued.due_at > at or is_over:
-                continue
-            evidence.append(issued.event_id)
-            failures += _late(day, then, now[issued.event_id])
+        for event in DueEvent:
+            for then in calls_looked_at(day.work.records, customer, event, day.clock, day.day):
+                evidence.append(then.issued.event_id)
+                failures += _late(day, then, now[then.issued.event_id])
     return ControlResult(Control.CALLS, tuple(evidence), tuple(failures))
 
 
 def _late(day: DayEvidence, then: CallState, now: CallState) -> list[Failure]:
-    """Return the failure of a call that was late at the close of Fedwire, or is old; or none."""
+    """Return the failure of a call that was late when it fell due, or is old; or none."""
     rules = AgeingRules.from_parameters(day.set_of("collateral"))
     age = rules.age_business_days(now, day.day)
     limit = rules.restricted_at_business_days[AccountType.CUSTOMER]
@@ -155,7 +153,7 @@ def _late(day: DayEvidence, then: CallState, now: CallState) -> list[Failure]:
 
 def _named(day: DayEvidence, call: CallState) -> str:
     """Return the id of the record that names a call late, or nothing."""
-    step = day.step(StepKind.FEDWIRE_CLOSE)
+    step = day.step(LOOKED_AT[call.issued.due_event])
     late = () if step is None else step.content.get("late", ())
     is_named = isinstance(late, list | tuple) and any(e[0] == call.issued.event_id for e in late)
     return step.record_id if step is not None and is_named else ""
