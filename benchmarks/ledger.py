@@ -2,7 +2,8 @@
 
 Measured from the call of ``post`` of a work to the return of its ``commit``, work after work, one
 writer, through the real judgement. One at a time they are deposits; in batches, deposits and margin
-to FICC in both books, linked, in turn over 1,000 customers. Nothing is kept.
+to FICC in both books, linked, in turn over 1,000 customers. Nothing is kept. PostgreSQL is measured
+once more without the key of the path, which says what the key costs.
 
 Run: python benchmarks/ledger.py [--folder FOLDER]; the folder says on which disk. Bars on two
 processors: SQLite 3,000 a second one at a time, 25,000 in hundreds; PostgreSQL 20,000 in thousands.
@@ -55,14 +56,16 @@ def mixed(count: int) -> list[Transfer]:
 
 @dataclass(frozen=True)
 class Run:
-    """One measurement."""
+    """One measurement: time, and processor time of this process and of the server."""
 
     wall_seconds: float
     cpu_seconds: float
+    server_seconds: float
 
 
-def measured(books: Books, given: Sequence[Transfer], batch: int) -> Run:
+def measured(books: Books, given: Sequence[Transfer], batch: int, server: int | None) -> Run:
     """Post and commit, a batch a work; linked transfers are never parted."""
+    busy = server_seconds(server)
     wall, cpu = time.perf_counter(), time.process_time()
     for first in range(0, len(given), batch):
         with books.work() as work:
@@ -70,24 +73,53 @@ def measured(books: Books, given: Sequence[Transfer], batch: int) -> Run:
             work.commit()
         if not all(each.posting.is_accepted for each in answers):
             raise RuntimeError(f"refused: {answers}")
-    return Run(time.perf_counter() - wall, time.process_time() - cpu)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    return Run(wall, cpu, server_seconds(server) - busy)
 
 
-def report(name: str, given: Sequence[Transfer], batch: int, make: Callable[[int], Books]) -> None:
+def server_seconds(postmaster: int | None) -> float:
+    """Return the processor time of a PostgreSQL server so far, of all its processes; or zero."""
+    if postmaster is None:
+        return 0.0
+    ticks = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):  # it has ended since
+            continue
+        if path.parent.name == str(postmaster):
+            ticks += sum(map(int, fields[11:15]))  # and of its processes that have ended
+        elif fields[1] == str(postmaster):
+            ticks += sum(map(int, fields[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def report(
+    name: str,
+    given: Sequence[Transfer],
+    batch: int,
+    make: Callable[[int], Books],
+    *,
+    server: int | None = None,
+) -> None:
     """Measure on fresh books, several times, and print the best and the spread."""
     runs = []
     stolen = stolen_jiffies()
     for number in range(_RUNS):
         books = make(number)
         open_books(books, customers=_CUSTOMERS)
-        runs.append(measured(books, given, batch))
+        runs.append(measured(books, given, batch, server))
         books.close()
     rates = sorted(len(given) / run.wall_seconds for run in runs)
-    cpu_microseconds = min(run.cpu_seconds for run in runs) / len(given) * 1e6
+    own, of_server = (
+        min(seconds) / len(given) * 1e6
+        for seconds in zip(*((run.cpu_seconds, run.server_seconds) for run in runs), strict=True)
+    )
+    beside = f", of the server {of_server:.0f}" if server is not None else ""
     print(
         f"{name}: best {rates[-1]:,.0f}/s, median {rates[len(rates) // 2]:,.0f}/s, "
         f"worst {rates[0]:,.0f}/s of {_RUNS} runs of {len(given):,}; "
-        f"processor of this process {cpu_microseconds:.0f} us a transfer; "
+        f"processor of this process {own:.0f} us a transfer{beside}; "
         f"stolen {stolen_jiffies() - stolen} jiffies"
     )
 
@@ -142,14 +174,33 @@ def measure_in(folder: Path, chosen: Path) -> None:
     report("SQLite one at a time", deposits(2_000), 1, sqlite)
     report("SQLite in 300s", mixed(30_000), 300, sqlite)
     with postgresql_server(durable=True, parent=chosen) as address:
-        import psycopg
+        measure_postgresql(address)
 
-        def postgresql(run: int) -> Books:
-            with psycopg.connect(address, autocommit=True) as connection:
-                connection.execute(f"CREATE SCHEMA run{run}")
-            return create_books(f"{address}&options=-csearch_path%3Drun{run}")
 
-        report("PostgreSQL in 999s", mixed(30_000), 999, postgresql)
+def measure_postgresql(address: str) -> None:
+    """Measure a server, with the key of the path and without it."""
+    import psycopg
+
+    with psycopg.connect(address, autocommit=True) as connection:
+        backend = Path(f"/proc/{connection.info.backend_pid}/stat").read_text()
+        postmaster = int(backend.rpartition(")")[2].split()[1])
+
+        def fresh(run: str, *changes: str) -> Books:
+            schema = f"run_{run}"
+            connection.execute(f"CREATE SCHEMA {schema}")
+            books = create_books(f"{address}&options=-csearch_path%3D{schema}")
+            for change in changes:
+                connection.execute(f"ALTER TABLE {schema}.transfer {change}")
+            return books
+
+        given = mixed(30_000)
+        report("PostgreSQL in 999s", given, 999, lambda n: fresh(f"{n}"), server=postmaster)
+        report(
+            "PostgreSQL in 999s without the key of the path",
+            *(given, 999),
+            lambda n: fresh(f"{n}_without", "DROP CONSTRAINT transfer_path_id_fkey"),
+            server=postmaster,
+        )
 
 
 if __name__ == "__main__":

@@ -108,8 +108,31 @@ def test_done_again_it_changes_nothing_and_what_conflicts_is_refused(opened: Boo
     assert _stated(opened, _own(*TITLED, LETTER)) == ()
     with pytest.raises(RefusedError, match="as it was stated from"):
         _stated(opened, _own(replace(LETTER, value="another")))
+    twice = (replace(LETTER, first=DAY), replace(LETTER, first=DAY, value="another"))
+    with pytest.raises(RefusedError, match="as it was stated from"):
+        _stated(opened, _own(*twice), sha256="3" * 64)
     with pytest.raises(RefusedError, match="another than the maker"):
         _stated(opened, _own(replace(LETTER, last=DAY)), entry=replace(ENTRY, approver="Ann"))
+
+
+def test_who_opens_later_may_not_say_otherwise_what_a_place_of_all_is(opened: Books) -> None:
+    title = StatedFact(Fact.EXACT_TITLE, "FICC Segregated Account", "", DAY)
+
+    def of_ficc(fact: StatedFact) -> BdFcmBooks:
+        scope = StatedFact(Fact.SCOPE, "XM_ONLY", "", OPENED)
+        place = Place(AccountKind.SEGREGATED_BANK_ACCOUNT, "BANK OF FICC", (scope, fact))
+        return BdFcmBooks("LATER", DAY, Money(0), (place,))
+
+    def opens(books: BdFcmBooks) -> None:
+        with opened.work() as work:
+            open_bd_fcm(work, books, at=AT, actor="ann", approver="bob", sha256="5" * 64)
+
+    with opened.work() as work:
+        state_places(work, BD_FCM, of_ficc(title).places, ENTRY, sha256="4" * 64)
+        work.commit()
+    opens(of_ficc(title))
+    with pytest.raises(RefusedError, match="FICC Segregated Account, as it was stated from"):
+        opens(of_ficc(replace(title, value="Another Title")))
 
 
 def test_a_third_kind_of_account_at_ficc_is_not_opened_without_both_consents(opened: Books) -> None:

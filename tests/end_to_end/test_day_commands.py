@@ -100,6 +100,7 @@ def test_a_notice_that_is_listed_is_shown_by_its_record(
         ("notice",),
         ("capital", "--notice", drafted[0]["record_id"]),
         ("notice", "--notice", "none"),
+        ("notice", "--notice", drafted[0]["record_id"], "--version", "1"),
     ):
         status, _, remarks = outcome("report", "show", *wrong, *of_day)
         assert (status, "notice" in remarks) == (1, True)

@@ -77,6 +77,9 @@ def show_command(
     if (name is ReportName.NOTICE) is (notice is None):
         expected = "the record of a notice, as xm report list names it, and of no report"
         refuse((Refusal("notice", notice or "", expected, "reports"),), output_format)
+    if notice is not None and version is not None:
+        expected = "none of a notice: it has one version"
+        refuse((Refusal("version", str(version), expected, "reports"),), output_format)
     with opened(books, output_format) as store, store.work() as work:
         if notice is not None:
             document = notice_document(work, bd_fcm, day, notice)

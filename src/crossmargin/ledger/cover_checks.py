@@ -54,8 +54,8 @@ class Counters:
         return _NOTHING if row is None else Balance(*row)
 
     def balances(self) -> Mapping[tuple[str, Asset], Balance]:
-        """Return every balance."""
-        return {key: Balance(*row) for key, row in self._rows.items()}
+        """Return every balance, sorted."""
+        return {key: Balance(*row) for key, row in sorted(self._rows.items())}
 
 
 def counters_of(transfers: Iterable[Transfer]) -> Mapping[tuple[str, Asset], Balance]:

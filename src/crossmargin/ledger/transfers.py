@@ -241,6 +241,10 @@ class TransferState(StrEnum):
     VOIDS_PENDING = "VOIDS_PENDING"
 
 
+#: States of transfers that have moved what they say: posted balances hold it.
+MOVED: frozenset[TransferState] = frozenset({TransferState.POSTED, TransferState.POSTS_PENDING})
+
+
 @dataclass(frozen=True, slots=True)
 class Transfer:
     """One movement; never changed once posted.

@@ -20,7 +20,7 @@ from crossmargin.ledger.liens import Lien
 from crossmargin.ledger.paths import Opening
 from crossmargin.ledger.place_checks import custody_findings, lien_findings
 from crossmargin.ledger.posting import Balance
-from crossmargin.ledger.transfers import MOVEMENTS, Transfer, TransferState
+from crossmargin.ledger.transfers import MOVED, MOVEMENTS, Transfer
 
 __all__ = ["Check", "Finding", "LedgerImage", "counters_of", "verify"]
 _K = AccountKind
@@ -80,7 +80,7 @@ def _net_of(transfers: Iterable[Transfer]) -> dict[tuple[str, Asset], int]:
     """Return posted debits less credits by account and asset."""
     net: dict[tuple[str, Asset], int] = defaultdict(int)
     for each in transfers:
-        if each.state in {TransferState.POSTED, TransferState.POSTS_PENDING}:
+        if each.state in MOVED:
             net[each.debit_account_id, each.asset] += each.amount
             net[each.credit_account_id, each.asset] -= each.amount
     return dict(net)

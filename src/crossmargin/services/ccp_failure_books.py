@@ -29,13 +29,12 @@ from crossmargin.default_management.ficc_failure import FiccPosition, Interest, 
 from crossmargin.default_management.shares import no_less_than_zero
 from crossmargin.ledger.assets import CASH, Asset, AssetKind
 from crossmargin.ledger.chart import Account, AccountKind
-from crossmargin.ledger.transfers import Transfer, TransferKind, TransferState
+from crossmargin.ledger.transfers import MOVED, Transfer, TransferKind
 from crossmargin.services.book_reports.custody_versions import amount_of
 from crossmargin.services.book_reports.reading import report_document, reports_of_day
 from crossmargin.services.books.ports import Ledger, Work
 from crossmargin.services.ccp_failure import Source
 
-_POSTED = (TransferState.POSTED, TransferState.POSTS_PENDING)
 _CUSTOMERS = EstateOf(MemberAccount.CUSTOMER, AccountClass.FUTURES)
 #: Where CME's property lies, as the losses name it.
 CUSTODY, SETTLEMENT = "CUSTODY", "SETTLEMENT"
@@ -186,7 +185,7 @@ def _pool_beside_cme(segregation: Mapping[str, Any]) -> CustomersPool:
 def _margin_value(ledger: Ledger, account: Account, day: date, prices: Prices) -> Money:
     own, totals = account.account_id, dict[Asset, int]()
     for each in ledger.transfers(account_id=own, last=day):
-        if each.state in _POSTED:
+        if each.state in MOVED:
             signed = each.amount if each.credit_account_id == own else -each.amount
             totals[each.asset] = totals.get(each.asset, 0) + signed
     found = ZERO
@@ -205,7 +204,7 @@ def _unsettled(ledger: Ledger, bd_fcm: str, day: date) -> dict[str, Money]:
     (account,) = ledger.accounts(kind=AccountKind.CME_SETTLEMENT, bd_fcm=bd_fcm)
     own, due, balance = account.account_id, dict[str, int](), 0
     for each in ledger.transfers(account_id=own, last=day):
-        if each.state not in _POSTED or each.asset != CASH:
+        if each.state not in MOVED or each.asset != CASH:
             continue
         signed = each.amount if each.debit_account_id == own else -each.amount
         balance += signed

@@ -19,7 +19,7 @@ from crossmargin.bootstrap import block_executor, parameter_registry
 from crossmargin.bootstrap.books import read_bd_fcm_books, read_participants
 from crossmargin.market.history import MarketData, PriceSheet
 from crossmargin.product.calendars import sifma_calendar
-from crossmargin.product.position import ClearingOrganization, PositionLine
+from crossmargin.product.position import Account, ClearingOrganization, PositionLine
 from crossmargin.services.books.loading import load_participants
 from crossmargin.services.books.opening import open_bd_fcm
 from crossmargin.services.books.ports import Books, Work
@@ -34,9 +34,12 @@ from crossmargin.services.clearing_day.arrivals import (
     PaymentRow,
     TradeRow,
 )
-from crossmargin.services.clearing_day.engine import Done
+from crossmargin.services.clearing_day.context import DayContext
+from crossmargin.services.clearing_day.engine import DayProgramme, Done, StepResult
 from crossmargin.services.clearing_day.margining import DayModels
+from crossmargin.services.clearing_day.schedule import StepKind
 from crossmargin.services.clearing_desk.desk import ClearingDesk
+from crossmargin.services.clearing_desk.programme import day_programme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,13 +128,18 @@ class EmptyOutbox:
         self.files[business_date] = files
 
 
+def eastern(day: date, clock: str) -> datetime:
+    """Return an Eastern time of a day."""
+    return datetime.combine(day, time.fromisoformat(clock), EASTERN)
+
+
 def arrived(
     day: date, clock: str, kind: FileKind, rows: Sequence[ArrivedRow], label: str = ""
 ) -> ArrivedFile:
     """Return a file that arrived at an Eastern time of a day."""
-    at = datetime.combine(day, time.fromisoformat(clock), EASTERN)
     name = f"{clock.replace(':', '')}-{kind.value}-{label}.csv"
-    return ArrivedFile(kind, name, at, digest_of([name, len(rows)]), tuple(rows), (), label)
+    digest = digest_of([name, len(rows)])
+    return ArrivedFile(kind, name, eastern(day, clock), digest, tuple(rows), (), label)
 
 
 def day_files(
@@ -175,6 +183,30 @@ def day_files(
     return files
 
 
+def instruction(
+    name: str, action: Action, asset: str = "", quantity: int = 0, **terms: Any
+) -> InstructionRow:
+    """Return an instruction of :data:`CURVE`, or with other terms."""
+    row = InstructionRow(
+        *(2, name, FIRM, CURVE, action, asset, quantity, "", "", "operations", "control")
+    )
+    return replace(row, **terms)
+
+
+def payment(name: str, asset: str, quantity: int, reference: str = "", **terms: Any) -> PaymentRow:
+    """Return a payment of :data:`CURVE` into the segregated bank account, or with other terms."""
+    row = PaymentRow(
+        *(2, name, reference, FIRM, CURVE, "SEGREGATED_BANK", asset, quantity, Direction.IN)
+    )
+    return replace(row, **terms)
+
+
+def outside_of(lines: Sequence[PositionLine]) -> list[PositionLine]:
+    """Return lines with the first one at FICC outside the arrangement."""
+    first = next(line for line in lines if line.clearing_organization is ClearingOrganization.FICC)
+    return [replace(line, account=Account.REGULAR) if line is first else line for line in lines]
+
+
 def top_up(line: int, cents: int, bd_fcm: str = FIRM) -> InstructionRow:
     """Return the instruction that brings residual interest in."""
     return InstructionRow(
@@ -203,6 +235,13 @@ def desk_on(
     return ClearingDesk(
         books, ScriptedInbox(files), EmptyOutbox(), models, bd_fcm, "operations", "risk"
     )
+
+
+def quiet_day(models: DayModels, day: date) -> tuple[DayContext, DayProgramme]:
+    """Return the context of a day, and its programme with steps that do nothing."""
+    context = DayContext(FIRM, "operations", "risk", models.clock(day), models)
+    steps = dict.fromkeys(StepKind, lambda _work, _step: StepResult({}))
+    return context, replace(day_programme(context), steps=steps)
 
 
 def content_of(done: Sequence[Done], step: str) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from crossmargin.basics.money import Money, money_from_decimal
 from crossmargin.basics.refusals import Refusal, RefusedError, refused
 from crossmargin.ledger.chart import CHART, AccountKind
 from crossmargin.ledger.custody import DOCUMENTED, Fact
+from crossmargin.services.books.accounts import FRBNY
 from crossmargin.services.books.opening import BdFcmBooks, Place, StatedFact
 
 _RULE = "reference: books"
@@ -131,11 +132,20 @@ class _Reading:
         listed = facts if isinstance(facts, list) else []
         return Place(
             kind=AccountKind(kind),
-            custodian=self.text(table, "custodian", where),
+            custodian=self._custodian(table, kind, where),
             facts=tuple(
                 self._fact(each, f"{where} fact {n}") for n, each in enumerate(listed, start=1)
             ),
         )
+
+    def _custodian(self, table: Mapping[str, object], kind: str, where: str) -> str:
+        name = self.text(table, "custodian", where)
+        is_there = kind == AccountKind.FRBNY_SEGREGATED_ACCOUNT
+        is_known = name != "?" and table.get("kind") == kind
+        if is_known and (name == FRBNY) is not is_there:
+            only = f"{FRBNY} of {AccountKind.FRBNY_SEGREGATED_ACCOUNT.value}, and of no other"
+            self.fault(f"{where} custodian", name, only)
+        return name
 
     def _fact(self, said: object, where: str) -> StatedFact:
         table = said if isinstance(said, Mapping) else {}

@@ -1,10 +1,10 @@
 """The cash ladder of a business date: as seen the evening before, then anew through the day.
 
-What has gone out and come in is read from the day's wires and payments, what is still to go out
-from what each clearing organization's next deadline asks. What is prefunded is read from the ledger
-customer by customer: a customer's own cash is what it is owed less what lies at the clearing
-organizations, and what that is below zero the BD-FCM has laid out. A loss counts from when it is
-booked.
+What has gone out and come in is read from the day's wires and payments and from the wires that
+earlier days left waiting, what is still to go out from what each clearing organization's next
+deadline asks. What is prefunded is read from the ledger customer by customer: a customer's own cash
+is what it is owed less what lies at the clearing organizations, and what that is below zero the
+BD-FCM has laid out. A loss counts from when it is booked.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from crossmargin.services.clearing_day.call_register import calls_of
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import StepResult
 from crossmargin.services.clearing_day.payments import PAYMENT
-from crossmargin.services.clearing_day.report_register import REPORT, report_record_id
+from crossmargin.services.clearing_day.report_register import keep_report, versions_of
 from crossmargin.services.clearing_day.required import Required, last_requirements
 from crossmargin.services.clearing_day.schedule import Step, StepKind
 from crossmargin.services.clearing_day.segregated import segregated_standings
@@ -50,8 +50,10 @@ from crossmargin.services.clearing_day.standing import SIDES, Standing, standing
 from crossmargin.services.clearing_day.wires import (
     SETTLEMENT_ACCOUNTS,
     WIRE,
+    WIRE_SETTLED,
     Purpose,
     places_of,
+    waiting_wires,
 )
 
 LADDER = "cash-ladder"
@@ -94,17 +96,12 @@ def keep_ladder(context: DayContext, work: Work, step: Step, *, on: date) -> Ste
         return StepResult({})
     reading = _Reading(context, work, step, on, required)
     compared = reading.ladders()
-    earlier = [
-        record
-        for record in work.records.select(stream=REPORT, subject=context.bd_fcm, first=on, last=on)
-        if record.content["name"] == LADDER
-    ]
-    version = len(earlier) + 1
-    record_id = report_record_id(context.bd_fcm, on, LADDER, version)
+    version = len(versions_of(work.records, context.bd_fcm, on, LADDER)) + 1
     document = {"of": on.isoformat(), "as_of": step.at.isoformat(), **compared.as_document()}
     written = replace(context.written(step, *reading.causes()), business_date=on)
-    content = {"name": LADDER, "version": version, "document": document}
-    work.records.add(written.record(record_id, REPORT, context.bd_fcm, content))
+    record_id = keep_report(
+        work.records, written, context.bd_fcm, LADDER, document, version=version
+    )
     peak = compared.with_arrangement.total_peak.amount
     return StepResult({"peak_prefunding": str(peak)}, (record_id,))
 
@@ -157,10 +154,10 @@ class _Reading:
     def causes(self) -> list[str]:
         """Return what the ladder follows from."""
         own = [each.record_id for each in self.required.values()]
-        for stream in (WIRE, PAYMENT):
+        for stream in (WIRE, WIRE_SETTLED, PAYMENT):
             found = self.work.records.select(stream=stream, first=self.on, last=self.on)
             own += [each.record_id for each in found if self._is_own(each)]
-        return own
+        return [*own, *(each.record_id for each in self._waiting())]
 
     @property
     def is_today(self) -> bool:
@@ -213,28 +210,53 @@ class _Reading:
         return _whole_hour(first), _whole_hour(last)
 
     def _done(self) -> Iterator[CashMovement]:
-        """Yield the day's wires that were not voided, and what customers paid in."""
-        if not self.is_today:
+        """Yield what wires moved or are to move on the date, and what customers paid in.
+
+        One of an earlier day counts when it is confirmed; while it waits, from when the day opens.
+        """
+        records, on = self.work.records, self.on
+        if self.is_today:
+            for wire in records.select(stream=WIRE, first=on, last=on):
+                settled = records.get(f"{wire.record_id}/settled")
+                yield from self._wired(wire, settled, wire.at)
+            for settled in records.select(stream=WIRE_SETTLED, first=on, last=on):
+                earlier = records.get(str(settled.content["wire"]))
+                if earlier is not None and earlier.business_date < on:
+                    yield from self._wired(earlier, settled, settled.at)
+            yield from self._paid_in()
+        opens = self.context.models.clock(on).times[StepKind.OPEN].on(on)
+        for wire in self._waiting():
+            yield from self._wired(wire, None, opens)
+
+    def _waiting(self) -> Iterator[Record]:
+        """Yield the wires of earlier days that nobody has confirmed."""
+        for wire in waiting_wires(self.work.records, self.context.bd_fcm):
+            if wire.business_date < self.on:
+                yield wire
+
+    def _wired(self, wire: Record, settled: Record | None, at: datetime) -> Iterator[CashMovement]:
+        """Yield the movement of a wire of customers' cash, at an instant unless it came in."""
+        purpose = Purpose(str(wire.content["purpose"]))
+        if not self._is_own(wire) or wire.content["asset"] != str(CASH) or purpose in _HOUSE:
             return
+        if settled is not None and settled.content["outcome"] != "CONFIRMED":
+            return
+        ledger, bd_fcm = self.work.ledger, self.context.bd_fcm
+        bank = places_of(ledger, bd_fcm).bank
+        out = wire.content["from"] in {bank, securities_custody_of(ledger, bd_fcm)}
+        side = _FICC if purpose in _AT_FICC else _CME if purpose in _AT_CME else None
+        yield CashMovement(
+            bank if side is None else side.value,
+            at if out or settled is None else settled.at,
+            Direction.OUT if out else Direction.IN,
+            Money(int(str(wire.content["amount"]))),
+            purpose.value,
+            settled is not None,
+        )
+
+    def _paid_in(self) -> Iterator[CashMovement]:
+        """Yield what customers paid in on the date."""
         records, bank = self.work.records, places_of(self.work.ledger, self.context.bd_fcm).bank
-        kept = {bank, securities_custody_of(self.work.ledger, self.context.bd_fcm)}
-        for wire in records.select(stream=WIRE, first=self.on, last=self.on):
-            purpose = Purpose(str(wire.content["purpose"]))
-            if not self._is_own(wire) or wire.content["asset"] != str(CASH) or purpose in _HOUSE:
-                continue
-            settled = records.get(f"{wire.record_id}/settled")
-            if settled is not None and settled.content["outcome"] != "CONFIRMED":
-                continue
-            out = wire.content["from"] in kept
-            side = _FICC if purpose in _AT_FICC else _CME if purpose in _AT_CME else None
-            yield CashMovement(
-                bank if side is None else side.value,
-                wire.at if out or settled is None else settled.at,
-                Direction.OUT if out else Direction.IN,
-                Money(int(str(wire.content["amount"]))),
-                purpose.value,
-                settled is not None,
-            )
         for paid in records.select(stream=PAYMENT, first=self.on, last=self.on):
             named = records.get(str(paid.content["reference"] or ""))
             is_wire = named is not None and named.stream == WIRE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 
 from crossmargin.basics.identifiers import customer_of
@@ -50,16 +50,13 @@ from crossmargin.services.clearing_day.flow_steps import FLOWS
 from crossmargin.services.clearing_day.intake import HELD_FILE
 from crossmargin.services.clearing_day.payments import PAYMENT
 from crossmargin.services.clearing_day.report_register import (
-    NOTICE,
-    REPORT,
     document_of,
+    keep_notice,
+    keep_report,
     last_report,
-    report_record_id,
 )
 from crossmargin.services.clearing_day.schedule import Step
 from crossmargin.services.clearing_day.verifying import verify_work
-
-__all__ = ["NOTICE", "REPORT", "close_day", "report_record_id"]
 
 
 def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
@@ -109,10 +106,13 @@ def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
         if outside is not None:
             name = f"securities-statement/{customer.customer_id}"
             documents[name] = statement_document(outside)
-    behind = _behind(inputs, work)
     versions = dict.fromkeys((CUSTODY, SLICE), custody.version)
+    written = context.written(step, *_behind(inputs, work))
     ids = [
-        _keep(context, work, step, name, versions.get(name, 1), document=document, behind=behind)
+        keep_report(
+            *(work.records, written, context.bd_fcm, name, document),
+            version=versions.get(name, 1),
+        )
         for name, document in documents.items()
     ]
     notices = [
@@ -134,7 +134,10 @@ def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
     ]
     for number, notice in enumerate(notices):
         same = sum(each.kind is notice.kind for each in notices[:number])
-        _draft(context, work, step, notice, ids, name=f"-{same + 1}" if same else "")
+        keep_notice(
+            *(work.records, context.written(step, *ids), context.bd_fcm, notice),
+            name=f"-{same + 1}" if same else "",
+        )
     return StepResult(
         {
             "reports": len(ids),
@@ -150,27 +153,6 @@ def close_day(context: DayContext, work: Work, step: Step) -> StepResult:
     )
 
 
-def _keep(
-    context: DayContext,
-    work: Work,
-    step: Step,
-    name: str,
-    version: int,
-    *,
-    document: Mapping[str, object],
-    behind: Sequence[str],
-) -> str:
-    record_id = report_record_id(context.bd_fcm, step.business_date, name, version)
-    record = context.written(step, *behind).record(
-        record_id,
-        REPORT,
-        context.bd_fcm,
-        {"name": name, "version": version, "document": document},
-    )
-    work.records.add(record)
-    return record_id
-
-
 def _behind(inputs: DayInputs, work: Work) -> list[str]:
     """Return what a day's reports follow from: requirements, flows, payments and files."""
     day = inputs.business_date
@@ -182,24 +164,6 @@ def _behind(inputs: DayInputs, work: Work) -> list[str]:
             if record.subject.split("/")[0] == inputs.context.bd_fcm
         ]
     return causes
-
-
-def _draft(
-    context: DayContext,
-    work: Work,
-    step: Step,
-    notice: Notice,
-    reports: Sequence[str],
-    *,
-    name: str,
-) -> None:
-    day = step.business_date.isoformat()
-    record_id = f"notice/{context.bd_fcm}/{day}/{notice.kind.value}{name}"
-    work.records.add(
-        context.written(step, *reports).record(
-            record_id, NOTICE, context.bd_fcm, notice.as_document()
-        )
-    )
 
 
 def _accrued(records: Records, bd_fcm: str) -> dict[str, Money]:

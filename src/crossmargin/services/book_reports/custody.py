@@ -17,9 +17,10 @@ from crossmargin.basics.money import Money
 from crossmargin.basics.records import Record
 from crossmargin.ledger.assets import Asset, AssetKind
 from crossmargin.ledger.chart import Account, AccountKind
+from crossmargin.ledger.cover_checks import counters_of
 from crossmargin.ledger.custody import CUSTODY_FACT, CustodyFact, Fact, as_last_stated, fact_of
 from crossmargin.ledger.posting import Balance
-from crossmargin.ledger.transfers import Transfer, TransferState
+from crossmargin.ledger.transfers import MOVED, Transfer, TransferState
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.reporting.custody_checks import CustodyFacts
 from crossmargin.reporting.custody_report import (
@@ -41,7 +42,7 @@ from crossmargin.reporting.custody_values import (
 )
 from crossmargin.reporting.rules import ReportingRules, due_on_next_business_day
 from crossmargin.services.book_reports.inputs import DayInputs
-from crossmargin.services.book_reports.parts import Part, balances_of, moved_for, parts_of
+from crossmargin.services.book_reports.parts import Part, moved_for, parts_of
 from crossmargin.services.books.ports import Ledger, Work
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.intake import HELD_FILE
@@ -125,7 +126,7 @@ def custody_of(
     accounts = _accounts(work, day)
     parts = parts_of(work.records, inputs.part)
     moved = _moved(work.ledger, parts)
-    of_ficc = balances_of(moved)
+    of_ficc = counters_of(moved)
     version = 1 if corrects is None else corrects.version + 1
     heading = ReportHeading(
         report_id=f"custody/{day.isoformat()}/{version}",
@@ -286,7 +287,7 @@ def _totals(ledger: Ledger, parts: Mapping[str, Part]) -> dict[Asset, int]:
     for kind in _DEBTS:
         for account in ledger.accounts(kind=kind):
             for each in moved_for(ledger, account, parts):
-                if each.state in {TransferState.POSTED, TransferState.POSTS_PENDING}:
+                if each.state in MOVED:
                     inward = each.credit_account_id == account.account_id
                     totals[each.asset] += each.amount if inward else -each.amount
     return {asset: total for asset, total in totals.items() if total}

@@ -15,6 +15,7 @@ from datetime import date, datetime
 from crossmargin.basics.money import money_from_decimal
 from crossmargin.basics.records import Record
 from crossmargin.ledger.assets import CASH, Asset
+from crossmargin.ledger.cover_checks import counters_of
 from crossmargin.ledger.posting import Balance
 from crossmargin.reporting.custody_documents import report_document, slice_document
 from crossmargin.reporting.custody_report import CustodyReport, ReportHeading
@@ -27,7 +28,6 @@ from crossmargin.services.book_reports.custody import (
     market_value_of,
     slice_of,
 )
-from crossmargin.services.book_reports.parts import balances_of
 from crossmargin.services.books.days import close_of
 from crossmargin.services.books.ports import Ledger, Records, Work
 from crossmargin.services.clearing_day.arrivals import ArrivedFile, FileKind
@@ -35,11 +35,11 @@ from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import StepResult
 from crossmargin.services.clearing_day.intake import take_in
 from crossmargin.services.clearing_day.report_register import (
-    NOTICE,
     REPORT,
     document_of,
+    keep_notice,
+    keep_report,
     last_report,
-    report_record_id,
 )
 
 CUSTODY, SLICE = "custody", "custody-slice"
@@ -75,24 +75,20 @@ def take_in_late(
     )
     written = context.written_at(day, file.arrived_at, *taken.causes, reports[-1].record_id)
     documents = {CUSTODY: report_document(report), SLICE: slice_document(slice_of(inputs, report))}
-    ids = []
-    for name, document in documents.items():
-        record_id = report_record_id(context.bd_fcm, day, name, report.version)
-        content = {"name": name, "version": report.version, "document": document}
-        work.records.add(written.record(record_id, REPORT, context.bd_fcm, content))
-        ids.append(record_id)
+    ids = [
+        keep_report(work.records, written, context.bd_fcm, name, document, version=report.version)
+        for name, document in documents.items()
+    ]
     notice = custody_shortfall(report)
     if notice is not None:
-        name = f"{notice.kind.value}/{report.version}"
-        record_id = f"notice/{context.bd_fcm}/{day.isoformat()}/{name}"
-        content = notice.as_document()
-        work.records.add(written.record(record_id, NOTICE, context.bd_fcm, content))
+        name = f"/{report.version}"
+        keep_notice(work.records, written, context.bd_fcm, notice, name=name)
     return StepResult({**taken.content, "corrects": reports[-1].record_id}, (*taken.causes, *ids))
 
 
-def balances_at(ledger: Ledger, day: date, at: datetime) -> dict[tuple[str, Asset], Balance]:
+def balances_at(ledger: Ledger, day: date, at: datetime) -> Mapping[tuple[str, Asset], Balance]:
     """Return every balance as it was at an instant of a day, from the transfers."""
-    return balances_of(each for each in ledger.transfers(last=day) if each.at <= at)
+    return counters_of(each for each in ledger.transfers(last=day) if each.at <= at)
 
 
 def custody_records(records: Records, day: date) -> list[Record]:

@@ -14,9 +14,9 @@ from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import StepResult
 from crossmargin.services.clearing_day.report_register import (
     FILED,
-    NOTICE,
     document_of,
     filed_record_id,
+    keep_notice,
     last_report,
 )
 from crossmargin.services.clearing_day.schedule import Step
@@ -66,15 +66,8 @@ def meet_residual_interest(context: DayContext, work: Work, step: Step) -> StepR
         business_date=step.business_date,
     )
     if notice is not None:
-        name = f"{notice.kind.value}/{step.name}"
-        work.records.add(
-            context.written(step, report.record_id).record(
-                f"notice/{context.bd_fcm}/{step.business_date.isoformat()}/{name}",
-                NOTICE,
-                context.bd_fcm,
-                notice.as_document(),
-            )
-        )
+        written = context.written(step, report.record_id)
+        keep_notice(work.records, written, context.bd_fcm, notice, name=f"/{step.name}")
     return StepResult(
         {
             "required": str(required),

@@ -6,14 +6,12 @@ itself, so another's may stand at an earlier close: each one's part is that of i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from crossmargin.ledger.assets import Asset
 from crossmargin.ledger.chart import Account
-from crossmargin.ledger.posting import Balance
-from crossmargin.ledger.transfers import Transfer, TransferState
+from crossmargin.ledger.transfers import Transfer
 from crossmargin.services.books.days import days_of
 from crossmargin.services.books.ports import Ledger, Records
 
@@ -67,19 +65,6 @@ def moved_for(ledger: Ledger, account: Account, parts: Mapping[str, Part]) -> It
         part = parts.get(_whose(each))
         if part and each.business_date <= part.business_date and each.at <= part.as_of:
             yield each
-
-
-def balances_of(transfers: Iterable[Transfer]) -> dict[tuple[str, Asset], Balance]:
-    """Return what transfers come to, by account and asset."""
-    found: dict[tuple[str, Asset], list[int]] = {}
-    for each in transfers:
-        posts = each.state in {TransferState.POSTED, TransferState.POSTS_PENDING}
-        waits = {TransferState.PENDING: 1, TransferState.POSTED: 0}.get(each.state, -1)
-        for offset, account_id in enumerate((each.debit_account_id, each.credit_account_id)):
-            counters = found.setdefault((account_id, each.asset), [0, 0, 0, 0])
-            counters[offset] += each.amount if posts else 0
-            counters[offset + 2] += waits * each.amount
-    return {key: Balance(*counters) for key, counters in sorted(found.items())}
 
 
 def _whose(transfer: Transfer) -> str:

@@ -20,7 +20,7 @@ from crossmargin.basics.money import Money, money_from_decimal
 from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.ledger.chart import AccountKind
-from crossmargin.ledger.transfers import Transfer, TransferKind, TransferState
+from crossmargin.ledger.transfers import MOVED, Transfer, TransferKind
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.services.books.accounts import of_customer
 from crossmargin.services.books.adjusting import ADJUSTMENT, settlement_adjustments
@@ -57,8 +57,6 @@ from crossmargin.settlement.rules import FailMarkInterest, SettlementRules
 
 _PARTS = ("price", "coupons", "repo_interest", "mark_interest", "fails_charges")
 _FLOW_KINDS = frozenset(kind.value for kind in FlowKind)
-#: What moved: a delivery's invoice is pending until the bank confirms it.
-_MOVED = (TransferState.POSTED, TransferState.POSTS_PENDING)
 #: Where a customer's flows are: those of Segregated Customer Margin's positions in the second.
 _OWN_ACCOUNTS = (AccountKind.CUSTOMER_FUTURES_ACCOUNT, AccountKind.CUSTOMER_SECURITIES_ACCOUNT)
 
@@ -79,8 +77,7 @@ class CustomerProof:
         Corrected by hand of settlement flows, by the records of it. No profit of a lot.
     posted : Money
         Every settlement flow, and every correction of one, that the ledger posted to the
-        customer's accounts, as a statement
-        sums them.
+        customer's accounts, as a statement sums them.
     """
 
     customer: CustomerKey
@@ -225,7 +222,8 @@ class _Reading:
         for kind in _OWN_ACCOUNTS:
             own = of_customer(kind, customer).account_id
             for each in self.work.ledger.transfers(account_id=own, last=self.until):
-                if each.state in _MOVED:
+                # A delivery's invoice waits until the bank confirms it.
+                if each.state in MOVED:
                     yield own, each
 
     def outstanding(self, customer: CustomerKey) -> list[PaidMark]:

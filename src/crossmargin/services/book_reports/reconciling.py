@@ -10,12 +10,13 @@ from crossmargin.arrangement.cycles import Cycle
 from crossmargin.basics.records import Record
 from crossmargin.ledger.assets import Asset
 from crossmargin.ledger.chart import Account, AccountKind
+from crossmargin.ledger.cover_checks import counters_of
 from crossmargin.ledger.posting import Balance
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.reporting.breaks import Break, BreakReason, Reconciliation, reconcile
 from crossmargin.services.book_reports.custody import custodian_rows
 from crossmargin.services.book_reports.inputs import DayInputs
-from crossmargin.services.book_reports.parts import Part, balances_of, moved_for
+from crossmargin.services.book_reports.parts import Part, moved_for
 from crossmargin.services.books.accounts import position_asset
 from crossmargin.services.books.ports import Ledger, Work
 from crossmargin.services.clearing_day.intake import HELD_FILE
@@ -92,7 +93,7 @@ def _kept(
     moved = (each for place in places for each in moved_for(ledger, place, own))
     found = {
         (Account.parsed(account_id), asset): balance
-        for (account_id, asset), balance in balances_of(moved).items()
+        for (account_id, asset), balance in counters_of(moved).items()
     }
     kept = {key: balance for key, balance in found.items() if key[0] in places}
     for (account_id, asset), balance in inputs.balances.items():

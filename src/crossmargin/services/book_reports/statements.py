@@ -13,7 +13,7 @@ from crossmargin.collateral.call_events import Outside
 from crossmargin.collateral.calls import CallState
 from crossmargin.ledger.assets import CASH, Asset, AssetKind, security
 from crossmargin.ledger.chart import AccountKind
-from crossmargin.ledger.transfers import Transfer, TransferState
+from crossmargin.ledger.transfers import MOVED, Transfer
 from crossmargin.pricing.treasury import accrued_interest_per_100
 from crossmargin.product.position import Account
 from crossmargin.product.treasury import COUPON_KINDS
@@ -45,7 +45,6 @@ from crossmargin.settlement.rules import SettlementRules
 
 #: Where collateral lies that the BD-FCM has.
 _HERE = "BD-FCM"
-_POSTED = (TransferState.POSTED, TransferState.POSTS_PENDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +146,7 @@ def _statement(
 ) -> CustomerStatement:
     day = inputs.business_date
     own = of_customer(account, customer).account_id
-    transfers = [t for t in work.ledger.transfers(account_id=own, last=day) if t.state in _POSTED]
+    transfers = [t for t in work.ledger.transfers(account_id=own, last=day) if t.state in MOVED]
     opening: dict[Asset, int] = {}
     closing: dict[Asset, int] = {}
     movements = []

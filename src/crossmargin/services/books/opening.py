@@ -5,7 +5,7 @@ Customers' accounts are opened by their own steps (participation), never here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,13 +14,21 @@ from crossmargin.basics.records import Record
 from crossmargin.basics.refusals import Refusal, RefusedError
 from crossmargin.ledger.assets import CASH
 from crossmargin.ledger.chart import Account, AccountKind, Holder, SegregationClass
-from crossmargin.ledger.custody import CUSTODY_FACT, CustodyFact, Fact, refusals_of_opening
+from crossmargin.ledger.custody import (
+    CUSTODY_FACT,
+    CustodyFact,
+    Fact,
+    as_last_stated,
+    fact_of,
+    refusals_of_opening,
+)
 from crossmargin.ledger.transfers import Transfer, TransferKind
 from crossmargin.services.books.accounts import cme_custody, ficc_custody, of_bd_fcm
 from crossmargin.services.books.approvals import Matter, check_two_people
 from crossmargin.services.books.ports import Work
 
 OPENING = "OPENING"
+_RULE = "reference: books"
 _OWN_KINDS = (
     AccountKind.CME_SETTLEMENT,
     AccountKind.FICC_FUNDS_ONLY_SETTLEMENT,
@@ -120,13 +128,19 @@ def open_bd_fcm(
     ------
     RefusedError
         If maker and checker are the same, a securities account at FICC is neither for XM Customer
-        Margin nor for Segregated Customer Margin and lacks a consent, or the ledger refuses the
-        capital.
+        Margin nor for Segregated Customer Margin and lacks a consent, a fact of a place that
+        serves others too is stated otherwise from that day, or the ledger refuses the capital.
     """
     check_two_people(actor, approver, Matter.MANUAL_ADJUSTMENT)
     record_id = f"opening/{books.bd_fcm}"
     content = {"sha256": sha256, "opened": books.opened.isoformat(), "capital": str(books.capital)}
     _refuse_other_securities_accounts(books)
+    placed = [
+        (place, account) for place in books.places for account in place.accounts(books.bd_fcm)
+    ]
+    stated = [(account, fact) for place, account in placed for fact in place.facts]
+    if faults := conflicts_of(work, stated):
+        raise RefusedError(*faults)
     work.records.add(
         Record(
             record_id=record_id,
@@ -140,9 +154,6 @@ def open_bd_fcm(
         )
     )
     own = [of_bd_fcm(kind, books.bd_fcm) for kind in _OWN_KINDS]
-    placed = [
-        (place, account) for place in books.places for account in place.accounts(books.bd_fcm)
-    ]
     every: Iterable[Account] = (
         *own,
         *_OF_CLEARING_ORGANIZATIONS,
@@ -153,9 +164,8 @@ def open_bd_fcm(
     for account in every:
         if account.account_id not in known:
             work.ledger.open_account(account, opened=books.opened, cause_id=record_id)
-    for place, account in placed:
-        for stated in place.facts:
-            _state(work, account, stated, at=at, actor=actor, approver=approver, cause=record_id)
+    for account, fact in stated:
+        _state(work, account, fact, at=at, actor=actor, approver=approver, cause=record_id)
     _bring_capital(work, books, at=at, cause=record_id)
     return record_id
 
@@ -173,6 +183,32 @@ def _refuse_other_securities_accounts(books: BdFcmBooks) -> None:
     ]
     if refusals:
         raise RefusedError(*refusals)
+
+
+def facts_of(work: Work, account_id: str) -> tuple[CustodyFact, ...]:
+    """Return the facts of an account as they stand, with their ends."""
+    records = work.records.select(stream=CUSTODY_FACT, subject=account_id)
+    return as_last_stated(fact_of(each) for each in records)
+
+
+def conflicts_of(work: Work, stated: Sequence[tuple[Account, StatedFact]]) -> list[Refusal]:
+    """Return which facts cannot stand beside one of the same kind from the same day.
+
+    One that the books have, or that stands before it.
+    """
+    known = {
+        (account.account_id, each.fact, each.first): (each.value, each.document_sha256)
+        for account in dict.fromkeys(account for account, _ in stated)
+        for each in facts_of(work, account.account_id)
+    }
+    faults = []
+    for account, fact in stated:
+        said = (fact.value, fact.document_sha256)
+        before = known.setdefault((account.account_id, fact.fact, fact.first), said)
+        if before != said:
+            expected = f"{before[0]}, as it was stated from {fact.first} on"
+            faults.append(Refusal(fact.fact.value, fact.value, expected, _RULE))
+    return faults
 
 
 def stated_of(account: Account, stated: StatedFact) -> CustodyFact:

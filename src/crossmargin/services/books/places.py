@@ -15,13 +15,17 @@ from crossmargin.ledger.chart import Account, Holder
 from crossmargin.ledger.custody import (
     CUSTODY_FACT,
     CustodyFact,
-    as_last_stated,
-    fact_of,
     missing_fact,
     refusals_of_opening,
 )
 from crossmargin.participation.verdicts import eastern_date
-from crossmargin.services.books.opening import Place, StatedFact, stated_of
+from crossmargin.services.books.opening import (
+    Place,
+    StatedFact,
+    conflicts_of,
+    facts_of,
+    stated_of,
+)
 from crossmargin.services.books.papers import Entry
 from crossmargin.services.books.ports import Work
 
@@ -49,9 +53,9 @@ def state_places(
     Raises
     ------
     RefusedError
-        If the books of the BD-FCM are not open, a fact from that day says something else, an
-        account at FICC would be of a third kind without both consents, or maker and checker are
-        not two: with every reason.
+        If the books of the BD-FCM are not open, a fact from that day says something else there or
+        before it, an account at FICC would be of a third kind without both consents, or maker and
+        checker are not two: with every reason.
     """
     opening = f"opening/{bd_fcm}"
     if work.records.get(opening) is None:
@@ -63,7 +67,7 @@ def state_places(
         for account in place.accounts(bd_fcm)
         for fact in place.facts
     ]
-    faults = [fault for account, fact in stated for fault in _conflicts(work, account, fact)]
+    faults = conflicts_of(work, stated)
     accounts = dict.fromkeys(account for place in places for account in place.accounts(bd_fcm))
     faults += [fault for account in accounts for fault in _third_kind(work, account, stated, on)]
     if faults:
@@ -77,14 +81,10 @@ def state_places(
         if account.account_id not in known:
             work.ledger.open_account(account, opened=on, cause_id=cause)
     return tuple(
-        each for account, fact in stated for each in _state(work, account, fact, entry, cause)
+        each
+        for account, fact in stated
+        for each in _state(work, bd_fcm, account, fact, entry, cause=cause)
     )
-
-
-def facts_of(work: Work, account_id: str) -> tuple[CustodyFact, ...]:
-    """Return the facts of an account as they stand, with their ends."""
-    records = work.records.select(stream=CUSTODY_FACT, subject=account_id)
-    return as_last_stated(fact_of(each) for each in records)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +111,6 @@ def _id(account: Account, fact: StatedFact) -> str:
     return begun if fact.last is None else f"{begun}/until/{fact.last.isoformat()}"
 
 
-def _conflicts(work: Work, account: Account, fact: StatedFact) -> Iterator[Refusal]:
-    """Yield why a fact cannot stand beside the one that was stated from the same day."""
-    for each in facts_of(work, account.account_id):
-        if (each.fact, each.first) != (fact.fact, fact.first):
-            continue
-        if (each.value, each.document_sha256) != (fact.value, fact.document_sha256):
-            expected = f"{each.value}, as it was stated from {each.first} on"
-            yield Refusal(fact.fact.value, fact.value, expected, _RULE)
-
-
 def _third_kind(
     work: Work, account: Account, stated: Sequence[tuple[Account, StatedFact]], on: date
 ) -> tuple[Refusal, ...]:
@@ -131,9 +121,9 @@ def _third_kind(
 
 
 def _state(
-    work: Work, account: Account, fact: StatedFact, entry: Entry, cause: str
+    work: Work, bd_fcm: str, account: Account, fact: StatedFact, entry: Entry, *, cause: str
 ) -> Iterator[str]:
-    record_id, bd_fcm = _id(account, fact), cause.split("/")[1]
+    record_id = _id(account, fact)
     if work.records.get(record_id) is None:
         content = stated_of(account, fact).as_content()
         record = entry.record(work, record_id, CUSTODY_FACT, bd_fcm, content, causes=(cause,))

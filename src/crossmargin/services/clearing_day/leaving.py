@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from crossmargin.basics.identifiers import CustomerKey, subject_of
 from crossmargin.ledger.assets import CASH, Asset
 from crossmargin.ledger.chart import AccountKind
-from crossmargin.ledger.transfers import TransferKind, TransferState
+from crossmargin.ledger.transfers import MOVED, TransferKind
 from crossmargin.participation.customer import CustomerFile, State, state_of
 from crossmargin.participation.steps import Step as CustomerStep
 from crossmargin.participation.steps import StepTaken
@@ -223,10 +223,7 @@ def _returned(
     amounts: dict[Asset, int] = defaultdict(int)
     behind = []
     for each in (*futures, *securities):
-        is_paid = each.kind in _RETURNS and each.state in {
-            TransferState.POSTED,
-            TransferState.POSTS_PENDING,
-        }
+        is_paid = each.kind in _RETURNS and each.state in MOVED
         if is_paid and each.group_id not in within and since.is_known(each.at):
             amounts[each.asset] += each.amount
             behind.append(each.cause_id)

@@ -23,12 +23,12 @@ from crossmargin.services.clearing_day.arrivals import InstructionRow
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.clearing_day.report_register import (
-    NOTICE,
-    REPORT,
     document_of,
     is_filed,
+    keep_notice,
+    keep_report,
     last_report,
-    report_record_id,
+    versions_of,
 )
 from crossmargin.services.clearing_day.standing import standing_of
 from crossmargin.services.clearing_day.wires import WIRE, WIRE_SETTLED, Purpose
@@ -131,12 +131,7 @@ def _deposited(records: Records, bd_fcm: str, day: date) -> Money:
 
 def _keep(work: Work, bd_fcm: str, row: InstructionRow, found: ProForma, written: Written) -> str:
     """Keep the pro forma with those of the day before it: one report, a version each time."""
-    day = written.business_date
-    earlier = [
-        record
-        for record in work.records.select(stream=REPORT, subject=bd_fcm, first=day, last=day)
-        if record.content["name"] == PRO_FORMA
-    ]
+    earlier = versions_of(work.records, bd_fcm, written.business_date, PRO_FORMA)
     said = document_of(earlier[-1])["withdrawals"] if earlier else []
     if not isinstance(said, Sequence):
         raise TypeError(f"expected withdrawals, was {said!r}")
@@ -146,12 +141,9 @@ def _keep(work: Work, bd_fcm: str, row: InstructionRow, found: ProForma, written
         "senior_officer": row.reference,
         **found.as_document(),
     }
-    version = len(earlier) + 1
-    record_id = report_record_id(bd_fcm, day, PRO_FORMA, version)
     document = {"withdrawals": [*said, own]}
-    content = {"name": PRO_FORMA, "version": version, "document": document}
-    work.records.add(written.record(record_id, REPORT, bd_fcm, content))
-    return record_id
+    version = len(earlier) + 1
+    return keep_report(work.records, written, bd_fcm, PRO_FORMA, document, version=version)
 
 
 def _notify(
@@ -166,11 +158,9 @@ def _notify(
         approved_by=row.reference,
         deadline=rules.end_of_business_day.on(day),
     )
-    if notice is None:
-        return
-    name = f"{notice.kind.value}/{row.instruction_id}"
-    record_id = f"notice/{context.bd_fcm}/{day.isoformat()}/{name}"
-    work.records.add(written.record(record_id, NOTICE, context.bd_fcm, notice.as_document()))
+    if notice is not None:
+        name = f"/{row.instruction_id}"
+        keep_notice(work.records, written, context.bd_fcm, notice, name=name)
 
 
 def _following(written: Written, *causes: Record | str) -> Written:

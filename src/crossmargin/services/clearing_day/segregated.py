@@ -21,7 +21,7 @@ from crossmargin.collateral.value import PricedSecurity
 from crossmargin.ledger.assets import CASH, Asset, AssetKind
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.posting import Balance
-from crossmargin.ledger.transfers import TransferState
+from crossmargin.ledger.transfers import MOVED
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.accounts import of_customer
 from crossmargin.services.books.ports import Records, Work
@@ -278,8 +278,7 @@ def brought_as_margin(work: Work, customer: CustomerKey) -> dict[Cusip, int]:
     held: dict[Cusip, int] = defaultdict(int)
     margin: dict[Cusip, int] = defaultdict(int)
     for each in work.ledger.transfers(account_id=own):
-        is_posted = each.state in {TransferState.POSTED, TransferState.POSTS_PENDING}
-        if each.asset.kind is not AssetKind.SECURITY or not is_posted:
+        if each.asset.kind is not AssetKind.SECURITY or each.state not in MOVED:
             continue
         cusip = Cusip(each.asset.code)
         if each.debit_account_id == own:

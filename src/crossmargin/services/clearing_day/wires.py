@@ -22,7 +22,8 @@ from crossmargin.services.books.accounts import (
     of_bd_fcm,
     of_customer,
 )
-from crossmargin.services.books.ports import Ledger, Work
+from crossmargin.services.books.folds import Fold
+from crossmargin.services.books.ports import Ledger, Records, Work
 from crossmargin.services.clearing_day.arrivals import CUSTOMER, HOUSE
 from crossmargin.services.clearing_day.lot_register import Written
 from crossmargin.services.clearing_day.position_transfers import reason_of, refused
@@ -325,6 +326,22 @@ def settle(work: Work, wire: Record, written: Written, *, is_confirmed: bool) ->
         )
     )
     return ""
+
+
+def waiting_wires(records: Records, bd_fcm: str) -> tuple[Record, ...]:
+    """Return a BD-FCM's wires, its customers' too, that are neither confirmed nor void, as made."""
+    waiting = records.folded(_WAITING)
+    return tuple(each for each in waiting.values() if each.subject.split("/")[0] == bd_fcm)
+
+
+def _take(waiting: dict[str, Record], record: Record) -> None:
+    if record.stream == WIRE:
+        waiting[record.record_id] = record
+    else:
+        waiting.pop(str(record.content["wire"]), None)
+
+
+_WAITING: Fold[dict[str, Record]] = Fold("waiting wires", (WIRE, WIRE_SETTLED), dict, _take)
 
 
 def _ids(wire: Record) -> Sequence[str]:

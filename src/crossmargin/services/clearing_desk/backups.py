@@ -20,7 +20,7 @@ from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import StepResult
 from crossmargin.services.clearing_day.lot_register import position_lines, read_register
-from crossmargin.services.clearing_day.report_register import REPORT, report_record_id
+from crossmargin.services.clearing_day.report_register import keep_report
 from crossmargin.services.clearing_day.schedule import Step
 from crossmargin.services.default_books.port_files import own_property
 from crossmargin.services.porting.backup import BackupVerdict, backup_verdicts
@@ -96,15 +96,8 @@ def ask_backups(file: PortingFile, context: DayContext, work: Work, step: Step) 
         "absent": list(book.absent),
         "customers": said,
     }
-    report_id = report_record_id(context.bd_fcm, day, REPORT_NAME)
-    work.records.add(
-        context.written(step, *ids).record(
-            report_id,
-            REPORT,
-            context.bd_fcm,
-            {"name": REPORT_NAME, "version": 1, "document": document},
-        )
-    )
+    written = context.written(step, *ids)
+    report_id = keep_report(work.records, written, context.bd_fcm, REPORT_NAME, document)
     summary = f"{ready} of {len(verdicts)} back-ups stand ready"
     return StepResult({"backups": summary}, (report_id,))
 

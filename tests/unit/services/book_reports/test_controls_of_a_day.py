@@ -328,6 +328,16 @@ def test_a_control_breaks_with_its_evidence(spoilt, control, spoil, was):
     assert any(was in each.was for each in found.failures if not each.followed_by)
 
 
+def test_without_relief_what_is_directed_in_is_taken_in_too(spoilt):
+    _relief_ended(spoilt)
+    for lot in spoilt.work.records.select(stream="LOT"):
+        spoilt.changed(lot.record_id, lambda content: {**content, "line": None})
+    (failure,) = spoilt.asked()[Control.PROGRAMME].failures
+    assert failure.followed_by == f"{FIRM}, {spoilt.day}: no position was taken in"
+    spoilt.record("direction/x", "DIRECTION", CURVE, into="XM")
+    assert spoilt.asked()[Control.PROGRAMME].outcome is Outcome.BROKEN
+
+
 def test_every_control_is_broken_by_a_test():
     assert {control for control, *_ in SPOILT} == set(Control)
 

@@ -7,11 +7,24 @@ from datetime import date
 
 import pytest
 
+from crossmargin.bootstrap.books import open_inbox, open_outbox
 from crossmargin.market.history import MarketData
+from crossmargin.product.calendars import sifma_calendar
 from crossmargin.services.books.memory import MemoryBooks
 from crossmargin.services.clearing_day.margining import DayModels
+from crossmargin.services.clearing_desk.desk import ClearingDesk
 from crossmargin.simulation.book import demo_positions
-from crossmargin.testing.clearing_days import CURVE, RICH, day_files, desk_on, with_day_before
+from crossmargin.simulation.clearing.parties import SimulatedParties
+from crossmargin.simulation.clearing.plan import ClearingPlan
+from crossmargin.testing.clearing_days import (
+    CURVE,
+    FIRM,
+    RICH,
+    day_files,
+    desk_on,
+    opened_books,
+    with_day_before,
+)
 
 
 @pytest.fixture(scope="session")
@@ -57,5 +70,23 @@ def run(desk_of, day):
     def run(books, deposits, *more, **given):
         desk = desk_of(books, *more, deposits=deposits, **given)
         return desk, desk.run(day)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def run_plan(days_models, tmp_path_factory):
+    """Run the days of a plan against the other parties; return their books."""
+
+    def run(plan: ClearingPlan) -> MemoryBooks:
+        folder = tmp_path_factory.mktemp("plan")
+        inbox, outbox = open_inbox(folder / "in", bd_fcm=FIRM), folder / "out"
+        books = opened_books(MemoryBooks())
+        people = (FIRM, "operations", "risk")
+        desk = ClearingDesk(books, inbox, open_outbox(outbox), days_models, *people)
+        desk = desk.with_others(SimulatedParties(plan, inbox, outbox, desk.step_instants))
+        for day in sifma_calendar().business_days(plan.first, plan.last):
+            desk.run(day)
+        return books
 
     return run

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import Money
@@ -22,8 +21,6 @@ from crossmargin.services.clearing_day.arrivals import (
     Action,
     Direction,
     FileKind,
-    InstructionRow,
-    PaymentRow,
     TradeRow,
 )
 from crossmargin.services.clearing_day.call_register import calls_of
@@ -36,18 +33,16 @@ from crossmargin.services.suspension.notices import give_notice, state_evidence
 from crossmargin.services.suspension.surge import surge_with
 from crossmargin.testing.clearing_days import (
     CURVE,
-    EASTERN,
     FIRM,
     POOR,
     arrived,
     content_of,
+    eastern,
+    instruction,
     opened_books,
+    payment,
 )
 from crossmargin.testing.participants import TEN_PER_CENT, digest
-
-
-def _at(day, clock: str) -> datetime:
-    return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=EASTERN)
 
 
 def _suspended(books, desk, at, criterion: str = "XM-07", by: Invoker = Invoker.CME) -> str:
@@ -69,14 +64,11 @@ def test_from_the_cycle_of_its_effect_a_suspended_customer_is_margined_without_r
     desk_of, day, lines
 ):
     books = opened_books(MemoryBooks())
-    direct = InstructionRow(
-        *(2, "direct", FIRM, CURVE, Action.DIRECT_INTO_XM, "FUT-TNM6", 1),
-        *("", "", "ops", "control"),
-    )
+    direct = instruction("direct", Action.DIRECT_INTO_XM, "FUT-TNM6", 1)
     order = arrived(day, "21:00", FileKind.INSTRUCTIONS, [direct], "customers")
     desk = desk_of(books, order, deposits=POOR)
-    desk.run(day, until=_at(day, "15:00"))
-    notice = _suspended(books, desk, _at(day, "15:00"))
+    desk.run(day, until=eastern(day, "15:00"))
+    notice = _suspended(books, desk, eastern(day, "15:00"))
     desk.run(day)
     before, after = (_requirement(books, day, cycle) for cycle in ("itd", "eod"))
     assert before.content["requirement"] != before.content["standalone"]
@@ -92,7 +84,7 @@ def test_from_the_cycle_of_its_effect_a_suspended_customer_is_margined_without_r
         )
         (asked,) = [r for r in work.records.select(stream=INSTRUCTION) if "direct" in r.record_id]
         said = work.records.get(notice).content
-        now = _at(day, "15:00")
+        now = eastern(day, "15:00")
         with_trades = surge_with(desk.models, work, CURVE, (), now)
         own = [replace(line, customer=CURVE) for line in lines]
         doubled = surge_with(desk.models, work, CURVE, own, now)
@@ -114,14 +106,11 @@ def test_from_the_cycle_of_its_effect_a_suspended_customer_is_margined_without_r
 def test_moving_futures_out_while_suspended_is_measured_without_a_reduction(desk_of, day, lines):
     books = opened_books(MemoryBooks())
     (future,) = [line for line in lines if line.instrument.startswith("TN")]
-    out = InstructionRow(
-        *(2, "out", FIRM, CURVE, Action.DIRECT_OUT_OF_XM, f"FUT-{future.instrument}"),
-        *(future.quantity, "", "", "ops", "control"),
-    )
+    out = instruction("out", Action.DIRECT_OUT_OF_XM, f"FUT-{future.instrument}", future.quantity)
     desk = desk_of(books, arrived(day, "14:00", FileKind.INSTRUCTIONS, [out], "customers"))
-    desk.run(day, until=_at(day, "10:00"))
-    _suspended(books, desk, _at(day, "10:00"))
-    desk.run(day, until=_at(day, "14:45"))
+    desk.run(day, until=eastern(day, "10:00"))
+    _suspended(books, desk, eastern(day, "10:00"))
+    desk.run(day, until=eastern(day, "14:45"))
     with books.work() as work:
         (asked,) = [r for r in work.records.select(stream=INSTRUCTION) if "/out" in r.record_id]
     assert asked.content["outcome"] == "FOLLOWED", asked.content["reason"]
@@ -129,7 +118,7 @@ def test_moving_futures_out_while_suspended_is_measured_without_a_reduction(desk
 
 def test_calls_go_out_in_dollars_and_cents(desk_of, day):
     books = opened_books(MemoryBooks())
-    desk_of(books, deposits=POOR).run(day, until=_at(day, "12:30"))
+    desk_of(books, deposits=POOR).run(day, until=eastern(day, "12:30"))
     with books.work() as work:
         calls = {c.issued.event_id: str(c.amount) for c in calls_of(work.records, CURVE)}
         sent = {e["call_id"]: e["amount"] for e in outgoing(work.records, FIRM, day)["calls.jsonl"]}
@@ -149,9 +138,7 @@ def _closing(day, lines):
 
 
 def _leave(day, clock: str):
-    row = InstructionRow(
-        *(2, "leave", FIRM, CURVE, Action.LEAVE, "", 0, "", "", "operations", "operations-control"),
-    )
+    row = instruction("leave", Action.LEAVE)
     return arrived(day, clock, FileKind.INSTRUCTIONS, [row], "leaving")
 
 
@@ -174,16 +161,14 @@ def test_who_leaves_gets_everything_back_and_has_left_once_it_is_there(desk_of, 
         proofs = prove(desk.models, work, bd_fcm=FIRM, until=day)
         amount = work.records.get(wire).content["amount"]
     assert [proof.holds for proof in proofs] == [True]
-    paid = PaymentRow(
-        *(2, "sent", wire, FIRM, CURVE, "SEGREGATED_BANK", "CASH-USD", amount, Direction.OUT),
-    )
+    paid = payment("sent", "CASH-USD", amount, wire, direction=Direction.OUT)
     # A day of its own in which only the bank's confirmation comes: the close sees them off.
     next_day = desk.business_days(day, day.replace(day=day.day + 5))[1]
     bank = arrived(next_day, "07:10", FileKind.PAYMENTS, [paid], "banks")
     files = {**desk.inbox.files, next_day: [bank]}
     models = replace(desk.models, market=with_day_before_of(desk.models.market, day, next_day))
     after = replace(desk, inbox=replace(desk.inbox, files=files), models=models)
-    after.run(next_day, until=_at(next_day, "19:30"))
+    after.run(next_day, until=eastern(next_day, "19:30"))
     assert [each.step for each in _steps(books)][-1] is Step.LEAVING
     after.run(next_day)
     last = _steps(books)[-1]
@@ -217,7 +202,7 @@ def test_who_keeps_futures_outside_keeps_its_property_and_has_left(desk_of, day,
         own = of_customer(AccountKind.CUSTOMER_FUTURES_ACCOUNT, CURVE).account_id
         assert any(key[0] == own for key in work.ledger.balances())
         file = customer_file(work, CURVE, TEN_PER_CENT)
-    assert file.done(Step.LEFT, _at(day, "23:59")) is not None
+    assert file.done(Step.LEFT, eastern(day, "23:59")) is not None
 
 
 def test_who_still_has_positions_in_the_arrangement_has_not_left(desk_of, day):
@@ -229,7 +214,7 @@ def test_who_still_has_positions_in_the_arrangement_has_not_left(desk_of, day):
 def test_an_applicant_who_withdraws_has_left_at_the_close(desk_of, day):
     books = opened_books(MemoryBooks())
     stranger = CustomerKey(FIRM, "STRANGER")
-    entry = Entry(_at(day, "08:00"), "ann", "bob")
+    entry = Entry(eastern(day, "08:00"), "ann", "bob")
     with books.work() as work:
         for step in (Step.APPLIED, Step.LEAVING):
             taken = StepTaken(step)

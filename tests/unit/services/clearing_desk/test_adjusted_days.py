@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
-
 from crossmargin.basics.money import Money
 from crossmargin.ledger.transfers import TransferKind
 from crossmargin.product.position import Account
@@ -13,7 +11,7 @@ from crossmargin.services.books.adjusting import Adjustment, AdjustmentFile, adj
 from crossmargin.services.books.memory import MemoryBooks
 from crossmargin.services.books.papers import Entry
 from crossmargin.services.clearing_day.verifying import verify_books
-from crossmargin.testing.clearing_days import CURVE, EASTERN, FIRM, RICH, opened_books
+from crossmargin.testing.clearing_days import CURVE, FIRM, RICH, eastern, opened_books
 
 FEE_BACK, VARIATION = Money(1_00), Money(-7_00)
 
@@ -21,7 +19,7 @@ FEE_BACK, VARIATION = Money(1_00), Money(-7_00)
 def test_the_statement_shows_it_and_profit_and_loss_still_ties_to_the_cent(desk_of, day):
     books = opened_books(MemoryBooks())
     desk = desk_of(books, deposits=RICH)
-    at = datetime.combine(day, time(21), EASTERN)
+    at = eastern(day, "21:00")
     desk.run(day, until=at)
     with books.work() as work:
         (fee,) = work.ledger.transfers(kind=TransferKind.FEE)
@@ -56,7 +54,7 @@ def test_the_statement_shows_it_and_profit_and_loss_still_ties_to_the_cent(desk_
 def test_one_of_the_securities_account_is_on_its_statement_alone(desk_of, day):
     books = opened_books(MemoryBooks())
     desk = desk_of(books, deposits=RICH)
-    at = datetime.combine(day, time(21), EASTERN)
+    at = eastern(day, "21:00")
     desk.run(day, until=at)
     row = Adjustment(
         *(2, "x", CURVE.customer_id, TransferKind.FICC_COUPON, Account.REGULAR, Money(-1_23)),

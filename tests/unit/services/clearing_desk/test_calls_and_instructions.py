@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, time
 from fractions import Fraction
 
 import pytest
@@ -19,10 +18,7 @@ from crossmargin.services.books.memory import MemoryBooks
 from crossmargin.services.books.papers import Entry
 from crossmargin.services.clearing_day.arrivals import (
     Action,
-    Direction,
     FileKind,
-    InstructionRow,
-    PaymentRow,
 )
 from crossmargin.services.clearing_day.call_register import calls_of
 from crossmargin.services.clearing_day.directing import DIRECTION
@@ -34,7 +30,6 @@ from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.clearing_day.wires import WIRE
 from crossmargin.testing.clearing_days import (
     CURVE,
-    EASTERN,
     FIRM,
     POOR,
     RICH,
@@ -42,7 +37,10 @@ from crossmargin.testing.clearing_days import (
     content_of,
     day_files,
     desk_on,
+    eastern,
+    instruction,
     opened_books,
+    payment,
 )
 
 FICC = ClearingOrganization.FICC
@@ -50,9 +48,7 @@ FICC = ClearingOrganization.FICC
 
 def test_a_customer_who_instructs_to_leave_is_leaving_and_what_it_has_is_named(run, day):
     books = opened_books(MemoryBooks())
-    row = InstructionRow(
-        *(2, "leave", FIRM, CURVE, Action.LEAVE, "", 0, "", "", "operations", "operations-control"),
-    )
+    row = instruction("leave", Action.LEAVE)
     again = replace(row, instruction_id="leave-again")
     leave, twice = (
         arrived(day, clock, FileKind.INSTRUCTIONS, [each], label)
@@ -102,10 +98,7 @@ def test_a_call_that_is_paid_is_met_and_nothing_is_late(run, day):
     with books.work() as work:
         (call, *_) = [c for c in calls_of(work.records, CURVE) if c.issued.cycle == "ITD"]
     again = opened_books(MemoryBooks())
-    paid = PaymentRow(
-        *(2, "pays", call.issued.event_id, FIRM, CURVE, "SEGREGATED_BANK", "CASH-USD"),
-        *(call.amount.cents, Direction.IN),
-    )
+    paid = payment("pays", "CASH-USD", call.amount.cents, call.issued.event_id)
     _, done = run(again, POOR, arrived(day, "15:00", FileKind.PAYMENTS, [paid], "calls"))
     late = content_of(done, "fedwire-close")["late"]
     assert call.issued.event_id not in {row[0] for row in late}
@@ -127,10 +120,7 @@ def test_a_security_brought_for_a_call_meets_it_late_or_in_time(
     with before.work() as work:
         (call, *_) = [c for c in calls_of(work.records, CURVE) if c.issued.cycle == "ITD"]
     note = next(line.instrument for line in lines if line.clearing_organization is FICC)
-    paid = PaymentRow(
-        *(2, "pays", call.issued.event_id if names_it else "", FIRM, CURVE, "SEGREGATED_BANK"),
-        *(f"SEC-{note}", 50_000_000, Direction.IN),
-    )
+    paid = payment("pays", f"SEC-{note}", 50_000_000, call.issued.event_id if names_it else "")
     _, done = run(books, POOR, arrived(day, clock, FileKind.PAYMENTS, [paid], "bonds"))
     with books.work() as work:
         found = {each.issued.event_id: each for each in calls_of(work.records, CURVE)}
@@ -147,10 +137,7 @@ def test_a_security_serves_as_far_as_it_counts(run, day, lines, market):
     with before.work() as work:
         (call, *_) = [c for c in calls_of(work.records, CURVE) if c.issued.cycle == "ITD"]
     note = next(line.instrument for line in lines if line.clearing_organization is FICC)
-    paid = PaymentRow(
-        *(2, "pays", call.issued.event_id, FIRM, CURVE, "SEGREGATED_BANK", f"SEC-{note}", 10_000),
-        Direction.IN,
-    )
+    paid = payment("pays", f"SEC-{note}", 10_000, call.issued.event_id)
     run(books, POOR, arrived(day, "15:00", FileKind.PAYMENTS, [paid], "bonds"))
     with books.work() as work:
         (event,) = [e for e in map(event_of, work.records.select(stream=STREAM)) if is_paid(e)]
@@ -167,10 +154,7 @@ def is_paid(event) -> bool:
 def test_more_than_is_free_may_not_be_withdrawn_and_less_may(run, day):
     books = opened_books(MemoryBooks())
     asked = [
-        InstructionRow(
-            *(line, name, FIRM, CURVE, Action.WITHDRAW, "CASH-USD", cents),
-            *("SEGREGATED_BANK", "", "ops", "control"),
-        )
+        instruction(name, Action.WITHDRAW, "CASH-USD", cents, line=line, place="SEGREGATED_BANK")
         for line, name, cents in ((2, "too-much", 990_000_000), (3, "little", 100))
     ]
     _, done = run(books, RICH, arrived(day, "15:00", FileKind.INSTRUCTIONS, asked, "customers"))
@@ -194,9 +178,8 @@ def test_futures_directed_before_the_cutoff_lower_itd_and_after_it_do_not(
         for line in lines
     ]
     (future,) = [line for line in regular if line.account is Account.REGULAR]
-    order = InstructionRow(
-        *(2, "direct", FIRM, CURVE, Action.DIRECT_INTO_XM, f"FUT-{future.instrument}"),
-        *(future.quantity, "", "", "ops", "control"),
+    order = instruction(
+        "direct", Action.DIRECT_INTO_XM, f"FUT-{future.instrument}", future.quantity
     )
     figures = {}
     for name, more in (
@@ -235,13 +218,10 @@ def test_the_house_add_on_is_called_apart_and_bounds_a_withdrawal(market, models
     books = opened_books(MemoryBooks())
     terms = HouseTerms(CURVE, day, add_on=Money(900_000_000), credit_limit=Money(100_000_000))
     with books.work() as work:
-        at = datetime.combine(day, time(6), EASTERN)
+        at = eastern(day, "06:00")
         set_terms(work, terms, Entry(at, "bd_fcm_risk:ann", "bd_fcm_compliance:bob"))
         work.commit()
-    asked = InstructionRow(
-        *(2, "little", FIRM, CURVE, Action.WITHDRAW, "CASH-USD", 100),
-        *("SEGREGATED_BANK", "", "ops", "control"),
-    )
+    asked = instruction("little", Action.WITHDRAW, "CASH-USD", 100, place="SEGREGATED_BANK")
     order = arrived(day, "15:00", FileKind.INSTRUCTIONS, [asked], "customers")
     files = {day: [*day_files(day, lines, RICH), order]}
     replace(desk_on(books, market, files), models=models).run(day)

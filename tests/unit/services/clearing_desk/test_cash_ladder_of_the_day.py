@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,15 +13,18 @@ from crossmargin.ledger.assets import CASH
 from crossmargin.reporting.cash_ladder import CARRIED
 from crossmargin.services.book_reports.reading import report_document
 from crossmargin.services.books.memory import MemoryBooks
+from crossmargin.services.clearing_day.arrivals import Direction, FileKind
 from crossmargin.services.clearing_day.payments import PAYMENT
 from crossmargin.services.clearing_day.report_register import REPORT
 from crossmargin.services.clearing_day.wires import WIRE
 from crossmargin.testing.clearing_days import (
-    EASTERN,
     FIRM,
     POOR,
     RICH,
+    arrived,
+    eastern,
     opened_books,
+    payment,
 )
 
 BOTH = ("with_arrangement", "without_arrangement")
@@ -92,13 +95,9 @@ def summed(ladder: Any, figure: str, place: str | None = None) -> Money:
     )
 
 
-def at(day, text: str) -> datetime:
-    return datetime.combine(day, datetime.strptime(text, "%H:%M").time(), EASTERN)  # noqa: DTZ007
-
-
 def test_before_a_deadline_it_says_what_must_go_out_and_after_it_what_went(rich, day):
-    before = rich.today[at(day, "12:15")]["with_arrangement"]
-    after = rich.today[at(day, "19:00")]["with_arrangement"]
+    before = rich.today[eastern(day, "12:15")]["with_arrangement"]
+    after = rich.today[eastern(day, "19:00")]["with_arrangement"]
     for side, amount in rich.out_to.items():
         assert amount > ZERO
         assert summed(before, "still_to_go_out", side) == amount
@@ -108,7 +107,7 @@ def test_before_a_deadline_it_says_what_must_go_out_and_after_it_what_went(rich,
 
 
 def test_what_customers_paid_has_come_in(rich, day):
-    last = rich.today[at(day, "19:00")]["with_arrangement"]
+    last = rich.today[eastern(day, "19:00")]["with_arrangement"]
     bank = {rung["place"] for rung in last["rungs"]} - {"CME", "FICC", CARRIED}
     assert len(bank) == 1
     assert summed(last, "come_in", bank.pop()) == rich.paid_in > ZERO
@@ -121,7 +120,7 @@ def test_who_brings_enough_needs_nothing_of_the_firms(rich):
 
 
 def test_who_brings_too_little_is_prefunded_and_called(poor, day):
-    last = poor.today[at(day, "19:00")]["with_arrangement"]
+    last = poor.today[eastern(day, "19:00")]["with_arrangement"]
     peak = money_from_decimal(last["peak_prefunding_total"]["amount"])
     assert peak > ZERO
     # Nothing was paid in after it: the firm's money still lies there at the end of the day.
@@ -152,3 +151,45 @@ def test_variation_of_the_evening_is_in_tomorrow_s_ladder(rich):
         for name in ("still_to_go_out", "still_to_come_in")
     )
     assert moved > ZERO
+
+
+def test_what_no_bank_has_confirmed_is_still_to_move_tomorrow_and_moves_when_it_is(
+    desk_of, market, day
+):
+    books = opened_books(MemoryBooks())
+    desk = desk_of(books)
+    desk.run(day)
+    with books.work() as work:
+        wires = [
+            wire
+            for wire in work.records.select(stream=WIRE)
+            if wire.content["purpose"] == "MARGIN_TO_CME" and wire.content["asset"] == str(CASH)
+        ]
+    sent = Money.total(Money(int(str(wire.content["amount"]))) for wire in wires)
+    assert sent > ZERO
+    next_day = desk.business_days(day, day + timedelta(days=5))[1]
+    sheet = market.price_sheets[day]
+    later = market.with_sheet(replace(sheet, price_date=next_day, derived_from=day))
+    rows = [
+        payment(
+            *(f"sent-{n}", "CASH-USD", wire.content["amount"], wire.record_id),
+            direction=Direction.OUT,
+            line=n,
+        )
+        for n, wire in enumerate(wires, start=2)
+    ]
+    files = {**desk.inbox.files, next_day: [arrived(next_day, "07:30", FileKind.PAYMENTS, rows)]}
+    models = replace(desk.models, market=later)
+    after = replace(desk, inbox=replace(desk.inbox, files=files), models=models)
+    evening = _last_ladder(books, next_day)
+    after.run(next_day, until=eastern(next_day, "08:15"))
+    morning = _last_ladder(books, next_day)
+    assert summed(evening, "still_to_go_out", "CME") - sent == summed(
+        morning, "still_to_go_out", "CME"
+    )
+    assert summed(evening, "due_out", "CME") == summed(morning, "due_out", "CME")
+
+
+def _last_ladder(books, day):
+    with books.work() as work:
+        return report_document(work, FIRM, day, "cash-ladder")["document"]["with_arrangement"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
-
 import pytest
 
 from crossmargin.basics.identifiers import CustomerKey
@@ -16,11 +14,11 @@ from crossmargin.services.clearing_day.required import REQUIREMENT
 from crossmargin.services.clearing_day.requirements import MARGIN_RUN
 from crossmargin.simulation.book import demo_positions
 from crossmargin.testing.clearing_days import (
-    EASTERN,
     FIRM,
     arrived,
     day_files,
     desk_on,
+    eastern,
     opened_books,
     with_day_before,
 )
@@ -50,7 +48,7 @@ def afternoon(simulation, simulated_market):
     ]
     books = opened_books(MemoryBooks())
     desk = desk_on(books, with_day_before(simulated_market, day), {day: files})
-    desk.run(day, until=datetime.combine(day, time(15), EASTERN))
+    desk.run(day, until=eastern(day, "15:00"))
     return books
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime, time
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from crossmargin.bootstrap.books import create_books
 from crossmargin.ledger.posting import Posting
 from crossmargin.ledger.transfers import TransferKind
 from crossmargin.ledger.verification import Check
-from crossmargin.services.book_reports.closing import NOTICE, REPORT
 from crossmargin.services.book_reports.profit_and_loss import prove
 from crossmargin.services.book_reports.reading import report_document
 from crossmargin.services.books.folds import KeptFolds, WorkFolds
@@ -27,10 +25,10 @@ from crossmargin.services.clearing_day.arrivals import (
 from crossmargin.services.clearing_day.charges import accrued_charges
 from crossmargin.services.clearing_day.lot_register import read_register
 from crossmargin.services.clearing_day.marks import last_marks
+from crossmargin.services.clearing_day.report_register import NOTICE, REPORT
 from crossmargin.services.clearing_day.required import REQUIREMENT
 from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.testing.clearing_days import (
-    EASTERN,
     FIRM,
     POOR,
     RICH,
@@ -41,6 +39,7 @@ from crossmargin.testing.clearing_days import (
     content_of,
     day_files,
     desk_on,
+    eastern,
     opened_books,
     state_of,
     top_up,
@@ -79,7 +78,7 @@ def _settled_in_cash(statement) -> Money:
 def test_the_close_finds_a_position_that_no_lot_is_behind(market, models, day, lines):
     books = opened_books(MemoryBooks())
     desk = replace(desk_on(books, market, {day: day_files(day, lines, RICH)}), models=models)
-    desk.run(day, until=datetime.combine(day, time(22), EASTERN))
+    desk.run(day, until=eastern(day, "22:00"))
     with books.work() as work:
         trade = next(t for t in work.ledger.transfers() if t.kind is TransferKind.FUTURES_TRADE)
         stray = replace(trade, transfer_id="stray", group_id="stray", amount=1)

@@ -35,29 +35,32 @@ from crossmargin.services.clearing_day.arrivals import (
     TenderRow,
     TradeRow,
 )
-from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.delivering import DELIVERY, invoice_tenders
 from crossmargin.services.clearing_day.engine import Done, StepResult, run_day
 from crossmargin.services.clearing_day.flow_steps import mark_end_of_day
 from crossmargin.services.clearing_day.lot_register import read_register
 from crossmargin.services.clearing_day.margining import DayModels
-from crossmargin.services.clearing_day.schedule import DayClock, Step, StepKind
+from crossmargin.services.clearing_day.schedule import Step, StepKind
 from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.clearing_day.wires import WIRE
 from crossmargin.services.clearing_desk.programme import day_programme
 from crossmargin.testing.clearing_days import (
+    CURVE,
     FIRM,
     ScriptedInbox,
     arrived,
     desk_on,
+    instruction,
     opened_books,
+    payment,
+    quiet_day,
     top_up,
     with_day_before,
 )
 from crossmargin.testing.clearing_days import confirmed as bank_confirmed
 
 ZF = FuturesContract("ZF", 2026, 3)
-SHORT, LONG = CustomerKey(FIRM, "CURVE-FUND"), CustomerKey(FIRM, "BASIS-FUND")
+SHORT, LONG = CURVE, CustomerKey(FIRM, "BASIS-FUND")
 BARE = CustomerKey(FIRM, "WIDE-BOOK")
 INVOICE, NOTES = "FUTURES_DELIVERY_INVOICE", "FUTURES_DELIVERY_SECURITIES"
 
@@ -65,20 +68,6 @@ INVOICE, NOTES = "FUTURES_DELIVERY_INVOICE", "FUTURES_DELIVERY_SECURITIES"
 def line(customer: CustomerKey, quantity: int, account: Account = Account.XM) -> PositionLine:
     side = ClearingOrganization.CME
     return PositionLine(2, customer, side, account, "ZFH6", quantity)
-
-
-def paid(name: str, customer: CustomerKey | None, asset: str, quantity: int, **terms) -> PaymentRow:
-    row = PaymentRow(
-        *(2, name, "", FIRM, customer, "SEGREGATED_BANK", asset, quantity, Direction.IN)
-    )
-    return replace(row, **terms)
-
-
-def instructed(name: str, action: Action, asset: str, quantity: int, **terms) -> InstructionRow:
-    row = InstructionRow(
-        *(2, name, FIRM, SHORT, action, asset, quantity, "", "", "operations", "control"),
-    )
-    return replace(row, **terms)
 
 
 @dataclass(frozen=True)
@@ -102,7 +91,7 @@ class Three:
         return replace(row, **terms)
 
     def intention(self, name: str, quantity: int = -4, **terms) -> InstructionRow:
-        row = instructed(name, Action.TENDER, "FUT-ZFH6", quantity)
+        row = instruction(name, Action.TENDER, "FUT-ZFH6", quantity)
         return replace(row, **{"reference": self.cusip.text, **terms})
 
     def first_files(self) -> list[ArrivedFile]:
@@ -129,10 +118,10 @@ class Three:
                 FileKind.PAYMENTS,
                 [
                     *(
-                        paid(f"cash-{each.customer_id}", each, "CASH-USD", 300_000_000)
+                        payment(f"cash-{each.customer_id}", "CASH-USD", 300_000_000, customer=each)
                         for each in (SHORT, LONG, BARE)
                     ),
-                    paid("notes", SHORT, self.note, 400_000),
+                    payment("notes", self.note, 400_000),
                 ],
                 "customers",
             ),
@@ -168,7 +157,7 @@ class Three:
         ]
 
     def second_files(self) -> list[ArrivedFile]:
-        moves = instructed("moves", Action.TO_SECURITIES_ACCOUNT, self.note, 400_000)
+        moves = instruction("moves", Action.TO_SECURITIES_ACCOUNT, self.note, 400_000)
         return [arrived(self.days[1], "10:00", FileKind.INSTRUCTIONS, [moves])]
 
     def third_files(self, cents_of_one: int) -> list[ArrivedFile]:
@@ -185,7 +174,9 @@ class Three:
                     "direction": Direction.IN if is_in else Direction.OUT,
                     "line": len(rows) + 2,
                 }
-                rows.append(paid(f"{tender}-{purpose}", customer, asset, quantity, **terms))
+                rows.append(
+                    payment(f"{tender}-{purpose}", asset, quantity, customer=customer, **terms)
+                )
         return [arrived(self.days[2], "11:00", FileKind.PAYMENTS, rows)]
 
 
@@ -237,19 +228,15 @@ def three(simulation, simulated_market) -> Three:
 def delivered(three) -> Delivered:
     """Three days whose evenings mark and invoice; no cycle margins anything."""
     desk = desk_on(opened_books(MemoryBooks()), three.market, {})
-    clock = DayClock.from_parameters(
-        lambda owner: desk.models.registry.set_of(owner, three.days[0])
-    )
-    context = DayContext(FIRM, "operations", "risk", clock, desk.models)
-    whole = day_programme(context)
+    context, quiet = quiet_day(desk.models, three.days[0])
+    opening = day_programme(context).steps[StepKind.OPEN]
 
     def evening(work: Work, step: Step) -> StepResult:
         mark_end_of_day(context, work, step)
         return invoice_tenders(context, work, step)
 
-    steps = {kind: lambda _, __: StepResult({}) for kind in StepKind}
-    steps |= {StepKind.OPEN: whole.steps[StepKind.OPEN], StepKind.EOD: evening}
-    programme = replace(whole, steps=steps)
+    steps = {**quiet.steps, StepKind.OPEN: opening, StepKind.EOD: evening}
+    programme = replace(quiet, steps=steps)
     first, second, third = three.days
     books = desk.books
     done = [

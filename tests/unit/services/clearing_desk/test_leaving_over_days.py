@@ -8,40 +8,30 @@ import pytest
 
 from crossmargin.basics.money import Money
 from crossmargin.basics.refusals import RefusedError
-from crossmargin.bootstrap.books import open_inbox, open_outbox
 from crossmargin.participation.steps import CUSTOMER_STEP, Step, step_of
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.book_reports.profit_and_loss import prove
-from crossmargin.services.books.memory import MemoryBooks
 from crossmargin.services.books.participation import what_remains
 from crossmargin.services.clearing_day.arrivals import Action
 from crossmargin.services.clearing_day.instructions import INSTRUCTION
 from crossmargin.services.clearing_day.required import REQUIREMENT
 from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.clearing_day.wires import WIRE
-from crossmargin.services.clearing_desk.desk import ClearingDesk
-from crossmargin.simulation.book import demo_positions
-from crossmargin.simulation.clearing.parties import SimulatedParties
 from crossmargin.simulation.clearing.plan import ClearingPlan, Deposit, Instruction, Leaving
 from crossmargin.simulation.clearing.rehearsal_plan import at_et, everyday_clock, everyday_files
-from crossmargin.testing.clearing_days import CURVE, FIRM, opened_books
+from crossmargin.testing.clearing_days import CURVE, FIRM
 from crossmargin.testing.traced_figures import drawn, is_traced
 
 _MILLION = 100_000_000
 
 
 @pytest.fixture(scope="module")
-def month(days_models, simulation, first_day, tmp_path_factory):
+def month(run_plan, lines, simulation, first_day):
     """Books after a week: obligations at FICC alone, margined with a bond, and leaving."""
     days = sifma_calendar().business_days(first_day, simulation.as_of)[:5]
-    lines = tuple(
-        replace(line, customer=CURVE)
-        for line in demo_positions(simulation)
-        if line.customer.customer_id == CURVE.customer_id
-        and line.clearing_organization is ClearingOrganization.FICC
-    )
-    bond = lines[0].instrument
+    held = tuple(e for e in lines if e.clearing_organization is ClearingOrganization.FICC)
+    bond = held[0].instrument
     own = CURVE.customer_id
     plan = ClearingPlan(
         FIRM,
@@ -50,7 +40,7 @@ def month(days_models, simulation, first_day, tmp_path_factory):
         "operations",
         "operations-control",
         everyday_clock(),
-        lines,
+        held,
         position_files=everyday_files(),
         deposits=(
             Deposit(days[0], at_et("07:10"), own, "CASH-USD", 5 * _MILLION),
@@ -71,14 +61,7 @@ def month(days_models, simulation, first_day, tmp_path_factory):
         ),
         leaving=(Leaving(days[1], own, at_et("09:00"), at_et("10:30")),),
     )
-    folder = tmp_path_factory.mktemp("leaving")
-    books = opened_books(MemoryBooks())
-    inbox, outbox = open_inbox(folder / "in", bd_fcm=FIRM), folder / "out"
-    desk = ClearingDesk(books, inbox, open_outbox(outbox), days_models, FIRM, "operations", "risk")
-    desk = desk.with_others(SimulatedParties(plan, inbox, outbox, desk.step_instants))
-    for day in days:
-        desk.run(day)
-    return books, days, bond
+    return run_plan(plan), days, bond
 
 
 def test_who_holds_nothing_any_more_is_required_nothing(month):

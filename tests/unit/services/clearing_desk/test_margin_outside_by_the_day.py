@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import pytest
 
 from crossmargin.basics.money import ZERO, Money, money_from_decimal
-from crossmargin.bootstrap.books import open_inbox, open_outbox
 from crossmargin.collateral.call_events import Outside
 from crossmargin.ledger.assets import CASH
 from crossmargin.ledger.chart import AccountKind
@@ -25,10 +24,7 @@ from crossmargin.services.books.ports import Books
 from crossmargin.services.clearing_day.arrivals import (
     AccountScope,
     Action,
-    Direction,
     FileKind,
-    InstructionRow,
-    PaymentRow,
 )
 from crossmargin.services.clearing_day.call_register import calls_of
 from crossmargin.services.clearing_day.instructions import INSTRUCTION
@@ -37,10 +33,7 @@ from crossmargin.services.clearing_day.margining import DayModels
 from crossmargin.services.clearing_day.required import last_requirements
 from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.clearing_day.wires import WIRE
-from crossmargin.services.clearing_desk.desk import ClearingDesk
 from crossmargin.services.default_books.ending import end_accounts
-from crossmargin.simulation.book import demo_positions
-from crossmargin.simulation.clearing.parties import SimulatedParties
 from crossmargin.simulation.clearing.plan import (
     ClearingPlan,
     CustodyAccount,
@@ -48,7 +41,17 @@ from crossmargin.simulation.clearing.plan import (
     Instruction,
 )
 from crossmargin.simulation.clearing.rehearsal_plan import at_et, everyday_clock, everyday_files
-from crossmargin.testing.clearing_days import CURVE, FIRM, RICH, arrived, content_of, opened_books
+from crossmargin.testing.clearing_days import (
+    CURVE,
+    FIRM,
+    RICH,
+    arrived,
+    content_of,
+    instruction,
+    opened_books,
+    outside_of,
+    payment,
+)
 
 K = AccountKind
 FICC = ClearingOrganization.FICC
@@ -72,24 +75,9 @@ class Month:
             return work.ledger.balance(of_customer(kind, CURVE).account_id, CASH).posted_debit
 
 
-def outside_of(lines):
-    """Return the lines with the first cash obligation at FICC outside the arrangement."""
-    first = next(line for line in lines if line.clearing_organization is FICC)
-    return [replace(line, account=Account.REGULAR) if line is first else line for line in lines]
-
-
 @pytest.fixture(scope="module")
-def month(days_models, simulation, first_day, tmp_path_factory) -> Month:
+def month(run_plan, days_models, lines, simulation, first_day) -> Month:
     days = tuple(sifma_calendar().business_days(first_day, simulation.as_of)[:3])
-    lines = tuple(
-        outside_of(
-            [
-                replace(line, customer=CURVE)
-                for line in demo_positions(simulation)
-                if line.customer.customer_id == CURVE.customer_id
-            ]
-        )
-    )
     own = CURVE.customer_id
     plan = ClearingPlan(
         FIRM,
@@ -98,7 +86,7 @@ def month(days_models, simulation, first_day, tmp_path_factory) -> Month:
         "operations",
         "operations-control",
         everyday_clock(),
-        lines,
+        tuple(outside_of(lines)),
         position_files=everyday_files(),
         custody_accounts=(
             CustodyAccount("SEGREGATED_BANK", None),
@@ -125,14 +113,7 @@ def month(days_models, simulation, first_day, tmp_path_factory) -> Month:
             ),
         ),
     )
-    folder = tmp_path_factory.mktemp("outside")
-    books = opened_books(MemoryBooks())
-    inbox, outbox = open_inbox(folder / "in", bd_fcm=FIRM), folder / "out"
-    desk = ClearingDesk(books, inbox, open_outbox(outbox), days_models, FIRM, "operations", "risk")
-    desk = desk.with_others(SimulatedParties(plan, inbox, outbox, desk.step_instants))
-    for day in days:
-        desk.run(day)
-    return Month(books, days_models, days)
+    return Month(run_plan(plan), days_models, days)
 
 
 def test_what_ficc_requires_outside_is_called_apart_and_met(month):
@@ -273,14 +254,8 @@ def paid_in_bonds(run, day, lines):
     with first.work() as work:
         (call, *_) = [c for c in calls_of(work.records, CURVE) if not c.is_of_futures_account]
     note = next(line.instrument for line in lines if line.clearing_organization is FICC)
-    paid = PaymentRow(
-        *(2, "bonds", call.issued.event_id, FIRM, CURVE, "SEGREGATED_BANK", f"SEC-{note}"),
-        *(10_000_000, Direction.IN),
-    )
-    order = InstructionRow(
-        *(2, "back", FIRM, CURVE, Action.FROM_SECURITIES_ACCOUNT, f"SEC-{note}", 10_000_000),
-        *("", "", "ops", "control"),
-    )
+    paid = payment("bonds", f"SEC-{note}", 10_000_000, call.issued.event_id)
+    order = instruction("back", Action.FROM_SECURITIES_ACCOUNT, f"SEC-{note}", 10_000_000)
     books = opened_books(MemoryBooks())
     more = (
         arrived(day, "13:00", FileKind.PAYMENTS, [paid], "calls"),

@@ -23,14 +23,12 @@ from crossmargin.services.clearing_day.arrivals import (
     Action,
     ArrivedFile,
     FileKind,
-    InstructionRow,
     NovationRow,
 )
-from crossmargin.services.clearing_day.context import DayContext
-from crossmargin.services.clearing_day.engine import StepResult, run_day
+from crossmargin.services.clearing_day.engine import run_day
 from crossmargin.services.clearing_day.lot_register import read_register
 from crossmargin.services.clearing_day.margining import DayModels
-from crossmargin.services.clearing_day.schedule import DayClock, StepKind
+from crossmargin.services.clearing_day.schedule import StepKind
 from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.clearing_day.wires import WIRE
 from crossmargin.services.clearing_desk.programme import day_programme
@@ -42,7 +40,9 @@ from crossmargin.testing.clearing_days import (
     arrived,
     content_of,
     desk_on,
+    instruction,
     opened_books,
+    quiet_day,
     with_day_before,
 )
 
@@ -77,10 +77,10 @@ def settled(simulation, simulated_market) -> Settled:
         if line.clearing_organization is ClearingOrganization.FICC and line.leg is Leg.CASH
     )
     desk = desk_on(opened_books(MemoryBooks()), market, {})
-    clock = DayClock.from_parameters(lambda owner: desk.models.registry.set_of(owner, first))
-    whole = day_programme(DayContext(FIRM, "operations", "risk", clock, desk.models))
-    done = {kind: whole.steps[kind] for kind in (StepKind.OPEN, StepKind.FICC_MORNING)}
-    programme = replace(whole, steps={k: lambda _, __: StepResult({}) for k in StepKind} | done)
+    context, quiet = quiet_day(desk.models, first)
+    whole = day_programme(context).steps
+    done = {kind: whole[kind] for kind in (StepKind.OPEN, StepKind.FICC_MORNING)}
+    programme = replace(quiet, steps={**quiet.steps, **done})
 
     def ran(day: date, *files: ArrivedFile):
         return run_day(programme, desk.books, ScriptedInbox({day: files}), day)
@@ -94,10 +94,7 @@ def settled(simulation, simulated_market) -> Settled:
         )
     ]
     ran(first, arrived(first, "07:20", FileKind.NOVATIONS, rows))
-    fails = InstructionRow(
-        *(2, "fails", FIRM, CURVE, Action.FAIL, f"POS-{note}", -PAR, "", "LATE"),
-        *("operations", "control"),
-    )
+    fails = instruction("fails", Action.FAIL, f"POS-{note}", -PAR, reference="LATE")
     told = ran(second, arrived(second, "15:30", FileKind.INSTRUCTIONS, [fails]))
     opened = content_of(told, "open")
     return Settled(desk.books, desk.models, opened, (first, second))

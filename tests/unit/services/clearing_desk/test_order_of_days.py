@@ -21,12 +21,11 @@ from crossmargin.services.clearing_day.arrivals import (
     Segregation,
 )
 from crossmargin.services.clearing_day.context import DayContext
-from crossmargin.services.clearing_day.engine import FILE, StepResult, run_day
+from crossmargin.services.clearing_day.engine import FILE, run_day
 from crossmargin.services.clearing_day.intake import HELD_FILE
-from crossmargin.services.clearing_day.schedule import DayClock, StepKind
+from crossmargin.services.clearing_day.schedule import StepKind
 from crossmargin.services.clearing_day.verifying import verify_books
-from crossmargin.services.clearing_desk.programme import day_programme
-from crossmargin.testing.clearing_days import FIRM, ScriptedInbox, arrived, desk_on
+from crossmargin.testing.clearing_days import FIRM, ScriptedInbox, arrived, desk_on, quiet_day
 
 MONDAY, TUESDAY = date(2026, 3, 16), date(2026, 3, 17)
 FRIDAY, SATURDAY = date(2026, 3, 13), date(2026, 3, 14)
@@ -37,9 +36,7 @@ NOTHING = ScriptedInbox({})
 def programme(simulated_market):
     """The programme of a day whose steps do nothing."""
     models = desk_on(MemoryBooks(), simulated_market, {}).models
-    clock = DayClock.from_parameters(lambda owner: models.registry.set_of(owner, MONDAY))
-    whole = day_programme(DayContext(FIRM, "operations", "risk", clock, models))
-    return replace(whole, steps={kind: lambda _, __: StepResult({}) for kind in StepKind})
+    return quiet_day(models, MONDAY)[1]
 
 
 def _at(clock: str) -> datetime:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime, time
-
 import pytest
 
 from crossmargin.basics.money import ZERO
@@ -15,10 +12,7 @@ from crossmargin.services.books.memory import MemoryBooks
 from crossmargin.services.books.papers import Entry
 from crossmargin.services.clearing_day.arrivals import (
     Action,
-    Direction,
     FileKind,
-    InstructionRow,
-    PaymentRow,
 )
 from crossmargin.services.clearing_day.call_register import calls_of
 from crossmargin.services.clearing_day.collecting import call_customers
@@ -34,12 +28,15 @@ from crossmargin.services.default_books import ending
 from crossmargin.services.default_books.desk import live_lots
 from crossmargin.testing.clearing_days import (
     CURVE,
-    EASTERN,
     FIRM,
     POOR,
     RICH,
     arrived,
+    eastern,
+    instruction,
     opened_books,
+    outside_of,
+    payment,
 )
 
 FICC = ClearingOrganization.FICC
@@ -47,9 +44,7 @@ FICC = ClearingOrganization.FICC
 
 @pytest.fixture(scope="module")
 def outside(lines):
-    """The lines with the first cash obligation at FICC outside the arrangement."""
-    first = next(line for line in lines if line.clearing_organization is FICC)
-    return [replace(line, account=Account.REGULAR) if line is first else line for line in lines]
+    return outside_of(lines)
 
 
 def calls_outside(books):
@@ -65,18 +60,6 @@ def unpaid(run, outside):
     return books, desk, calls_outside(books)[0]
 
 
-def instruction(name: str, action: Action, asset: str, quantity: int) -> InstructionRow:
-    return InstructionRow(
-        *(2, name, FIRM, CURVE, action, asset, quantity), *("", "", "ops", "control")
-    )
-
-
-def payment(name: str, reference: str, asset: str, quantity: int) -> PaymentRow:
-    return PaymentRow(
-        *(2, name, reference, FIRM, CURVE, "SEGREGATED_BANK", asset, quantity, Direction.IN)
-    )
-
-
 def outcome(books, name: str) -> tuple[object, object]:
     with books.work() as work:
         said = work.records.get(f"instruction/{FIRM}/{name}").content
@@ -86,7 +69,7 @@ def outcome(books, name: str) -> tuple[object, object]:
 def test_where_nothing_is_required_any_more_nothing_stays_called(run, outside, day):
     books = opened_books(MemoryBooks())
     desk, _ = run(books, RICH, held=outside)
-    noon = datetime.combine(day, time(14), EASTERN)
+    noon = eastern(day, "14:00")
     step = Step(StepKind.EOD, day, noon)
     assert any(call.outstanding > ZERO for call in calls_outside(books))
     with books.work() as work:
@@ -106,7 +89,7 @@ def test_a_call_outside_uses_no_limit_of_the_futures_account_and_may_be_paid_fro
     _, _, call = unpaid
     books = opened_books(MemoryBooks())
     terms = HouseTerms(CURVE, day, uncollected_limit=ZERO)
-    early = datetime.combine(day, time(6), EASTERN)
+    early = eastern(day, "06:00")
     with books.work() as work:
         set_terms(work, terms, Entry(early, "bd_fcm_risk:ann", "bob"))
         work.commit()
@@ -121,7 +104,7 @@ def test_cash_from_the_securities_account_serves_the_calls_of_the_futures_accoun
     run, outside, day, unpaid
 ):
     _, _, call = unpaid
-    paid = payment("more", call.issued.event_id, "CASH-USD", call.amount.cents + 500_00)
+    paid = payment("more", "CASH-USD", call.amount.cents + 500_00, call.issued.event_id)
     back = instruction("back", Action.FROM_SECURITIES_ACCOUNT, "CASH-USD", 500_00)
     books = opened_books(MemoryBooks())
     files = (
@@ -141,10 +124,10 @@ def test_of_one_security_what_is_no_margin_goes_first(run, outside, day, unpaid)
     note = next(line.instrument for line in outside if line.clearing_organization is FICC)
     asset, brought, own = f"SEC-{note}", 10_000_000, 1_000_000
     files = (
-        arrived(day, "12:50", FileKind.PAYMENTS, [payment("own", "", asset, own)], "own"),
+        arrived(day, "12:50", FileKind.PAYMENTS, [payment("own", asset, own)], "own"),
         arrived(
             *(day, "13:00", FileKind.PAYMENTS),
-            *([payment("bonds", call.issued.event_id, asset, brought)], "calls"),
+            *([payment("bonds", asset, brought, call.issued.event_id)], "calls"),
         ),
         arrived(
             *(day, "13:05", FileKind.INSTRUCTIONS),

@@ -18,9 +18,7 @@ from crossmargin.services.book_reports.reading import report_document
 from crossmargin.services.books.memory import MemoryBooks
 from crossmargin.services.clearing_day.arrivals import (
     Action,
-    Direction,
     FileKind,
-    InstructionRow,
     PaymentRow,
 )
 from crossmargin.services.clearing_day.call_register import calls_of
@@ -34,7 +32,9 @@ from crossmargin.testing.clearing_days import (
     RICH,
     arrived,
     content_of,
+    instruction,
     opened_books,
+    payment,
 )
 
 RECEIVERS = Path(__file__).resolve().parents[4] / "docs" / "tutorial" / "receivers.toml"
@@ -43,20 +43,14 @@ CALLING = ("itd", "eod", "eodxm")
 
 
 def brought(name: str, reference: str = "") -> PaymentRow:
-    return PaymentRow(
-        *(2, name, reference, FIRM, CURVE, "SEGREGATED_BANK", f"SEC-{GONE}", 5_000),
-        Direction.IN,
-    )
+    return payment(name, f"SEC-{GONE}", 5_000, reference)
 
 
 @pytest.fixture(scope="module")
 def matured(desk_of, market, day):
     """A day with a matured note among the customer's property, its back-up asked too."""
     assert GONE not in market.price_sheets[day].prices
-    order = InstructionRow(
-        *(2, "out", FIRM, CURVE, Action.WITHDRAW, f"SEC-{GONE}", 2_000, "", ""),
-        *("ops", "control"),
-    )
+    order = instruction("out", Action.WITHDRAW, f"SEC-{GONE}", 2_000)
     books = opened_books(MemoryBooks())
     more = (
         arrived(day, "06:55", FileKind.PAYMENTS, [brought("note")], "note"),

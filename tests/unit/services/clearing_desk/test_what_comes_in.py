@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -16,11 +16,9 @@ from crossmargin.services.books.memory import MemoryBooks
 from crossmargin.services.books.papers import Entry, documents_of, end_document
 from crossmargin.services.clearing_day.arrivals import (
     Action,
-    Direction,
     FileKind,
     InstructionRow,
     NovationRow,
-    PaymentRow,
     TenderRow,
     TradeRow,
 )
@@ -30,13 +28,14 @@ from crossmargin.services.clearing_day.wires import WIRE
 from crossmargin.testing.books import fact_record
 from crossmargin.testing.clearing_days import (
     CURVE,
-    EASTERN,
     FIRM,
     RICH,
     arrived,
     content_of,
     day_files,
+    eastern,
     opened_books,
+    payment,
 )
 from crossmargin.testing.participants import digest
 
@@ -47,7 +46,7 @@ def morning(desk_of, day):
 
     def run(*more):
         books = opened_books(MemoryBooks())
-        desk_of(books, *more).run(day, until=datetime.combine(day, time(8, 30), EASTERN))
+        desk_of(books, *more).run(day, until=eastern(day, "08:30"))
         with books.work() as work:
             found = {each.content["name"]: each for each in work.records.select(stream=FILE)}
             assert work.records.get(f"day/{FIRM}/{day}/cur-01") is not None
@@ -57,7 +56,7 @@ def morning(desk_of, day):
 
 
 def _renamed(file, clock: str, day: date):
-    at = datetime.combine(day, time.fromisoformat(clock), EASTERN)
+    at = eastern(day, clock)
     return replace(file, name=f"{at:%H%M}-{file.kind}-twice.csv", arrived_at=at)
 
 
@@ -79,10 +78,7 @@ def test_a_file_sent_twice_makes_nothing_twice_and_every_row_names_the_first(
 
 
 def test_a_payment_id_that_is_used_again_with_another_amount_is_not_taken(morning, day):
-    row = PaymentRow(
-        *(5, "deposit-CURVE-FUND", "", FIRM, CURVE, "SEGREGATED_BANK", "CASH-USD", 1),
-        Direction.IN,
-    )
+    row = payment("deposit-CURVE-FUND", "CASH-USD", 1, line=5)
     fair = replace(row, line=6, payment_id="another")
     _, files = morning(arrived(day, "07:10", FileKind.PAYMENTS, [row, fair], "again"))
     said = files["0710-payments-again.csv"].content
@@ -207,7 +203,7 @@ def test_property_from_the_securities_account_is_received_as_any_other(morning, 
 
 def test_without_a_disclosure_nothing_comes_from_the_securities_account_either(desk_of, day):
     """CP-02: what comes from the securities account is received in the futures account."""
-    books, at = opened_books(MemoryBooks()), datetime.combine(day, time(7, 30), EASTERN)
+    books, at = opened_books(MemoryBooks()), eastern(day, "07:30")
     desk = desk_of(books, _from_securities(day))
     desk.run(day, until=at)
     with books.work() as work:
@@ -239,7 +235,7 @@ def test_margin_for_a_place_that_lacks_a_fact_stays_and_the_fact_is_named(desk_o
         work.records.add(fact_record(fact))
         work.commit()
     desk = desk_of(books)
-    done = desk.run(day, until=datetime.combine(day, time(15), EASTERN))
+    done = desk.run(day, until=eastern(day, "15:00"))
     refused = content_of(done, "itd-ficc-due")["refused"]
     assert refused
     named = "custody_fact_is_missing NOTICE: 15c3-3 and 4(c) order, was 15c3-3 alone"

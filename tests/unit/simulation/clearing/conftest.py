@@ -123,11 +123,11 @@ def askings(day: date) -> list[datetime]:
 
 @dataclass
 class Month:
-    """Days run against the other parties; what the BD-FCM sends is given by a function."""
+    """Days run against the other parties; what the BD-FCM sends is given, each at its step."""
 
     plan: ClearingPlan
     folder: Path
-    sends: Callable[[datetime], Sequence[tuple[str, dict[str, str]]]] = lambda _: ()
+    sends: Sequence[tuple[datetime, tuple[str, dict[str, str]]]] = ()
     taken: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -151,7 +151,7 @@ class Month:
                         self.taken.append(f"{day}/{file.name}")
                 stop("step")
                 if f"{day}/{at}" not in self.taken:
-                    self.write(day, self.sends(at))
+                    self.write(day, [each for step, each in self.sends if step == at])
                     self.taken.append(f"{day}/{at}")
         return self
 
@@ -217,7 +217,7 @@ def call(call_id: str, at: datetime, customer: str, amount: str):
 
 @pytest.fixture
 def month(plan_with, tmp_path) -> Callable[..., Month]:
-    def build(tables: str = "", sends=lambda _: (), folder: Path = tmp_path) -> Month:
+    def build(tables: str = "", sends=(), folder: Path = tmp_path) -> Month:
         return Month(plan_with(tables), folder, sends)
 
     return build

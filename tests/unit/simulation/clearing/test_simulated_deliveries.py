@@ -110,7 +110,7 @@ def test_the_custodian_moves_notes_to_the_securities_title_and_out_with_the_deli
     at = datetime(2026, 5, 22, 12, 15, tzinfo=EASTERN)
     terms = {"asset": NOTES, "quantity": "400"}
     out = make_wire("w1", at, "SEGREGATED_BANK", "CME", "FUTURES_DELIVERY_SECURITIES", **terms)
-    run = month(brings + moves + too_many, lambda step: [out] if step == at else []).run(*DAYS[:2])
+    run = month(brings + moves + too_many, [(at, out)]).run(*DAYS[:2])
     held = [
         {
             row.segregation: row.quantity

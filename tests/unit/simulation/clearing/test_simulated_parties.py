@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
 import pytest
 
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.product.position import Account, Leg
 from crossmargin.services.clearing_day.arrivals import Action, Direction, Segregation
+from crossmargin.testing.clearing_days import eastern
 
-EASTERN = ZoneInfo("America/New_York")
 D1, D2, D3, D4 = date(2026, 5, 21), date(2026, 5, 22), date(2026, 5, 26), date(2026, 5, 27)
 
 CUSTODIAN, FICC_ITD = "2310-custodian.csv", "1205-ficc-positions-itd.csv"
 CME_ITD = "1206-cme-positions-itd.csv"
-
-
-def at(day: date, clock: str) -> datetime:
-    return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=EASTERN)
-
-
-def sending(*objects):
-    """Send each object at its step, given as (instant, object)."""
-    return lambda step: [each for instant, each in objects if instant == step]
 
 
 def direction(day: date, clock: str, quantity: int) -> str:
@@ -180,117 +170,6 @@ def test_a_late_file_comes_late_with_the_positions_of_its_cut_off(month):
     assert len(run.rows(D2, "1330-ficc-positions-itd.csv")) == 3
 
 
-def payments(run, day: date) -> dict[str, list[tuple[str, int]]]:
-    return {
-        name[:4]: [(row.reference, row.quantity) for row in run.rows(day, name)]
-        for name in run.names(day)
-        if name.endswith("payments-customers.csv") and day > D1
-    }
-
-
-def conduct(how: str) -> str:
-    return f'\n[[call]]\ncustomer_id = "FUND"\nfirst = {D2}\nlast = {D2}\nconduct = {how}\n'
-
-
-REST = 'rest_after_business_days = 1\nrest_at = "09:00 America/New_York"'
-
-
-@pytest.mark.parametrize(
-    ("how", "today", "tomorrow"),
-    [
-        (None, {"1300": [("c1", 1001)]}, {}),
-        ('"MISSED"', {}, {}),
-        (f'"MISSED"\n{REST}', {}, {"0900": [("c1", 1001)]}),
-        (f'"LATE"\n{REST}', {}, {"0900": [("c1", 1001)]}),
-        ('"PARTIAL"\npaid_share = "0.5"', {"1300": [("c1", 500)]}, {}),
-        (
-            f'"PARTIAL"\npaid_share = "0.5"\n{REST}',
-            {"1300": [("c1", 500)]},
-            {"0900": [("c1", 501)]},
-        ),
-        # Resolved at nine, it is paid as a new call would be.
-        (
-            f'"DISPUTED"\npaid_share = "0.9"\n{REST}',
-            {"1300": [("c1", 900)]},
-            {"0945": [("c1", 101)]},
-        ),
-    ],
-)
-def test_a_call_is_paid_as_the_plan_has_it(month, make_call, how, today, tomorrow):
-    noon = at(D2, "12:15")
-    run = month(
-        conduct(how) if how else "", sending((noon, make_call("c1", noon, "FUND", "10.01")))
-    ).run(D1, D2, D3)
-    assert (payments(run, D2), payments(run, D3)) == (today, tomorrow)
-
-
-def test_a_dispute_is_instructed_and_resolved(month, make_call):
-    noon = at(D2, "12:15")
-    run = month(
-        conduct(f'"DISPUTED"\npaid_share = "0.9"\n{REST}'),
-        sending((noon, make_call("c1", noon, "FUND", "10.01"))),
-    ).run(D1, D2, D3)
-    (said,) = run.rows(D2, "1300-instructions-customers.csv")
-    (found,) = run.rows(D3, "0900-instructions-bd-fcm.csv")
-    assert (said.action, said.reference, said.quantity) == (Action.DISPUTE, "c1", 101)
-    assert (found.action, found.reference, found.quantity) == (Action.RESOLVE_DISPUTE, "c1", 101)
-
-
-@pytest.mark.parametrize(
-    ("how", "today", "tomorrow"),
-    [
-        (None, {"1300": [("c1", 601)]}, {}),
-        (f'"LATE"\n{REST}', {}, {"0900": [("c1", 601)]}),
-        (
-            f'"PARTIAL"\npaid_share = "0.5"\n{REST}',
-            {"1300": [("c1", 500)]},
-            {"0900": [("c1", 101)]},
-        ),
-    ],
-)
-def test_what_a_later_run_lowers_is_not_paid(month, make_call, how, today, tomorrow):
-    noon, later = at(D2, "12:15"), at(D2, "12:45")
-    lowered = (
-        "call-changes.jsonl",
-        {
-            "call_id": "c1",
-            "customer_id": "FUND",
-            "change": "-4.00",
-            "at": later.isoformat(),
-        },
-    )
-    run = month(
-        conduct(how) if how else "",
-        sending((noon, make_call("c1", noon, "FUND", "10.01")), (noon, lowered)),
-    ).run(D1, D2, D3)
-    assert (payments(run, D2), payments(run, D3)) == (today, tomorrow)
-
-
-def test_a_call_lowered_to_nothing_is_not_paid_at_all(month, make_call):
-    noon = at(D2, "12:15")
-    gone = "call-changes.jsonl", {"call_id": "c1", "change": "-10.01"}
-    run = month("", sending((noon, make_call("c1", noon, "FUND", "10.01")), (noon, gone)))
-    assert payments(run.run(D1, D2), D2) == {}
-
-
-def test_only_so_many_calls_are_missed(month, make_call):
-    noon, later = at(D2, "12:15"), at(D2, "14:30")
-    run = month(
-        conduct('"MISSED"\ncalls = 1'),
-        sending(
-            (noon, make_call("c2", noon, "FUND", "1.00")),
-            (later, make_call("c1", later, "FUND", "2.00")),
-        ),
-    ).run(D1, D2)
-    assert payments(run, D2) == {"1515": [("c1", 200)]}
-
-
-def test_a_call_of_the_evening_is_paid_the_next_business_morning(month, make_call):
-    evening = at(D2, "21:15")
-    run = month("", sending((evening, make_call("c1", evening, "FUND", "1.00")))).run(D1, D2, D3)
-    assert (payments(run, D2), payments(run, D3)) == ({}, {"0745": [("c1", 100)]})
-
-
 @pytest.mark.parametrize(
     ("source", "destination", "confirmed"),
     [
@@ -303,9 +182,9 @@ def test_a_call_of_the_evening_is_paid_the_next_business_morning(month, make_cal
 )
 def test_a_wire_is_confirmed_by_whom_it_concerns(month, make_wire, source, destination, confirmed):
     label, place, way = confirmed
-    noon = at(D1, "12:15")
+    noon = eastern(D1, "12:15")
     wire = make_wire("w1", noon, source, destination, "MARGIN_TO_FICC", customer_id="")
-    run = month("", sending((noon, wire))).run(D1)
+    run = month("", ((noon, wire),)).run(D1)
     (row,) = run.rows(D1, f"1225-payments-{label}.csv")
     assert (row.reference, row.place, row.direction) == ("w1", place, way)
     assert (row.quantity, row.customer) == (1000, None)
@@ -319,11 +198,17 @@ def held(run, day: date) -> dict[tuple[str, str], tuple[int, int]]:
 
 
 def test_the_custodian_goes_by_what_was_confirmed(month, make_wire):
-    noon = at(D1, "12:15")
+    noon = eastern(D1, "12:15")
     to_ficc = make_wire("w1", noon, "SEGREGATED_BANK", "FRBNY", "MARGIN_TO_FICC")
     scm = make_wire("w2", noon, "BANK-TWO", "FRBNY", "SCM_TO_FICC", quantity="3.00")
     held_up = f'[[unconfirmed]]\ndate = {D1}\npurpose = "MARGIN_TO_FICC"\ncomes = {D2}\n'
-    run = month(held_up, sending((noon, to_ficc), (noon, scm))).run(D1, D2)
+    run = month(
+        held_up,
+        (
+            (noon, to_ficc),
+            (noon, scm),
+        ),
+    ).run(D1, D2)
     bank, frbny = "SEGREGATED_BANK", "FRBNY"
     futures, securities = Segregation.FUTURES, Segregation.SECURITIES
     before, after = held(run, D1), held(run, D2)
@@ -335,9 +220,9 @@ def test_the_custodian_goes_by_what_was_confirmed(month, make_wire):
 
 
 def test_a_confirmation_that_never_comes_stays_in_transit(month, make_wire):
-    noon = at(D1, "12:15")
+    noon = eastern(D1, "12:15")
     wire = make_wire("w1", noon, "SEGREGATED_BANK", "FRBNY", "MARGIN_TO_FICC")
-    run = month(f"[[unconfirmed]]\ndate = {D1}\n", sending((noon, wire))).run(D1, D2, D3)
+    run = month(f"[[unconfirmed]]\ndate = {D1}\n", ((noon, wire),)).run(D1, D2, D3)
     assert held(run, D3)["FRBNY", Segregation.FUTURES] == (0, 10_00)
 
 
@@ -404,8 +289,8 @@ def cutting(moment: int):
 
 @pytest.fixture
 def eventful(month, make_wire, make_call, tmp_path):
-    noon, due = at(D1, "12:15"), at(D1, "14:30")
-    sends = sending(
+    noon, due = eastern(D1, "12:15"), eastern(D1, "14:30")
+    sends = (
         (noon, make_call("c1", noon, "FUND", "5.00")),
         (noon, make_call("c2", noon, "BANK", "6.00")),
         (due, make_wire("w1", due, "SEGREGATED_BANK", "FRBNY", "MARGIN_TO_FICC")),
@@ -437,15 +322,3 @@ def test_cut_off_anywhere_and_run_again_the_files_are_the_same(eventful, part):
         again.run(D1)
         assert again.everything() == whole.everything()
         assert again.taken == whole.taken
-
-
-def test_what_pays_a_call_of_segregated_margin_is_kept_for_securities_customers(month, make_call):
-    noon = at(D2, "12:15")
-    name, said = make_call("c1", noon, "FUND", "7.00")
-    outside = (name, {**said, "clearing_organization": "FICC_SCM"})
-    run = month("", sending((noon, outside))).run(D1, D2)
-    held = {(r.place, r.segregation.value): r.quantity for r in run.rows(D2, CUSTODIAN)}
-    assert held == {
-        ("SEGREGATED_BANK", "FUTURES"): 100_00,
-        ("SEGREGATED_BANK", "SECURITIES"): 7_00,
-    }

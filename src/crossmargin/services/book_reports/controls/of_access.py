@@ -9,7 +9,7 @@ from crossmargin.basics.records import Record
 from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.custody import CUSTODY_FACT, fact_of, refusals_of_opening
 from crossmargin.ledger.liens import Lien, Party, refusals_of_lien
-from crossmargin.ledger.transfers import TransferKind
+from crossmargin.ledger.transfers import MOVED, TransferKind
 from crossmargin.participation.criteria import Criteria
 from crossmargin.participation.customer import (
     CustomerFile,
@@ -37,9 +37,7 @@ _MUST_BE = {
 
 def holds_positions(day: DayEvidence) -> ControlResult:
     """CP-01: everyone whose position was taken into XM might hold it at that instant."""
-    taken = [
-        (each.record_id, each.subject, each.at) for each in (*_taken_in(day), *_directed_in(day))
-    ]
+    taken = [(each.record_id, each.subject, each.at) for each in _entered(day)]
     return _verdicts(Control.HOLDS_POSITIONS, day, taken, may_hold_positions)
 
 
@@ -53,15 +51,14 @@ def property_received(day: DayEvidence) -> ControlResult:
     return _verdicts(Control.PROPERTY_RECEIVED, day, received, may_hold_property)
 
 
-def _taken_in(day: DayEvidence) -> Iterator[Record]:
-    """Yield the lots of XM that came from a file, not from another lot."""
+def _entered(day: DayEvidence) -> Iterator[Record]:
+    """Yield what came into XM: lots of a file, not of another lot, and what was directed in."""
     for record in day.records(LOT):
         if record.content["account"] == Account.XM.value and record.content["line"] is not None:
             yield record
-
-
-def _directed_in(day: DayEvidence) -> Iterator[Record]:
-    return (each for each in day.records(DIRECTION) if each.content["into"] == Account.XM.value)
+    for record in day.records(DIRECTION):
+        if record.content["into"] == Account.XM.value:
+            yield record
 
 
 def _verdicts(
@@ -118,7 +115,7 @@ def _with_margin_at_ficc(day: DayEvidence) -> Iterator[str]:
         own = account.account_id
         held: dict[str, int] = {}
         for each in day.work.ledger.transfers(account_id=own, last=day.day):
-            if each.state.value in {"POSTED", "POSTS_PENDING"}:
+            if each.state in MOVED:
                 sign = 1 if each.debit_account_id == own else -1
                 held[str(each.asset)] = held.get(str(each.asset), 0) + sign * each.amount
         if any(held.values()):
@@ -164,7 +161,7 @@ def programme(day: DayEvidence) -> ControlResult:
     """CP-19: registration, relief and rules are in force; where not, nothing new was taken in."""
     gates = programme_gates(programme_facts(day.work), day.closed_at)
     lacking = [gate for gate in gates if not gate.passed]
-    after = {each.record_id for each in _taken_in(day) if lacking and not _rests(day, each.at)}
+    after = {each.record_id for each in _entered(day) if lacking and not _rests(day, each.at)}
     halted = "" if after else f"{day.bd_fcm}, {day.day}: no position was taken in"
     return ControlResult(
         Control.PROGRAMME,

@@ -10,7 +10,7 @@ from crossmargin.basics.records import Record
 from crossmargin.ledger.assets import CASH
 from crossmargin.ledger.chart import AccountKind, SegregationClass
 from crossmargin.ledger.declaration import declared_of
-from crossmargin.ledger.transfers import Transfer, TransferKind, TransferState
+from crossmargin.ledger.transfers import MOVED, Transfer, TransferKind, TransferState
 from crossmargin.product.position import Account
 from crossmargin.reporting.controls import Control, ControlResult, Failure
 from crossmargin.services.book_reports.controls.evidence import (
@@ -31,7 +31,6 @@ _LEAVES_FICC = {
     _T.GUARANTY_PAYMENT: "used in a default",
     _T.FICC_CLOSE_OUT: "used in a default",
 }
-_FINAL = frozenset({TransferState.POSTED, TransferState.POSTS_PENDING})
 _STEP_OF_A_RUN = "day"
 
 
@@ -195,7 +194,7 @@ def _cash_before(day: DayEvidence, account_id: str, payment: Transfer) -> int:
     for each in day.work.ledger.transfers(account_id=account_id):
         if each.transfer_id == payment.transfer_id:
             return there
-        if each.asset == CASH and each.state in _FINAL:
+        if each.asset == CASH and each.state in MOVED:
             there += each.amount if each.debit_account_id == account_id else -each.amount
     raise LookupError(f"{payment.transfer_id} is not in {account_id}")
 
