@@ -2,8 +2,7 @@
 
 Measured from the call of ``post`` of a work to the return of its ``commit``, work after work, one
 writer, through the real judgement. One at a time they are deposits; in batches, deposits and margin
-to FICC in both books, linked, in turn over 1,000 customers. Nothing is kept. PostgreSQL is measured
-once more without the key of the path, which says what the key costs.
+to FICC in both books, linked, in turn over 1,000 customers. Nothing is kept.
 
 Run: python benchmarks/ledger.py [--folder FOLDER]; the folder says on which disk. Bars on two
 processors: SQLite 3,000 a second one at a time, 25,000 in hundreds; PostgreSQL 20,000 in thousands.
@@ -178,29 +177,18 @@ def measure_in(folder: Path, chosen: Path) -> None:
 
 
 def measure_postgresql(address: str) -> None:
-    """Measure a server, with the key of the path and without it."""
+    """Measure a server on the same processors."""
     import psycopg
 
     with psycopg.connect(address, autocommit=True) as connection:
         backend = Path(f"/proc/{connection.info.backend_pid}/stat").read_text()
         postmaster = int(backend.rpartition(")")[2].split()[1])
 
-        def fresh(run: str, *changes: str) -> Books:
-            schema = f"run_{run}"
-            connection.execute(f"CREATE SCHEMA {schema}")
-            books = create_books(f"{address}&options=-csearch_path%3D{schema}")
-            for change in changes:
-                connection.execute(f"ALTER TABLE {schema}.transfer {change}")
-            return books
+        def postgresql(run: int) -> Books:
+            connection.execute(f"CREATE SCHEMA run{run}")
+            return create_books(f"{address}&options=-csearch_path%3Drun{run}")
 
-        given = mixed(30_000)
-        report("PostgreSQL in 999s", given, 999, lambda n: fresh(f"{n}"), server=postmaster)
-        report(
-            "PostgreSQL in 999s without the key of the path",
-            *(given, 999),
-            lambda n: fresh(f"{n}_without", "DROP CONSTRAINT transfer_path_id_fkey"),
-            server=postmaster,
-        )
+        report("PostgreSQL in 999s", mixed(30_000), 999, postgresql, server=postmaster)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ with one group id are linked: if one is refused, none of them is posted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, groupby
 from operator import attrgetter
 
 from crossmargin.ledger.assets import CASH, Asset, AssetKind
@@ -47,9 +47,24 @@ def judge(
     paths : Paths, optional
         Those that a store has worked out before.
     """
-    answers: list[Answer] = []
     scratch = Scratch(view)
-    paths = paths or Paths()
+    answers = chain.from_iterable(judged(transfers, scratch, paths or Paths()))
+    return tuple(answers), scratch
+
+
+def judged(
+    transfers: Iterable[Transfer], scratch: Scratch, paths: Paths
+) -> Iterator[Sequence[Answer]]:
+    """Yield the answers to one group after the other; what it accepted is final then.
+
+    Parameters
+    ----------
+    transfers : iterable of Transfer
+        Those of a group stand next to each other.
+    scratch : Scratch
+        To which the accepted ones are applied.
+    paths : Paths
+    """
     for _, members in groupby(transfers, key=attrgetter("group_id")):
         group, mark = list(members), scratch.mark
         found = [_posted(transfer, scratch, paths) for transfer in group]
@@ -58,8 +73,7 @@ def judge(
         if refused is not None or not is_accepted:
             scratch.undo(mark)
             found = [_linked(each, refused) for each in found]
-        answers += found
-    return tuple(answers), scratch
+        yield found
 
 
 def _linked(answer: Answer, refused: Answer | None) -> Answer:

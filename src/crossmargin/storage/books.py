@@ -140,7 +140,8 @@ class SqlBooks:
                     for (account_id, asset), balance in derived.items()
                 ]
                 if rows:
-                    session.statements.write_balances(session.driver, rows)
+                    session.statements.begin_balances(session.driver, rows)
+                    session.statements.end(session.driver)
             session.commit()
         return len(rows)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy import Select, or_, select
 
 from crossmargin.ledger.assets import Asset
 from crossmargin.ledger.chart import Account, AccountKind
-from crossmargin.ledger.judgement import judge
+from crossmargin.ledger.judgement import judged
 from crossmargin.ledger.paths import Opening
 from crossmargin.ledger.posting import Answer, Balance
 from crossmargin.ledger.transfers import Transfer, TransferKind
@@ -20,8 +20,9 @@ from crossmargin.services.books.ports import ConflictingRecordError, refuse_clos
 from crossmargin.storage.known import Known
 from crossmargin.storage.schema import ACCOUNT, ACCOUNT_CLOSING, BALANCE, PATH, TRANSFER
 from crossmargin.storage.session import Session
-from crossmargin.storage.statements import STORED, PathKey
-from crossmargin.storage.view import DatabaseView, row_of, transfer_of
+from crossmargin.storage.statements import STORED
+from crossmargin.storage.transfer_writer import TransferWriter
+from crossmargin.storage.view import DatabaseView, transfer_of
 
 _STORED = tuple(TRANSFER.c[name] if name in TRANSFER.c else PATH.c[name] for name in STORED)
 _WITH_PATH = TRANSFER.join(PATH)
@@ -40,7 +41,7 @@ class SqlLedger:
     def __init__(self, session: Session, known: Known) -> None:
         self._session = session
         self._known = known
-        self._path_ids: dict[PathKey, int] = {}
+        self._writer = TransferWriter(session, known)
         #: Whether what is remembered is this work's, since its first posting.
         self._has_begun = False
 
@@ -130,11 +131,13 @@ class SqlLedger:
             self._begin()
             view = DatabaseView(self._session, self._known)
             view.prepare(transfers)
-            answers, scratch = judge(transfers, view, self._known.paths)
-            if scratch.posted:
-                self._write(scratch)
-                view.keep(scratch)
-        return answers
+            scratch, answers = Scratch(view), list[Answer]()
+            with self._writer.writing(scratch) as write:
+                for found in judged(transfers, scratch, self._known.paths):
+                    answers += found
+                    write()
+            view.keep(scratch)
+        return tuple(answers)
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -150,38 +153,13 @@ class SqlLedger:
             remembered.forget()
             raise
         self._has_begun = False
-        self._known.path_ids.update(self._path_ids)
-        self._path_ids.clear()
+        self._writer.keep_paths()
 
     def _begin(self) -> None:
         if not self._has_begun:
             version = self._session.statements.version(self._session.driver)
             self._known.remembered.begin(version)
             self._has_begun = True
-
-    def _write(self, scratch: Scratch) -> None:
-        steps, own, known = list(scratch.applied(0)), self._path_ids, self._known.path_ids
-        self._number_paths({path.key for _, path in steps}.difference(known, own))
-        rows = [row_of(transfer, known.get(path.key) or own[path.key]) for transfer, path in steps]
-        write, driver = self._session.statements, self._session.driver
-        write.insert_transfers(driver, rows)
-        balances = [(*key, *balance) for key, balance in scratch.balances.items()]
-        write.write_balances(driver, balances)
-
-    def _number_paths(self, keys: Iterable[PathKey]) -> None:
-        """Find the ids of paths, those that are new written first."""
-        wanted = sorted(keys)
-        if wanted:
-            self._read_paths(wanted)
-            new = [key for key in wanted if key not in self._path_ids]
-            if new:
-                rows = [self._known.path_row(key) for key in new]
-                self._session.statements.insert_paths(self._session.driver, rows)
-                self._read_paths(new)
-
-    def _read_paths(self, keys: Sequence[PathKey]) -> None:
-        rows = self._session.statements.paths(self._session.driver, keys)
-        self._path_ids.update({(debit, credit, kind): own for own, debit, credit, kind in rows})
 
     def balance(self, account_id: str, asset: Asset) -> Balance:
         """Return the balance of one asset in one account."""

@@ -206,21 +206,16 @@ TRANSFER = Table(
     "transfer",
     METADATA,
     _sequence(),
-    Column("transfer_id", Text, nullable=False, unique=True),
+    _text("transfer_id"),
     _text("group_id"),
-    Column(
-        "path_id",
-        BigInteger().with_variant(Integer, "sqlite"),
-        ForeignKey("path.path_id"),
-        nullable=False,
-    ),
+    Column("path_id", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
     _text("asset"),
     Column("amount", WholeNumber, nullable=False),
     _text("business_date"),
     _text("at"),
     _text("cause_id"),
     _text("state"),
-    Column("pending_id", Text, ForeignKey("transfer.transfer_id"), nullable=True),
+    Column("pending_id", Text, nullable=True),
     CheckConstraint(f"amount > 0 AND amount <= {AMOUNT_MAX}", name="amount_is_positive"),
     CheckConstraint("transfer_id <> '' AND group_id <> '' AND cause_id <> ''", name="is_named"),
     CheckConstraint(
@@ -228,6 +223,10 @@ TRANSFER = Table(
         " OR (state IN ('POSTS_PENDING', 'VOIDS_PENDING') AND pending_id IS NOT NULL)",
         name="settles_a_pending_one",
     ),
+    UniqueConstraint("transfer_id"),
+    # PostgreSQL asks for both of all rows of a statement at once: see :func:`guards`.
+    ForeignKeyConstraint(("path_id",), ("path.path_id",)).ddl_if(dialect="sqlite"),
+    ForeignKeyConstraint(("pending_id",), ("transfer.transfer_id",)).ddl_if(dialect="sqlite"),
     # By group or by date alone nobody asks often enough to pay for it with every transfer.
     Index("transfer_by_path", "path_id"),
     sqlite_strict=True,
@@ -277,7 +276,9 @@ def guards(dialect: str) -> list[str]:
 
     And after which no path of a kind that a declared default alone allows is written without one.
     On PostgreSQL also those after which every change of what a judgement asks for, by whomever,
-    leaves the number of its transaction; SQLite counts by itself.
+    leaves the number of its transaction (SQLite counts by itself), and those after which no
+    transfer is without its path and without what it settles: a key asks row by row, which costs
+    as much as writing the row, and rows of both tables never go away.
 
     Parameters
     ----------
@@ -297,7 +298,9 @@ def guards(dialect: str) -> list[str]:
         f"$$ BEGIN IF {_undeclared('NEW')} THEN "
         "RAISE EXCEPTION 'the default is not declared'; END IF; RETURN NEW; END $$",
         "CREATE TRIGGER path_needs_a_declared_default BEFORE INSERT ON path "
-        "FOR EACH ROW EXECUTE FUNCTION refuse_undeclared()",
+        f"FOR EACH ROW WHEN (NEW.kind IN ({_names(OF_A_DECLARED_DEFAULT | OF_ANOTHERS_DEFAULT)})) "
+        "EXECUTE FUNCTION refuse_undeclared()",
+        *_postgresql_keys(),
     ]
 
 
@@ -339,6 +342,32 @@ def _postgresql_changes() -> list[str]:
         for table in APPEND_ONLY
     ]
     return [refuse, *refusing, *_versions()]
+
+
+def _postgresql_keys() -> list[str]:
+    # Looked up by key whatever the planner once knew of the sizes of the tables: its plan is kept.
+    by_key = "".join(f" SET enable_{each} = off" for each in ("hashjoin", "mergejoin", "seqscan"))
+    missing = (
+        "IF EXISTS (SELECT FROM written WHERE {given}NOT EXISTS (SELECT FROM {table} AS other "
+        "WHERE other.{theirs} = written.{own})) "
+        "THEN RAISE EXCEPTION '{said}' USING ERRCODE = 'foreign_key_violation'; END IF; "
+    )
+    path = missing.format(
+        given="", table="path", theirs="path_id", own="path_id", said="a transfer takes no path"
+    )
+    pending = missing.format(
+        given="written.pending_id IS NOT NULL AND ",
+        table="transfer",
+        theirs="transfer_id",
+        own="pending_id",
+        said="a transfer settles what is not there",
+    )
+    return [
+        f"CREATE FUNCTION refuse_without_key() RETURNS trigger LANGUAGE plpgsql{by_key} AS "
+        f"$$ BEGIN {path}{pending}RETURN NULL; END $$",
+        "CREATE TRIGGER transfer_has_its_keys AFTER INSERT ON transfer "
+        "REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION refuse_without_key()",
+    ]
 
 
 def _versions() -> list[str]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from crossmargin.services.books.ports import StorageError
-from crossmargin.storage.statements import Statements, statements_for
+from crossmargin.storage.statements import Statements
+from crossmargin.storage.statements_sqlite import SqliteStatements
 
 #: Any number, the same in every process: the name of the lock in PostgreSQL.
 _LOCK = 0x786D_626F_6F6B
@@ -60,17 +61,19 @@ class Session:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.statements: Statements = statements_for(connection.dialect.name)
+        self.statements: Statements = _statements_for(connection.dialect.name)
         #: Whether this transaction holds the lock.
         self.is_writing = False
         self._driver: Any = None
         self._has_failed = False
+        self._is_going_on = False
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give the connection; what fails there spoils the whole work."""
         try:
             with translated(self.connection):
+                self.end()
                 yield self.connection
         except StorageError:
             self._has_failed = True
@@ -94,9 +97,29 @@ class Session:
     @property
     def driver(self) -> Any:
         """The driver's own connection, for use while writing."""
+        self.end()
         if self._driver is None:
             self._driver = self.connection.connection.driver_connection
         return self._driver
+
+    @contextmanager
+    def beginning(self) -> Iterator[Any]:
+        """Give the driver's own connection, to begin a statement that is ended before the next."""
+        driver = self.driver
+        self._is_going_on = True
+        yield driver
+
+    def end(self) -> None:
+        """Wait for the statement that goes on, if one does."""
+        if self._is_going_on:
+            self._is_going_on = False
+            self.statements.end(self._driver)
+
+    def abandon(self) -> None:
+        """Spoil the work: nothing of it is to be written."""
+        self._has_failed = True
+        with suppress(Exception):  # what is raised already says more
+            self.end()
 
     def refuse_after_failure(self) -> None:
         """Let nothing go on after a statement failed.
@@ -121,3 +144,13 @@ class Session:
         with self.reading() as connection:
             connection.commit()
         self.is_writing = False
+
+
+def _statements_for(dialect: str) -> Statements:
+    """Return the statements of a database, by the name of its dialect."""
+    if dialect == "postgresql":
+        # Loads the driver, which books in a file do without.
+        from crossmargin.storage.statements_postgresql import PostgresqlStatements
+
+        return PostgresqlStatements()
+    return SqliteStatements()

@@ -138,7 +138,9 @@ class DatabaseView:
         )
         found: dict[str, Balance] = {}
         customers: set[str] = set()
-        for account_id, _, *counters, customer_id in self._session.connection.execute(query):
+        with self._session.reading() as connection:
+            rows = connection.execute(query).all()
+        for account_id, _, *counters, customer_id in rows:
             found[account_id] = Balance(*counters)
             customers.add(customer_id)
 
@@ -183,22 +185,6 @@ class DatabaseView:
     def _stored(self, column: str, values: set[str]) -> list[Transfer]:
         read = self._session.statements.transfers
         return [transfer_of(row) for row in read(self._session.driver, column, sorted(values))]
-
-
-def row_of(transfer: Transfer, path_id: int) -> tuple[Any, ...]:
-    """Return a transfer as it is written."""
-    return (
-        transfer.transfer_id,
-        transfer.group_id,
-        path_id,
-        transfer.asset.text,
-        transfer.amount,
-        transfer.business_date.isoformat(),
-        transfer.at.isoformat(),
-        transfer.cause_id,
-        transfer.state.value,
-        transfer.pending_id or None,
-    )
 
 
 def transfer_of(row: Sequence[Any]) -> Transfer:
