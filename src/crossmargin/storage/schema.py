@@ -262,7 +262,7 @@ BALANCE = Table(
 
 
 #: Which version of the schema this is: the newest of ``storage/migrations``.
-VERSION = "0005"
+VERSION = "0006"
 SCHEMA_VERSION = Table(
     "alembic_version",
     METADATA,

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:
     """Run the statements, which PostgreSQL alone needs; a blank line stands between two."""
     connection = op.get_bind()
     if connection.dialect.name == "postgresql":
-        text = (Path(__file__).parent / "0005_postgresql.sql").read_text("utf-8")
+        text = (Path(__file__).parent / "0006_postgresql.sql").read_text("utf-8")
         for statement in text.strip().split("\n\n"):
             connection.exec_driver_sql(statement)
