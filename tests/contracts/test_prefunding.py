@@ -34,12 +34,12 @@ SET = parameter_registry().set_of("collateral", DAY)
 CAPITAL, CALLED = 1_000_00, 300_00
 
 
-def _standing(required: int, arrived: int = 0) -> SegregatedStanding:
-    here = Property(Money(arrived), {})
+def _standing(required: int, arrived: int = 0, on_its_way: int = 0) -> SegregatedStanding:
+    placed = Money(arrived + on_its_way)
     tables = HaircutTables.from_parameters(SET)
     return SegregatedStanding(
-        *(A, Money(required), "required", Money(arrived), here, {}, {}, tables, DAY),
-        arrived=here,
+        *(A, Money(required), "required", placed, Property(placed, {}), {}, {}, tables, DAY),
+        arrived=Property(Money(arrived), {}),
     )
 
 
@@ -149,8 +149,9 @@ def test_it_comes_back_as_far_as_the_customers_own_has_arrived(opened: Books, ar
     with opened.work() as work:
         acting = Acting(work)
         acting.own().stand_in(_standing(CALLED), Money(CALLED))
-        acting.own(DAY + timedelta(days=1)).take_back(_standing(CALLED, arrived))
-        assert acting.there == max(0, CALLED - arrived)
+        on_its_way = max(0, CALLED - arrived)
+        acting.own(DAY + timedelta(days=1)).take_back(_standing(CALLED, arrived, on_its_way))
+        assert acting.there == on_its_way
 
 
 def test_for_a_call_that_is_paid_it_stays_until_the_customers_own_is_there(

@@ -349,6 +349,15 @@ def paid_in_bonds(run, day, lines):
     return books, done, note
 
 
+def test_what_is_on_its_way_to_ficc_has_not_arrived(paid_in_bonds, day, models):
+    books, _, _ = paid_in_bonds
+    context = DayContext(FIRM, "operations", "risk", models.clock(day), models)
+    with books.work() as work:
+        standing = segregated_standings(context, work, day, {}, is_evening=False)[CURVE]
+    assert standing.value_at_ficc > ZERO
+    assert standing.arrived_at_ficc == ZERO
+
+
 def test_a_security_brought_for_the_call_is_margin_at_ficc_by_cusip(paid_in_bonds, day):
     books, done, note = paid_in_bonds
     assert "lacking_outside" not in content_of(done, "itd-ficc-due")
