@@ -17,7 +17,6 @@ from datetime import date, datetime
 from crossmargin.arrangement.cycles import Cycle
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money
-from crossmargin.basics.records import Record
 from crossmargin.collateral.calls import CallState
 from crossmargin.ledger.assets import CASH
 from crossmargin.ledger.chart import AccountKind
@@ -29,10 +28,10 @@ from crossmargin.reporting.cash_ladder import (
     Direction,
     cash_ladder,
 )
+from crossmargin.services.book_reports.moved_cash import MovedCash, side_of
 from crossmargin.services.book_reports.own_cash import (
     free_securities,
     own_cash,
-    own_cash_changes,
 )
 from crossmargin.services.books.accounts import of_bd_fcm
 from crossmargin.services.books.participation import customers_of
@@ -40,8 +39,7 @@ from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.call_register import calls_of
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.engine import StepResult
-from crossmargin.services.clearing_day.payments import PAYMENT
-from crossmargin.services.clearing_day.placing import places_of, securities_custody_of
+from crossmargin.services.clearing_day.placing import securities_custody_of
 from crossmargin.services.clearing_day.report_register import keep_report, versions_of
 from crossmargin.services.clearing_day.required import Required, last_requirements
 from crossmargin.services.clearing_day.schedule import Step, StepKind
@@ -49,10 +47,6 @@ from crossmargin.services.clearing_day.segregated import segregated_standings
 from crossmargin.services.clearing_day.standing import SIDES, Standing, standing_of
 from crossmargin.services.clearing_day.wires import (
     SETTLEMENT_ACCOUNTS,
-    WIRE,
-    WIRE_SETTLED,
-    Purpose,
-    waiting_wires,
 )
 
 LADDER = "cash-ladder"
@@ -60,16 +54,6 @@ _FICC, _CME = ClearingOrganization.FICC, ClearingOrganization.CME
 _MORNING = {_CME: StepKind.CME_MORNING, _FICC: StepKind.FICC_MORNING}
 _INTRADAY = {_CME: StepKind.CME_ITD_DUE, _FICC: StepKind.FICC_ITD_DUE}
 _EVENING_CYCLES = (Cycle.EOD, Cycle.EODXM)
-_AT_FICC = {
-    Purpose.MARGIN_TO_FICC,
-    Purpose.MARGIN_FROM_FICC,
-    Purpose.FICC_FUNDS_ONLY,
-    Purpose.SCM_FUNDS_ONLY,
-    Purpose.SCM_TO_FICC,
-    Purpose.SCM_FROM_FICC,
-}
-_AT_CME = {Purpose.MARGIN_TO_CME, Purpose.MARGIN_FROM_CME, Purpose.CME_SETTLEMENT}
-_HOUSE = {Purpose.RESIDUAL_INTEREST_DEPOSIT, Purpose.RESIDUAL_INTEREST_WITHDRAWAL}
 
 
 def keep_ladder(context: DayContext, work: Work, step: Step, *, on: date) -> StepResult:
@@ -120,12 +104,12 @@ class _Reading:
         standings = self._standings()
         own = {key: own_cash(standing) for key, standing in standings.items()}
         changes = []
-        for change in self._booked():
+        for change in self._moved.changes():
             changes.append(change)
             key = CustomerKey(self.context.bd_fcm, change.customer_id)
             own[key] = own.get(key, ZERO) - change.amount
         ahead = [*self._margin_ahead(standings), *self._calls_ahead()]
-        movements = [*self._done(), *self._settlements_ahead(), *self._outside_ahead()]
+        movements = [*self._moved.movements(), *self._settlements_ahead(), *self._outside_ahead()]
         movements += [movement for movement, _ in ahead]
         changes += [change for _, change in ahead]
         extra = list(self._without(standings))
@@ -152,19 +136,16 @@ class _Reading:
 
     def causes(self) -> list[str]:
         """Return what the ladder follows from."""
-        own = [each.record_id for each in self.required.values()]
-        for stream in (WIRE, WIRE_SETTLED, PAYMENT):
-            found = self.work.records.select(stream=stream, first=self.on, last=self.on)
-            own += [each.record_id for each in found if self._is_own(each)]
-        return [*own, *(each.record_id for each in self._waiting())]
+        return [*(each.record_id for each in self.required.values()), *self._moved.causes()]
 
     @property
     def is_today(self) -> bool:
         """Whether the ladder is of the step's own day."""
         return self.on == self.step.business_date
 
-    def _is_own(self, record: Record) -> bool:
-        return record.subject.split("/")[0] == self.context.bd_fcm
+    @property
+    def _moved(self) -> MovedCash:
+        return MovedCash(self.context, self.work, self.on, self.is_today)
 
     def _standings(self) -> dict[CustomerKey, Standing]:
         return {
@@ -208,101 +189,6 @@ class _Reading:
         last = max([ends, *times]).astimezone(zone)
         return _whole_hour(first), _whole_hour(last)
 
-    def _done(self) -> Iterator[CashMovement]:
-        """Yield what wires moved or are to move on the date, and what customers paid in.
-
-        One of an earlier day counts when it is confirmed; while it waits, from when the day opens.
-        """
-        records, on = self.work.records, self.on
-        if self.is_today:
-            for wire in records.select(stream=WIRE, first=on, last=on):
-                settled = records.get(f"{wire.record_id}/settled")
-                yield from self._wired(wire, settled, wire.at)
-            for settled in records.select(stream=WIRE_SETTLED, first=on, last=on):
-                earlier = records.get(str(settled.content["wire"]))
-                if earlier is not None and earlier.business_date < on:
-                    yield from self._wired(earlier, settled, settled.at)
-            yield from self._paid_in()
-        opens = self.context.models.clock(on).times[StepKind.OPEN].on(on)
-        for wire in self._waiting():
-            yield from self._wired(wire, None, opens)
-
-    def _waiting(self) -> Iterator[Record]:
-        """Yield the wires of earlier days that nobody has confirmed."""
-        for wire in waiting_wires(self.work.records, self.context.bd_fcm):
-            if wire.business_date < self.on:
-                yield wire
-
-    def _wired(self, wire: Record, settled: Record | None, at: datetime) -> Iterator[CashMovement]:
-        """Yield the movement of a wire of customers' cash, at an instant unless it came in."""
-        purpose = Purpose(str(wire.content["purpose"]))
-        if not self._is_own(wire) or wire.content["asset"] != str(CASH) or purpose in _HOUSE:
-            return
-        if settled is not None and settled.content["outcome"] != "CONFIRMED":
-            return
-        yield from self._of_wire(wire, purpose, settled, at)
-
-    def _paid_in(self) -> Iterator[CashMovement]:
-        """Yield what customers paid in on the date."""
-        records, bank = self.work.records, self._bank()
-        for paid in records.select(stream=PAYMENT, first=self.on, last=self.on):
-            named = records.get(str(paid.content["reference"] or ""))
-            is_wire = named is not None and named.stream == WIRE
-            if self._is_own(paid) and not is_wire and paid.content["asset"] == str(CASH):
-                amount = Money(int(str(paid.content["quantity"])))
-                place = str(paid.content["place"]) or bank
-                yield CashMovement(place, paid.at, Direction.IN, amount, "paid in", is_done=True)
-
-    def _of_wire(
-        self, wire: Record, purpose: Purpose, settled: Record | None, at: datetime
-    ) -> Iterator[CashMovement]:
-        """Yield what a wire does at places of the BD-FCM's own: a move of theirs does two things.
-
-        Between places of FICC's nothing of the BD-FCM's is paid.
-        """
-        side = _FICC if purpose in _AT_FICC else _CME if purpose in _AT_CME else None
-        kept = self._own_places()
-        ends = ((wire.content["from"], Direction.OUT), (wire.content["to"], Direction.IN))
-        for place, way in ends:
-            if place in kept:
-                yield CashMovement(
-                    str(place) if side is None else side.value,
-                    at if way is Direction.OUT or settled is None else settled.at,
-                    way,
-                    Money(int(str(wire.content["amount"]))),
-                    purpose.value,
-                    settled is not None,
-                )
-
-    def _own_places(self) -> set[str]:
-        kinds = (AccountKind.SEGREGATED_BANK, AccountKind.SECURITIES_CUSTODY)
-        own = {"bd_fcm": self.context.bd_fcm}
-        return {
-            each.custodian for kind in kinds for each in self.work.ledger.accounts(kind=kind, **own)
-        }
-
-    def _bank(self) -> str:
-        """Return the bank that cash comes in at on the date."""
-        return places_of(self.work, self.context.bd_fcm, self.on).bank
-
-    def _booked(self) -> Iterator[CashChange]:
-        """Yield what the day's transfers did to each customer's own cash, as they were posted.
-
-        What is booked at one instant against one place is net: yesterday's mark goes back with
-        today's.
-        """
-        if not self.is_today:
-            return
-        bank = self._bank()
-        net: dict[tuple[str, str, datetime], Money] = defaultdict(lambda: ZERO)
-        for each in self.work.ledger.transfers(first=self.on, last=self.on):
-            if each.asset == CASH:
-                for change in own_cash_changes(each, self.context.bd_fcm, bank):
-                    net[change.customer_id, change.place, change.at] += change.amount
-        for (customer_id, place, at), amount in net.items():
-            if amount != ZERO:
-                yield CashChange(customer_id, place, at, amount)
-
     def _margin_ahead(
         self, standings: Mapping[CustomerKey, Standing]
     ) -> Iterator[tuple[CashMovement, CashChange]]:
@@ -317,13 +203,13 @@ class _Reading:
     def _settlements_ahead(self) -> Iterator[CashMovement]:
         """Yield what was booked against a side and waits for its next deadline, net."""
         for purpose, kind in SETTLEMENT_ACCOUNTS.items():
-            side = _CME if purpose in _AT_CME else _FICC
+            side = side_of(purpose)
             balance = self.work.ledger.balance(
                 of_bd_fcm(kind, self.context.bd_fcm).account_id, CASH
             )
             owed = balance.posted_credit - balance.debits_pending + balance.credits_pending
-            due = self._deadline(side)
-            if owed and due is not None:
+            due = None if side is None else self._deadline(side)
+            if owed and side is not None and due is not None:
                 way = Direction.OUT if owed > 0 else Direction.IN
                 yield CashMovement(
                     side.value, due, way, Money(abs(owed)), purpose.value, is_done=False
@@ -331,7 +217,7 @@ class _Reading:
 
     def _calls_ahead(self) -> Iterator[tuple[CashMovement, CashChange]]:
         """Yield what is called and due on the date, as far as it is not paid."""
-        bank = self._bank()
+        bank = self._moved.bank()
         zone = self._due(_MORNING)[_FICC.value].tzinfo
         for key in customers_of(self.work, self.context.bd_fcm):
             for call in calls_of(self.work.records, key):
