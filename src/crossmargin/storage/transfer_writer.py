@@ -97,27 +97,31 @@ class _Part:
 
     def __init__(self, writer: TransferWriter, scratch: Scratch) -> None:
         self._writer, self._scratch = writer, scratch
-        self._looked = self._sent = self._counted = 0
+        self._looked = self._sent = 0
+        #: Transfers that are sent, their balances not yet.
+        self._uncounted: list[tuple[Transfer, Path]] = []
 
     def go_on(self) -> None:
-        """Send what was accepted since, if it is enough: transfers, then their balances."""
+        """Send something, if enough was accepted since: transfers, or the balances they moved."""
         if self._scratch.mark - self._looked < AT_A_TIME:
             return
         self._looked = self._scratch.mark
-        if self._sent == self._counted:
-            self._send_transfers()
-        else:
+        if self._uncounted:
             self._send_balances()
+        else:
+            self._send_transfers()
 
     def finish(self) -> None:
         """Send what is left."""
         if self._sent < self._scratch.mark:
             self._send_transfers()
-        if self._counted < self._scratch.mark:
+        if self._uncounted:
             self._send_balances()
 
     def _send_transfers(self) -> None:
-        self._writer.write_transfers(list(self._scratch.applied(self._sent)))
+        steps = list(self._scratch.applied(self._sent))
+        self._writer.write_transfers(steps)
+        self._uncounted += steps
         self._sent = self._scratch.mark
 
     def _send_balances(self) -> None:
@@ -125,11 +129,11 @@ class _Part:
         balances = self._scratch.balances
         moved = {
             (account_id, each.asset.text)
-            for each, _ in self._scratch.applied(self._counted)
+            for each, _ in self._uncounted
             for account_id in (each.debit_account_id, each.credit_account_id)
         }
         self._writer.write_balances([(*key, *balances[key]) for key in sorted(moved)])
-        self._counted = self._scratch.mark
+        self._uncounted.clear()
 
 
 def _wait() -> None:
