@@ -11,7 +11,14 @@ from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money
 from crossmargin.bootstrap import parameter_registry
 from crossmargin.collateral.allocation import Property
-from crossmargin.collateral.call_events import CallPaid, Outside, issue_call, record_of
+from crossmargin.collateral.call_events import (
+    CallDisputed,
+    CallIssued,
+    CallPaid,
+    Outside,
+    issue_call,
+    record_of,
+)
 from crossmargin.collateral.deadline import DeadlineRules
 from crossmargin.collateral.haircuts import HaircutTables
 from crossmargin.ledger.assets import CASH
@@ -43,19 +50,23 @@ def _standing(required: int, arrived: int = 0, on_its_way: int = 0) -> Segregate
     )
 
 
-@pytest.fixture
-def opened(books: Books) -> Books:
-    """Return books with capital and a call of Segregated Customer Margin."""
-    call = issue_call(
-        *("call", A),
-        business_date=DAY,
-        at=AT,
+def _call(name: str, days: int, cents: int) -> CallIssued:
+    return issue_call(
+        *(name, A),
+        business_date=DAY + timedelta(days=days),
+        at=AT + timedelta(days=days),
         ccp=Outside.FICC_SCM,
         cycle="ITD",
-        amount=Money(CALLED),
+        amount=Money(cents),
         currency="USD",
         rules=DeadlineRules.from_parameters(SET),
     )
+
+
+@pytest.fixture
+def opened(books: Books) -> Books:
+    """Return books with capital and a call of Segregated Customer Margin."""
+    call = _call("call", 0, CALLED)
     with books.work() as work:
         open_accounts(work, BD_FCM, ["A"])
         work.ledger.post([capital("capital", CAPITAL)])
@@ -167,6 +178,23 @@ def test_for_a_call_that_is_paid_it_stays_until_the_customers_own_is_there(
         assert acting.own().stand_in(_standing(CALLED + 1), Money(CALLED + 1)) == Money(1)
         acting.own(DAY + timedelta(days=2)).take_back(_standing(CALLED))
         assert acting.there == 0
+
+
+@pytest.mark.parametrize(("arrived", "stays"), [(400_00, 0), (150_00, 250_00), (0, CALLED)])
+def test_a_call_that_is_paid_keeps_none_there_for_an_older_one_that_is_disputed(
+    opened: Books, arrived: int, stays: int
+) -> None:
+    later = AT + timedelta(days=1)
+    disputed = CallDisputed("disputed", A, DAY, AT, "call", Money(CALLED), "said")
+    paid = CallPaid("paid", A, later.date(), later, Money(400_00), "USD", Outside.FICC_SCM)
+    with opened.work() as work:
+        acting = Acting(work)
+        acting.own().stand_in(_standing(CALLED), Money(CALLED))
+        for event in (disputed, _call("next", 1, 400_00), paid):
+            work.records.add(record_of(event, actor="bank", causes=("itd",)))
+        standing = _standing(CALLED + 400_00, arrived, 400_00 - arrived)
+        acting.own(DAY + timedelta(days=2)).take_back(standing)
+        assert acting.there == stays
 
 
 def test_no_more_stands_in_than_the_house_has(opened: Books) -> None:

@@ -29,7 +29,7 @@ from crossmargin.services.clearing_day.closing_out import write_close_outs
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.delivering import awaiting_delivery
 from crossmargin.services.clearing_day.engine import StepResult
-from crossmargin.services.clearing_day.flow_classes import FlowClasses
+from crossmargin.services.clearing_day.flow_classes import OF_SECURITIES_ACCOUNT, FlowClasses
 from crossmargin.services.clearing_day.lot_register import (
     LotEnd,
     Written,
@@ -59,6 +59,7 @@ from crossmargin.settlement.close_out import ClosedOut, close_outs
 from crossmargin.settlement.delivery import DeliveryAlarm
 from crossmargin.settlement.fails import Fail, fails_charge_rate_pct
 from crossmargin.settlement.flows import Flow, FlowCycle, FlowKind
+from crossmargin.settlement.funds_only import PaidMark
 from crossmargin.settlement.lots import Lot
 from crossmargin.settlement.rules import SettlementRules
 
@@ -102,8 +103,9 @@ def open_day(context: DayContext, work: Work, step: Step) -> StepResult:
     )
     leaving = {**final.leaving, **ficc.leaving}
     written = context.written(step, *_causes(marks))
-    paid = FlowClasses.paid(marks.outstanding)
-    classes = FlowClasses(context.models, day, prices.securities, paid)
+    classes = FlowClasses(
+        context.models, day, prices.securities, *_as_paid(work, marks.outstanding)
+    )
     flows = (*final.flows, *ficc.flows)
     booked = _book(
         work, flows, lots, classes, written=written, bd_fcm=context.bd_fcm, name=step.name
@@ -121,6 +123,18 @@ def open_day(context: DayContext, work: Work, step: Step) -> StepResult:
         },
         tuple(booked.records),
     )
+
+
+def _as_paid(
+    work: Work, outstanding: Sequence[PaidMark]
+) -> tuple[dict[str, date], dict[str, bool]]:
+    """Return when marks were paid, and whether the securities account did, by lot."""
+    paid_on = FlowClasses.paid(outstanding)
+    if not paid_on:
+        return paid_on, {}
+    first, last = min(paid_on.values()), max(paid_on.values())
+    booked = work.records.select(stream=FLOWS, first=first, last=last)
+    return paid_on, FlowClasses.outside_as_booked(booked)
 
 
 def mark_intraday(context: DayContext, work: Work, step: Step) -> StepResult:
@@ -287,7 +301,7 @@ def _book(
         customer, is_scm = owner
         subject = subject_of(customer)
         record_id = f"flows/{subject}/{written.business_date.isoformat()}/{name}"
-        record_id += "/scm" if is_scm else ""
+        record_id += OF_SECURITIES_ACCOUNT if is_scm else ""
         rows = [
             [
                 flow.lot_id,

@@ -129,15 +129,20 @@ class Prefunding:
     def take_back(self, standing: SegregatedStanding) -> None:
         """Take back what stands in for nothing: for what has arrived, or is not called lately.
 
-        For a call that is paid it stays until the customer's own is there.
+        For a call that is paid it stays until the customer's own is there. What is unpaid of an
+        older call, for it is late or disputed, is never stood in for, whatever was called since.
         """
         customer = standing.customer
         arrived, there = prefunded(self.work.ledger, customer)
         if arrived <= ZERO:
             return
         needed = max(ZERO, standing.required - standing.arrived_at_ficc)
-        called = Money.total(call.amount for call in self._young(customer))
-        back = min(arrived, there - min(needed, called))
+        young = self._young(customer)
+        called = Money.total(call.amount for call in young)
+        unpaid = call_book(self.work.records, customer).outstanding(customer, Outside.FICC_SCM)
+        of_older = unpaid - Money.total(call.outstanding for call in young)
+        stays = min(max(ZERO, needed - of_older), called)
+        back = min(arrived, there - stays)
         if back > ZERO:
             self._move(standing, Purpose.SCM_PREFUNDING_RETURN, back)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import Money
+from crossmargin.basics.records import Record
 from crossmargin.bootstrap import parameter_registry
 from crossmargin.product.position import Account, ClearingOrganization
 from crossmargin.services.clearing_day.flow_classes import FlowClasses
@@ -71,3 +73,26 @@ def test_a_mark_and_its_interest_go_back_where_it_was_paid(kind: FlowKind) -> No
     goes_back = kind in {FlowKind.FICC_FORWARD_MARK_RETURN, FlowKind.FICC_MARK_INTEREST}
     assert _classes(MONDAY).is_of_securities_account(flow, lot) is not goes_back
     assert _classes(FRIDAY).is_of_securities_account(flow, lot) is False
+
+
+def _booked(name: str, kind: FlowKind) -> Record:
+    flows = [["L", kind.value, "5.00", "0.00", FRIDAY.isoformat(), None]]
+    at = datetime.fromisoformat(f"{FRIDAY}T07:00-04:00")
+    return Record(name, "FLOWS", "FCM/FUND", FRIDAY, at, "day", {"flows": flows})
+
+
+@pytest.mark.parametrize(("suffix", "is_outside"), [("", False), ("/scm", True)])
+@pytest.mark.parametrize("cusip", [LONG.cusip.text, NOTE.cusip.text, "912828ZZ6"])
+def test_a_mark_goes_back_as_it_was_booked_whether_its_security_has_a_price_or_not(
+    cusip: str, suffix: str, is_outside: bool
+) -> None:
+    lot = _lot(cusip, Account.XM, FICC)
+    other = "/scm" if not suffix else ""
+    booked = (
+        _booked(f"flows/FCM/FUND/{FRIDAY}/open{suffix}", FlowKind.FICC_FORWARD_MARK),
+        _booked(f"flows/FCM/FUND/{FRIDAY}/open{other}", FlowKind.FICC_COUPON),
+    )
+    classes = replace(_classes(MONDAY), paid_outside=FlowClasses.outside_as_booked(booked))
+    for kind in (FlowKind.FICC_FORWARD_MARK_RETURN, FlowKind.FICC_MARK_INTEREST):
+        flow = Flow("L", kind, FlowCycle.START_OF_DAY, MONDAY, Money(1))
+        assert classes.is_of_securities_account(flow, lot) is is_outside

@@ -28,13 +28,15 @@ from crossmargin.services.clearing_day.arrivals import (
     NovationRow,
 )
 from crossmargin.services.clearing_day.engine import run_day
-from crossmargin.services.clearing_day.flow_steps import FLOWS
-from crossmargin.services.clearing_day.lot_register import read_register
+from crossmargin.services.clearing_day.flow_steps import FLOWS, open_day
+from crossmargin.services.clearing_day.lot_register import Written, read_register
 from crossmargin.services.clearing_day.margining import DayModels
+from crossmargin.services.clearing_day.marks import Marks, marks_record
 from crossmargin.services.clearing_day.schedule import StepKind
 from crossmargin.services.clearing_day.verifying import verify_books
 from crossmargin.services.clearing_day.wires import WIRE
 from crossmargin.services.clearing_desk.programme import day_programme
+from crossmargin.settlement.funds_only import PaidMark
 from crossmargin.simulation.book import demo_positions
 from crossmargin.testing.clearing_days import (
     CURVE,
@@ -189,6 +191,40 @@ def test_a_fail_told_after_the_opening_comes_back_at_what_it_was_settled_at(sett
         of_customer(K.CUSTOMER_SECURITIES_ACCOUNT, CURVE)
     ) + Money(PAR * 50)
     assert verify_books(settled.books) == ()
+
+
+@pytest.mark.parametrize("suffix", ["", "/scm"])
+def test_a_mark_of_what_has_left_goes_back_in_the_account_that_it_was_booked_in(
+    simulation, market, note, suffix
+):
+    late = ("LATE", Account.XM, note, -PAR)
+    both = _two_days(
+        *(simulation, market),
+        (("IN", Account.XM, note, PAR), ("OUT", Account.REGULAR, note, PAR), late),
+        instruction("fails", Action.FAIL, f"POS-{note}", -PAR, reference="LATE"),
+    )
+    second = both.days[1]
+    third = sifma_calendar().next_business_day(second)
+    context, _ = quiet_day(both.models, third)
+    step = context.clock.steps(third)[0]
+    written = Written(second, step.at - timedelta(days=1), "day", ())
+    subject = f"{FIRM}/{CURVE.customer_id}"
+    with both.books.work() as work:
+        # One that was booked against the rule: what was booked says where it goes back.
+        lot = read_register(work.records, FIRM).opened[0 if suffix else 1][0].lot_id
+        rows = [[lot, "FICC_FORWARD_MARK", "5.00", "0.00", second.isoformat(), None]]
+        booked = written.record(f"flows/late{suffix}", FLOWS, subject, {"flows": rows})
+        marks = Marks({}, (PaidMark(lot, Money(5_00), second, False),))
+        work.records.add(booked)
+        work.records.add(marks_record(marks, "marks/late", written, bd_fcm=FIRM))
+        open_day(context, work, step)
+        name = f"flows/{subject}/{third.isoformat()}/open"
+        found = {
+            row[0]: record.record_id
+            for record in work.records.select(stream=FLOWS, first=third)
+            for row in record.content["flows"]
+        }
+    assert found[lot] == f"{name}{suffix}"
 
 
 def test_flows_of_both_classes_are_profit_and_loss(settled):
