@@ -17,6 +17,8 @@ from crossmargin.ledger.assets import CASH, Asset, security, security_position
 from crossmargin.ledger.chart import AccountKind, SegregationClass
 from crossmargin.ledger.custody import Fact
 from crossmargin.ledger.findings import Check
+from crossmargin.ledger.posting import Posting
+from crossmargin.ledger.transfers import TransferState
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.keeping import kept_for, owner_of
 from crossmargin.services.books.opening import BdFcmBooks, Place, StatedFact, open_bd_fcm
@@ -287,3 +289,13 @@ def test_margin_comes_back_from_the_place_that_has_it_and_goes_to_the_one_that_i
     with opened.work() as work:
         work.ledger.post([deposit("more", "A", 50)])
         assert _paid(work, required=350, at_ficc=300) == [(BANK, FRBNY, 50)]
+
+
+def test_margin_on_its_way_there_keeps_back_nothing_that_has_arrived(opened: Books) -> None:
+    with opened.work() as work:
+        work.ledger.post([deposit("more", "A", 50)])
+        sent = to_ficc("sent", "A", 50, state=TransferState.PENDING)
+        assert {each.posting for each in work.ledger.post(sent)} == {Posting.POSTED}
+        assert _paid(work, required=0, at_ficc=350) == [(BANK, BANK, 300)]
+    with opened.work() as work:
+        assert _paid(work, required=120, at_ficc=350) == [(BANK, BANK, 230)]

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money, money_from_decimal
 from crossmargin.ledger.assets import CASH, Asset, security
+from crossmargin.ledger.chart import AccountKind
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.position import ClearingOrganization
-from crossmargin.services.books.accounts import of_bd_fcm
+from crossmargin.services.books.accounts import of_bd_fcm, of_customer
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.context import DayContext
 from crossmargin.services.clearing_day.flow_steps import FLOWS
@@ -94,9 +95,10 @@ class Paying:
         lacking = standing.required[side] - value
         if lacking > ZERO:
             self._margin(customer, self.outward, CASH, lacking.cents, required)
-        elif self.step.kind in _MORNINGS and -lacking > self.threshold and here.cash > ZERO:
-            back = min(-lacking, here.cash).cents
-            self._margin(customer, self.inward, CASH, back, required)
+        elif self.step.kind in _MORNINGS and -lacking > self.threshold:
+            back = min(-lacking, self._arrived_cash(customer)).cents
+            if back > 0:
+                self._margin(customer, self.inward, CASH, back, required)
 
     def place_outside(self, required: Mapping[CustomerKey, Required]) -> list[list[str]]:
         """Bring Segregated Customer Margin to its requirement; return what lacks at FICC."""
@@ -117,6 +119,13 @@ class Paying:
             if left > ZERO:
                 lacking.append([subject, str(left), why])
         return lacking
+
+    def _arrived_cash(self, customer: CustomerKey) -> Money:
+        """Return the cash that can come back: without what is still on its way to the side."""
+        at_cme = self.side is ClearingOrganization.CME
+        kind = AccountKind.CME_CUSTOMER_MARGIN if at_cme else AccountKind.FICC_XM_MARGIN
+        found = self.work.ledger.balance(of_customer(kind, customer).account_id, CASH)
+        return Money(found.posted_debit - found.credits_pending)
 
     def _own_cash(self) -> Prefunding:
         on = self.step.business_date

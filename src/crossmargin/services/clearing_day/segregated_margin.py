@@ -99,15 +99,19 @@ class SegregatedPaying:
         return is_made
 
     def take_back(self, standing: SegregatedStanding) -> None:
-        """Take back what lies at FICC beyond what is required: cash first, then securities."""
+        """Take back what lies at FICC beyond what is required: cash first, then securities.
+
+        What is on its way there cannot come back yet, and keeps back nothing that has arrived.
+        """
         excess = standing.value_at_ficc - standing.required
         if excess <= ZERO:
             return
-        cash = min(excess, standing.at_ficc.cash)
+        cash = min(excess, standing.arrived.cash)
         if cash > ZERO and self._move(standing, Purpose.SCM_FROM_FICC, CASH, cash.cents):
             excess -= cash
         for cusip, par in sorted(standing.at_ficc.par_dollars.items()):
-            back, asset = standing.par_beyond(cusip, excess), security(cusip.text)
+            back = min(standing.par_beyond(cusip, excess), standing.arrived.par(cusip))
+            asset = security(cusip.text)
             if back > 0 and self._move(standing, Purpose.SCM_FROM_FICC, asset, back):
                 excess -= standing.counted(cusip, par) - standing.counted(cusip, par - back)
 

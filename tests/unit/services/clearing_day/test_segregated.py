@@ -40,16 +40,18 @@ PRICES = {NOTE.cusip: PricedSecurity(NOTE, Fraction(100))}
 def standing(
     required: int, cash: int, at_ficc: int = 0, par_at_ficc: int = 0, free_par: int = 0
 ) -> SegregatedStanding:
+    there = Property(Money(at_ficc), {NOTE.cusip: par_at_ficc} if par_at_ficc else {})
     return SegregatedStanding(
         FUND,
         Money(required),
         "required",
         Money(cash),
-        Property(Money(at_ficc), {NOTE.cusip: par_at_ficc} if par_at_ficc else {}),
+        there,
         {NOTE.cusip: free_par} if free_par else {},
         PRICES,
         TABLES,
         DAY,
+        arrived=there,
     )
 
 
@@ -105,6 +107,17 @@ def test_all_that_is_more_than_required_comes_back_cash_first() -> None:
     assert each.counted(NOTE.cusip, 2_000 - par - 100) < Money(500_00)
     everything, _ = wires_of(replace(each, required=ZERO))
     assert everything[1][2] == 2_000
+
+
+def test_what_is_on_its_way_there_keeps_back_nothing_that_has_arrived() -> None:
+    each = standing(0, 300_00, at_ficc=300_00, par_at_ficc=2_000)
+    made, lacking = wires_of(replace(each, arrived=Property(Money(250_00), {NOTE.cusip: 1_500})))
+    assert made == [
+        ("SCM_FROM_FICC", "CASH-USD", 250_00),
+        ("SCM_FROM_FICC", f"SEC-{NOTE.cusip}", 1_500),
+    ]
+    assert lacking is None
+    assert wires_of(replace(each, arrived=Property(ZERO, {}))) == ([], None)
 
 
 def test_nothing_moves_where_what_is_there_is_what_is_required() -> None:
