@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -49,9 +49,9 @@ _HERE = "BD-FCM"
 
 @dataclass(frozen=True, slots=True)
 class DayPositions:
-    """A BD-FCM's live lots at the close, what the day marked them at, and their classes."""
+    """A BD-FCM's live lots at the close by customer, what the day marked them at, their classes."""
 
-    lots: Sequence[Lot]
+    lots: Mapping[CustomerKey, Sequence[Lot]]
     prices: SystemPrices
     classes: FlowClasses
 
@@ -59,8 +59,11 @@ class DayPositions:
 def day_positions(inputs: DayInputs, work: Work) -> DayPositions:
     """Return the lots that are live at the close with the prices of the day's marks."""
     context, day = inputs.context, inputs.business_date
-    lots = read_register(work.records, context.bd_fcm).live()
-    contracts = {lot.contract for lot in lots if not lot.at_ficc}
+    live = read_register(work.records, context.bd_fcm).live()
+    lots: dict[CustomerKey, list[Lot]] = {}
+    for lot in live:
+        lots.setdefault(lot.customer, []).append(lot)
+    contracts = {lot.contract for lot in live if not lot.at_ficc}
     market = context.models.priced(day)
     if not contracts:
         sheet = market.price_sheets[day]
@@ -183,9 +186,8 @@ def _movement(transfer: Transfer, signed: int) -> Movement:
 def _positions(held: DayPositions, customer: CustomerKey, *, outside: bool) -> list[PositionLine]:
     """Return a customer's positions: those at FICC outside the arrangement, or all the others."""
     totals: dict[tuple[str, str, Asset], int] = {}
-    for lot in held.lots:
-        is_outside = held.classes.is_outside(lot, held.prices.as_of)
-        if lot.customer == customer and is_outside is outside:
+    for lot in held.lots.get(customer, ()):
+        if held.classes.is_outside(lot, held.prices.as_of) is outside:
             asset = position_asset(lot.clearing_organization, lot.instrument)
             key = (lot.clearing_organization.value, lot.account.value, asset)
             totals[key] = totals.get(key, 0) + lot.quantity

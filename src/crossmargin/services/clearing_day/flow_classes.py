@@ -50,6 +50,9 @@ class FlowClasses:
     securities: Mapping[str, SystemPrice]
     paid_on: Mapping[str, date] = field(default_factory=dict)
     paid_outside: Mapping[str, bool] = field(default_factory=dict)
+    #: What was decided: a day has many lots of few securities.
+    _rules: dict[date, EligibilityRules] = field(default_factory=dict, init=False, compare=False)
+    _outside: dict[tuple[str, date], bool] = field(default_factory=dict, init=False, compare=False)
 
     @staticmethod
     def paid(outstanding: Iterable[PaidMark]) -> dict[str, date]:
@@ -81,11 +84,20 @@ class FlowClasses:
             return False
         if lot.account is not Account.XM:
             return True
-        priced = self.securities.get(lot.instrument)
+        key = (lot.instrument, on)
+        found = self._outside.get(key)
+        if found is None:
+            found = self._outside[key] = self._is_outside(lot.instrument, on)
+        return found
+
+    def _is_outside(self, cusip: str, on: date) -> bool:
+        priced = self.securities.get(cusip)
         if priced is None:
             return True
-        rules = EligibilityRules.from_parameters(self.models.parameters(on).arrangement)
-        return not is_eligible_security(priced.security, as_of=on, rules=rules)
+        if on not in self._rules:
+            parameters = self.models.parameters(on).arrangement
+            self._rules[on] = EligibilityRules.from_parameters(parameters)
+        return not is_eligible_security(priced.security, as_of=on, rules=self._rules[on])
 
 
 def _rows(record: Record) -> Sequence[Sequence[object]]:

@@ -96,3 +96,16 @@ def test_a_mark_goes_back_as_it_was_booked_whether_its_security_has_a_price_or_n
     for kind in (FlowKind.FICC_FORWARD_MARK_RETURN, FlowKind.FICC_MARK_INTEREST):
         flow = Flow("L", kind, FlowCycle.START_OF_DAY, MONDAY, Money(1))
         assert classes.is_of_securities_account(flow, lot) is is_outside
+
+
+def test_parameters_are_read_once_a_day_however_many_lots_there_are() -> None:
+    classes, asked = _classes(MONDAY), []
+    models: Any = classes.models
+    in_force = models.parameters
+    models.parameters = lambda on: asked.append(on) or in_force(on)
+    for cusip in (LONG.cusip.text, NOTE.cusip.text) * 5:
+        assert classes.is_outside(_lot(cusip, Account.XM, FICC), MONDAY) is (
+            cusip == NOTE.cusip.text
+        )
+    classes.is_outside(_lot(NOTE.cusip.text, Account.XM, FICC), FRIDAY)
+    assert asked == [MONDAY, FRIDAY]
