@@ -152,6 +152,40 @@ def test_the_same_transfer_without_a_fault_is_taken(engine: Engine) -> None:
         assert len(connection.execute(select(TRANSFER)).all()) == 2
 
 
+def test_a_table_of_the_writer_stands_in_for_none_of_the_books(engine: Engine) -> None:
+    if engine.dialect.name != "postgresql":
+        pytest.skip("a trigger of SQLite looks at its own database alone")
+    with engine.connect() as connection:
+        row = {**good_row(connection), "path_id": 10**6}
+        connection.exec_driver_sql("CREATE TEMPORARY TABLE path (path_id BIGINT)")
+        connection.exec_driver_sql("INSERT INTO pg_temp.path VALUES (1000000)")
+        with pytest.raises(DBAPIError, match="takes no path"):
+            connection.execute(TRANSFER.insert(), row)
+
+
+def test_who_names_the_schema_writes_as_who_has_it_on_the_path(engine: Engine) -> None:
+    if engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has no schemas")
+    with engine.connect() as connection:
+        row, given = good_row(connection), connection.exec_driver_sql("SELECT current_schema()")
+        named = connection.execution_options(schema_translate_map={None: given.scalar_one()})
+        named.exec_driver_sql("SET LOCAL search_path = ''")
+        named.execute(TRANSFER.insert(), row)
+        assert len(named.execute(select(TRANSFER)).all()) == 2
+        settles = {**row, "transfer_id": "settles", "state": "POSTS_PENDING", "pending_id": "no"}
+        with pytest.raises(DBAPIError, match="settles what is not there"):
+            named.execute(TRANSFER.insert(), settles)
+
+
+def test_a_transfer_and_what_settles_it_are_written_in_one_statement(engine: Engine) -> None:
+    with engine.connect() as connection:
+        row = good_row(connection)
+        pending = {**row, "transfer_id": "waits", "state": "PENDING"}
+        posts = {**row, "state": "POSTS_PENDING", "pending_id": "waits"}
+        connection.execute(TRANSFER.insert().values([pending, posts]))
+        assert len(connection.execute(select(TRANSFER)).all()) == 3
+
+
 def test_a_pending_transfer_is_settled_once(engine: Engine) -> None:
     with engine.connect() as connection:
         row = good_row(connection)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -100,6 +101,19 @@ def test_ids_with_any_sign_come_back_as_they_were(store: tuple[SqlBooks, str]) -
     assert [(each.group_id, each.cause_id) for each in found] == [(name, name) for name in names]
 
 
+def test_ids_are_the_same_whatever_encoding_the_connection_has(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    books = create_books(database)
+    open_books(books, customers=["A"])
+    given = [deposit("d\u00e4", "A", 5)]
+    assert [*post(books, given), *post(books, given)] == [Posting.POSTED, Posting.EXISTS]
+    transfers, _ = content_of(books)
+    assert transfers == tuple(given)
+    books.close()
+
+
 def with_a_bad_one(place: int) -> list[Transfer]:
     """Return deposits of which one cannot be written: no text has the form of half a surrogate."""
     given = [deposit(f"d{number}", customer(number), 100) for number in range(COUNT)]
@@ -138,6 +152,27 @@ def test_what_the_server_refuses_of_a_part_is_said_and_nothing_is_written(
         work.ledger.post(given)
     assert content_of(books) == ((), {})
     assert post(books, given[:40]) == [Posting.POSTED] * 40
+
+
+def test_who_interrupts_the_wait_for_a_part_is_told_so_and_nothing_is_written(
+    store: tuple[SqlBooks, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books, database = store
+    if not database.startswith("postgresql"):
+        pytest.skip("SQLite writes in this process")
+    from crossmargin.storage.statements_postgresql import PostgresqlStatements
+
+    def interrupted(_: object, driver: Any) -> None:
+        monkeypatch.undo()
+        assert driver.pgconn.get_result() is not None
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(PostgresqlStatements, "end", interrupted)
+    given = [deposit("d", "C00", 5)]
+    with pytest.raises(KeyboardInterrupt), books.work() as work:
+        work.ledger.post(given)
+    assert content_of(books) == ((), {})
+    assert post(books, given) == [Posting.POSTED]
 
 
 class _FaultyError(Exception):

@@ -261,8 +261,10 @@ BALANCE = Table(
 )
 
 
+#: Functions of PostgreSQL that look at other tables than the one they guard.
+_ASKING = ("note_change", "refuse_undeclared", "refuse_without_key")
 #: Which version of the schema this is: the newest of ``storage/migrations``.
-VERSION = "0006"
+VERSION = "0007"
 SCHEMA_VERSION = Table(
     "alembic_version",
     METADATA,
@@ -301,7 +303,22 @@ def guards(dialect: str) -> list[str]:
         f"FOR EACH ROW WHEN (NEW.kind IN ({_names(OF_A_DECLARED_DEFAULT | OF_ANOTHERS_DEFAULT)})) "
         "EXECUTE FUNCTION refuse_undeclared()",
         *_postgresql_keys(),
+        _own_tables(),
     ]
+
+
+def _own_tables() -> str:
+    """Return the statement after which what triggers ask is asked of the tables of their schema.
+
+    Whoever writes by hand may look for tables elsewhere, a temporary one of the same name first.
+    """
+    names = ", ".join(f"'{name}'" for name in _ASKING)
+    return (
+        "DO $$ DECLARE name text; BEGIN "
+        f"FOREACH name IN ARRAY ARRAY[{names}] LOOP "
+        "EXECUTE 'ALTER FUNCTION ' || name || '() SET search_path = ' || "
+        "quote_ident(current_schema()) || ', pg_temp'; END LOOP; END $$"
+    )
 
 
 def _undeclared(row: str) -> str:

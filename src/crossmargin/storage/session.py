@@ -110,10 +110,13 @@ class Session:
         yield driver
 
     def end(self) -> None:
-        """Wait for the statement that goes on, if one does."""
+        """Wait for the statement that goes on, if one does.
+
+        Where that is interrupted it goes on still: it is waited for again.
+        """
         if self._is_going_on:
-            self._is_going_on = False
             self.statements.end(self._driver)
+            self._is_going_on = False
 
     def abandon(self) -> None:
         """Spoil the work: nothing of it is to be written."""

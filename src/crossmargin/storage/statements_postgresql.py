@@ -29,7 +29,10 @@ from crossmargin.storage.statements import (
     Rows,
 )
 
-_COPY = f"COPY transfer ({', '.join(TRANSFER_COLUMNS)}) FROM STDIN WITH (NULL '')".encode()
+#: What encoding the connection has the server decides, or who started the process.
+_COPY = (
+    f"COPY transfer ({', '.join(TRANSFER_COLUMNS)}) FROM STDIN WITH (NULL '', ENCODING 'UTF8')"
+).encode()
 _UPSERT = (
     f"INSERT INTO balance (account_id, asset, {COUNTERS}) SELECT * FROM ROWS FROM ("
     "json_array_elements_text($1::json), json_array_elements_text($2::json), "

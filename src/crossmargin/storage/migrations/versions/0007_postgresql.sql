@@ -1,0 +1,1 @@
+DO $$ DECLARE name text; BEGIN FOREACH name IN ARRAY ARRAY['note_change', 'refuse_undeclared', 'refuse_without_key'] LOOP EXECUTE 'ALTER FUNCTION ' || name || '() SET search_path = ' || quote_ident(current_schema()) || ', pg_temp'; END LOOP; END $$
