@@ -229,6 +229,24 @@ def test_each_bd_fcm_moves_what_is_its_own_customers_at_a_place_that_serves_all(
         _moved(opened, replace(MOVE, move_id="C", amount=901), bd_fcm=OTHER_BD_FCM)
 
 
+def test_of_two_moves_at_once_the_second_takes_nothing_that_is_not_there_any_more(
+    opened: Books, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def first(*given: Any) -> int:
+        """Return what is there, and let another work move it."""
+        monkeypatch.undo()
+        found = kept_for(*given)
+        _moved(opened, replace(MOVE, move_id="first"))
+        return found
+
+    if "postgresql" not in request.node.name:
+        pytest.skip("one work at a time")
+    monkeypatch.setattr("crossmargin.services.clearing_day.moving.kept_for", first)
+    with pytest.raises(RefusedError, match="just moved"):
+        _moved(opened)
+    assert _balance(opened, AT_BANK) == (1200, 0, 300)
+
+
 def test_property_comes_in_where_all_facts_are_in_force_and_leaves_where_it_lies(
     opened: Books,
 ) -> None:
