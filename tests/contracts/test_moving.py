@@ -13,6 +13,7 @@ from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import Money
 from crossmargin.basics.refusals import RefusedError
 from crossmargin.collateral.allocation import Property
+from crossmargin.default_management.postings import DefaultEntry
 from crossmargin.ledger.assets import CASH, Asset, security, security_position
 from crossmargin.ledger.chart import AccountKind, SegregationClass
 from crossmargin.ledger.custody import Fact
@@ -31,7 +32,8 @@ from crossmargin.services.clearing_day.moving import CUSTODY_MOVE, Move, move_pr
 from crossmargin.services.clearing_day.placing import places_of
 from crossmargin.services.clearing_day.schedule import Step, StepKind
 from crossmargin.services.clearing_day.verifying import verify_work
-from crossmargin.services.clearing_day.wires import settle
+from crossmargin.services.clearing_day.wires import Purpose, instruct, margin_wire, settle
+from crossmargin.services.default_books.desk import DefaultDesk
 from crossmargin.testing.books import (
     BANK,
     BD_FCM,
@@ -229,6 +231,24 @@ def test_each_bd_fcm_moves_what_is_its_own_customers_at_a_place_that_serves_all(
         _moved(opened, replace(MOVE, move_id="C", amount=901), bd_fcm=OTHER_BD_FCM)
 
 
+def test_of_two_moves_at_once_the_second_takes_nothing_that_is_not_there_any_more(
+    opened: Books, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def first(*given: Any) -> int:
+        """Return what is there, and let another work move it."""
+        monkeypatch.undo()
+        found = kept_for(*given)
+        _moved(opened, replace(MOVE, move_id="first"))
+        return found
+
+    if "postgresql" not in request.node.name:
+        pytest.skip("one work at a time")
+    monkeypatch.setattr("crossmargin.services.clearing_day.moving.kept_for", first)
+    with pytest.raises(RefusedError, match="just moved"):
+        _moved(opened)
+    assert _balance(opened, AT_BANK) == (1200, 0, 300)
+
+
 def test_property_comes_in_where_all_facts_are_in_force_and_leaves_where_it_lies(
     opened: Books,
 ) -> None:
@@ -236,7 +256,7 @@ def test_property_comes_in_where_all_facts_are_in_force_and_leaves_where_it_lies
         places = places_of(work, BD_FCM, DAY)
         assert places.ficc == FRBNY
         assert places.returning(work, CASH, 300).ficc == BANK
-        assert places.returning(work, CASH, 301).ficc == FRBNY  # of no single place
+        assert places.returning(work, CASH, 301) is None  # of no single place
         early = places_of(work, BD_FCM, OPENED - timedelta(days=1))
         assert early.ficc == FRBNY  # none is permitted: the ledger names what the first lacks
     fact = StatedFact(Fact.FEDERAL_RESERVE_PERMISSION, "stated", "0" * 64, OPENED, DAY)
@@ -252,6 +272,13 @@ def test_property_comes_in_where_all_facts_are_in_force_and_leaves_where_it_lies
 
 def _paid(work, *, required: int, at_ficc: int) -> list[tuple[str, str, int]]:
     """Return the wires of FICC's morning deadline for a customer: from, to, cents."""
+    paying = _deadline(work, required=required, at_ficc=at_ficc)
+    assert paying.refused == []
+    made = [work.records.get(each).content for each in paying.wires]
+    return [(each["from"], each["to"], each["amount"]) for each in made]
+
+
+def _deadline(work, *, required: int, at_ficc: int) -> Paying:
     ficc = ClearingOrganization.FICC
     here = Property(Money(at_ficc), {})
     holdings = SimpleNamespace(
@@ -276,9 +303,49 @@ def _paid(work, *, required: int, at_ficc: int) -> list[tuple[str, str, int]]:
     paying = Paying(context, work, step, places_of(work, BD_FCM, DAY))
     needed: Any = SimpleNamespace(record_id="required")
     paying.place(standing, needed)
-    assert paying.refused == []
-    made = [work.records.get(each).content for each in paying.wires]
-    return [(each["from"], each["to"], each["amount"]) for each in made]
+    return paying
+
+
+def test_margin_that_lies_at_two_places_takes_nothing_of_another_bd_fcms_customers(
+    opened: Books,
+) -> None:
+    _confirm(opened, _moved(opened, replace(MOVE, amount=100)))
+    _confirm(opened, _moved(opened, replace(MOVE, move_id="C", amount=900), bd_fcm=OTHER_BD_FCM))
+    with opened.work() as work:
+        paying = _deadline(work, required=0, at_ficc=300)
+        ((_, amount, reason),) = paying.refused
+        assert (paying.wires, amount, reason) == ([], "300", "exceeds_balance")
+        frbny = account(K.FRBNY_SEGREGATED_ACCOUNT)
+        assert kept_for(work, frbny, OTHER_BD_FCM, CASH) == 900
+        desk = DefaultDesk(work, DefaultEntry(BD_FCM, BANK, "default", DAY, AT), {}, {})
+        places = desk.places("A", ClearingOrganization.FICC, CASH, 300)
+        assert [(at.place, part) for at, part in places] == [(FRBNY, 100), (BANK, 200)]
+
+
+def test_a_deadline_reads_the_transfers_of_a_place_once(
+    opened: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened.work() as work:
+        places, read, ledger = places_of(work, BD_FCM, DAY), [], type(work.ledger)
+        transfers = ledger.transfers
+
+        def counted(self, **given):
+            read.append(given["account_id"])
+            return transfers(self, **given)
+
+        monkeypatch.setattr(ledger, "transfers", counted)
+        for amount in (300, 200, 301):
+            places.returning(work, CASH, amount)
+        assert sorted(read) == [AT_FRBNY, AT_BANK]
+        here = places.returning(work, CASH, 300)
+        assert here is not None
+        wire = margin_wire(
+            CustomerKey(BD_FCM, "A"), Purpose.MARGIN_FROM_FICC, CASH, 200, here, name="now"
+        )
+        assert instruct(work, wire, Written(DAY, AT, "ops", ("cause",)), approver="risk") == ""
+        assert places.returning(work, CASH, 101) is None
+        assert places.returning(work, CASH, 100) is not None
+        assert len(read) == 2
 
 
 def test_margin_comes_back_from_the_place_that_has_it_and_goes_to_the_one_that_is_chosen(

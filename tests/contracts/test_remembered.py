@@ -215,3 +215,25 @@ def test_residual_interest_that_others_use_is_counted_anew_after_each_posting(
         assert Posting.EXCEEDS_RESIDUAL_INTEREST in {each.posting for each in too_much}
         rest = work.ledger.post(residual_interest("rest", 10, is_deposit=False))
         assert {each.posting for each in rest} == {Posting.POSTED}
+
+
+def test_a_store_that_was_restored_meanwhile_takes_its_own_paths(
+    store: tuple[SqlBooks, str],
+) -> None:
+    books, database = store
+    if not database.startswith("postgresql"):
+        pytest.skip("an open file stays the one that was opened")
+    engine = connect(database)
+    with engine.begin() as connection:
+        schema = connection.execute(text("SELECT current_schema()")).scalar_one()
+        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+        connection.execute(text(f"CREATE SCHEMA {schema}"))
+    engine.dispose()
+    restored = create_books(database)
+    open_accounts(restored)
+    assert post(restored, deposit("other", "B", 5)) is Posting.POSTED
+    restored.close()
+    given = deposit("own", "A", 7)
+    assert post(books, given) is Posting.POSTED
+    with books.work() as work:
+        assert work.ledger.transfer("own") == given

@@ -45,17 +45,24 @@ class Remembered:
         self.uncovered: dict[str, dict[str, int]] = {}
         self._version: object = None
 
-    def begin(self, version: object) -> None:
+    def begin(self, version: object) -> bool:
         """Let a work use what stands in a version, and forget everything if that is another.
 
         From here on nothing stands, until :meth:`keep` says so.
+
+        Returns
+        -------
+        bool
+            Whether it stands.
         """
-        if self._version is None or self._version != version or len(self.balances) > COUNT_MAX:
+        stands = self._version is not None and self._version == version
+        if not stands or len(self.balances) > COUNT_MAX:
             self.openings.clear()
             self.balances.clear()
             self.missing_facts.clear()
             self.uncovered.clear()
         self._version = None
+        return stands
 
     def keep(self, version: object) -> None:
         """Let what is here stand for a version; to be called before that is committed."""
@@ -73,7 +80,8 @@ class Known:
     ----------
     paths : Paths
     path_ids : dict of (debited account id, credited account id, kind) to int
-        Ids of paths that are committed: what is undone may be given to another.
+        Ids of paths that are committed: what is undone may be given to another. They are read anew
+        where what is remembered does not stand: a store that was restored may have given them too.
     remembered : Remembered
     folds : KeptFolds
     """

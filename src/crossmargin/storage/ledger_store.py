@@ -158,7 +158,8 @@ class SqlLedger:
     def _begin(self) -> None:
         if not self._has_begun:
             version = self._session.statements.version(self._session.driver)
-            self._known.remembered.begin(version)
+            if not self._known.remembered.begin(version):
+                self._known.path_ids.clear()
             self._has_begun = True
 
     def balance(self, account_id: str, asset: Asset) -> Balance:

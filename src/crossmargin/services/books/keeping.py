@@ -7,7 +7,8 @@ lies where a fact has ended leaves first: it must leave anyway.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from crossmargin.ledger.assets import Asset
@@ -38,39 +39,75 @@ def permitted_first(work: Work, places: Sequence[Account], on: date) -> list[Acc
     return sorted(places, key=lambda each: bool(missing_at(work, each, on)))
 
 
+#: What of each asset lies at places for others than a BD-FCM's customers, by account, once read.
+Others = dict[str, Mapping[Asset, int]]
+
+
 def giving(
-    work: Work, places: Sequence[Account], bd_fcm: str, asset: Asset, amount: int, *, on: date
+    work: Work,
+    places: Sequence[Account],
+    bd_fcm: str,
+    asset: Asset,
+    amount: int,
+    *,
+    on: date,
+    others: Others | None = None,
 ) -> Account | None:
     """Return the place that an amount leaves: one that may keep nothing first.
 
     None where no single place has it.
     """
     leaving = sorted(places, key=lambda each: not missing_at(work, each, on))
-    return next((each for each in leaving if kept_for(work, each, bd_fcm, asset) >= amount), None)
+    return next(
+        (each for each in leaving if kept_for(work, each, bd_fcm, asset, others) >= amount), None
+    )
 
 
-def kept_for(work: Work, place: Account, bd_fcm: str, asset: Asset) -> int:
+def kept_for(
+    work: Work, place: Account, bd_fcm: str, asset: Asset, others: Others | None = None
+) -> int:
     """Return what lies at a place for a BD-FCM's customers, less what waits to leave it.
 
     A clearing organization's place serves every BD-FCM of the books: each one's part is what was
-    moved for it.
+    moved for it, and all that is there but the others' parts.
+
+    Parameters
+    ----------
+    work : Work
+    place : Account
+    bd_fcm : str
+    asset : Asset
+    others : Others, optional
+        Kept by the caller for as long as nobody else's property moves: every transfer of a place
+        is read once then, not for each amount.
     """
-    if place.bd_fcm or not _has_others(work.ledger, bd_fcm):
-        return _free(work.ledger.balance(place.account_id, asset))
-    kept = 0
-    settled: dict[str, Transfer] = {}
-    waiting: list[Transfer] = []
+    free = _free(work.ledger.balance(place.account_id, asset))
+    if place.bd_fcm:
+        return free
+    known = {} if others is None else others
+    if place.account_id not in known:
+        has_others = _has_others(work.ledger, bd_fcm)
+        known[place.account_id] = _of_others(work, place, bd_fcm) if has_others else {}
+    return free - known[place.account_id].get(asset, 0)
+
+
+def _of_others(work: Work, place: Account, bd_fcm: str) -> Mapping[Asset, int]:
+    """Return what lies at a place for others, less what waits to leave it, from every transfer."""
+    kept: dict[Asset, int] = defaultdict(int)
+    waiting: dict[str, Transfer] = {}
     for each in work.ledger.transfers(account_id=place.account_id):
-        if each.asset != asset or owner_of(work.records, each) != bd_fcm:
-            continue
         comes = each.debit_account_id == place.account_id
-        if each.state in _POSTED:
-            kept += each.amount if comes else -each.amount
         if each.pending_id:
-            settled[each.pending_id] = each
+            waiting.pop(each.pending_id, None)
+        if owner_of(work.records, each) == bd_fcm:
+            continue
+        if each.state in _POSTED:
+            kept[each.asset] += each.amount if comes else -each.amount
         elif each.state is TransferState.PENDING and not comes:
-            waiting.append(each)
-    return kept - sum(each.amount for each in waiting if each.transfer_id not in settled)
+            waiting[each.transfer_id] = each
+    for each in waiting.values():
+        kept[each.asset] -= each.amount
+    return kept
 
 
 def owner_of(records: Records, transfer: Transfer) -> str:

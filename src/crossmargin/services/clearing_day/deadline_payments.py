@@ -12,6 +12,7 @@ from crossmargin.basics.identifiers import CustomerKey
 from crossmargin.basics.money import ZERO, Money, money_from_decimal
 from crossmargin.ledger.assets import CASH, Asset, security
 from crossmargin.ledger.chart import AccountKind
+from crossmargin.ledger.posting import Posting
 from crossmargin.product.calendars import sifma_calendar
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.accounts import of_bd_fcm, of_customer
@@ -142,13 +143,16 @@ class Paying:
         required: Required,
     ) -> bool:
         """Make the wire of an amount of margin, from the place that has it."""
+        places: Places | None = self.places
         if purpose is self.outward:
             places = self.places.paying(self.work, asset, amount)
         elif self.side is ClearingOrganization.FICC:
             places = self.places.returning(self.work, asset, amount)
-        else:
-            places = self.places
-        wire = margin_wire(customer, purpose, asset, amount, places, name=self.name)
+        where = places or self.places
+        wire = margin_wire(customer, purpose, asset, amount, where, name=self.name)
+        if places is None:
+            self.refused.append([wire.wire_id, str(amount), Posting.EXCEEDS_BALANCE.value])
+            return False
         return self.make(wire, required.record_id)
 
     def _settled_at(self, purpose: Purpose, owed: int) -> Places:

@@ -31,6 +31,7 @@ from crossmargin.services.clearing_day.instructions import INSTRUCTION
 from crossmargin.services.clearing_day.lot_register import read_register
 from crossmargin.services.clearing_day.outgoing import quantity_text
 from crossmargin.services.clearing_day.placing import (
+    Places,
     places_of,
     securities_custody_of,
     securities_custody_paying,
@@ -119,15 +120,19 @@ def _margin_back(work: Work, customer: CustomerKey, step: Step, *, at_both: bool
     kinds = [(AccountKind.FICC_XM_MARGIN, Purpose.MARGIN_FROM_FICC)]
     if at_both:
         kinds.append((AccountKind.CME_CUSTOMER_MARGIN, Purpose.MARGIN_FROM_CME))
+    found: Places | None = None
     for kind, purpose in kinds:
         for (_, asset), balance in work.ledger.balances(
             kind=kind, bd_fcm=customer.bd_fcm, customer_id=customer.customer_id
         ).items():
             here = balance.posted_debit - balance.credits_pending
             if here > 0:
-                places = places_of(work, customer.bd_fcm, step.business_date)
+                found = found or places_of(work, customer.bd_fcm, step.business_date)
+                places: Places | None = found
                 if kind is AccountKind.FICC_XM_MARGIN:
-                    places = places.returning(work, asset, here)
+                    places = found.returning(work, asset, here)
+                if places is None:  # to be moved together first
+                    continue
                 name = f"{step.business_date.isoformat()}/{step.name}"
                 yield margin_wire(customer, purpose, asset, here, places, name=name)
 

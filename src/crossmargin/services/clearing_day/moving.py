@@ -103,6 +103,9 @@ def move_property(work: Work, bd_fcm: str, move: Move, entry: Entry) -> str:
     wire = _wire(wire_id, bd_fcm, move, source, target)
     if reason := instruct(work, wire, written, approver=entry.approver):
         raise refused("amount", _text(move), reason, "ledger")
+    # Only whoever writes is alone: another work may have moved the same since it was asked.
+    if kept_for(work, source, bd_fcm, move.asset) < 0:
+        raise refused("quantity", _text(move), "what nothing else has just moved", _RULE)
     return wire_id
 
 

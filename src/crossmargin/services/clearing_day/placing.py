@@ -7,13 +7,12 @@ that may keep nothing. What no single place holds is moved together first.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from crossmargin.ledger.assets import Asset
-from crossmargin.ledger.chart import Account, AccountKind
-from crossmargin.services.books.keeping import ficc_places, giving, permitted_first
+from crossmargin.ledger.chart import AccountKind
+from crossmargin.services.books.keeping import Others, ficc_places, giving, permitted_first
 from crossmargin.services.books.ports import Work
 
 
@@ -29,30 +28,38 @@ class Places:
         Of the segregated accounts of its own.
     ficc : str
         ``FRBNY`` or the bank of FICC's Segregated Bank Account.
+    others : Others
+        What was read of others' property at FICC's: good for one work on one BD-FCM's.
     """
 
     bd_fcm: str
     on: date
     bank: str
     ficc: str
+    others: Others = field(default_factory=dict, compare=False, repr=False)
 
     def paying(self, work: Work, asset: Asset, amount: int) -> Places:
-        """Return the same with the bank that an amount leaves."""
+        """Return the same with the bank that an amount leaves.
+
+        Where no single one has it the bank stands, and the ledger says so.
+        """
         banks = work.ledger.accounts(kind=AccountKind.SEGREGATED_BANK, bd_fcm=self.bd_fcm)
-        return replace(self, bank=self._left(work, banks, self.bank, asset, amount))
+        if len(banks) == 1:
+            return self
+        found = giving(work, banks, self.bd_fcm, asset, amount, on=self.on)
+        return self if found is None else replace(self, bank=found.custodian)
 
-    def returning(self, work: Work, asset: Asset, amount: int) -> Places:
-        """Return the same with the place of FICC's that an amount leaves."""
-        found = self._left(work, ficc_places(work.ledger), self.ficc, asset, amount)
-        return replace(self, ficc=found)
+    def returning(self, work: Work, asset: Asset, amount: int) -> Places | None:
+        """Return the same with the place of FICC's that an amount leaves.
 
-    def _left(
-        self, work: Work, places: Sequence[Account], otherwise: str, asset: Asset, amount: int
-    ) -> str:
+        None where no single one has it for the BD-FCM's customers: what else is there is not
+        theirs, which the ledger, that knows the sum alone, would not say.
+        """
+        places = ficc_places(work.ledger)
         if len(places) == 1:
-            return otherwise
-        found = giving(work, places, self.bd_fcm, asset, amount, on=self.on)
-        return otherwise if found is None else found.custodian
+            return self
+        found = giving(work, places, self.bd_fcm, asset, amount, on=self.on, others=self.others)
+        return None if found is None else replace(self, ficc=found.custodian)
 
 
 def places_of(work: Work, bd_fcm: str, on: date) -> Places:

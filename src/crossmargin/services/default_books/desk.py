@@ -20,13 +20,12 @@ from crossmargin.ledger.chart import AccountKind
 from crossmargin.ledger.transfers import Transfer, TransferState
 from crossmargin.product.position import ClearingOrganization
 from crossmargin.services.books.accounts import of_bd_fcm
-from crossmargin.services.books.keeping import ficc_places, permitted_first
+from crossmargin.services.books.keeping import ficc_places, kept_for, permitted_first
 from crossmargin.services.books.ports import Work
 from crossmargin.services.clearing_day.lot_register import read_register
 from crossmargin.settlement.lots import Lot
 
 _RULE = "the books of a default"
-_PLACES = (AccountKind.FRBNY_SEGREGATED_ACCOUNT, AccountKind.SEGREGATED_BANK_ACCOUNT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +91,31 @@ class DefaultDesk:
     def places(
         self, customer_id: str, side: ClearingOrganization, asset: Asset, amount: int
     ) -> list[tuple[MarginPlace, int]]:
-        """Return where an amount of margin lies: FICC's accounts in order, as far as each goes."""
+        """Return where an amount of margin lies: FICC's accounts in order, as far as each goes.
+
+        Of several each goes as far as what is there for the BD-FCM's customers; what is in none
+        of them is asked of the first, and the ledger says that it is not there.
+        """
         if side is CME:
             return [(MarginPlace(customer_id, side), amount)]
-        found = []
-        for kind in _PLACES:
-            for (account_id, held), balance in self.work.ledger.balances(kind=kind).items():
-                _, segregation_class, *_, custodian = account_id.split("/")
-                if held != asset or segregation_class != "FUTURES" or amount == 0:
-                    continue
-                part = min(amount, balance.posted_debit)
-                amount -= part
-                found += [(MarginPlace(customer_id, side, custodian), part)] if part > 0 else []
-        return found
+        ledger, bd_fcm = self.work.ledger, self.entry.bd_fcm
+        there = [
+            each
+            for each in ficc_places(ledger)
+            if ledger.balance(each.account_id, asset).posted_debit > 0
+        ]
+        parts = dict.fromkeys((each.custodian for each in there), 0)
+        left = amount
+        for each in there if len(there) > 1 else ():
+            parts[each.custodian] = min(left, max(0, kept_for(self.work, each, bd_fcm, asset)))
+            left -= parts[each.custodian]
+        if there:
+            parts[there[0].custodian] += left
+        return [
+            (MarginPlace(customer_id, side, custodian), part)
+            for custodian, part in parts.items()
+            if part > 0
+        ]
 
     def place(self, customer_id: str, side: ClearingOrganization) -> MarginPlace:
         """Return where a gain comes in: at FICC, the first of its accounts that takes property."""

@@ -109,7 +109,7 @@ def _property(work: Work, customer: CustomerKey, places: Places) -> Iterator[Wir
             if amount:
                 at_ficc = purpose is Purpose.MARGIN_FROM_FICC
                 where = places.returning(work, asset, amount) if at_ficc else places
-                yield margin_wire(customer, purpose, asset, amount, where, name="port")
+                yield margin_wire(customer, purpose, asset, amount, where or places, name="port")
     for (_, asset), balance in work.ledger.balances(
         kind=AccountKind.CUSTOMER_FUTURES_ACCOUNT,
         bd_fcm=customer.bd_fcm,
