@@ -6,6 +6,7 @@ import threading
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -370,3 +371,22 @@ def test_an_address_that_leads_nowhere_is_said_so(address: str) -> None:
     for make in (open_books, create_books):
         with pytest.raises(StorageError):
             make(address)
+
+
+def test_who_waits_too_long_for_a_file_that_another_writes_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crossmargin.storage.connecting._BUSY_MILLISECONDS", 20)
+    address = str(tmp_path / "books.db")
+    first = create_books(address)
+    second = open_books(address)
+    with first.work() as writing:
+        assert writing.records.get("r-1") is None
+        with pytest.raises(StorageError, match="locked"):
+            open_books(address)
+        with pytest.raises(StorageError, match="locked"), second.work() as waiting:
+            waiting.records.get("r-1")
+    with second.work() as work:
+        assert work.records.get("r-1") is None
+    second.close()
+    first.close()

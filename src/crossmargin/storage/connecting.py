@@ -69,7 +69,8 @@ def _sqlite(path: Path, *, has_keys: bool) -> Engine:
         # Two writers never judge on the same balances: the second waits here.
         # On the driver's connection: every work begins so, and SQLAlchemy takes thrice as long.
         driver: Any = connection.connection.driver_connection
-        driver.execute("BEGIN IMMEDIATE")
+        with translated(connection):
+            driver.execute("BEGIN IMMEDIATE")
 
     return engine
 
