@@ -102,12 +102,11 @@ class Session:
             self._driver = self.connection.connection.driver_connection
         return self._driver
 
-    @contextmanager
-    def beginning(self) -> Iterator[Any]:
-        """Give the driver's own connection, to begin a statement that is ended before the next."""
+    def to_begin(self) -> Any:
+        """Return the driver's own connection, to begin what is ended before the next statement."""
         driver = self.driver
         self._is_going_on = True
-        yield driver
+        return driver
 
     def end(self) -> None:
         """Wait for the statement that goes on, if one does.

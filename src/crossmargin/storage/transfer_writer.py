@@ -67,13 +67,11 @@ class TransferWriter:
         known, own = self._known.path_ids, self._path_ids
         self._number_paths(steps)
         rows = [row_of(each, known.get(path.key) or own[path.key]) for each, path in steps]
-        with self._session.beginning() as driver:
-            self._session.statements.begin_transfers(driver, rows)
+        self._session.statements.begin_transfers(self._session.to_begin(), rows)
 
     def write_balances(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """Begin to write balances."""
-        with self._session.beginning() as driver:
-            self._session.statements.begin_balances(driver, rows)
+        self._session.statements.begin_balances(self._session.to_begin(), rows)
 
     def _number_paths(self, steps: Iterable[tuple[Transfer, Path]]) -> None:
         """Find the ids of paths, those that are new written first."""
@@ -127,12 +125,14 @@ class _Part:
     def _send_balances(self) -> None:
         """Send every balance that was moved since, as it stands now."""
         balances = self._scratch.balances
-        moved = {
-            (account_id, each.asset.text)
-            for each, _ in self._uncounted
-            for account_id in (each.debit_account_id, each.credit_account_id)
-        }
-        self._writer.write_balances([(*key, *balances[key]) for key in sorted(moved)])
+        moved: Iterable[tuple[str, str]] = balances
+        if len(self._uncounted) < self._scratch.mark:
+            moved = dict.fromkeys(
+                (account_id, each.asset.text)
+                for each, _ in self._uncounted
+                for account_id in (each.debit_account_id, each.credit_account_id)
+            )
+        self._writer.write_balances([(*key, *balances[key]) for key in moved])
         self._uncounted.clear()
 
 

@@ -14,12 +14,11 @@ from datetime import date
 from crossmargin.ledger.assets import Asset
 from crossmargin.ledger.chart import Account, AccountKind, SegregationClass
 from crossmargin.ledger.posting import Balance
-from crossmargin.ledger.transfers import Transfer, TransferState
+from crossmargin.ledger.transfers import MOVED, Transfer, TransferState
 from crossmargin.services.books.places import missing_at
 from crossmargin.services.books.ports import Ledger, Records, Work
 
 _FICC_PLACES = (AccountKind.FRBNY_SEGREGATED_ACCOUNT, AccountKind.SEGREGATED_BANK_ACCOUNT)
-_POSTED = frozenset({TransferState.POSTED, TransferState.POSTS_PENDING})
 
 
 def ficc_places(ledger: Ledger) -> tuple[Account, ...]:
@@ -101,7 +100,7 @@ def _of_others(work: Work, place: Account, bd_fcm: str) -> Mapping[Asset, int]:
             waiting.pop(each.pending_id, None)
         if owner_of(work.records, each) == bd_fcm:
             continue
-        if each.state in _POSTED:
+        if each.state in MOVED:
             kept[each.asset] += each.amount if comes else -each.amount
         elif each.state is TransferState.PENDING and not comes:
             waiting[each.transfer_id] = each
